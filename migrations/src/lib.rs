@@ -1,0 +1,24 @@
+//! The schema's history: one file per change, for SQLite and PostgreSQL alike.
+//!
+//! Statements are written once, in SQL both understand, with tokens for the
+//! few types that differ (see [`dialect`]). Only additive changes: the previous
+//! release must keep running on the migrated schema.
+
+pub use sea_orm_migration::{MigratorTrait, sea_orm};
+
+mod dialect;
+mod m20261121_000001_core;
+mod m20261121_000002_sign_in_attempts;
+
+/// All migrations, oldest first.
+pub struct Migrator;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn sea_orm_migration::MigrationTrait>> {
+        vec![
+            Box::new(m20261121_000001_core::Migration),
+            Box::new(m20261121_000002_sign_in_attempts::Migration),
+        ]
+    }
+}

@@ -1,0 +1,462 @@
+create table shops (
+  id bigint primary key,
+  domain text not null unique,
+  name text not null,
+  currency text not null,
+  time_zone text not null,
+  po_prefix text not null unique,
+  status text not null,
+  scopes text not null,
+  access_token {BYTES},
+  access_token_expires_at {TIME},
+  refresh_token {BYTES},
+  refresh_token_expires_at {TIME},
+  settings {JSON} not null,
+  swept_until {TIME},
+  refresh_leased_until {TIME},
+  installed_at {TIME} not null,
+  uninstalled_at {TIME},
+  created_at {TIME} not null
+);
+
+create table shop_budgets (
+  shop_id bigint primary key,
+  available bigint not null,
+  maximum bigint not null,
+  restore_rate bigint not null,
+  as_of_ms bigint not null
+);
+
+create table locations (
+  shop_id bigint not null,
+  id bigint not null,
+  name text not null,
+  active boolean not null,
+  primary key (shop_id, id)
+);
+
+create table oauth_states (
+  state_hash {BYTES} primary key,
+  shop_domain text not null,
+  expires_at {TIME} not null
+);
+
+create table deliveries (
+  id {UUID} primary key,
+  shop_domain text not null,
+  webhook_id text not null,
+  topic text not null,
+  event_id text,
+  triggered_at {TIME},
+  api_version text not null,
+  body {BYTES},
+  received_at {TIME} not null,
+  status text not null,
+  note text,
+  shop_id bigint,
+  shopify_order_id bigint
+);
+create unique index deliveries_once on deliveries (shop_domain, webhook_id);
+create index deliveries_by_order on deliveries (shop_id, shopify_order_id);
+create index deliveries_by_time on deliveries (received_at);
+
+create table security_events (
+  id {UUID} primary key,
+  at {TIME} not null,
+  kind text not null,
+  subject text not null,
+  detail text not null
+);
+create index security_events_by_time on security_events (at);
+
+create table jobs (
+  id {UUID} primary key,
+  name text not null,
+  payload text not null,
+  shop_id bigint,
+  serial_key text,
+  dedupe_key text,
+  state text not null,
+  run_at_ms bigint not null,
+  triggered_at_ms bigint not null,
+  attempts integer not null,
+  lease_id {UUID},
+  leased_until_ms bigint,
+  last_error text,
+  created_at_ms bigint not null
+);
+create index jobs_due on jobs (run_at_ms, triggered_at_ms) where state = 'ready';
+create index jobs_waiting_by_key on jobs (serial_key, triggered_at_ms, id) where state = 'ready';
+create unique index jobs_serial on jobs (serial_key) where state = 'running';
+create unique index jobs_dedupe on jobs (dedupe_key) where state = 'ready';
+create index jobs_leases on jobs (leased_until_ms) where state = 'running';
+create index jobs_dead on jobs (shop_id, id) where state = 'dead';
+
+create table intents (
+  id {UUID} primary key,
+  key text not null unique,
+  kind text not null,
+  shop_id bigint,
+  supplier_id {UUID},
+  order_id {UUID},
+  subject_id {UUID} not null,
+  request {JSON} not null,
+  outcome text not null,
+  evidence {JSON},
+  calls integer not null,
+  created_at {TIME} not null,
+  called_at {TIME},
+  settled_at {TIME}
+);
+create index intents_by_order on intents (order_id);
+create index intents_open on intents (outcome, created_at) where outcome in ('pending','unknown');
+
+create table suppliers (
+  id {UUID} primary key,
+  key text not null unique,
+  shop_id bigint,
+  name text not null,
+  connector text not null,
+  currency text not null,
+  endpoint text,
+  secret {BYTES},
+  created_at {TIME} not null
+);
+create index suppliers_by_shop on suppliers (shop_id, key);
+
+create table connections (
+  id {UUID} primary key,
+  shop_id bigint not null,
+  supplier_id {UUID} not null references suppliers (id),
+  priority integer not null,
+  price_tolerance_bp integer not null,
+  handling_days integer not null,
+  active boolean not null,
+  created_at {TIME} not null
+);
+create unique index connections_once on connections (shop_id, supplier_id);
+create index connections_by_supplier on connections (supplier_id);
+
+create table offers (
+  id {UUID} primary key,
+  supplier_id {UUID} not null references suppliers (id),
+  sku text not null,
+  barcode text,
+  title text not null,
+  cost_minor bigint not null,
+  currency text not null,
+  stock integer,
+  weight_g integer,
+  ships_to {JSON} not null,
+  active boolean not null,
+  updated_at {TIME} not null
+);
+create unique index offers_once on offers (supplier_id, sku);
+
+create table variants (
+  shop_id bigint not null,
+  id bigint not null,
+  product_id bigint not null,
+  sku text,
+  barcode text,
+  title text not null,
+  product_title text not null,
+  requires_shipping boolean not null,
+  deleted_at {TIME},
+  primary key (shop_id, id)
+);
+create index variants_by_sku on variants (shop_id, sku);
+create index variants_by_product on variants (shop_id, product_id);
+
+create table mappings (
+  id {UUID} primary key,
+  shop_id bigint not null,
+  variant_id bigint not null,
+  updated_at {TIME} not null
+);
+create unique index mappings_once on mappings (shop_id, variant_id);
+
+create table mapping_components (
+  id {UUID} primary key,
+  shop_id bigint not null,
+  mapping_id {UUID} not null references mappings (id),
+  alternative_id {UUID} not null,
+  rank integer not null,
+  position integer not null,
+  offer_id {UUID} not null references offers (id),
+  quantity integer not null,
+  accepted_cost_minor bigint not null,
+  currency text not null
+);
+create index mapping_components_by_mapping on mapping_components (mapping_id, rank, position);
+create index mapping_components_by_offer on mapping_components (offer_id);
+
+create table orders (
+  id {UUID} primary key,
+  shop_id bigint not null,
+  shopify_id bigint not null,
+  name text not null,
+  status text not null,
+  reason text,
+  financial_status text not null,
+  currency text not null,
+  total_minor bigint not null,
+  cancelled_at {TIME},
+  placed_at {TIME} not null,
+  shopify_updated_at {TIME} not null,
+  imported_at {TIME} not null,
+  needs_shipping boolean not null,
+  ship_to {JSON},
+  customer_id bigint,
+  po_counter integer not null,
+  waits integer not null,
+  redacted_at {TIME}
+);
+create unique index orders_once on orders (shop_id, shopify_id);
+create index orders_by_time on orders (shop_id, placed_at, id);
+create index orders_by_status on orders (shop_id, status, placed_at, id);
+create index orders_by_name on orders (shop_id, name);
+create index orders_by_customer on orders (shop_id, customer_id);
+
+create table order_lines (
+  id {UUID} primary key,
+  shop_id bigint not null,
+  order_id {UUID} not null references orders (id),
+  shopify_id bigint not null,
+  position integer not null,
+  variant_id bigint,
+  sku text,
+  title text not null,
+  variant_title text,
+  requires_shipping boolean not null,
+  quantity integer not null,
+  current_quantity integer not null,
+  ours integer not null,
+  held integer not null,
+  elsewhere integer not null,
+  fulfilled_by_us integer not null,
+  fulfilled_outside integer not null
+);
+create unique index order_lines_once on order_lines (order_id, shopify_id);
+
+create table fulfillment_orders (
+  shop_id bigint not null,
+  id bigint not null,
+  order_id {UUID} not null references orders (id),
+  status text not null,
+  location_id bigint,
+  location_name text not null,
+  delivery_method text not null,
+  lines {JSON} not null,
+  primary key (shop_id, id)
+);
+create index fulfillment_orders_by_order on fulfillment_orders (order_id);
+
+create table routing_plans (
+  id {UUID} primary key,
+  shop_id bigint not null,
+  order_id {UUID} not null references orders (id),
+  decided_at {TIME} not null,
+  cost_minor bigint,
+  currency text,
+  explanation {JSON} not null
+);
+create index routing_plans_by_order on routing_plans (order_id, id);
+
+create table purchase_orders (
+  id {UUID} primary key,
+  number text not null unique,
+  shop_id bigint not null,
+  supplier_id {UUID} not null references suppliers (id),
+  order_id {UUID} not null references orders (id),
+  order_name text not null,
+  status text not null,
+  currency text not null,
+  total_minor bigint not null,
+  ship_to {JSON},
+  ship_by {TIME},
+  supplier_reference text,
+  created_at {TIME} not null,
+  placed_at {TIME},
+  cancel_requested_at {TIME},
+  cancel_reason text,
+  updated_at {TIME} not null
+);
+create index purchase_orders_by_shop on purchase_orders (shop_id, created_at, id);
+create index purchase_orders_by_supplier on purchase_orders (supplier_id, status, created_at, id);
+create index purchase_orders_by_order on purchase_orders (order_id);
+
+create table po_lines (
+  id {UUID} primary key,
+  shop_id bigint not null,
+  supplier_id {UUID} not null,
+  purchase_order_id {UUID} not null references purchase_orders (id),
+  position integer not null,
+  offer_id {UUID} not null references offers (id),
+  sku text not null,
+  title text not null,
+  quantity integer not null,
+  unit_cost_minor bigint not null,
+  accepted integer not null,
+  rejected integer not null,
+  shipped integer not null,
+  cancelled integer not null,
+  cancel_requested integer not null,
+  reject_reason text
+);
+create index po_lines_by_order on po_lines (purchase_order_id, position);
+
+create table allocations (
+  id {UUID} primary key,
+  shop_id bigint not null,
+  order_id {UUID} not null references orders (id),
+  plan_id {UUID} not null references routing_plans (id),
+  order_line_id {UUID} not null references order_lines (id),
+  group_id {UUID} not null,
+  units integer not null,
+  per_unit integer not null,
+  offer_id {UUID} not null references offers (id),
+  supplier_id {UUID} not null references suppliers (id),
+  po_line_id {UUID} not null references po_lines (id),
+  status text not null,
+  created_at {TIME} not null
+);
+create index allocations_by_order on allocations (order_id);
+create unique index allocations_one_live on allocations (po_line_id) where status = 'live';
+create index allocations_by_po_line on allocations (po_line_id);
+
+create table shipments (
+  id {UUID} primary key,
+  shop_id bigint not null,
+  supplier_id {UUID} not null references suppliers (id),
+  order_id {UUID} not null references orders (id),
+  purchase_order_id {UUID} not null references purchase_orders (id),
+  reference text not null,
+  fingerprint {BYTES} not null,
+  carrier text,
+  tracking_number text,
+  tracking_url text,
+  shipped_at {TIME} not null,
+  state text not null,
+  tracking_version integer not null,
+  created_at {TIME} not null
+);
+create unique index shipments_once on shipments (purchase_order_id, reference);
+create index shipments_by_order on shipments (order_id);
+create index shipments_by_shop on shipments (shop_id, created_at);
+
+create table shipment_lines (
+  id {UUID} primary key,
+  shop_id bigint not null,
+  shipment_id {UUID} not null references shipments (id),
+  po_line_id {UUID} not null references po_lines (id),
+  quantity integer not null
+);
+create index shipment_lines_by_shipment on shipment_lines (shipment_id);
+create index shipment_lines_by_po_line on shipment_lines (po_line_id);
+
+create table fulfillments (
+  id {UUID} primary key,
+  shop_id bigint not null,
+  order_id {UUID} not null references orders (id),
+  shipment_id {UUID},
+  location_id bigint,
+  delivery_method text,
+  shopify_id bigint,
+  status text not null,
+  by_hand boolean not null,
+  company text,
+  numbers {JSON} not null,
+  urls {JSON} not null,
+  lines {JSON} not null,
+  shipments {JSON} not null,
+  created_at {TIME} not null
+);
+create unique index fulfillments_once on fulfillments (shipment_id, location_id, delivery_method) where shipment_id is not null;
+create unique index fulfillments_by_shopify on fulfillments (shop_id, shopify_id);
+create index fulfillments_by_order on fulfillments (order_id);
+
+create table exceptions (
+  id {UUID} primary key,
+  shop_id bigint not null,
+  order_id {UUID} references orders (id),
+  order_line_id {UUID},
+  purchase_order_id {UUID},
+  shipment_id {UUID},
+  kind text not null,
+  status text not null,
+  dedupe_key text not null,
+  quantity integer,
+  message text not null,
+  evidence {JSON},
+  resolution text,
+  resolved_by text,
+  created_at {TIME} not null,
+  resolved_at {TIME}
+);
+create unique index exceptions_open_once on exceptions (shop_id, dedupe_key) where status = 'open';
+create index exceptions_by_shop on exceptions (shop_id, status, created_at, id);
+create index exceptions_by_order on exceptions (order_id);
+
+create table events (
+  id {UUID} primary key,
+  shop_id bigint not null,
+  order_id {UUID} not null references orders (id),
+  at {TIME} not null,
+  actor text not null,
+  kind text not null,
+  message text not null
+);
+create index events_by_order on events (order_id, id);
+
+create table users (
+  id {UUID} primary key,
+  email text not null unique,
+  name text not null,
+  password_hash text,
+  created_at {TIME} not null
+);
+
+create table memberships (
+  id {UUID} primary key,
+  user_id {UUID} not null references users (id),
+  shop_id bigint,
+  supplier_id {UUID},
+  role text not null,
+  created_at {TIME} not null
+);
+create index memberships_by_user on memberships (user_id);
+create unique index memberships_shop_once on memberships (user_id, shop_id) where shop_id is not null;
+create unique index memberships_supplier_once on memberships (user_id, supplier_id) where supplier_id is not null;
+
+create table invitations (
+  token_hash {BYTES} primary key,
+  email text not null,
+  shop_id bigint,
+  supplier_id {UUID},
+  role text not null,
+  created_at {TIME} not null,
+  expires_at {TIME} not null,
+  used_at {TIME}
+);
+
+create table sessions (
+  token_hash {BYTES} primary key,
+  user_id {UUID} not null references users (id),
+  membership_id {UUID} not null references memberships (id),
+  created_at {TIME} not null,
+  expires_at {TIME} not null
+);
+create index sessions_by_expiry on sessions (expires_at);
+
+create table api_keys (
+  id {UUID} primary key,
+  key_hash {BYTES} not null unique,
+  shop_id bigint,
+  supplier_id {UUID},
+  scopes text not null,
+  created_at {TIME} not null,
+  last_used_at {TIME},
+  revoked_at {TIME}
+);
+create index api_keys_by_supplier on api_keys (supplier_id);
