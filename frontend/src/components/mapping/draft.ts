@@ -1,0 +1,116 @@
+/** A mapping while it is edited: pure, and never half-saved. */
+import type { AlternativesInput } from "./mapping-editor";
+import type { PickedOffer } from "./offer-picker";
+
+interface DraftComponent {
+  key: number;
+  offer: PickedOffer | null;
+  quantity: number;
+}
+interface DraftAlternative {
+  key: number;
+  components: DraftComponent[];
+}
+export type Draft = DraftAlternative[];
+
+type Edit =
+  | { type: "addAlternative" }
+  | { type: "removeAlternative"; index: number }
+  | { type: "move"; index: number; by: 1 | -1 }
+  | { type: "addComponent"; index: number }
+  | { type: "removeComponent"; index: number; at: number }
+  | { type: "setOffer"; index: number; at: number; offer: PickedOffer | null }
+  | { type: "setQuantity"; index: number; at: number; quantity: number }
+  | { type: "suggest"; offer: PickedOffer };
+
+let keys = 0;
+function nextKey(): number {
+  keys += 1;
+  return keys;
+}
+
+function component(offer: PickedOffer | null = null, quantity = 1): DraftComponent {
+  return { key: nextKey(), offer, quantity };
+}
+
+export function emptyDraft(): Draft {
+  return [{ key: nextKey(), components: [component()] }];
+}
+
+export function fromMapping(
+  alternatives: readonly {
+    components: readonly { offer: PickedOffer; quantity: number }[];
+  }[],
+): Draft {
+  if (alternatives.length === 0) return emptyDraft();
+  return alternatives.map(({ components }) => ({
+    key: nextKey(),
+    components: components.map(({ offer, quantity }) => component(offer, quantity)),
+  }));
+}
+
+/** What the API takes, or undefined while something is missing. */
+export function toInput(draft: Draft): AlternativesInput | undefined {
+  const alternatives = draft.map(({ components }) => ({
+    components: components.flatMap(({ offer, quantity }) =>
+      offer && Number.isInteger(quantity) && quantity > 0 ? [{ offerId: offer.id, quantity }] : [],
+    ),
+  }));
+  const complete = draft.every(
+    ({ components }, index) => alternatives[index]?.components.length === components.length,
+  );
+  return complete && draft.length > 0 ? alternatives : undefined;
+}
+
+export function edit(draft: Draft, event: Edit): Draft {
+  switch (event.type) {
+    case "addAlternative":
+      return [...draft, { key: nextKey(), components: [component()] }];
+    case "removeAlternative":
+      return draft.filter((_, index) => index !== event.index);
+    case "move":
+      return moved(draft, event.index, event.index + event.by);
+    case "addComponent":
+      return within(draft, event.index, (components) => [...components, component()]);
+    case "removeComponent":
+      return within(draft, event.index, (components) =>
+        components.filter((_, at) => at !== event.at),
+      );
+    case "setOffer":
+      return within(draft, event.index, (components) =>
+        components.map((old, at) => (at === event.at ? { ...old, offer: event.offer } : old)),
+      );
+    case "setQuantity":
+      return within(draft, event.index, (components) =>
+        components.map((old, at) => (at === event.at ? { ...old, quantity: event.quantity } : old)),
+      );
+    case "suggest":
+      return suggested(draft, event.offer);
+  }
+}
+
+/** A suggestion fills the first empty place, or becomes one more alternative. */
+function suggested(draft: Draft, offer: PickedOffer): Draft {
+  const index = draft.findIndex(({ components }) => components.some((old) => !old.offer));
+  if (index === -1) return [...draft, { key: nextKey(), components: [component(offer)] }];
+  const at = draft[index]?.components.findIndex((old) => !old.offer) ?? 0;
+  return edit(draft, { type: "setOffer", index, at, offer });
+}
+
+function moved(draft: Draft, from: number, to: number): Draft {
+  const next = [...draft];
+  const [taken] = next.splice(from, 1);
+  if (!taken || to < 0 || to > next.length) return draft;
+  next.splice(to, 0, taken);
+  return next;
+}
+
+function within(
+  draft: Draft,
+  index: number,
+  change: (components: DraftComponent[]) => DraftComponent[],
+): Draft {
+  return draft.map((alternative, at) =>
+    at === index ? { ...alternative, components: change(alternative.components) } : alternative,
+  );
+}

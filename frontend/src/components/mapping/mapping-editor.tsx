@@ -1,0 +1,214 @@
+/**
+ * A variant's mapping as a form: alternatives in the order in which they are tried,
+ * each a list of offers with quantities. Saving is the caller's.
+ */
+import { ActionIcon, Button, Group, NumberInput, Paper, Stack, Text } from "@mantine/core";
+import { useId } from "@mantine/hooks";
+import { ArrowDown, ArrowUp, Plus, Trash2 } from "lucide-react";
+import { useReducer, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { type FragmentOf, graphql, readFragment, type VariablesOf } from "../../gql/graphql";
+import { FormDialog } from "../dialog";
+import type { ResolveByMapping } from "../exception/mutations";
+import { type Draft, edit, emptyDraft, fromMapping, toInput } from "./draft";
+import classes from "./mapping-editor.module.css";
+import { OfferPicker, PickedOfferFields } from "./offer-picker";
+import { Suggestions } from "./suggestions";
+
+export const VariantToMap = graphql(
+  `
+    fragment VariantToMap on Variant {
+      id
+      sku
+      barcode
+      title
+      productTitle
+      mapping {
+        id
+        alternatives {
+          rank
+          components {
+            quantity
+            offer {
+              ...PickedOfferFields
+            }
+          }
+        }
+      }
+    }
+  `,
+  [PickedOfferFields],
+);
+
+export type AlternativesInput = VariablesOf<typeof ResolveByMapping>["alternatives"];
+
+interface MappingEditorProps {
+  variant: FragmentOf<typeof VariantToMap>;
+  confirm: string;
+  running: boolean;
+  failure: string | undefined;
+  onClose: () => void;
+  onSave: (alternatives: AlternativesInput) => void;
+}
+
+export function MappingEditor({ variant: masked, onSave, ...dialog }: MappingEditorProps) {
+  const { t } = useTranslation();
+  const variant = readFragment(VariantToMap, masked);
+  const [draft, change] = useReducer(edit, variant.mapping, (mapping) =>
+    mapping ? fromMapping(mapping.alternatives) : emptyDraft(),
+  );
+  const [tried, setTried] = useState(false);
+  const name = [variant.productTitle, variant.title].filter((part) => part !== "Default Title");
+
+  return (
+    <FormDialog
+      {...dialog}
+      title={t("mapping.title", { variant: name.join(", ") })}
+      intro={t("mapping.intro")}
+      size="lg"
+      onConfirm={() => {
+        setTried(true);
+        const input = toInput(draft);
+        if (input) onSave(input);
+      }}
+    >
+      <Suggestions
+        variant={variant}
+        draft={draft}
+        use={(offer) => change({ type: "suggest", offer })}
+      />
+      <Stack component="ol" gap="sm" p={0} m={0} style={{ listStyle: "none" }}>
+        {draft.map((alternative, index) => (
+          <li key={alternative.key}>
+            <Alternative draft={draft} index={index} change={change} showMissing={tried} />
+          </li>
+        ))}
+      </Stack>
+      <Group>
+        <Button
+          variant="default"
+          size="xs"
+          leftSection={<Plus size={15} />}
+          onClick={() => change({ type: "addAlternative" })}
+        >
+          {t("mapping.addAlternative")}
+        </Button>
+      </Group>
+    </FormDialog>
+  );
+}
+
+interface AlternativeProps {
+  draft: Draft;
+  index: number;
+  change: (event: Parameters<typeof edit>[1]) => void;
+  showMissing: boolean;
+}
+
+function Alternative({ draft, index, change, showMissing }: AlternativeProps) {
+  const { t } = useTranslation();
+  const id = useId();
+  const alternative = draft[index];
+  if (!alternative) return null;
+  const rank = index + 1;
+  return (
+    <Paper withBorder p="sm" role="group" aria-labelledby={id} bg="var(--oy-raised)">
+      <Group justify="space-between" mb="xs" wrap="nowrap">
+        <Text fw={600} size="sm" id={id}>
+          {rank === 1 ? t("mapping.first") : t("mapping.alternative", { rank })}
+        </Text>
+        <Group gap={2} wrap="nowrap">
+          <IconButton
+            label={t("mapping.earlier", { rank })}
+            disabled={index === 0}
+            onClick={() => change({ type: "move", index, by: -1 })}
+            icon={<ArrowUp size={16} />}
+          />
+          <IconButton
+            label={t("mapping.later", { rank })}
+            disabled={index === draft.length - 1}
+            onClick={() => change({ type: "move", index, by: 1 })}
+            icon={<ArrowDown size={16} />}
+          />
+          <IconButton
+            label={t("mapping.removeAlternative", { rank })}
+            disabled={draft.length === 1}
+            onClick={() => change({ type: "removeAlternative", index })}
+            icon={<Trash2 size={16} />}
+          />
+        </Group>
+      </Group>
+      <Stack gap="xs">
+        {alternative.components.map((component, at) => (
+          <div key={component.key} className={classes.component}>
+            <div className={classes.offer}>
+              <OfferPicker
+                label={t("mapping.offer")}
+                value={component.offer}
+                onChange={(offer) => change({ type: "setOffer", index, at, offer })}
+                showMissing={showMissing}
+                autoFocus={index === 0 && at === 0}
+              />
+            </div>
+            <NumberInput
+              label={t("mapping.quantity")}
+              value={component.quantity}
+              onChange={(value) =>
+                change({ type: "setQuantity", index, at, quantity: Number(value) || 0 })
+              }
+              min={1}
+              max={10_000}
+              allowDecimal={false}
+              allowNegative={false}
+              error={showMissing && component.quantity < 1}
+              w={84}
+            />
+            <IconButton
+              label={t("mapping.removeComponent", { number: at + 1 })}
+              disabled={alternative.components.length === 1}
+              onClick={() => change({ type: "removeComponent", index, at })}
+              icon={<Trash2 size={16} />}
+              below
+            />
+          </div>
+        ))}
+        <Group>
+          <Button
+            variant="subtle"
+            size="compact-xs"
+            leftSection={<Plus size={14} />}
+            onClick={() => change({ type: "addComponent", index })}
+          >
+            {t("mapping.addComponent")}
+          </Button>
+        </Group>
+      </Stack>
+    </Paper>
+  );
+}
+
+interface IconButtonProps {
+  label: string;
+  icon: React.ReactNode;
+  disabled: boolean;
+  /** Beside a labelled field: as low as the field itself. */
+  below?: boolean;
+  onClick: () => void;
+}
+
+function IconButton({ label, icon, disabled, below, onClick }: IconButtonProps) {
+  return (
+    <ActionIcon
+      variant="subtle"
+      color="gray"
+      size="lg"
+      aria-label={label}
+      title={label}
+      mt={below ? 25 : 0}
+      disabled={disabled}
+      onClick={onClick}
+    >
+      {icon}
+    </ActionIcon>
+  );
+}

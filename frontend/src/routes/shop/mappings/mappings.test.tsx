@@ -1,0 +1,76 @@
+import { screen, waitFor, within } from "@testing-library/react";
+import { describe, expect, it } from "vitest";
+import { renderApp } from "../../../../test/render";
+
+const table = () => screen.findByRole("table", { name: "Mappings" });
+
+describe("mappings", () => {
+  it("shows variants without one first", async () => {
+    renderApp("/mappings", { session: "staff" });
+    const states = within(await table()).getAllByText(/^(Mapped|Unmapped)$/);
+    expect(states.slice(0, 4).map(({ textContent }) => textContent)).toEqual([
+      "Unmapped",
+      "Unmapped",
+      "Unmapped",
+      "Mapped",
+    ]);
+  });
+
+  it("makes a kit with a second choice", async () => {
+    const { user, asked, server } = renderApp("/mappings", { session: "staff" });
+    await user.click(await screen.findByRole("button", { name: "Map Fig leaf candle, 180 g" }));
+    const dialog = await screen.findByRole("dialog");
+    const pick = async (at: number, text: string, option: RegExp) => {
+      const field = within(dialog).getAllByRole("combobox", { name: /Offer/ })[at];
+      await user.type(field as HTMLElement, text);
+      await user.click(await screen.findByRole("option", { name: option }));
+    };
+    await pick(0, "bowl", /Ramen bowl/);
+    await user.click(within(dialog).getByRole("button", { name: /Add a component/ }));
+    await pick(1, "whisk", /matcha whisk/);
+    const quantity = within(dialog).getAllByLabelText("Per unit")[1] as HTMLElement;
+    await user.clear(quantity);
+    await user.type(quantity, "3");
+    await user.click(within(dialog).getByRole("button", { name: "Add an alternative" }));
+    await pick(2, "mug", /Stoneware mug/);
+    await user.click(within(dialog).getByRole("button", { name: "Move alternative 2 up" }));
+    await user.click(within(dialog).getByRole("button", { name: "Save" }));
+
+    await waitFor(() => expect(dialog).not.toBeInTheDocument());
+    const id = (sku: string) => server.world.offers.find((offer) => offer.sku === sku)?.id;
+    expect(asked("SaveMapping")[0]?.variables).toMatchObject({
+      alternatives: [
+        { components: [{ offerId: id("HP-MUG-01"), quantity: 1 }] },
+        {
+          components: [
+            { offerId: id("HP-BOWL-02"), quantity: 1 },
+            { offerId: id("CK-4471"), quantity: 3 },
+          ],
+        },
+      ],
+    });
+    expect(
+      await screen.findByRole("button", { name: "Change the mapping of Fig leaf candle, 180 g" }),
+    ).toHaveFocus();
+  });
+
+  it("removes one only after saying what follows", async () => {
+    const { user, server } = renderApp("/mappings?q=tee", { session: "staff" });
+    await user.click(await screen.findByRole("button", { name: /Remove the mapping of Meadow/ }));
+    const dialog = await screen.findByRole("dialog");
+    expect(dialog).toHaveTextContent("What is ordered already goes on");
+    await user.click(within(dialog).getByRole("button", { name: "Remove" }));
+    expect(await screen.findByText("Unmapped", { selector: "td *" })).toBeVisible();
+    expect(server.world.variants.find(({ sku }) => sku === "TEE-M")?.mapping).toBeNull();
+  });
+
+  it("is content when every variant has one", async () => {
+    renderApp("/mappings?show=unmapped", {
+      session: "staff",
+      arrange: ({ world }) => {
+        world.variants = world.variants.filter(({ mapping }) => mapping);
+      },
+    });
+    expect(await screen.findByText("Every variant is mapped")).toBeVisible();
+  });
+});

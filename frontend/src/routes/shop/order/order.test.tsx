@@ -1,0 +1,128 @@
+import { screen, waitFor, within } from "@testing-library/react";
+import { describe, expect, it } from "vitest";
+import { tell } from "../../../../test/mock/builders";
+import type { MockServer } from "../../../../test/mock/server";
+import { type App, renderApp } from "../../../../test/render";
+
+function renderOrder(name: string, arrange?: (server: MockServer) => void): App {
+  // The world makes new ids each time: learn this order's while arranging.
+  let id = "";
+  const app = renderApp("/orders", {
+    session: "staff",
+    arrange: (server) => {
+      arrange?.(server);
+      id = server.world.orders.find((order) => order.name === name)?.id ?? "";
+    },
+  });
+  app.go(`/orders/${id}`);
+  return app;
+}
+
+const section = (name: string) => screen.findByRole("region", { name });
+
+describe("an order", () => {
+  it("says why each supplier, and why not the others", async () => {
+    renderOrder("#1035");
+    const why = await section("Why this supplier");
+    expect(why).toHaveTextContent("Hillside Pottery has priority 2, enough stock (48)");
+    expect(why).toHaveTextContent("1 alternative not taken");
+    expect(why).toHaveTextContent("North Textiles, NT-MUG × 1: Out of stock: 0 available.");
+  });
+
+  it("shows where every unit is", async () => {
+    renderOrder("#1035");
+    const lines = await section("Lines");
+    expect(lines).toHaveTextContent("Shipped, 1 of 2");
+    expect(lines).toHaveTextContent("With supplier, 1 of 2");
+  });
+
+  it("links the parcels to their carriers", async () => {
+    renderOrder("#1035");
+    const shipments = await section("Shipments");
+    expect(within(shipments).getByRole("link", { name: /Riksha Kurier RK-5521/ })).toHaveAttribute(
+      "href",
+      "https://riksha.example/t/RK-5521",
+    );
+  });
+
+  it("never makes a link of what is not a web address", async () => {
+    renderOrder("#1035", ({ world }) => {
+      for (const order of world.orders) {
+        for (const shipment of order.shipments) shipment.trackingUrl = "javascript:alert(1)";
+      }
+    });
+    const shipments = await section("Shipments");
+    expect(within(shipments).queryByRole("link")).not.toBeInTheDocument();
+    expect(shipments).toHaveTextContent("RK-5521");
+  });
+
+  it("tells its history, newest first, with who did it", async () => {
+    renderOrder("#1035");
+    const history = await section("History");
+    await within(history).findByText("Imported from Shopify");
+    const events = within(history).getAllByRole("listitem");
+    expect(events.at(-1)).toHaveTextContent("Imported from Shopify");
+    expect(events.at(-1)).toHaveTextContent("shopify");
+  });
+
+  it("pages through a long history", async () => {
+    const { user } = renderOrder("#1035", ({ world }) => {
+      const order = world.orders.find(({ name }) => name === "#1035");
+      for (let n = 1; n <= 30 && order; n += 1) tell(order, 1, "orderyard", "note", `Note ${n}`);
+    });
+    const history = await section("History");
+    expect(await within(history).findByText("Note 30")).toBeVisible();
+    expect(within(history).queryByText("Note 5")).not.toBeInTheDocument();
+    await user.click(within(history).getByRole("button", { name: "Show older" }));
+    expect(await within(history).findByText("Note 5")).toBeVisible();
+    expect(within(history).getByText("Note 30")).toBeVisible();
+  });
+
+  it("says why it is not routed", async () => {
+    renderOrder("#1036");
+    expect(await screen.findByText(/Not paid yet/, { selector: "div *" })).toBeVisible();
+    expect(await section("Purchase orders")).toHaveTextContent("Nothing has been ordered");
+  });
+
+  it("asks for a reason before it cancels a purchase order", async () => {
+    const { user, asked } = renderOrder("#1039");
+    await user.click(await screen.findByRole("button", { name: "Cancel DEMO-1039-1" }));
+    const dialog = await screen.findByRole("dialog");
+    await user.click(within(dialog).getByRole("button", { name: "Ask to cancel" }));
+    expect(asked("CancelPurchaseOrder")).toHaveLength(0);
+    await user.type(within(dialog).getByLabelText(/Reason/), "Ordered twice");
+    await user.click(within(dialog).getByRole("button", { name: "Ask to cancel" }));
+    await waitFor(async () =>
+      expect(await section("Purchase orders")).toHaveTextContent("Cancel requested"),
+    );
+  });
+
+  it("settles its exception on the spot", async () => {
+    const { user } = renderOrder("#1049");
+    const attention = await section("Needs attention");
+    await user.click(within(attention).getByRole("button", { name: "Try again" }));
+    expect(await section("Settled")).toHaveTextContent("Routed again");
+    expect(screen.queryByRole("region", { name: "Needs attention" })).not.toBeInTheDocument();
+  });
+
+  it("is routed by hand while automation is off, and only then", async () => {
+    const { user } = renderOrder("#1050", ({ world }) => {
+      world.shop.settings.automation = false;
+    });
+    await user.click(await screen.findByRole("button", { name: "Route now" }));
+    await waitFor(() => expect(screen.queryByRole("button", { name: "Route now" })).toBeNull());
+    expect(await screen.findByText("With supplier", { selector: "h1 + *" })).toBeVisible();
+  });
+
+  it("needs no hand where automation is on", async () => {
+    renderOrder("#1050");
+    expect(await screen.findByText("Awaiting routing", { selector: "h1 + *" })).toBeVisible();
+    await section("Lines");
+    expect(screen.queryByRole("button", { name: "Route now" })).toBeNull();
+  });
+
+  it("says when there is no such order", async () => {
+    renderApp("/orders/0193a000-0000-7000-8000-ffffffffffff", { session: "staff" });
+    expect(await screen.findByText("No such order")).toBeVisible();
+  });
+});

@@ -1,0 +1,154 @@
+/** Why this supplier: the decision line by line, with what was not taken and why. */
+import { Group, Stack, Text } from "@mantine/core";
+import { useTranslation } from "react-i18next";
+import { TextLink } from "../../../components/links";
+import { MoneyText } from "../../../components/money";
+import { Section } from "../../../components/section";
+import { PlanOutcomeBadge } from "../../../components/statuses";
+import { FullTime } from "../../../components/time";
+import { type FragmentOf, graphql, type ResultOf, readFragment } from "../../../gql/graphql";
+import { MoneyFields } from "../../../lib/format";
+import { sentence } from "../../../lib/sentence";
+import classes from "./order.module.css";
+
+export const PlanFields = graphql(
+  `
+    fragment PlanFields on RoutingPlan {
+      id
+      decidedAt
+      cost {
+        ...MoneyFields
+      }
+      lines {
+        quantity
+        outcome
+        reason
+        orderLine {
+          id
+          title
+          variantTitle
+        }
+        components {
+          supplierName
+          sku
+          title
+          quantity
+          unitCost {
+            ...MoneyFields
+          }
+          supplier {
+            id
+          }
+        }
+        rejected {
+          rank
+          summary
+          reason
+        }
+      }
+    }
+  `,
+  [MoneyFields],
+);
+
+type PlanLine = ResultOf<typeof PlanFields>["lines"][number];
+
+export function Plan({ plan: masked }: { plan: FragmentOf<typeof PlanFields> | null }) {
+  const { t } = useTranslation();
+  const plan = readFragment(PlanFields, masked);
+  if (!plan) {
+    return (
+      <Section title={t("plan.title")}>
+        <Text c="dimmed">{t("plan.none")}</Text>
+      </Section>
+    );
+  }
+  return (
+    <Section
+      title={t("plan.title")}
+      flush
+      intro={
+        <>
+          {t("plan.decided")} <FullTime at={plan.decidedAt} />
+          {plan.cost && (
+            <>
+              {" · "}
+              {t("plan.cost")} <MoneyText money={plan.cost} />
+            </>
+          )}
+        </>
+      }
+    >
+      <ul className={classes.rows}>
+        {plan.lines.map((line, index) => (
+          // A line may be split: its title alone does not name the row.
+          // biome-ignore lint/suspicious/noArrayIndexKey: a plan never changes its lines
+          <li key={`${line.orderLine.id} ${index}`} className={classes.row}>
+            <Line line={line} />
+          </li>
+        ))}
+      </ul>
+    </Section>
+  );
+}
+
+function Line({ line }: { line: PlanLine }) {
+  const { t } = useTranslation();
+  return (
+    <>
+      <Group gap="xs">
+        <Text fw={600}>
+          {line.quantity} × {line.orderLine.title}
+        </Text>
+        <PlanOutcomeBadge outcome={line.outcome} />
+      </Group>
+      {line.components.length > 0 && (
+        <Stack gap={2} mt={6}>
+          {line.components.map((component) => (
+            <Group
+              key={`${component.supplierName} ${component.sku}`}
+              justify="space-between"
+              wrap="nowrap"
+              align="baseline"
+              gap="sm"
+            >
+              <Text size="sm">
+                {component.quantity} × {component.title}{" "}
+                <span className={classes.sku}>{component.sku}</span> {t("plan.from")}{" "}
+                {component.supplier ? (
+                  <TextLink
+                    to="/suppliers/$id"
+                    params={{ id: component.supplier.id }}
+                    underline="always"
+                  >
+                    {component.supplierName}
+                  </TextLink>
+                ) : (
+                  component.supplierName
+                )}
+              </Text>
+              <Text size="sm" style={{ whiteSpace: "nowrap" }}>
+                {t("plan.each")} <MoneyText money={component.unitCost} />
+              </Text>
+            </Group>
+          ))}
+        </Stack>
+      )}
+      <Text size="sm" className={classes.reason}>
+        {sentence(line.reason)}
+      </Text>
+      {line.rejected.length > 0 && (
+        <details className={classes.rejected} open>
+          <summary>{t("plan.notTaken", { count: line.rejected.length })}</summary>
+          <ul>
+            {line.rejected.map(({ rank, summary, reason }) => (
+              <li key={rank}>
+                <strong>{summary}</strong>: {sentence(reason)}
+              </li>
+            ))}
+          </ul>
+        </details>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,219 @@
+/** The purchase orders that came of an order; one that can still be stopped can be cancelled. */
+import { Button, Group, Text, Textarea } from "@mantine/core";
+import { useTranslation } from "react-i18next";
+import { FormDialog, useDialog } from "../../../components/dialog";
+import { TextLink } from "../../../components/links";
+import { MoneyText } from "../../../components/money";
+import { Section } from "../../../components/section";
+import { PurchaseOrderStatusBadge } from "../../../components/statuses";
+import { RelativeTime } from "../../../components/time";
+import {
+  type EnumOf,
+  type FragmentOf,
+  graphql,
+  type ResultOf,
+  readFragment,
+} from "../../../gql/graphql";
+import { useAction } from "../../../lib/action";
+import { MoneyFields } from "../../../lib/format";
+import { useRequiredText } from "../../../lib/required-text";
+import { tell } from "../../../lib/tell";
+import classes from "./order.module.css";
+
+export const OrderPurchaseOrder = graphql(
+  `
+    fragment OrderPurchaseOrder on PurchaseOrder {
+      id
+      number
+      status
+      placedAt
+      shipBy
+      supplierReference
+      total {
+        ...MoneyFields
+      }
+      supplier {
+        id
+        name
+      }
+      lines {
+        id
+        sku
+        title
+        quantity
+        accepted
+        rejected
+        shipped
+        cancelled
+        rejectReason
+        unitCost {
+          ...MoneyFields
+        }
+      }
+    }
+  `,
+  [MoneyFields],
+);
+
+type Fields = ResultOf<typeof OrderPurchaseOrder>;
+
+const CANCELLABLE: readonly EnumOf<"PurchaseOrderStatus">[] = [
+  "DRAFT",
+  "PLACED",
+  "ACCEPTED",
+  "PARTLY_SHIPPED",
+];
+
+interface PurchaseOrdersProps {
+  purchaseOrders: readonly FragmentOf<typeof OrderPurchaseOrder>[];
+}
+
+export function PurchaseOrders({ purchaseOrders }: PurchaseOrdersProps) {
+  const { t } = useTranslation();
+  const rows = readFragment(OrderPurchaseOrder, purchaseOrders);
+  return (
+    <Section title={t("order.purchaseOrders")} flush={rows.length > 0}>
+      {rows.length === 0 ? (
+        <Text c="dimmed">{t("order.noPurchaseOrders")}</Text>
+      ) : (
+        <ul className={classes.rows}>
+          {rows.map((row) => (
+            <li key={row.id} className={classes.row}>
+              <PurchaseOrderRow purchaseOrder={row} />
+            </li>
+          ))}
+        </ul>
+      )}
+    </Section>
+  );
+}
+
+function PurchaseOrderRow({ purchaseOrder }: { purchaseOrder: Fields }) {
+  const { t } = useTranslation();
+  const { which, open, close } = useDialog<"cancel">();
+  const { number, status, supplier, lines, total, placedAt, shipBy } = purchaseOrder;
+  return (
+    <>
+      <Group gap="xs">
+        <Text fw={600}>{number}</Text>
+        <PurchaseOrderStatusBadge status={status} />
+        <TextLink to="/suppliers/$id" params={{ id: supplier.id }} size="sm">
+          {supplier.name}
+        </TextLink>
+        <Text size="sm" ms="auto">
+          <MoneyText money={total} />
+        </Text>
+      </Group>
+      <Text size="sm" c="dimmed">
+        {placedAt && (
+          <>
+            {t("order.placed")} <RelativeTime at={placedAt} />
+          </>
+        )}
+        {shipBy && status !== "SHIPPED" && status !== "CANCELLED" && status !== "REJECTED" && (
+          <>
+            {" · "}
+            {t("order.shipBy")} <RelativeTime at={shipBy} />
+          </>
+        )}
+        {purchaseOrder.supplierReference && (
+          <>
+            {" · "}
+            {t("order.theirReference", { reference: purchaseOrder.supplierReference })}
+          </>
+        )}
+      </Text>
+      <ul className={classes.units} style={{ flexDirection: "column" }}>
+        {lines.map((line) => (
+          <li key={line.id}>
+            {line.quantity} × {line.title} <span className={classes.sku}>{line.sku}</span>
+            <Text span size="sm" c="dimmed">
+              {[
+                line.shipped > 0 && t("poLine.shipped", { count: line.shipped }),
+                line.rejected > 0 && t("poLine.rejected", { count: line.rejected }),
+                line.rejectReason && t(`rejectReason.${line.rejectReason}`),
+                line.cancelled > 0 && t("poLine.cancelled", { count: line.cancelled }),
+              ]
+                .filter(Boolean)
+                .join(", ")}
+            </Text>
+          </li>
+        ))}
+      </ul>
+      {CANCELLABLE.includes(status) && (
+        <Button
+          size="compact-sm"
+          variant="default"
+          mt="xs"
+          aria-label={t("order.cancelNumber", { number })}
+          onClick={() => open("cancel")}
+        >
+          {t("order.cancel")}
+        </Button>
+      )}
+      {which && <CancelDialog purchaseOrder={purchaseOrder} close={close} />}
+    </>
+  );
+}
+
+const CancelPurchaseOrder = graphql(`
+  mutation CancelPurchaseOrder($id: ID!, $reason: String!) {
+    cancelPurchaseOrder(id: $id, reason: $reason) {
+      purchaseOrder {
+        id
+        status
+        order {
+          id
+          status
+        }
+      }
+      problems {
+        field
+        code
+        message
+      }
+    }
+  }
+`);
+
+function CancelDialog({
+  purchaseOrder,
+  close,
+}: {
+  purchaseOrder: Fields;
+  close: (done?: boolean) => void;
+}) {
+  const { t } = useTranslation();
+  const action = useAction(CancelPurchaseOrder);
+  const reason = useRequiredText<HTMLTextAreaElement>(t("order.cancelReasonNeeded"));
+  const confirm = async () => {
+    const text = reason.take();
+    if (!text) return;
+    const outcome = await action.run({ id: purchaseOrder.id, reason: text });
+    if (!outcome.ok) return;
+    tell(t("order.cancelAsked", { number: purchaseOrder.number }));
+    close(true);
+  };
+  return (
+    <FormDialog
+      title={t("order.cancelNumber", { number: purchaseOrder.number })}
+      intro={t("order.cancelIntro", { supplier: purchaseOrder.supplier.name })}
+      confirm={t("order.cancelConfirm")}
+      danger
+      running={action.running}
+      failure={action.failure}
+      onClose={close}
+      onConfirm={() => void confirm()}
+    >
+      <Textarea
+        label={t("order.cancelReason")}
+        description={t("order.cancelReasonWhy")}
+        autosize
+        minRows={2}
+        maxLength={500}
+        data-autofocus
+        {...reason.props}
+      />
+    </FormDialog>
+  );
+}

@@ -1,0 +1,25 @@
+/** What every page of the dashboard shows around itself. */
+import { graphql } from "../../gql/graphql";
+
+export const ShopShellQuery = graphql(`
+  query ShopShell {
+    viewer {
+      id
+      kind
+      name
+      shop {
+        id
+        name
+        domain
+        status
+        settings {
+          automation
+        }
+        counts {
+          openExceptions
+          unmappedVariants
+        }
+      }
+    }
+  }
+`);

@@ -1,0 +1,66 @@
+/** The shop's settings and the ways to change them. */
+import { graphql } from "../../../gql/graphql";
+
+export const SettingsFields = graphql(`
+  fragment SettingsFields on Shop @_unmask {
+    id
+    name
+    domain
+    currency
+    timeZone
+    status
+    settings {
+      automation
+      notifyCustomer
+      kitFulfillment
+      allLocations
+    }
+    locations {
+      id
+      name
+      selected
+    }
+  }
+`);
+
+export const SettingsQuery = graphql(
+  `
+    query Settings {
+      shop {
+        ...SettingsFields
+      }
+    }
+  `,
+  [SettingsFields],
+);
+
+export const UpdateSettings = graphql(
+  `
+    mutation UpdateSettings($input: ShopSettingsInput!) {
+      updateShopSettings(input: $input) {
+        shop {
+          ...SettingsFields
+        }
+        problems {
+          field
+          code
+          message
+        }
+      }
+    }
+  `,
+  [SettingsFields],
+);
+
+export const InviteStaff = graphql(`
+  mutation InviteStaff($email: String!) {
+    inviteStaff(email: $email) {
+      link
+      problems {
+        field
+        code
+        message
+      }
+    }
+  }
+`);

@@ -1,0 +1,44 @@
+import { screen, waitFor, within } from "@testing-library/react";
+import { expect, it } from "vitest";
+import { renderApp } from "../../../../test/render";
+
+it("saves each switch as it is turned", async () => {
+  const { user, asked, server } = renderApp("/settings", { session: "staff" });
+  await user.click(await screen.findByRole("switch", { name: /Let Shopify notify/ }));
+  await waitFor(() => expect(server.world.shop.settings.notifyCustomer).toBe(false));
+  expect(asked("UpdateSettings")[0]?.variables).toEqual({ input: { notifyCustomer: false } });
+
+  await user.click(screen.getByRole("radio", { name: /first component ships/ }));
+  await waitFor(() => expect(server.world.shop.settings.kitFulfillment).toBe("FIRST_COMPONENT"));
+});
+
+it("takes a switch back when the server refuses it, and says why", async () => {
+  const app = renderApp("/settings", { session: "staff" });
+  const automation = await screen.findByRole("switch", { name: /Route and place/ });
+  expect(automation).toBeChecked();
+  app.fail("UpdateSettings", { code: "FORBIDDEN", message: "no" });
+  await app.user.click(automation);
+  expect(await screen.findByRole("alert")).toHaveTextContent("Your account may not do this");
+  await waitFor(() => expect(automation).toBeChecked());
+});
+
+it("chooses locations, or all of them again", async () => {
+  const { user, asked, server } = renderApp("/settings", { session: "staff" });
+  await user.click(await screen.findByRole("checkbox", { name: /Kreuzberg/ }));
+  await waitFor(() =>
+    expect(server.world.shop.locations.every(({ selected }) => selected)).toBe(true),
+  );
+  await user.click(screen.getByRole("switch", { name: "All locations" }));
+  await waitFor(() => expect(server.world.shop.settings.allLocations).toBe(true));
+  await waitFor(() =>
+    expect(screen.queryByRole("checkbox", { name: /Kreuzberg/ })).not.toBeInTheDocument(),
+  );
+  expect(asked("UpdateSettings").at(-1)?.variables).toEqual({ input: { allLocations: true } });
+});
+
+it("invites a colleague", async () => {
+  const { user } = renderApp("/settings", { session: "staff" });
+  const staff = await screen.findByRole("region", { name: "Staff" });
+  await user.type(within(staff).getByLabelText(/Invite a colleague/), "kim@meadow.example{Enter}");
+  expect(await within(staff).findByText(/\/invitation\//)).toBeVisible();
+});

@@ -1,0 +1,80 @@
+/** One supplier: the agreement, their people and systems, what they offer. */
+
+import { Stack } from "@mantine/core";
+import { useParams } from "@tanstack/react-router";
+import { FileQuestion } from "lucide-react";
+import { useTranslation } from "react-i18next";
+import { BackLink } from "../../../components/back-link";
+import { Facts } from "../../../components/facts";
+import { Empty, Loaded, RowsSkeleton } from "../../../components/feedback";
+import { Page } from "../../../components/page";
+import { Card, Section } from "../../../components/section";
+import { formatCount } from "../../../lib/format";
+import { EVERY, useLive } from "../../../lib/live";
+import { ConnectionBadge } from "../suppliers/page";
+import { Access } from "./access";
+import { ConnectionForm } from "./connection-form";
+import { EndpointForm } from "./endpoint-form";
+import { Offers } from "./offers";
+import { SupplierQuery } from "./query";
+import classes from "./supplier.module.css";
+
+export function SupplierPage() {
+  const { t } = useTranslation();
+  const { id } = useParams({ from: "/shop/suppliers/$id" });
+  const live = useLive({ query: SupplierQuery, variables: { id } }, EVERY.calm);
+  const supplier = live.data?.supplier;
+  return (
+    <Page
+      key={id}
+      title={supplier?.name ?? t("suppliers.supplier")}
+      badge={supplier && <ConnectionBadge connection={supplier.connection} />}
+      back={<BackLink to="/suppliers">{t("suppliers.title")}</BackLink>}
+    >
+      <Loaded
+        live={live}
+        skeleton={
+          <Card>
+            <RowsSkeleton rows={6} />
+          </Card>
+        }
+      >
+        {(data) =>
+          data.supplier ? (
+            <div className={classes.columns}>
+              <Offers supplier={data.supplier} />
+              <Stack gap="lg" miw={0}>
+                <ConnectionForm supplier={data.supplier} />
+                {data.supplier.private && <Access supplier={data.supplier} />}
+                {data.supplier.connector === "HTTP" && data.supplier.private && (
+                  <EndpointForm supplier={data.supplier} />
+                )}
+                <Section title={t("suppliers.facts")}>
+                  <Facts
+                    facts={[
+                      [t("suppliers.connector"), t(`connector.${data.supplier.connector}`)],
+                      [t("suppliers.currency"), data.supplier.currency],
+                      [t("suppliers.key"), data.supplier.key],
+                      !data.supplier.private && [
+                        t("suppliers.whose"),
+                        t("suppliers.marketplaceMeans"),
+                      ],
+                      [
+                        t("suppliers.openPurchaseOrders"),
+                        formatCount(data.supplier.openPurchaseOrders),
+                      ],
+                    ]}
+                  />
+                </Section>
+              </Stack>
+            </div>
+          ) : (
+            <Card>
+              <Empty icon={<FileQuestion />} title={t("suppliers.missing")} />
+            </Card>
+          )
+        }
+      </Loaded>
+    </Page>
+  );
+}

@@ -1,0 +1,157 @@
+/** One supplier, its offers, and what staff may change of both. */
+import { PagerFields } from "../../../components/pager";
+import { graphql } from "../../../gql/graphql";
+import { MoneyFields } from "../../../lib/format";
+
+export const SupplierFields = graphql(`
+  fragment SupplierFields on Supplier @_unmask {
+    id
+    key
+    name
+    connector
+    private
+    currency
+    endpoint
+    offerCount
+    openPurchaseOrders
+    connection {
+      id
+      priority
+      priceTolerancePct
+      handlingDays
+      active
+    }
+  }
+`);
+
+export const SupplierQuery = graphql(
+  `
+    query Supplier($id: ID!) {
+      supplier(id: $id) {
+        ...SupplierFields
+      }
+    }
+  `,
+  [SupplierFields],
+);
+
+export const OfferRow = graphql(
+  `
+    fragment OfferRow on Offer @_unmask {
+      id
+      sku
+      barcode
+      title
+      stock
+      weightG
+      shipsTo
+      active
+      updatedAt
+      cost {
+        ...MoneyFields
+        decimalText: decimal
+      }
+    }
+  `,
+  [MoneyFields],
+);
+
+export const SupplierOffersQuery = graphql(
+  `
+    query SupplierOffers($first: Int!, $after: String, $supplierId: ID!, $search: String) {
+      offers(first: $first, after: $after, filter: { supplierId: $supplierId, search: $search }) {
+        nodes {
+          ...OfferRow
+        }
+        pageInfo {
+          ...PagerFields
+        }
+      }
+    }
+  `,
+  [OfferRow, PagerFields],
+);
+
+export const ConnectSupplier = graphql(
+  `
+    mutation ConnectSupplier($supplierId: ID!, $input: ConnectionInput!) {
+      connectSupplier(supplierId: $supplierId, input: $input) {
+        supplier {
+          ...SupplierFields
+        }
+        problems {
+          field
+          code
+          message
+        }
+      }
+    }
+  `,
+  [SupplierFields],
+);
+
+export const UpdateSupplier = graphql(
+  `
+    mutation UpdateSupplier($id: ID!, $input: SupplierUpdateInput!) {
+      updateSupplier(id: $id, input: $input) {
+        supplier {
+          ...SupplierFields
+        }
+        problems {
+          field
+          code
+          message
+        }
+      }
+    }
+  `,
+  [SupplierFields],
+);
+
+export const SaveOffer = graphql(
+  `
+    mutation SaveOffer($input: OfferInput!) {
+      saveOffer(input: $input) {
+        offer {
+          ...OfferRow
+          supplier {
+            id
+            offerCount
+          }
+        }
+        problems {
+          field
+          code
+          message
+        }
+      }
+    }
+  `,
+  [OfferRow],
+);
+
+export const InviteSupplierUser = graphql(`
+  mutation InviteSupplierUser($supplierId: ID!, $email: String!) {
+    inviteSupplierUser(supplierId: $supplierId, email: $email) {
+      link
+      problems {
+        field
+        code
+        message
+      }
+    }
+  }
+`);
+
+export const CreateSupplierKey = graphql(`
+  mutation CreateSupplierKey($supplierId: ID!) {
+    createSupplierKey(supplierId: $supplierId) {
+      key
+      problems {
+        field
+        code
+        message
+      }
+    }
+  }
+`);

@@ -1,0 +1,81 @@
+import { screen, waitFor, within } from "@testing-library/react";
+import { describe, expect, it } from "vitest";
+import { renderApp } from "../../../../test/render";
+
+function renderSupplier(key: string) {
+  let id = "";
+  const app = renderApp("/suppliers", {
+    session: "staff",
+    arrange: ({ world }) => {
+      id = world.suppliers.find((supplier) => supplier.key === key)?.id ?? "";
+    },
+  });
+  app.go(`/suppliers/${id}`);
+  return app;
+}
+
+const section = (name: string) => screen.findByRole("region", { name });
+
+describe("a supplier", () => {
+  it("saves the connection, and only what changed can be saved", async () => {
+    const { user, asked } = renderSupplier("north");
+    const connection = await section("Connection");
+    const save = within(connection).getByRole("button", { name: "Save" });
+    expect(save).toBeDisabled();
+    await user.clear(within(connection).getByLabelText("Priority"));
+    await user.type(within(connection).getByLabelText("Priority"), "7");
+    await user.click(save);
+    await waitFor(() => expect(save).toBeDisabled());
+    expect(asked("ConnectSupplier")[0]?.variables).toMatchObject({
+      input: { active: true, priority: 7, priceTolerancePct: "2", handlingDays: 1 },
+    });
+  });
+
+  it("shows a new API key once, after saying what it opens", async () => {
+    const { user, asked } = renderSupplier("north");
+    const access = await section("Access");
+    await user.click(within(access).getByRole("button", { name: "Create an API key" }));
+    const dialog = await screen.findByRole("dialog");
+    expect(dialog).toHaveTextContent("Whoever has the key");
+    expect(asked("CreateSupplierKey")).toHaveLength(0);
+    await user.click(within(dialog).getByRole("button", { name: "Create an API key" }));
+    expect(await within(access).findByText(/^oysk_/)).toBeVisible();
+    expect(access).toHaveTextContent("Shown only now");
+  });
+
+  it("makes an invitation link to send on", async () => {
+    const { user } = renderSupplier("hillside");
+    const access = await section("Access");
+    await user.click(within(access).getByRole("button", { name: "Make an invitation" }));
+    expect(await within(access).findByText("Enter their e-mail address.")).toBeVisible();
+    await user.type(within(access).getByLabelText(/Invite a person/), "sam@hillside.example");
+    await user.click(within(access).getByRole("button", { name: "Make an invitation" }));
+    expect(await within(access).findByText(/\/invitation\//)).toBeVisible();
+    expect(access).toHaveTextContent("Invitation for sam@hillside.example");
+  });
+
+  it("changes an offer without touching its cents", async () => {
+    const { user, asked } = renderSupplier("north");
+    const offers = await section("Offers");
+    await user.click(await within(offers).findByRole("button", { name: "Canvas tote" }));
+    const dialog = await screen.findByRole("dialog", { name: "Canvas tote" });
+    expect(within(dialog).getByLabelText(/Supplier SKU/)).toHaveAttribute("readonly");
+    const cost = within(dialog).getByLabelText(/Cost in EUR/);
+    expect(cost).toHaveValue("4.10");
+    await user.clear(cost);
+    await user.type(cost, "4,25");
+    await user.click(within(dialog).getByRole("button", { name: "Save" }));
+    await waitFor(() => expect(offers).toHaveTextContent("€4.25"));
+    expect(asked("SaveOffer")[0]?.variables).toMatchObject({
+      input: { sku: "NT-TOTE", cost: "4.25", currency: "EUR", stock: 64 },
+    });
+  });
+
+  it("leaves a marketplace supplier's offers, people and keys to itself", async () => {
+    renderSupplier("cargo");
+    const offers = await section("Offers");
+    expect(await within(offers).findByText("Bamboo matcha whisk")).toBeVisible();
+    expect(within(offers).queryByRole("button", { name: /Add an offer|whisk/ })).toBeNull();
+    expect(screen.queryByRole("region", { name: "Access" })).toBeNull();
+  });
+});

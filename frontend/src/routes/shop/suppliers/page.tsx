@@ -1,0 +1,132 @@
+/** All suppliers, in the order in which routing asks them. */
+
+import { Button } from "@mantine/core";
+import { Link } from "@tanstack/react-router";
+import { Boxes, Plus } from "lucide-react";
+import { useTranslation } from "react-i18next";
+import { DataTable, tableClasses } from "../../../components/data-table";
+import { useDialog } from "../../../components/dialog";
+import { Empty, Loaded, RowsSkeleton } from "../../../components/feedback";
+import { ROW_LINK } from "../../../components/keyboard";
+import { Page } from "../../../components/page";
+import { Card } from "../../../components/section";
+import { StatusBadge } from "../../../components/status-badge";
+import type { ResultOf } from "../../../gql/graphql";
+import { formatCount } from "../../../lib/format";
+import { EVERY, useLive } from "../../../lib/live";
+import { NewSupplier } from "./new-supplier";
+import { SuppliersQuery } from "./query";
+
+type Supplier = ResultOf<typeof SuppliersQuery>["suppliers"]["nodes"][number];
+
+export function Suppliers() {
+  const { t } = useTranslation();
+  const live = useLive({ query: SuppliersQuery, context: ALSO_WHEN_EMPTY }, EVERY.calm);
+  const { which, open, close } = useDialog<"new">();
+  const add = (
+    <Button leftSection={<Plus size={16} />} onClick={() => open("new")}>
+      {t("suppliers.add")}
+    </Button>
+  );
+  return (
+    <Page title={t("suppliers.title")} intro={t("suppliers.intro")} actions={add}>
+      <Card>
+        <Loaded live={live} skeleton={<RowsSkeleton rows={4} />}>
+          {({ suppliers }) =>
+            suppliers.nodes.length > 0 ? (
+              <SupplierTable suppliers={suppliers.nodes} />
+            ) : (
+              <Empty icon={<Boxes />} title={t("suppliers.none")} action={add}>
+                {t("suppliers.noneWhy")}
+              </Empty>
+            )
+          }
+        </Loaded>
+      </Card>
+      {which && <NewSupplier close={close} />}
+    </Page>
+  );
+}
+
+const ALSO_WHEN_EMPTY = { additionalTypenames: ["Supplier"] };
+
+function SupplierTable({ suppliers }: { suppliers: readonly Supplier[] }) {
+  const { t } = useTranslation();
+  const rows = [...suppliers].sort((a, b) => rank(a) - rank(b) || a.name.localeCompare(b.name));
+  return (
+    <DataTable
+      label={t("suppliers.title")}
+      linked
+      rows={rows}
+      rowKey={({ id }) => id}
+      columns={[
+        {
+          key: "name",
+          header: t("suppliers.supplier"),
+          cell: ({ id, name, key }) => (
+            <>
+              <Link
+                to="/suppliers/$id"
+                params={{ id }}
+                className={tableClasses.rowLink}
+                {...ROW_LINK}
+              >
+                {name}
+              </Link>{" "}
+              <span className={tableClasses.muted}>{key}</span>
+            </>
+          ),
+        },
+        {
+          key: "connection",
+          header: t("suppliers.connection"),
+          cell: ({ connection }) => <ConnectionBadge connection={connection} />,
+        },
+        {
+          key: "connector",
+          header: t("suppliers.connector"),
+          wide: true,
+          cell: ({ connector, private: isPrivate }) => (
+            <span className={tableClasses.muted}>
+              {t(`connector.${connector}`)}
+              {!isPrivate && `, ${t("suppliers.marketplace")}`}
+            </span>
+          ),
+        },
+        {
+          key: "priority",
+          header: t("suppliers.priority"),
+          number: true,
+          cell: ({ connection }) => connection?.priority ?? "–",
+        },
+        {
+          key: "offers",
+          header: t("suppliers.offers"),
+          number: true,
+          cell: ({ offerCount }) => formatCount(offerCount),
+        },
+        {
+          key: "open",
+          header: t("suppliers.openPurchaseOrders"),
+          number: true,
+          cell: ({ openPurchaseOrders }) => formatCount(openPurchaseOrders),
+        },
+      ]}
+    />
+  );
+}
+
+function rank({ connection }: Supplier): number {
+  if (!connection) return Number.MAX_SAFE_INTEGER;
+  return connection.active ? connection.priority : 1_000_000 + connection.priority;
+}
+
+export function ConnectionBadge({ connection }: { connection: { active: boolean } | null }) {
+  const { t } = useTranslation();
+  if (!connection) return <StatusBadge tone="neutral">{t("suppliers.notConnected")}</StatusBadge>;
+  return connection.active ? (
+    <StatusBadge tone="good">{t("suppliers.active")}</StatusBadge>
+  ) : (
+    <StatusBadge tone="warn">{t("suppliers.paused")}</StatusBadge>
+  );
+}

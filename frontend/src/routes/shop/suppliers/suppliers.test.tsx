@@ -1,0 +1,43 @@
+import { screen, waitFor, within } from "@testing-library/react";
+import { expect, it } from "vitest";
+import { renderApp } from "../../../../test/render";
+
+it("lists suppliers in the order in which routing asks them", async () => {
+  renderApp("/suppliers", { session: "staff" });
+  const table = await screen.findByRole("table", { name: "Suppliers" });
+  const names = within(table)
+    .getAllByRole("link")
+    .map(({ textContent }) => textContent);
+  expect(names).toEqual([
+    "North Textiles",
+    "Hillside Pottery",
+    "Cargo Kitchenware",
+    "Old Mill Paper", // paused
+    "Glaswerk Süd", // not connected
+  ]);
+});
+
+it("adds a supplier, showing the server's problem at its field", async () => {
+  const { user, path, server } = renderApp("/suppliers", { session: "staff" });
+  await user.click(await screen.findByRole("button", { name: "Add a supplier" }));
+  const dialog = await screen.findByRole("dialog", { name: "Add a supplier" });
+  await user.type(within(dialog).getByLabelText(/^Name/), "Café Nord");
+  await user.tab();
+  expect(within(dialog).getByLabelText(/^Key/)).toHaveValue("cafe-nord");
+
+  await user.clear(within(dialog).getByLabelText(/^Key/));
+  await user.type(within(dialog).getByLabelText(/^Key/), "north");
+  await user.click(within(dialog).getByRole("radio", { name: "HTTP" }));
+  await user.click(within(dialog).getByRole("button", { name: "Add a supplier" }));
+  expect(await within(dialog).findByText(/beginning with https/)).toBeVisible();
+
+  await user.type(within(dialog).getByLabelText(/Address for/), "https://nord.example/orders");
+  await user.click(within(dialog).getByRole("button", { name: "Add a supplier" }));
+  await waitFor(() => expect(within(dialog).getByLabelText(/^Key/)).toBeInvalid());
+
+  await user.type(within(dialog).getByLabelText(/^Key/), "-cafe");
+  await user.click(within(dialog).getByRole("button", { name: "Add a supplier" }));
+  const made = await screen.findByRole("heading", { level: 1, name: "Café Nord" });
+  expect(made).toBeVisible();
+  expect(path()).toBe(`/suppliers/${server.world.suppliers.at(-1)?.id}`);
+});

@@ -1,0 +1,358 @@
+/** The mock's writes: just enough of the rules for the pages to show what follows. */
+import {
+  type ExceptionRow,
+  makeOffer,
+  makeShipment,
+  makeSupplier,
+  map,
+  money,
+  nextId,
+  type PurchaseOrder,
+  tell,
+} from "./builders.ts";
+import { bucketOf, shopOf, viewerOf } from "./queries.ts";
+import type { Row } from "./row.ts";
+import type { Context } from "./server.ts";
+import type { World } from "./world.ts";
+
+type Code = Row<"Problem">["code"];
+type Alternatives = { components: { offerId: string; quantity: number }[] }[];
+type ConnectionFields = Partial<NonNullable<Row<"Supplier">["connection"]>>;
+
+function problem(code: Code, message: string, field: string[] | null = null) {
+  return { problems: [{ field, code, message }] };
+}
+
+const fine = { problems: [] };
+
+export const mutations = {
+  signIn: ({ email, password }: { email: string; password: string }, context: Context) => {
+    if (password !== "correct horse") {
+      return problem("WRONG_CREDENTIALS", "E-mail or password is wrong.");
+    }
+    return enter(email.includes("supplier") ? "supplier:hillside" : "staff", context);
+  },
+  demoSignIn: ({ as, supplierKey }: { as: string; supplierKey?: string }, context: Context) =>
+    enter(as === "SUPPLIER" ? `supplier:${supplierKey ?? "hillside"}` : "staff", context),
+  signOut: (_: unknown, context: Context) => {
+    context.setSession("");
+    return { done: true };
+  },
+  acceptInvitation: ({ password }: { password: string }, context: Context) =>
+    password.length < 12
+      ? problem("INVALID", "Take at least 12 characters.", ["password"])
+      : enter("supplier:hillside", context),
+  inviteStaff: ({ email }: { email: string }) => invite(email),
+  inviteSupplierUser: ({ email }: { email: string }) => invite(email),
+
+  updateShopSettings: (
+    { input }: { input: Partial<Row<"ShopSettings">> & { locationIds?: string[] } },
+    { world }: Context,
+  ) => {
+    const { locationIds, ...settings } = input;
+    Object.assign(world.shop.settings, settings);
+    if (locationIds) {
+      world.shop.settings.allLocations = false;
+      for (const location of world.shop.locations)
+        location.selected = locationIds.includes(location.id);
+    }
+    return { shop: shopOf(world), ...fine };
+  },
+  createSupplier: (
+    {
+      input,
+    }: {
+      input: Pick<Row<"Supplier">, "key" | "name" | "connector" | "currency"> & {
+        connection?: ConnectionFields;
+      };
+    },
+    { world }: Context,
+  ) => {
+    if (world.suppliers.some(({ key }) => key === input.key)) {
+      return problem("CONFLICT", "A supplier with this key exists.", ["key"]);
+    }
+    const { connection, ...fields } = input;
+    const supplier = makeSupplier(fields);
+    connect(supplier, connection ?? {});
+    world.suppliers.push(supplier);
+    return { supplier, ...fine };
+  },
+  updateSupplier: (
+    { id, input }: { id: string; input: Partial<Row<"Supplier">> },
+    { world }: Context,
+  ) => {
+    const supplier = world.suppliers.find((row) => row.id === id);
+    if (!supplier) return problem("NOT_FOUND", "No such supplier.");
+    Object.assign(supplier, input);
+    return { supplier, ...fine };
+  },
+  connectSupplier: (
+    { supplierId, input }: { supplierId: string; input: ConnectionFields },
+    { world }: Context,
+  ) => {
+    const supplier = world.suppliers.find((row) => row.id === supplierId);
+    if (!supplier) return problem("NOT_FOUND", "No such supplier.");
+    connect(supplier, input);
+    return { supplier, ...fine };
+  },
+  createSupplierKey: () => ({ key: "oysk_7Qm2pXv9Rt4Lk8Wz3Nc6Hb1Y", ...fine }),
+  saveOffer: (
+    {
+      input,
+    }: {
+      input: { supplierId: string; sku: string; title: string; cost: string } & Partial<
+        Row<"Offer">
+      >;
+    },
+    { world }: Context,
+  ) => {
+    const supplier = world.suppliers.find((row) => row.id === input.supplierId);
+    if (!supplier) return problem("NOT_FOUND", "No such supplier.");
+    const { supplierId: _, cost, sku, title, ...rest } = input;
+    const minor = Math.round(Number(cost) * 100);
+    const before = world.offers.find((row) => row.supplier === supplier && row.sku === sku);
+    const offer = before ?? makeOffer(supplier, { sku, title, minor });
+    Object.assign(offer, { title, ...rest, cost: money(minor, supplier.currency) });
+    if (!before) world.offers.push(offer);
+    return { offer, ...fine };
+  },
+  saveMapping: (
+    { variantId, alternatives }: { variantId: string; alternatives: Alternatives },
+    { world }: Context,
+  ) => {
+    const variant = world.variants.find((row) => row.id === variantId);
+    if (!variant) return problem("NOT_FOUND", "No such variant.");
+    map(variant, resolve(world, alternatives));
+    return { variant, ...fine };
+  },
+  deleteMapping: ({ variantId }: { variantId: string }, { world }: Context) => {
+    const variant = world.variants.find((row) => row.id === variantId);
+    if (!variant) return problem("NOT_FOUND", "No such variant.");
+    variant.mapping = null;
+    return { variant, ...fine };
+  },
+
+  resolveByMapping: (
+    { exceptionId, alternatives }: { exceptionId: string; alternatives: Alternatives },
+    { world }: Context,
+  ) =>
+    settle(world, exceptionId, "Mapped and routed again", (exception) => {
+      const variant = exception.orderLine?.variant;
+      if (variant) map(variant, resolve(world, alternatives));
+    }),
+  retryException: ({ exceptionId }: { exceptionId: string }, { world }: Context) =>
+    settle(world, exceptionId, "Routed again"),
+  chooseSupplier: (
+    { exceptionId, offerId }: { exceptionId: string; offerId: string },
+    { world }: Context,
+  ) => {
+    const exception = world.exceptions.find((row) => row.id === exceptionId);
+    const mapped = exception?.orderLine?.variant?.mapping?.alternatives.some(({ components }) =>
+      components.some(({ offer }) => offer.id === offerId),
+    );
+    return mapped
+      ? settle(world, exceptionId, "Another supplier chosen")
+      : problem("INVALID", "the line's product is not mapped to this offer; map it first", [
+          "offerId",
+        ]);
+  },
+  acceptPrice: ({ exceptionId }: { exceptionId: string }, { world }: Context) =>
+    settle(world, exceptionId, "New price accepted"),
+  settleUnknown: (
+    { exceptionId, placed }: { exceptionId: string; placed: boolean },
+    { world }: Context,
+  ) =>
+    settle(
+      world,
+      exceptionId,
+      placed ? "Confirmed as placed" : "Confirmed as not placed",
+      (row) => {
+        if (row.purchaseOrder) row.purchaseOrder.status = placed ? "PLACED" : "CANCELLED";
+      },
+    ),
+  settleFulfilledByHand: (
+    { exceptionId, choice }: { exceptionId: string; choice: string },
+    { world }: Context,
+  ) =>
+    settle(
+      world,
+      exceptionId,
+      choice === "ADOPT_TRACKING" ? "Tracking adopted" : "Purchase order cancelled",
+    ),
+  markHandled: ({ exceptionId, note }: { exceptionId: string; note: string }, { world }: Context) =>
+    settle(world, exceptionId, `Marked handled: ${note}`),
+  routeOrder: ({ id }: { id: string }, { world }: Context) => {
+    const order = world.orders.find((row) => row.id === id);
+    if (!order) return problem("NOT_FOUND", "this order was not found");
+    order.status = "WITH_SUPPLIER";
+    return { order, ...fine };
+  },
+  cancelPurchaseOrder: ({ id, reason }: { id: string; reason: string }, context: Context) =>
+    change(context, id, (row) => {
+      row.status =
+        row.status === "PLACED" || row.status === "ACCEPTED" ? "CANCEL_REQUESTED" : "CANCELLED";
+      row.cancelRequestedAt = new Date().toISOString();
+      row.cancelReason = reason;
+    }),
+
+  acknowledgePurchaseOrder: (
+    {
+      id,
+      lines,
+      reference,
+    }: {
+      id: string;
+      reference?: string;
+      lines: { lineId: string; accepted: number; rejected: number; reason?: "OUT_OF_STOCK" }[];
+    },
+    context: Context,
+  ) =>
+    change(context, id, (row) => {
+      for (const answer of lines) {
+        const line = row.lines.find((candidate) => candidate.id === answer.lineId);
+        if (!line) continue;
+        line.accepted = answer.accepted;
+        line.rejected = answer.rejected;
+        line.rejectReason = answer.reason ?? null;
+      }
+      row.supplierReference = reference ?? null;
+      row.status = row.lines.some(({ accepted }) => accepted > 0) ? "ACCEPTED" : "REJECTED";
+    }),
+  shipPurchaseOrder: (
+    {
+      id,
+      input,
+    }: {
+      id: string;
+      input: {
+        reference?: string;
+        carrier: string;
+        trackingNumber?: string;
+        trackingUrl?: string;
+        lines: { lineId: string; quantity: number }[];
+      };
+    },
+    context: Context,
+  ) => {
+    const known = shipmentNamed(context.world, id, input.reference);
+    if (known) return { purchaseOrder: known.purchaseOrder, ...fine };
+    return change(context, id, (row) => {
+      makeShipment(
+        row,
+        row.lines.map(
+          ({ id: lineId }) => input.lines.find((line) => line.lineId === lineId)?.quantity ?? 0,
+        ),
+        {
+          ...(input.reference && { reference: input.reference }),
+          carrier: input.carrier,
+          trackingNumber: input.trackingNumber ?? null,
+          trackingUrl: input.trackingUrl ?? null,
+          shippedAt: new Date().toISOString(),
+          state: "PUSHING",
+        },
+      );
+      const done = row.lines.every(({ accepted, shipped }) => shipped >= accepted);
+      row.status = done ? "SHIPPED" : "PARTLY_SHIPPED";
+    });
+  },
+  correctTracking: (
+    input: { shipmentId: string; carrier: string; trackingNumber: string; trackingUrl?: string },
+    context: Context,
+  ) => {
+    for (const order of context.world.orders) {
+      const shipment = order.shipments.find(({ id }) => id === input.shipmentId);
+      if (!shipment) continue;
+      shipment.carrier = input.carrier;
+      shipment.trackingNumber = input.trackingNumber;
+      shipment.trackingUrl = input.trackingUrl ?? null;
+      return { purchaseOrder: shipment.purchaseOrder, ...fine };
+    }
+    return problem("NOT_FOUND", "No such shipment.");
+  },
+  answerCancellation: ({ id, accepted }: { id: string; accepted: boolean }, context: Context) =>
+    change(context, id, (row) => {
+      row.status = accepted ? "CANCELLED" : "ACCEPTED";
+      row.cancelRequestedAt = null;
+    }),
+};
+
+function enter(session: string, context: Context) {
+  context.setSession(session);
+  return { viewer: viewerOf({ ...context, session }), ...fine };
+}
+
+function invite(email: string) {
+  return email.includes("@")
+    ? { link: `${"https://orderyard.example"}/invitation/4f9d2c71a8e34b6d`, ...fine }
+    : problem("INVALID", "This is not an e-mail address.", ["email"]);
+}
+
+function connect(supplier: Row<"Supplier">, fields: ConnectionFields) {
+  supplier.connection = {
+    id: nextId(),
+    priority: 10,
+    priceTolerancePct: "0",
+    handlingDays: 1,
+    active: true,
+    ...supplier.connection,
+    ...fields,
+  };
+}
+
+function resolve(world: World, alternatives: Alternatives) {
+  return alternatives.map(({ components }) =>
+    components.flatMap(({ offerId, quantity }) =>
+      world.offers
+        .filter(({ id }) => id === offerId)
+        .map((offer): [typeof offer, number] => [offer, quantity]),
+    ),
+  );
+}
+
+function settle(
+  world: World,
+  id: string,
+  resolution: string,
+  also?: (exception: ExceptionRow) => void,
+) {
+  const exception = world.exceptions.find((row) => row.id === id);
+  if (!exception) return problem("NOT_FOUND", "No such exception.");
+  if (exception.status === "RESOLVED")
+    return problem("ALREADY_DONE", "Somebody settled this already.");
+  also?.(exception);
+  exception.status = "RESOLVED";
+  exception.resolvedAt = new Date().toISOString();
+  exception.resolution = resolution;
+  exception.choices = [];
+  const { order } = exception;
+  if (order) {
+    tell(order, 60, "Robin Meadow", "exception.resolved", resolution);
+    if (order.exceptions.every(({ status }) => status === "RESOLVED"))
+      order.status = "WITH_SUPPLIER";
+    for (const line of order.lines) {
+      for (const units of line.units) {
+        if (units.state === "IN_EXCEPTION")
+          Object.assign(units, { state: "ALLOCATED", reason: null });
+      }
+    }
+  }
+  return { exception, ...fine };
+}
+
+function shipmentNamed(world: World, id: string, reference: string | undefined) {
+  return world.orders
+    .flatMap((order) => order.shipments)
+    .find((row) => row.purchaseOrder.id === id && row.reference === reference);
+}
+
+function change({ world }: Context, id: string, edit: (row: PurchaseOrder) => void) {
+  const purchaseOrder = world.orders
+    .flatMap((order) => order.purchaseOrders)
+    .find((row) => row.id === id);
+  if (!purchaseOrder) return problem("NOT_FOUND", "No such purchase order.");
+  if (bucketOf(purchaseOrder) === "DONE") {
+    return problem("CONFLICT", "This purchase order is done already.");
+  }
+  edit(purchaseOrder);
+  return { purchaseOrder, ...fine };
+}

@@ -1,0 +1,220 @@
+/** The mock's world: one shop, its suppliers, what they sell and what it is mapped to. */
+import {
+  type ExceptionRow,
+  makeOffer,
+  makeSupplier,
+  makeVariant,
+  nextId,
+  type Offer,
+  type Order,
+  type Supplier,
+  type Variant,
+} from "./builders.ts";
+import { advance, arrive } from "./motion.ts";
+import type { Row } from "./row.ts";
+import { tellStories } from "./stories.ts";
+
+export interface World {
+  now: Date;
+  shop: Row<"Shop">;
+  suppliers: Supplier[];
+  offers: Offer[];
+  variants: Variant[];
+  orders: Order[];
+  exceptions: ExceptionRow[];
+  /** A new order, as if a webhook had come. */
+  arrive: () => void;
+  /** Suppliers' systems ship what is new to them, and Shopify takes what they shipped. */
+  advance: () => void;
+}
+
+export function makeWorld(now: Date): World {
+  const catalogue = makeCatalogue();
+  const world: World = {
+    now,
+    shop: makeShop(),
+    ...catalogue.rows,
+    orders: [],
+    exceptions: [],
+    arrive: () => arrive(world, catalogue),
+    advance: () => advance(world),
+  };
+  tellStories(world, catalogue);
+  return world;
+}
+
+function makeShop(): Row<"Shop"> {
+  return {
+    id: "55501234567",
+    domain: "meadow-and-mill.myshopify.com",
+    name: "Meadow & Mill",
+    currency: "EUR",
+    timeZone: "Europe/Berlin",
+    status: "INSTALLED",
+    settings: {
+      automation: true,
+      notifyCustomer: true,
+      kitFulfillment: "LAST_COMPONENT",
+      allLocations: false,
+    },
+    locations: [
+      { id: "71001", name: "Orderyard suppliers", selected: true },
+      { id: "71002", name: "Berlin studio", selected: true },
+      { id: "71003", name: "Pop-up store Kreuzberg", selected: false },
+    ],
+    counts: {
+      openExceptions: 0,
+      awaitingRouting: 1,
+      withSupplier: 9,
+      shippedLast7Days: 34,
+      unmappedVariants: 0,
+    },
+  };
+}
+
+export type Catalogue = ReturnType<typeof makeCatalogue>;
+
+function makeCatalogue() {
+  const connection = (priority: number, active = true) => ({
+    id: nextId(),
+    priority,
+    priceTolerancePct: "2",
+    handlingDays: 1,
+    active,
+  });
+  const north = makeSupplier({
+    key: "north",
+    name: "North Textiles",
+    connector: "HTTP",
+    connection: connection(1),
+    openPurchaseOrders: 4,
+  });
+  const hill = makeSupplier({
+    key: "hillside",
+    name: "Hillside Pottery",
+    connector: "PORTAL",
+    connection: connection(2),
+    openPurchaseOrders: 6,
+  });
+  const cargo = makeSupplier({
+    key: "cargo",
+    name: "Cargo Kitchenware",
+    connector: "HTTP",
+    currency: "USD",
+    connection: connection(3),
+    private: false,
+  });
+  const paper = makeSupplier({
+    key: "old-mill",
+    name: "Old Mill Paper",
+    connector: "PORTAL",
+    connection: connection(4, false),
+  });
+  const glass = makeSupplier({
+    key: "glasswerk",
+    name: "Glaswerk Süd",
+    connector: "HTTP",
+    private: false,
+  });
+
+  const tee = makeOffer(north, {
+    sku: "NT-TEE-M",
+    title: "Organic tee, medium",
+    minor: 820,
+    stock: 212,
+    barcode: "4006381333931",
+  });
+  const tote = makeOffer(north, { sku: "NT-TOTE", title: "Canvas tote", minor: 410, stock: 64 });
+  const northMug = makeOffer(north, {
+    sku: "NT-MUG",
+    title: "Mug, white, 300 ml",
+    minor: 460,
+    stock: 0,
+  });
+  const mug = makeOffer(hill, { sku: "HP-MUG-01", title: "Stoneware mug", minor: 540, stock: 48 });
+  const bowl = makeOffer(hill, {
+    sku: "HP-BOWL-02",
+    title: "Ramen bowl, speckled",
+    minor: 890,
+    stock: 17,
+  });
+  const plate = makeOffer(hill, {
+    sku: "HP-PLATE-04",
+    title: "Side plate, 18 cm",
+    minor: 620,
+    stock: 33,
+    active: false,
+  });
+  const whisk = makeOffer(cargo, {
+    sku: "CK-4471",
+    title: "Bamboo matcha whisk",
+    minor: 399,
+    stock: null,
+    shipsTo: ["DE", "AT", "US"],
+  });
+  const kettle = makeOffer(cargo, {
+    sku: "CK-2090",
+    title: "Gooseneck kettle 0.9 l",
+    minor: 2650,
+    stock: 8,
+  });
+  const card = makeOffer(paper, {
+    sku: "OM-CARD",
+    title: "Letterpress card",
+    minor: 120,
+    stock: 900,
+  });
+
+  const mugVariant = makeVariant(1, "MUG-0001", "Everyday mug", "Sand", [
+    [[mug, 1]],
+    [[northMug, 1]],
+  ]);
+  const teeVariant = makeVariant(2, "TEE-M", "Meadow tee", "M / Undyed", [[[tee, 1]]]);
+  const kitVariant = makeVariant(3, "KIT-MATCHA", "Matcha morning set", "Default Title", [
+    [
+      [bowl, 1],
+      [whisk, 1],
+    ],
+  ]);
+  const setVariant = makeVariant(4, "MUG-SET-4", "Everyday mug, set of four", "Default Title", [
+    [[mug, 4]],
+  ]);
+  const kettleVariant = makeVariant(5, "KETTLE-09", "Slow kettle", "Matte black", [[[kettle, 1]]]);
+  const toteVariant = makeVariant(6, "TOTE-01", "Market tote", "Natural", []);
+  const candleVariant = makeVariant(7, "CANDLE-FIG", "Fig leaf candle", "180 g", []);
+  const cardVariant = makeVariant(8, null, "Greeting card", "Thank you", []);
+
+  return {
+    rows: {
+      suppliers: [north, hill, cargo, paper, glass],
+      offers: [tee, tote, northMug, mug, bowl, plate, whisk, kettle, card],
+      variants: [
+        mugVariant,
+        teeVariant,
+        kitVariant,
+        setVariant,
+        kettleVariant,
+        toteVariant,
+        candleVariant,
+        cardVariant,
+      ],
+    },
+    north,
+    hill,
+    cargo,
+    tee,
+    tote,
+    northMug,
+    mug,
+    bowl,
+    whisk,
+    kettle,
+    mugVariant,
+    teeVariant,
+    kitVariant,
+    setVariant,
+    kettleVariant,
+    toteVariant,
+    candleVariant,
+  };
+}
