@@ -1,0 +1,305 @@
+//! Makes an installation what a setup file says, in one transaction, or says everything that
+//! keeps it from that. What the file means is decided in `domain::setup`.
+
+use chrono::{DateTime, Utc};
+use sea_orm::DbErr;
+use secrecy::SecretString;
+
+use super::{
+    outgoing::secret_place,
+    read_setup::{ReadError, ReadSetup, read_setup},
+};
+use crate::{
+    app::App,
+    connectors::Target,
+    domain::{
+        setup::{
+            self, Change, Plan, Problem, Setup,
+            model::{Component, Connection, Offer, SupplierTerms},
+            plan::{Step, Unnamed},
+        },
+        supplier::SupplierKey,
+    },
+    ids::{AlternativeId, ConnectionId, MappingId, OfferId, RowId, ShopId, ShopifyVariantId, SupplierId},
+    seal::{Keyring, SealError},
+    store::{self, Tx, columns::Json, connections, mapping_components, mappings, offers, shops, suppliers},
+};
+
+/// How to apply.
+#[derive(Clone, Copy, Debug)]
+pub struct ApplyOptions {
+    /// Only say what would change.
+    pub dry_run: bool,
+    pub unnamed: Unnamed,
+}
+
+/// Why a file was not applied; nothing has changed then.
+#[derive(Debug, thiserror::Error)]
+pub enum ApplyError {
+    #[error("{} in the file", counted(.0.len()))]
+    File(Vec<Problem>),
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    #[error("a supplier's secret cannot be sealed: {0}")]
+    Seal(#[from] SealError),
+    #[error("the database failed: {0}")]
+    Database(#[from] DbErr),
+}
+
+fn counted(problems: usize) -> String {
+    match problems {
+        1 => "one mistake".to_owned(),
+        many => format!("{many} mistakes"),
+    }
+}
+
+/// Applies a setup file and returns what changed (or would).
+pub async fn apply_setup(app: &App, file: &str, options: ApplyOptions) -> Result<Vec<Change>, ApplyError> {
+    let setup = setup::read(file).map_err(ApplyError::File)?;
+    let tx = app.db.begin().await?;
+    let read = read_setup(tx.conn(), &app.keyring).await?;
+    let plan = setup::plan::plan(&setup, &read.installation, options.unnamed).map_err(ApplyError::File)?;
+    check_targets(app, &setup, &plan)?;
+    if options.dry_run || plan.changes.is_empty() {
+        return Ok(plan.changes);
+    }
+    let mut writer = Writer {
+        tx: &tx,
+        keyring: &app.keyring,
+        read,
+        now: app.clock.now(),
+    };
+    for change in &plan.changes {
+        writer.step(&change.step).await?;
+    }
+    tx.commit().await?;
+    Ok(plan.changes)
+}
+
+/// Asks each connector whether what its suppliers are given can work at all.
+fn check_targets(app: &App, setup: &Setup, plan: &Plan) -> Result<(), ApplyError> {
+    let mut problems = Vec::new();
+    for change in &plan.changes {
+        let Step::Supplier { key, terms } = &change.step else {
+            continue;
+        };
+        let target = Target {
+            endpoint: terms.endpoint.as_deref().and_then(|url| url.parse().ok()),
+            secret: terms.secret.as_ref().map(|secret| SecretString::from(secret.0.clone())),
+        };
+        let origin = setup
+            .suppliers
+            .iter()
+            .find(|supplier| supplier.key == *key)
+            .map(|supplier| &supplier.origin);
+        if let (Err(error), Some(origin)) = (app.connectors.of(terms.connector).check(&target), origin) {
+            problems.push(Problem {
+                at: origin.at,
+                path: origin.path.key("settings"),
+                message: error.to_string(),
+            });
+        }
+    }
+    if problems.is_empty() {
+        Ok(())
+    } else {
+        Err(ApplyError::File(problems))
+    }
+}
+
+struct Writer<'a> {
+    tx: &'a Tx,
+    keyring: &'a Keyring,
+    read: ReadSetup,
+    now: DateTime<Utc>,
+}
+
+impl Writer<'_> {
+    async fn step(&mut self, step: &Step) -> Result<(), ApplyError> {
+        match step {
+            Step::Supplier { key, terms } => self.supplier(key, terms).await,
+            Step::Offer { supplier, sku, offer } => Ok(self.offer(supplier, sku, offer).await?),
+            Step::Settings { domain, settings } => {
+                let mut row = self.shop(domain)?.clone();
+                row.settings = Json(settings.clone());
+                store::save(self.tx, row.clone()).await?;
+                self.read.shops.insert(domain.clone(), row);
+                Ok(())
+            }
+            Step::Connection {
+                domain,
+                supplier,
+                connection,
+            } => Ok(self.connection(domain, supplier, connection).await?),
+            Step::Mapping {
+                domain,
+                variant,
+                alternatives,
+            } => Ok(self.mapping(domain, *variant, alternatives).await?),
+        }
+    }
+
+    async fn supplier(&mut self, key: &SupplierKey, terms: &SupplierTerms) -> Result<(), ApplyError> {
+        let stored = self.read.suppliers.get(key).cloned();
+        let id = stored.as_ref().map_or_else(SupplierId::generate, |row| row.id);
+        let secret = (terms.secret.as_ref())
+            .map(|secret| {
+                self.keyring
+                    .seal(&SecretString::from(secret.0.clone()), &secret_place(id))
+            })
+            .transpose()?;
+        let owner = terms
+            .owner
+            .as_deref()
+            .map(|domain| self.shop(domain))
+            .transpose()?
+            .map(|shop| shop.id);
+        let row = suppliers::Model {
+            id,
+            key: key.to_string(),
+            shop_id: owner,
+            name: terms.name.clone(),
+            connector: terms.connector,
+            currency: terms.currency,
+            endpoint: terms.endpoint.clone(),
+            secret,
+            created_at: stored.as_ref().map_or(self.now, |row| row.created_at),
+        };
+        if stored.is_some() {
+            store::save(self.tx, row.clone()).await?;
+        } else {
+            store::insert(self.tx, row.clone()).await?;
+        }
+        self.read.suppliers.insert(key.clone(), row);
+        Ok(())
+    }
+
+    async fn offer(&mut self, supplier: &SupplierKey, sku: &str, offer: &Offer) -> Result<(), DbErr> {
+        let supplier = self.supplier_id(supplier)?;
+        let place = (supplier, sku.to_owned());
+        let stored = self.read.offers.get(&place);
+        let row = offers::Model {
+            id: stored.map_or_else(OfferId::generate, |row| row.id),
+            supplier_id: supplier,
+            sku: sku.to_owned(),
+            barcode: offer.barcode.clone(),
+            title: offer.title.clone(),
+            cost_minor: offer.cost.amount_minor,
+            currency: offer.cost.currency,
+            stock: offer.stock.map(store::column),
+            weight_g: offer.weight_g.map(store::column),
+            ships_to: Json(offer.ships_to.iter().cloned().collect()),
+            active: offer.active,
+            updated_at: self.now,
+        };
+        if stored.is_some() {
+            store::save(self.tx, row.clone()).await?;
+        } else {
+            store::insert(self.tx, row.clone()).await?;
+        }
+        self.read.offers.insert(place, row);
+        Ok(())
+    }
+
+    async fn connection(&mut self, domain: &str, supplier: &SupplierKey, wanted: &Connection) -> Result<(), DbErr> {
+        let shop = self.shop(domain)?.id;
+        let supplier = self.supplier_id(supplier)?;
+        let stored = connections::with_suppliers(self.tx.conn(), shop, vec![supplier])
+            .await?
+            .pop();
+        let row = connections::Model {
+            id: stored.as_ref().map_or_else(ConnectionId::generate, |row| row.id),
+            shop_id: shop,
+            supplier_id: supplier,
+            priority: wanted.priority,
+            price_tolerance_bp: store::column(wanted.price_tolerance_bp),
+            handling_days: store::column(wanted.handling_days),
+            active: wanted.active,
+            created_at: stored.as_ref().map_or(self.now, |row| row.created_at),
+        };
+        if stored.is_some() {
+            store::save(self.tx, row).await
+        } else {
+            store::insert(self.tx, row).await
+        }
+    }
+
+    async fn mapping(
+        &mut self,
+        domain: &str,
+        variant: ShopifyVariantId,
+        alternatives: &[Vec<Component>],
+    ) -> Result<(), DbErr> {
+        let shop = self.shop(domain)?.id;
+        let stored = mappings::of_variants(self.tx.conn(), shop, vec![variant]).await?.pop();
+        if let Some(row) = &stored {
+            mapping_components::remove(self.tx, shop, row.id).await?;
+        }
+        if alternatives.is_empty() {
+            return match stored {
+                Some(row) => mappings::remove(self.tx, shop, row.id).await,
+                None => Ok(()),
+            };
+        }
+        let row = mappings::Model {
+            id: stored.as_ref().map_or_else(MappingId::generate, |row| row.id),
+            shop_id: shop,
+            variant_id: variant,
+            updated_at: self.now,
+        };
+        let id = row.id;
+        if stored.is_some() {
+            store::save(self.tx, row).await?;
+        } else {
+            store::insert(self.tx, row).await?;
+        }
+        store::insert_all(self.tx, self.components(shop, id, alternatives)?).await
+    }
+
+    fn components(
+        &self,
+        shop: ShopId,
+        mapping: MappingId,
+        alternatives: &[Vec<Component>],
+    ) -> Result<Vec<mapping_components::Model>, DbErr> {
+        let mut rows = Vec::new();
+        for (rank, components) in (1..).zip(alternatives) {
+            let alternative_id = AlternativeId::generate();
+            for (position, component) in (0..).zip(components) {
+                let place = (self.supplier_id(&component.supplier)?, component.sku.clone());
+                let offer = self
+                    .read
+                    .offers
+                    .get(&place)
+                    .ok_or_else(|| gone("offer", &component.sku))?;
+                rows.push(mapping_components::Model {
+                    id: RowId::generate(),
+                    shop_id: shop,
+                    mapping_id: mapping,
+                    alternative_id,
+                    rank,
+                    position,
+                    offer_id: offer.id,
+                    quantity: store::column(component.quantity),
+                    accepted_cost_minor: component.accepted_cost.amount_minor,
+                    currency: component.accepted_cost.currency,
+                });
+            }
+        }
+        Ok(rows)
+    }
+
+    fn shop(&self, domain: &str) -> Result<&shops::Model, DbErr> {
+        self.read.shops.get(domain).ok_or_else(|| gone("shop", domain))
+    }
+
+    fn supplier_id(&self, key: &SupplierKey) -> Result<SupplierId, DbErr> {
+        let row = self.read.suppliers.get(key);
+        row.map(|row| row.id).ok_or_else(|| gone("supplier", key.as_str()))
+    }
+}
+
+/// The plan names only what was read or comes before in it, so this does not happen.
+fn gone(what: &str, name: &str) -> DbErr {
+    DbErr::RecordNotFound(format!("{what} {name}"))
+}

@@ -1,0 +1,221 @@
+//! Writes what became of a call that placed a purchase order.
+
+use chrono::{DateTime, Utc};
+use sea_orm::DbErr;
+use serde_json::json;
+
+use super::{
+    acknowledge_purchase_order::{Acknowledgement, apply as acknowledge},
+    cancel_purchase_order::CancelPurchaseOrder,
+    open_exception::{NewException, open_exception},
+    place_purchase_order::Call,
+    purchase_order_status::{move_to, release_allocations},
+    route_order::write_status,
+    supplier_report::{OpenReport, ReportError},
+};
+use crate::{
+    app::App,
+    connectors::{ConnectorError, ErrorClass, PlaceAnswer, ReadBack},
+    domain::{
+        event::{Actor, EventKind},
+        exception::ExceptionKind,
+        intent::IntentOutcome,
+        purchase_order::PurchaseOrderStatus,
+    },
+    failpoint,
+    queue::{Attempt, JobError, When, enqueue, intents},
+    store::{self, Tx, orders, purchase_orders},
+};
+
+/// Settles the Intent and moves the purchase order; an error is the job's next try.
+pub(super) async fn conclude(
+    app: &App,
+    call: Call,
+    answer: Result<PlaceAnswer, ConnectorError>,
+    attempt: Attempt,
+) -> Result<(), JobError> {
+    let now = app.clock.now();
+    let tx = app.db.begin().await?;
+    let po_id = call.purchase_order.id;
+    orders::lock(&tx, call.shop.id, call.purchase_order.order_id).await?;
+    let Some(po) = purchase_orders::by_id(tx.conn(), call.shop.id, po_id).await? else {
+        return Ok(());
+    };
+    let conclusion = Conclusion {
+        tx: &tx,
+        call: &call,
+        po,
+        now,
+    };
+    let again = match answer {
+        Ok(answer) => conclusion.placed(answer).await?,
+        // The supplier reported on it meanwhile, so it has it: the lost answer no longer matters.
+        Err(_) if conclusion.po.status != PurchaseOrderStatus::Placing => None,
+        Err(error) => conclusion.failed(app, error, attempt).await?,
+    };
+    write_status(&tx, &call.shop, call.purchase_order.order_id).await?;
+    failpoint::hit("place.before_commit");
+    tx.commit().await?;
+    again.map_or(Ok(()), Err)
+}
+
+struct Conclusion<'a> {
+    tx: &'a Tx,
+    call: &'a Call,
+    po: purchase_orders::Model,
+    now: DateTime<Utc>,
+}
+
+impl Conclusion<'_> {
+    async fn placed(mut self, answer: PlaceAnswer) -> Result<Option<JobError>, DbErr> {
+        let (tx, now) = (self.tx, self.now);
+        let evidence = json!({ "answer": format!("{answer:?}").chars().take(500).collect::<String>() });
+        intents::settle(tx, self.call.intent.id, IntentOutcome::Done, evidence, now).await?;
+        self.po.placed_at = Some(now);
+        move_to(tx, &mut self.po, PurchaseOrderStatus::Placed, now).await?;
+        let message = format!("{} was placed with {}", self.po.number, self.call.supplier.name);
+        self.event(EventKind::Placed, message).await?;
+        self.take_answer(answer).await?;
+        // Cancelled while the call was under way: it is followed by a cancellation.
+        let order = orders::by_id(tx.conn(), self.po.shop_id, self.po.order_id).await?;
+        if let Some(order) = order
+            && (order.cancelled_at.is_some() || self.po.cancel_requested_at.is_some())
+        {
+            let job = CancelPurchaseOrder::of(&self.po, order.shopify_id);
+            enqueue(tx, &job, When::now(now.timestamp_millis())).await?;
+        }
+        Ok(None)
+    }
+
+    /// Takes what the supplier said at once. The order stands with it whatever
+    /// it said: what cannot be used is a line in the history.
+    async fn take_answer(&self, answer: PlaceAnswer) -> Result<(), DbErr> {
+        let number = &self.po.number;
+        let remark = match answer {
+            PlaceAnswer::Received { remark: None } => return Ok(()),
+            PlaceAnswer::Received { remark: Some(remark) } => format!("{number}: {remark}"),
+            PlaceAnswer::Acknowledged { reference, lines } => {
+                let actor = Actor::Supplier(self.call.supplier.name.clone());
+                let said = Acknowledgement { reference, lines };
+                let taken = match OpenReport::of(self.tx, self.po.shop_id, self.po.id).await {
+                    Ok(mut report) => acknowledge(self.tx, &mut report, &said, &actor, self.now).await,
+                    Err(error) => Err(error),
+                };
+                match taken {
+                    Ok(_) => return Ok(()),
+                    Err(ReportError::Database(error)) => return Err(error),
+                    Err(error) => format!("{number}: the supplier's answer cannot be used: {error}"),
+                }
+            }
+        };
+        self.event(EventKind::Placed, remark).await
+    }
+
+    /// Decides what a failed call means; an error given back is the job's next try.
+    async fn failed(mut self, app: &App, error: ConnectorError, attempt: Attempt) -> Result<Option<JobError>, DbErr> {
+        let unknown = self.call.intent.outcome == IntentOutcome::Unknown
+            || self.call.may_have_happened
+            || error.class == ErrorClass::Unknown;
+        let settles = app
+            .connectors
+            .of(self.call.supplier.connector)
+            .capabilities()
+            .settles_unknown;
+        let evidence = json!({ "error": error.message, "calls": self.call.intent.calls });
+        let wait = match error.class {
+            ErrorClass::After(wait) => Some(wait),
+            _ => None,
+        };
+        if unknown && (attempt.is_last || settles == ReadBack::CannotTell || error.class == ErrorClass::Never) {
+            intents::settle(
+                self.tx,
+                self.call.intent.id,
+                IntentOutcome::Unknown,
+                evidence.clone(),
+                self.now,
+            )
+            .await?;
+            self.outcome_unknown(&error, evidence).await?;
+            return Ok(None);
+        }
+        if error.class == ErrorClass::Never || attempt.is_last {
+            intents::settle(
+                self.tx,
+                self.call.intent.id,
+                IntentOutcome::Refused,
+                evidence.clone(),
+                self.now,
+            )
+            .await?;
+            self.refused(&error, evidence).await?;
+            return Ok(None);
+        }
+        let outcome = if unknown {
+            IntentOutcome::Unknown
+        } else {
+            IntentOutcome::Pending
+        };
+        intents::settle(self.tx, self.call.intent.id, outcome, evidence, self.now).await?;
+        Ok(Some(JobError::Retry {
+            reason: error.message,
+            after: wait,
+        }))
+    }
+
+    async fn outcome_unknown(&mut self, error: &ConnectorError, evidence: serde_json::Value) -> Result<(), DbErr> {
+        move_to(self.tx, &mut self.po, PurchaseOrderStatus::OutcomeUnknown, self.now).await?;
+        let message = format!(
+            "{} may or may not stand with {}: {}. Ask them, then say which",
+            self.po.number, self.call.supplier.name, error.message
+        );
+        self.exception(ExceptionKind::OutcomeUnknown, None, None, message, evidence)
+            .await
+    }
+
+    async fn refused(&mut self, error: &ConnectorError, evidence: serde_json::Value) -> Result<(), DbErr> {
+        move_to(self.tx, &mut self.po, PurchaseOrderStatus::Rejected, self.now).await?;
+        let message = format!(
+            "{} was not taken by {}: {}",
+            self.po.number, self.call.supplier.name, error.message
+        );
+        self.event(EventKind::PlacementFailed, message.clone()).await?;
+        for (line, units) in release_allocations(self.tx, &self.po, None).await? {
+            self.exception(
+                ExceptionKind::PlacementRefused,
+                Some(line),
+                Some(units),
+                message.clone(),
+                evidence.clone(),
+            )
+            .await?;
+        }
+        Ok(())
+    }
+
+    async fn exception(
+        &self,
+        kind: ExceptionKind,
+        order_line: Option<crate::ids::OrderLineId>,
+        quantity: Option<u32>,
+        message: String,
+        evidence: serde_json::Value,
+    ) -> Result<(), DbErr> {
+        let new = NewException {
+            kind,
+            shop: self.po.shop_id,
+            order: self.po.order_id,
+            order_line,
+            purchase_order: Some(self.po.id),
+            shipment: None,
+            quantity,
+            message,
+            evidence: Some(evidence),
+        };
+        open_exception(self.tx, new, self.now).await
+    }
+
+    async fn event(&self, kind: EventKind, message: String) -> Result<(), DbErr> {
+        let (shop, order) = (self.po.shop_id, self.po.order_id);
+        store::events::add(self.tx, shop, order, self.now, &Actor::Orderyard, kind, message).await
+    }
+}

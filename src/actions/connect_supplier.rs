@@ -1,0 +1,118 @@
+//! Makes or changes a shop's agreement with a supplier.
+
+use rust_decimal::{Decimal, prelude::ToPrimitive as _};
+
+use crate::{
+    app::App,
+    error::AppError,
+    ids::{ConnectionId, ShopId, SupplierId},
+    store::{self, Party, Tx, connections, suppliers},
+};
+
+/// What to change; what is missing stays, or takes its default in a new agreement.
+#[derive(Clone, Debug, Default)]
+pub struct ConnectionChange {
+    pub priority: Option<i32>,
+    /// Decimal percent, such as 2.5
+    pub price_tolerance_pct: Option<String>,
+    pub handling_days: Option<i32>,
+    pub active: Option<bool>,
+}
+
+/// Connects the shop with a supplier that it may see.
+pub async fn connect_supplier(
+    app: &App,
+    shop: ShopId,
+    supplier: SupplierId,
+    change: ConnectionChange,
+) -> Result<suppliers::Model, AppError> {
+    let tx = app.db.begin().await?;
+    let found = suppliers::seen_by_ids(tx.conn(), Party::Shop(shop), &[supplier]).await?;
+    let found = found.into_iter().next().ok_or(AppError::NotFound("this supplier"))?;
+    write(app, &tx, shop, supplier, change).await?;
+    tx.commit().await?;
+    Ok(found)
+}
+
+pub(super) async fn write(
+    app: &App,
+    tx: &Tx,
+    shop: ShopId,
+    supplier: SupplierId,
+    change: ConnectionChange,
+) -> Result<(), AppError> {
+    let before = connections::of_supplier(tx.conn(), shop, supplier).await?;
+    let is_new = before.is_none();
+    let mut row = before.unwrap_or_else(|| connections::Model {
+        id: ConnectionId::generate(),
+        shop_id: shop,
+        supplier_id: supplier,
+        priority: 1,
+        price_tolerance_bp: 0,
+        handling_days: 1,
+        active: true,
+        created_at: app.clock.now(),
+    });
+    if let Some(priority) = change.priority {
+        row.priority = within("priority", priority, 1_000_000)?;
+    }
+    if let Some(days) = change.handling_days {
+        row.handling_days = within("handlingDays", days, 365)?;
+    }
+    if let Some(percent) = &change.price_tolerance_pct {
+        row.price_tolerance_bp = basis_points(percent)?;
+    }
+    row.active = change.active.unwrap_or(row.active);
+    if is_new {
+        store::insert(tx, row).await?;
+    } else {
+        store::save(tx, row).await?;
+    }
+    Ok(())
+}
+
+fn within(field: &str, value: i32, most: i32) -> Result<i32, AppError> {
+    if (0..=most).contains(&value) {
+        return Ok(value);
+    }
+    Err(AppError::invalid(field, format!("this must be between 0 and {most}")))
+}
+
+fn basis_points(percent: &str) -> Result<i32, AppError> {
+    let hundredths = Decimal::from_str_exact(percent.trim())
+        .ok()
+        .and_then(|percent| percent.checked_mul(Decimal::ONE_HUNDRED))
+        .map(|hundredths| hundredths.normalize());
+    hundredths
+        .filter(|hundredths| hundredths.scale() == 0)
+        .and_then(|hundredths| hundredths.to_i32())
+        .filter(|hundredths| (0..=100_000).contains(hundredths))
+        .ok_or_else(|| {
+            AppError::invalid(
+                "priceTolerancePct",
+                "this must be a percentage from 0 to 1000 with at most two decimals, such as 2.5",
+            )
+        })
+}
+
+/// Hundredths of a percent as people write them: 2.5
+#[must_use]
+pub fn percent(basis_points: i32) -> String {
+    Decimal::new(i64::from(basis_points), 2).normalize().to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_percentages_as_it_writes_them() {
+        for (text, expect) in [("2", 200), ("2.5", 250), ("0", 0), ("0.01", 1), ("1000", 100_000)] {
+            assert_eq!(basis_points(text).ok(), Some(expect), "{text}");
+            assert_eq!(percent(expect), text);
+        }
+        for text in ["", "-1", "1000.01", "0.001", "2%", "1e2"] {
+            assert!(basis_points(text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! Reads an order from Shopify and writes what is true now.
+//!
+//! Whatever woke it, the order itself is the source: the same import serves a
+//! new order, a payment, an edit, a cancellation and a fulfilment by hand.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use sea_orm::DbErr;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    route_order::{RouteOrder, write_status},
+    shop_access,
+    withdraw_units::withdraw_units,
+    write_order,
+};
+use crate::{
+    app::App,
+    domain::order::{Gate, Ledger},
+    failpoint,
+    ids::{ShopId, ShopifyOrderId},
+    queue::{Attempt, Job, JobError, When, enqueue, order_key},
+    shopify::orders::OrderSnapshot,
+    store::{self, Tx, order_state::OrderState, orders, shops},
+};
+
+/// Reads one order again.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct ImportOrder {
+    pub shop_id: ShopId,
+    pub shopify_id: ShopifyOrderId,
+}
+
+/// Points that reading an ordinary order costs.
+const COST: u32 = 460;
+/// Waits for Shopify to make fulfillment orders: doubling from the first, up to the longest.
+const FIRST_WAIT: Duration = Duration::from_secs(5);
+const LONGEST_WAIT: Duration = Duration::from_secs(900);
+/// After so many waits only a webhook or reconciliation wakes the order.
+const MOST_WAITS: i32 = 400;
+
+impl Job for ImportOrder {
+    const NAME: &'static str = "import_order";
+
+    fn shop(&self) -> Option<ShopId> {
+        Some(self.shop_id)
+    }
+
+    fn serial_key(&self) -> Option<String> {
+        Some(order_key(self.shop_id, self.shopify_id))
+    }
+
+    fn dedupe_key(&self) -> Option<String> {
+        Some(format!("import:{}:{}", self.shop_id, self.shopify_id))
+    }
+
+    async fn run(&self, app: &App, _attempt: Attempt) -> Result<(), JobError> {
+        let access = shop_access::open(app, self.shop_id, COST).await?;
+        let with_customer = access.shop.scopes.contains("customers");
+        let result = app
+            .shopify
+            .order(&access.access(), self.shopify_id, with_customer)
+            .await;
+        shop_access::observe(app, &access, &result).await?;
+        match result?.data {
+            Some(snapshot) => write(app, self, &snapshot).await?,
+            // Not there, or too old to be read: no deletion, and nothing to change.
+            None => tracing::info!(shop = %access.domain, order = %self.shopify_id, "the shop has no such order"),
+        }
+        Ok(())
+    }
+}
+
+async fn write(app: &App, job: &ImportOrder, snapshot: &OrderSnapshot) -> Result<(), DbErr> {
+    let now = app.clock.now();
+    let tx = app.db.begin().await?;
+    let Some(shop) = shops::by_id(tx.conn(), job.shop_id).await? else {
+        return Ok(());
+    };
+    let Some(order) = write_order::upsert(&tx, &shop, snapshot, now).await? else {
+        return Ok(());
+    };
+    let Some(state) = OrderState::load(tx.conn(), shop.id, order.id).await? else {
+        return Ok(());
+    };
+    withdraw_units(&tx, &shop, &state, now).await?;
+    write_status(&tx, &shop, order.id).await?;
+    next_steps(&tx, &shop, job, order.id, now).await?;
+    failpoint::hit("import.before_commit");
+    tx.commit().await
+}
+
+async fn next_steps(
+    tx: &Tx,
+    shop: &shops::Model,
+    job: &ImportOrder,
+    order: crate::ids::OrderId,
+    now: DateTime<Utc>,
+) -> Result<(), DbErr> {
+    let Some(state) = OrderState::load(tx.conn(), shop.id, order).await? else {
+        return Ok(());
+    };
+    let settings = &shop.settings.0;
+    let now_ms = now.timestamp_millis();
+    match state.gate(settings) {
+        Gate::Open if settings.automation => {
+            if state
+                .ledgers(settings)
+                .values()
+                .any(|ledger: &Ledger| ledger.to_route() > 0)
+            {
+                enqueue(tx, &RouteOrder::of(&state.order), When::now(now_ms)).await?;
+            }
+        }
+        Gate::WaitForFulfillmentOrders if state.order.waits < MOST_WAITS => {
+            let mut row: orders::Model = state.order;
+            let doublings = u32::try_from(row.waits).unwrap_or(0).min(16);
+            let wait = FIRST_WAIT.saturating_mul(1 << doublings).min(LONGEST_WAIT);
+            row.waits += 1;
+            store::save(tx, row).await?;
+            enqueue(tx, job, When::after(now_ms, wait)).await?;
+        }
+        _ => {}
+    }
+    Ok(())
+}

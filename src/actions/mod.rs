@@ -1,0 +1,58 @@
+//! One file per verb. An action reads, decides with pure code, writes in one
+//! transaction and enqueues what follows in that same transaction; an outside
+//! call sits between two transactions, with an Intent where it has an effect.
+
+pub mod accept_invitation;
+pub mod acknowledge_purchase_order;
+pub mod adopt_tracking;
+pub mod answer_cancellation;
+pub mod apply_setup;
+pub mod authenticate;
+pub mod cancel_purchase_order;
+pub mod claim_fulfillments;
+mod conclude_placement;
+pub mod confirm_uninstall;
+pub mod connect_supplier;
+pub mod correct_tracking;
+pub mod create_api_key;
+pub mod create_supplier;
+pub mod delete_mapping;
+pub mod import_order;
+pub mod install_shop;
+pub mod invite;
+pub mod keep_tokens;
+pub mod next_steps;
+pub mod note_key_use;
+pub mod open_exception;
+pub mod outgoing;
+pub mod passwords;
+pub mod place_purchase_order;
+pub mod price_guard;
+pub mod process_delivery;
+pub mod purchase_order_status;
+pub mod push_fulfillment;
+pub mod put_inventory;
+pub mod read_setup;
+pub mod receive_delivery;
+pub mod record_security_event;
+pub mod record_shipment;
+pub mod redact_customer;
+pub mod request_cancellation;
+pub mod request_routing;
+pub mod resolve_exception;
+pub mod revisit_orders;
+pub mod route_order;
+pub mod save_mapping;
+pub mod save_offer;
+pub mod settle_fulfillments;
+pub mod shop_access;
+pub mod sign_in;
+pub mod supplier_report;
+pub mod sync_shop;
+pub mod sync_variants;
+pub mod update_shop_settings;
+pub mod update_supplier;
+pub mod update_tracking;
+pub mod withdraw_units;
+pub mod write_order;
+pub mod write_plan;

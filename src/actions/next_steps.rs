@@ -1,0 +1,42 @@
+//! What follows from a supplier's report, enqueued in the report's transaction.
+
+use chrono::{DateTime, Utc};
+use sea_orm::DbErr;
+
+use super::{push_fulfillment::PushFulfillment, route_order::RouteOrder, update_tracking::UpdateTracking};
+use crate::{
+    ids::ShipmentId,
+    queue::{When, enqueue},
+    store::{Tx, orders},
+};
+
+/// Units lost their supplier: routing looks for another one.
+pub async fn units_freed(tx: &Tx, order: &orders::Model, now: DateTime<Utc>) -> Result<(), DbErr> {
+    enqueue(tx, &RouteOrder::of(order), When::now(now.timestamp_millis())).await
+}
+
+/// A parcel is on its way: Shopify shall know of it.
+pub async fn parcel_recorded(
+    tx: &Tx,
+    order: &orders::Model,
+    shipment_id: ShipmentId,
+    now: DateTime<Utc>,
+) -> Result<(), DbErr> {
+    let job = PushFulfillment {
+        shop_id: order.shop_id,
+        order_id: order.id,
+        shopify_id: order.shopify_id,
+        shipment_id,
+    };
+    enqueue(tx, &job, When::now(now.timestamp_millis())).await
+}
+
+/// A parcel's tracking changed after it was reported.
+pub async fn tracking_changed(tx: &Tx, order: &orders::Model, now: DateTime<Utc>) -> Result<(), DbErr> {
+    let job = UpdateTracking {
+        shop_id: order.shop_id,
+        order_id: order.id,
+        shopify_id: order.shopify_id,
+    };
+    enqueue(tx, &job, When::now(now.timestamp_millis())).await
+}

@@ -1,0 +1,392 @@
+//! Brings a parcel into Shopify: one fulfillment per shipment, location and
+//! delivery method, on exactly its units, once.
+//!
+//! `fulfillmentCreate` is not idempotent. So each fulfillment is claimed in a
+//! row with an Intent before the call, and what is found open is read back
+//! before anything is called again.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use sea_orm::DbErr;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::{
+    claim_fulfillments::{Claim, claim, new_fulfillment},
+    open_exception::{NewException, open_exception},
+    route_order::write_status,
+    settle_fulfillments::settle_open,
+    shop_access::{self, ShopAccess},
+    update_tracking::UpdateTracking,
+};
+use crate::{
+    app::App,
+    domain::{
+        event::{Actor, EventKind},
+        exception::ExceptionKind,
+        fulfilment::{FulfillmentStatus, ShipmentState},
+        intent::{IntentKind, IntentOutcome},
+    },
+    failpoint,
+    ids::{IntentId, OrderId, ShipmentId, ShopId, ShopifyOrderId},
+    queue::{
+        Attempt, Job, JobError, When, enqueue,
+        intents::{self, NewIntent, Standing},
+        order_key,
+    },
+    shopify::{ApiError, fulfillments::FulfillmentSnapshot, fulfillments::OrderFulfillmentState},
+    store::{self, Tx, fulfillments, order_state::OrderState, orders, shipments, shops},
+};
+
+/// Pushes one shipment.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct PushFulfillment {
+    pub shop_id: ShopId,
+    pub order_id: OrderId,
+    pub shopify_id: ShopifyOrderId,
+    pub shipment_id: ShipmentId,
+}
+
+/// Points that reading back an order and making a fulfillment cost.
+const COST: u32 = 680;
+
+impl Job for PushFulfillment {
+    const NAME: &'static str = "push_fulfillment";
+
+    fn shop(&self) -> Option<ShopId> {
+        Some(self.shop_id)
+    }
+
+    fn serial_key(&self) -> Option<String> {
+        Some(order_key(self.shop_id, self.shopify_id))
+    }
+
+    fn dedupe_key(&self) -> Option<String> {
+        Some(format!("push:{}", self.shipment_id))
+    }
+
+    async fn run(&self, app: &App, attempt: Attempt) -> Result<(), JobError> {
+        let access = shop_access::open(app, self.shop_id, COST).await?;
+        let result = app.shopify.order_fulfillments(&access.access(), self.shopify_id).await;
+        shop_access::observe(app, &access, &result).await?;
+        let Some(read) = result?.data else {
+            return Err(JobError::retry("Shopify does not show the order"));
+        };
+        let claims = prepare(app, self, &read).await?;
+        for claimed in claims {
+            let answer = create(app, &access, &claimed).await;
+            shop_access::observe(app, &access, &answer).await?;
+            conclude(app, self, &claimed, answer.map(|answer| answer.data), attempt).await?;
+        }
+        finish(app, self).await
+    }
+}
+
+/// A fulfillment whose Intent is committed.
+struct Claimed {
+    row: fulfillments::Model,
+    intent: IntentId,
+    new: crate::shopify::fulfillments::NewFulfillment,
+}
+
+/// Settles what is open, claims what the parcel completes, and commits the Intents.
+async fn prepare(app: &App, job: &PushFulfillment, read: &OrderFulfillmentState) -> Result<Vec<Claimed>, JobError> {
+    let now = app.clock.now();
+    let tx = app.db.begin().await?;
+    let Some(state) = locked_state(&tx, job).await? else {
+        return Ok(Vec::new());
+    };
+    let Some(shop) = shops::by_id(tx.conn(), job.shop_id).await? else {
+        return Ok(Vec::new());
+    };
+    // Twice the call's own timeout: before that a slow call may still be under way.
+    let patience = TimeDelta::from_std(app.config.shopify.timeout * 2).unwrap_or(TimeDelta::MAX);
+    settle_open(&tx, &state, read, patience, now).await?;
+    let Some(state) = OrderState::load(tx.conn(), job.shop_id, job.order_id).await? else {
+        return Ok(Vec::new());
+    };
+    failpoint::hit("fulfil.before_intent");
+    let claim = claim(&shop.settings.0, &state, read, job.shipment_id, now);
+    write_claim(&tx, job, &state, &claim, now).await?;
+    let rows = fulfillments::of_order(tx.conn(), job.shop_id, job.order_id).await?;
+    let mut claimed = Vec::new();
+    for row in rows.into_iter().filter(|row| is_pending_for(row, job.shipment_id)) {
+        match new_fulfillment(&shop.settings.0, &state, read, &row) {
+            Some(new) => {
+                let intent = open_intent(&tx, &row, now).await?;
+                claimed.push(Claimed { row, intent, new });
+            }
+            None => refuse(&tx, &row, "Shopify has no open units for it", json!(null), now).await?,
+        }
+    }
+    tx.commit().await?;
+    failpoint::hit("fulfil.before_call");
+    Ok(claimed)
+}
+
+fn is_pending_for(row: &fulfillments::Model, shipment: ShipmentId) -> bool {
+    row.status == FulfillmentStatus::Pending && row.shipment_id == Some(shipment)
+}
+
+async fn locked_state(tx: &Tx, job: &PushFulfillment) -> Result<Option<OrderState>, DbErr> {
+    if orders::lock(tx, job.shop_id, job.order_id).await?.is_none() {
+        return Ok(None);
+    }
+    OrderState::load(tx.conn(), job.shop_id, job.order_id).await
+}
+
+async fn write_claim(
+    tx: &Tx,
+    job: &PushFulfillment,
+    state: &OrderState,
+    claim: &Claim,
+    now: DateTime<Utc>,
+) -> Result<(), DbErr> {
+    store::insert_all(tx, claim.rows.clone()).await?;
+    for (line, units) in &claim.without_place {
+        let title = state
+            .lines
+            .iter()
+            .find(|row| row.id == *line)
+            .map_or("?", |row| row.title.as_str());
+        let new = NewException {
+            kind: ExceptionKind::FulfillmentRefused,
+            shop: job.shop_id,
+            order: job.order_id,
+            order_line: Some(*line),
+            purchase_order: None,
+            shipment: Some(job.shipment_id),
+            quantity: None,
+            message: format!(
+                "{units} × {title} was shipped, but Shopify has no open units for it: it is on hold, cancelled or fulfilled already"
+            ),
+            evidence: None,
+        };
+        open_exception(tx, new, now).await?;
+    }
+    for row in &claim.joined {
+        // A later component of a kit that counts as fulfilled: its number is added.
+        store::save(tx, row.clone()).await?;
+        let job = UpdateTracking {
+            shop_id: job.shop_id,
+            order_id: job.order_id,
+            shopify_id: job.shopify_id,
+        };
+        enqueue(tx, &job, When::now(now.timestamp_millis())).await?;
+    }
+    Ok(())
+}
+
+async fn open_intent(tx: &Tx, row: &fulfillments::Model, now: DateTime<Utc>) -> Result<IntentId, JobError> {
+    let request = json!({ "lines": row.lines.0, "numbers": row.numbers.0, "company": row.company });
+    let new = NewIntent {
+        key: intent_key(row),
+        kind: IntentKind::CreateFulfillment,
+        shop: row.shop_id,
+        supplier: None,
+        order: row.order_id,
+        subject: row.id.0,
+        request: &request,
+    };
+    match intents::open(tx, new, now).await? {
+        Standing::Fresh(intent) => Ok(intent.id),
+        // `settle_open` has just read back every call that may have happened.
+        Standing::MayHaveHappened(_) | Standing::Settled(_) => {
+            Err(JobError::retry("a call for this fulfillment may still be under way"))
+        }
+    }
+}
+
+/// The name of a fulfillment's effect.
+pub fn intent_key(row: &fulfillments::Model) -> String {
+    format!("fulfil:{}", row.id)
+}
+
+async fn create(
+    app: &App,
+    access: &ShopAccess,
+    claimed: &Claimed,
+) -> Result<crate::shopify::Answer<FulfillmentSnapshot>, ApiError> {
+    let answer = app.shopify.create_fulfillment(&access.access(), &claimed.new).await;
+    failpoint::hit("fulfil.after_call");
+    answer
+}
+
+async fn conclude(
+    app: &App,
+    job: &PushFulfillment,
+    claimed: &Claimed,
+    answer: Result<FulfillmentSnapshot, ApiError>,
+    attempt: Attempt,
+) -> Result<(), JobError> {
+    let now = app.clock.now();
+    let tx = app.db.begin().await?;
+    orders::lock(&tx, job.shop_id, job.order_id).await?;
+    let Some(mut row) = fulfillments::by_id(tx.conn(), job.shop_id, claimed.row.id).await? else {
+        return Ok(());
+    };
+    let again = match answer {
+        Ok(made) => {
+            let evidence = json!({ "fulfillment": made.id.to_string() });
+            intents::settle(&tx, claimed.intent, IntentOutcome::Done, evidence, now).await?;
+            mark_done(&tx, &mut row, made.id, now).await?;
+            None
+        }
+        Err(error) => failed(&tx, claimed, &row, error, attempt, now).await?,
+    };
+    failpoint::hit("fulfil.before_commit");
+    tx.commit().await?;
+    again.map_or(Ok(()), Err)
+}
+
+/// Writes that Shopify has the fulfillment.
+pub async fn mark_done(
+    tx: &Tx,
+    row: &mut fulfillments::Model,
+    id: crate::ids::ShopifyFulfillmentId,
+    now: DateTime<Utc>,
+) -> Result<(), DbErr> {
+    row.status = FulfillmentStatus::Done;
+    row.shopify_id = Some(id);
+    store::save(tx, row.clone()).await?;
+    let numbers = if row.numbers.0.is_empty() {
+        "no number yet".to_owned()
+    } else {
+        row.numbers.0.join(", ")
+    };
+    let message = format!(
+        "Shopify has the parcel: {} {numbers}",
+        row.company.as_deref().unwrap_or("carrier unknown")
+    );
+    store::events::add(
+        tx,
+        row.shop_id,
+        row.order_id,
+        now,
+        &Actor::Orderyard,
+        EventKind::Fulfilled,
+        message,
+    )
+    .await
+}
+
+async fn failed(
+    tx: &Tx,
+    claimed: &Claimed,
+    row: &fulfillments::Model,
+    error: ApiError,
+    attempt: Attempt,
+    now: DateTime<Utc>,
+) -> Result<Option<JobError>, DbErr> {
+    let evidence = json!({ "error": error.to_string() });
+    match &error {
+        ApiError::OutcomeUnknown { .. } => {
+            intents::settle(tx, claimed.intent, IntentOutcome::Unknown, evidence.clone(), now).await?;
+            if attempt.is_last {
+                let message = "Shopify did not say whether it took the parcel; look at the order there";
+                refusal(tx, row, message.to_owned(), evidence, now).await?;
+                return Ok(None);
+            }
+        }
+        error if error.is_retryable() => {
+            // Known not to have been executed.
+            intents::settle(tx, claimed.intent, IntentOutcome::Pending, evidence, now).await?;
+        }
+        error => {
+            intents::settle(tx, claimed.intent, IntentOutcome::Refused, evidence.clone(), now).await?;
+            refuse(tx, row, &error.to_string(), evidence, now).await?;
+            return Ok(None);
+        }
+    }
+    Ok(Some(JobError::from(error)))
+}
+
+/// Gives a claim up, so that its units are free again, and asks a person.
+async fn refuse(
+    tx: &Tx,
+    row: &fulfillments::Model,
+    why: &str,
+    evidence: serde_json::Value,
+    now: DateTime<Utc>,
+) -> Result<(), DbErr> {
+    let mut row = row.clone();
+    row.status = FulfillmentStatus::Refused;
+    store::save(tx, row.clone()).await?;
+    refusal(
+        tx,
+        &row,
+        format!("Shopify does not take the parcel: {why}"),
+        evidence,
+        now,
+    )
+    .await
+}
+
+async fn refusal(
+    tx: &Tx,
+    row: &fulfillments::Model,
+    message: String,
+    evidence: serde_json::Value,
+    now: DateTime<Utc>,
+) -> Result<(), DbErr> {
+    let new = NewException {
+        kind: ExceptionKind::FulfillmentRefused,
+        shop: row.shop_id,
+        order: row.order_id,
+        order_line: None,
+        purchase_order: None,
+        shipment: row.shipment_id,
+        quantity: None,
+        message: message.clone(),
+        evidence: Some(evidence),
+    };
+    open_exception(tx, new, now).await?;
+    store::events::add(
+        tx,
+        row.shop_id,
+        row.order_id,
+        now,
+        &Actor::Shopify,
+        EventKind::FulfillmentFailed,
+        message,
+    )
+    .await
+}
+
+/// Writes how far the parcels of the order are now.
+async fn finish(app: &App, job: &PushFulfillment) -> Result<(), JobError> {
+    let tx = app.db.begin().await?;
+    let Some(state) = locked_state(&tx, job).await? else {
+        return Ok(());
+    };
+    let Some(shop) = shops::by_id(tx.conn(), job.shop_id).await? else {
+        return Ok(());
+    };
+    for mut shipment in state.shipments {
+        let next = shipment_state(&state.fulfillments, &shipment);
+        if shipment.state != next && (shipment.id == job.shipment_id || next == ShipmentState::Fulfilled) {
+            shipment.state = next;
+            store::save(&tx, shipment).await?;
+        }
+    }
+    write_status(&tx, &shop, job.order_id).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+fn shipment_state(rows: &[fulfillments::Model], shipment: &shipments::Model) -> ShipmentState {
+    let mut carrying = rows
+        .iter()
+        .filter(|row| row.shipments.0.contains(&shipment.id))
+        .peekable();
+    if carrying.peek().is_none() {
+        return ShipmentState::WaitingForKit;
+    }
+    let statuses: Vec<FulfillmentStatus> = carrying.map(|row| row.status).collect();
+    if statuses.contains(&FulfillmentStatus::Pending) {
+        ShipmentState::Pushing
+    } else if statuses.contains(&FulfillmentStatus::Done) {
+        ShipmentState::Fulfilled
+    } else {
+        ShipmentState::Failed
+    }
+}

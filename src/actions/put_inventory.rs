@@ -1,0 +1,53 @@
+//! A supplier says how many of each offer it has.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sea_orm::DbErr;
+
+use crate::{
+    app::App,
+    ids::SupplierId,
+    store::{self, offers},
+};
+
+/// The most offers that one report may name.
+pub const MAX_ITEMS: usize = 1000;
+
+/// What became of a stock report.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StockTaken {
+    /// SKUs whose stock is another one now.
+    pub changed: usize,
+    pub unchanged: usize,
+    /// SKUs that the supplier has no offer for.
+    pub unknown: BTreeSet<String>,
+}
+
+/// Sets the stock of the supplier's offers by SKU; other offers stay as they are.
+pub async fn put_inventory(
+    app: &App,
+    supplier: SupplierId,
+    stock: &BTreeMap<String, u32>,
+) -> Result<StockTaken, DbErr> {
+    let now = app.clock.now();
+    let tx = app.db.begin().await?;
+    let rows = offers::lock_by_skus(&tx, supplier, stock.keys().cloned().collect()).await?;
+    let mut taken = StockTaken {
+        unknown: stock.keys().cloned().collect(),
+        ..StockTaken::default()
+    };
+    for mut row in rows {
+        taken.unknown.remove(&row.sku);
+        let quantity = stock.get(&row.sku).copied().map(store::column);
+        if row.stock == quantity {
+            taken.unchanged += 1;
+            continue;
+        }
+        row.stock = quantity;
+        row.updated_at = now;
+        store::save(&tx, row).await?;
+        taken.changed += 1;
+    }
+    tx.commit().await?;
+    Ok(taken)
+}

@@ -1,0 +1,176 @@
+//! Reads an installation as the setup file sees it. Changes nothing.
+
+use std::collections::BTreeMap;
+
+use sea_orm::{ConnectionTrait, DbErr};
+use secrecy::ExposeSecret as _;
+
+use super::outgoing::secret_place;
+use crate::{
+    domain::{
+        money::Money,
+        setup::model::{Component, Connection, Installation, Offer, Secret, Shop, Supplier, SupplierTerms},
+        supplier::SupplierKey,
+    },
+    ids::{OfferId, ShopId, ShopifyVariantId, SupplierId},
+    seal::{Keyring, SealError},
+    store::{self, connections, locations, mapping_components, mappings, offers, shops, suppliers, variants},
+};
+
+/// Why an installation cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    #[error("the database failed: {0}")]
+    Database(#[from] DbErr),
+    #[error("the secret of the supplier {0}: {1}")]
+    Seal(SupplierKey, SealError),
+    #[error("the supplier “{0}” has a key that this program does not allow")]
+    Key(String),
+}
+
+/// An installation, and the rows that its parts were read from.
+pub struct ReadSetup {
+    pub installation: Installation,
+    pub suppliers: BTreeMap<SupplierKey, suppliers::Model>,
+    /// By domain; installed ones only.
+    pub shops: BTreeMap<String, shops::Model>,
+    pub offers: BTreeMap<(SupplierId, String), offers::Model>,
+}
+
+/// Reads suppliers and installed shops, whole: this is for the operator, not for a request.
+pub async fn read_setup(db: &impl ConnectionTrait, keyring: &Keyring) -> Result<ReadSetup, ReadError> {
+    let shop_rows = shops::with_app(db).await?;
+    let domains: BTreeMap<ShopId, String> = shop_rows.iter().map(|shop| (shop.id, shop.domain.clone())).collect();
+    let mut read = ReadSetup {
+        installation: Installation::default(),
+        suppliers: BTreeMap::new(),
+        shops: BTreeMap::new(),
+        offers: BTreeMap::new(),
+    };
+    let mut names: BTreeMap<OfferId, (SupplierKey, String)> = BTreeMap::new();
+    let mut keys: BTreeMap<SupplierId, SupplierKey> = BTreeMap::new();
+    for row in suppliers::all(db).await? {
+        let owner = row.shop_id.map(|shop| domains.get(&shop).cloned());
+        // Private to a shop that has gone: nobody's to set up.
+        if owner == Some(None) {
+            continue;
+        }
+        let key: SupplierKey = row.key.parse().map_err(|_| ReadError::Key(row.key.clone()))?;
+        let terms = terms(&row, &key, owner.flatten(), keyring)?;
+        let mut sold = BTreeMap::new();
+        for offer in offers::of_supplier(db, row.id).await? {
+            names.insert(offer.id, (key.clone(), offer.sku.clone()));
+            sold.insert(offer.sku.clone(), as_offer(&offer));
+            read.offers.insert((row.id, offer.sku.clone()), offer);
+        }
+        keys.insert(row.id, key.clone());
+        read.installation
+            .suppliers
+            .insert(key.clone(), Supplier { terms, offers: sold });
+        read.suppliers.insert(key, row);
+    }
+    for row in shop_rows {
+        let shop = shop(db, &row, &keys, &names).await?;
+        read.installation.shops.insert(row.domain.clone(), shop);
+        read.shops.insert(row.domain.clone(), row);
+    }
+    Ok(read)
+}
+
+fn terms(
+    row: &suppliers::Model,
+    key: &SupplierKey,
+    owner: Option<String>,
+    keyring: &Keyring,
+) -> Result<SupplierTerms, ReadError> {
+    let secret = row
+        .secret
+        .as_ref()
+        .map(|sealed| keyring.open(sealed, &secret_place(row.id)))
+        .transpose()
+        .map_err(|error| ReadError::Seal(key.clone(), error))?;
+    Ok(SupplierTerms {
+        name: row.name.clone(),
+        owner,
+        connector: row.connector,
+        currency: row.currency,
+        endpoint: row.endpoint.clone(),
+        secret: secret.map(|secret| Secret(secret.expose_secret().to_owned())),
+    })
+}
+
+fn as_offer(row: &offers::Model) -> Offer {
+    Offer {
+        title: row.title.clone(),
+        cost: row.cost(),
+        barcode: row.barcode.clone(),
+        stock: row.stock.map(store::units),
+        weight_g: row.weight_g.map(store::units),
+        ships_to: row.ships_to.0.iter().cloned().collect(),
+        active: row.active,
+    }
+}
+
+async fn shop(
+    db: &impl ConnectionTrait,
+    row: &shops::Model,
+    keys: &BTreeMap<SupplierId, SupplierKey>,
+    names: &BTreeMap<OfferId, (SupplierKey, String)>,
+) -> Result<Shop, DbErr> {
+    let connections = connections::of_shop(db, row.id).await?.into_iter();
+    let locations = locations::of_shop(db, row.id).await?.into_iter();
+    let variants = variants::of_shop(db, row.id).await?.into_iter();
+    Ok(Shop {
+        settings: row.settings.0.clone(),
+        locations: locations.map(|location| (location.id, location.name)).collect(),
+        variants: variants.map(|variant| (variant.id, variant.sku)).collect(),
+        connections: connections
+            .filter_map(|connection| {
+                let key = keys.get(&connection.supplier_id)?.clone();
+                Some((key, as_connection(&connection)))
+            })
+            .collect(),
+        mappings: mappings_of(db, row.id, names).await?,
+    })
+}
+
+fn as_connection(row: &connections::Model) -> Connection {
+    Connection {
+        priority: row.priority,
+        price_tolerance_bp: store::units(row.price_tolerance_bp),
+        handling_days: store::units(row.handling_days),
+        active: row.active,
+    }
+}
+
+async fn mappings_of(
+    db: &impl ConnectionTrait,
+    shop: ShopId,
+    names: &BTreeMap<OfferId, (SupplierKey, String)>,
+) -> Result<BTreeMap<ShopifyVariantId, Vec<Vec<Component>>>, DbErr> {
+    let rows = mappings::of_shop(db, shop).await?;
+    let variants: BTreeMap<_, _> = rows.iter().map(|mapping| (mapping.id, mapping.variant_id)).collect();
+    let mut found: BTreeMap<ShopifyVariantId, Vec<Vec<Component>>> = BTreeMap::new();
+    let mut current = None;
+    // In order of mapping, rank and position: a new alternative begins where its id changes.
+    for row in mapping_components::of_shop(db, shop).await? {
+        let (Some(variant), Some((supplier, sku))) = (variants.get(&row.mapping_id), names.get(&row.offer_id)) else {
+            continue;
+        };
+        let component = Component {
+            supplier: supplier.clone(),
+            sku: sku.clone(),
+            quantity: store::units(row.quantity),
+            accepted_cost: Money::new(row.accepted_cost_minor, row.currency),
+        };
+        let alternatives = found.entry(*variant).or_default();
+        if current != Some(row.alternative_id) {
+            current = Some(row.alternative_id);
+            alternatives.push(Vec::new());
+        }
+        if let Some(alternative) = alternatives.last_mut() {
+            alternative.push(component);
+        }
+    }
+    Ok(found)
+}

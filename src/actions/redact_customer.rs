@@ -1,0 +1,164 @@
+//! Shopify's three compliance topics: report, redact a customer, redact a shop.
+//!
+//! Addresses live in orders, purchase orders and stored deliveries, and
+//! nowhere else: Intents, events and exceptions are written without them.
+
+use sea_orm::DbErr;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::{
+    app::App,
+    domain::{
+        event::{Actor, EventKind},
+        exception::{ExceptionKind, ExceptionStatus},
+        shop::ShopStatus,
+    },
+    ids::{ExceptionId, ShopId, ShopifyOrderId},
+    queue::{Attempt, Job, JobError},
+    store::{self, Tx, columns::Json, deliveries, exceptions, memberships, orders, purchase_orders, shops},
+};
+
+/// What Shopify asks for on a customer's or a shop's behalf.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Redaction {
+    Report { customer: Option<u64>, orders: Vec<u64> },
+    Customer { customer: Option<u64>, orders: Vec<u64> },
+    Shop,
+}
+
+/// Acts on one request.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Redact {
+    pub shop_id: ShopId,
+    pub redaction: Redaction,
+}
+
+/// Orders that are redacted in one transaction.
+const BATCH: u64 = 200;
+
+impl Job for Redact {
+    const NAME: &'static str = "redact";
+
+    fn shop(&self) -> Option<ShopId> {
+        Some(self.shop_id)
+    }
+
+    async fn run(&self, app: &App, _attempt: Attempt) -> Result<(), JobError> {
+        match &self.redaction {
+            Redaction::Report { customer, orders } => report(app, self.shop_id, *customer, orders).await,
+            Redaction::Customer { customer, orders } => {
+                while redact_batch(app, self.shop_id, Whose::customer(*customer, orders)).await? == BATCH {}
+                Ok(())
+            }
+            Redaction::Shop => redact_shop(app, self.shop_id).await,
+        }
+    }
+}
+
+/// Whose orders are meant.
+struct Whose {
+    /// None means every order of the shop.
+    customer: Option<(Option<i64>, Vec<ShopifyOrderId>)>,
+}
+
+impl Whose {
+    fn customer(customer: Option<u64>, orders: &[u64]) -> Self {
+        let orders = orders
+            .iter()
+            .filter_map(|id| i64::try_from(*id).ok())
+            .map(ShopifyOrderId)
+            .collect();
+        Self {
+            customer: Some((customer.and_then(|id| i64::try_from(id).ok()), orders)),
+        }
+    }
+}
+
+/// Redacts up to a batch of orders; says how many there were.
+async fn redact_batch(app: &App, shop: ShopId, whose: Whose) -> Result<u64, JobError> {
+    let now = app.clock.now();
+    let tx = app.db.begin().await?;
+    let found = orders::not_redacted(tx.conn(), shop, whose.customer, BATCH).await?;
+    let count = found.len() as u64;
+    for mut order in found {
+        orders::lock(&tx, shop, order.id).await?;
+        purchase_orders::redact(&tx, shop, order.id).await?;
+        deliveries::redact(&tx, shop, order.shopify_id).await?;
+        order.ship_to = None;
+        order.customer_id = None;
+        order.redacted_at = Some(now);
+        let id = order.id;
+        store::save(&tx, order).await?;
+        let message = "The customer's data was removed at Shopify's request";
+        store::events::add(&tx, shop, id, now, &Actor::Shopify, EventKind::Redacted, message).await?;
+    }
+    tx.commit().await?;
+    Ok(count)
+}
+
+/// 48 hours after an uninstall. A shop that came back meanwhile keeps its rows.
+async fn redact_shop(app: &App, id: ShopId) -> Result<(), JobError> {
+    let Some(shop) = shops::by_id(app.db.read(), id).await? else {
+        return Ok(());
+    };
+    if shop.status == ShopStatus::Installed {
+        return Ok(());
+    }
+    while redact_batch(app, id, Whose { customer: None }).await? == BATCH {}
+    let tx = app.db.begin().await?;
+    deliveries::forget_bodies(&tx, &shop.domain).await?;
+    memberships::remove_of_shop(&tx, id).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// A person must answer the customer: what is stored is listed for them.
+async fn report(app: &App, shop: ShopId, customer: Option<u64>, asked: &[u64]) -> Result<(), JobError> {
+    let now = app.clock.now();
+    let whose = Whose::customer(customer, asked);
+    let tx = app.db.begin().await?;
+    let found = orders::not_redacted(tx.conn(), shop, whose.customer, BATCH).await?;
+    let names: Vec<&str> = found.iter().map(|order| order.name.as_str()).collect();
+    let message = if names.is_empty() {
+        "A customer asked what is stored about them: nothing is stored here".to_owned()
+    } else {
+        format!(
+            "A customer asked what is stored about them. Stored here: the shipping addresses of {}. Send them to the customer within 30 days",
+            names.join(", ")
+        )
+    };
+    open_report(&tx, shop, customer, message, &names, now).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+async fn open_report(
+    tx: &Tx,
+    shop: ShopId,
+    customer: Option<u64>,
+    message: String,
+    names: &[&str],
+    now: chrono::DateTime<chrono::Utc>,
+) -> Result<(), DbErr> {
+    let row = exceptions::Model {
+        id: ExceptionId::generate(),
+        shop_id: shop,
+        order_id: None,
+        order_line_id: None,
+        purchase_order_id: None,
+        shipment_id: None,
+        kind: ExceptionKind::Other,
+        status: ExceptionStatus::Open,
+        dedupe_key: format!("data_request:{}", customer.unwrap_or(0)),
+        quantity: None,
+        message,
+        evidence: Some(Json(json!({ "orders": names }))),
+        resolution: None,
+        resolved_by: None,
+        created_at: now,
+        resolved_at: None,
+    };
+    exceptions::open(tx, row).await
+}

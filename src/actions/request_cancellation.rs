@@ -1,0 +1,52 @@
+//! A person of the shop wants a purchase order back.
+
+use super::{route_order::write_status, withdraw_units::withdraw_purchase_order};
+use crate::{
+    app::App,
+    domain::event::{Actor, EventKind},
+    error::AppError,
+    ids::{PurchaseOrderId, ShopId},
+    store::{self, order_state::OrderState, orders, purchase_orders, shops},
+};
+
+/// Ends a purchase order that was not sent, and has the supplier asked otherwise.
+pub async fn request_cancellation(
+    app: &App,
+    shop: ShopId,
+    id: PurchaseOrderId,
+    reason: &str,
+    actor: &Actor,
+) -> Result<purchase_orders::Model, AppError> {
+    let reason = reason.trim();
+    if reason.is_empty() || reason.chars().count() > 500 {
+        return Err(AppError::invalid("reason", "a reason must have 1 to 500 characters"));
+    }
+    let gone = || AppError::NotFound("this purchase order");
+    let now = app.clock.now();
+    let tx = app.db.begin().await?;
+    let found = purchase_orders::by_id(tx.conn(), shop, id).await?.ok_or_else(gone)?;
+    orders::lock(&tx, shop, found.order_id).await?.ok_or_else(gone)?;
+    // Read again: what stood before the lock may have changed.
+    let mut po = purchase_orders::by_id(tx.conn(), shop, id).await?.ok_or_else(gone)?;
+    if !po.status.is_live() {
+        let state = po.status.as_str().replace('_', " ");
+        return Err(AppError::AlreadyDone(format!("{} is {state}", po.number)));
+    }
+    if po.cancel_requested_at.is_some() {
+        return Err(AppError::AlreadyDone(format!("{} was asked back already", po.number)));
+    }
+    po.cancel_reason = Some(reason.to_owned());
+    store::save(&tx, po.clone()).await?;
+    let message = format!("{} shall be cancelled: {reason}", po.number);
+    let kind = EventKind::CancelRequested;
+    store::events::add(&tx, shop, po.order_id, now, actor, kind, message).await?;
+    let state = OrderState::load(tx.conn(), shop, po.order_id).await?.ok_or_else(gone)?;
+    let order = po.order_id;
+    withdraw_purchase_order(&tx, &state, po, now).await?;
+    if let Some(shop) = shops::by_id(tx.conn(), shop).await? {
+        write_status(&tx, &shop, order).await?;
+    }
+    let after = purchase_orders::by_id(tx.conn(), shop, id).await?.ok_or_else(gone)?;
+    tx.commit().await?;
+    Ok(after)
+}

@@ -1,0 +1,307 @@
+//! A person decides what the program could not.
+//!
+//! Each decision closes the exception, writes who decided what into the
+//! order's history, and enqueues what follows, all in one transaction under
+//! the order's lock. What may be decided about which exception is `domain`'s.
+
+use chrono::{DateTime, Utc};
+use sea_orm::DbErr;
+use serde_json::json;
+
+use super::{
+    adopt_tracking::adopt_tracking,
+    cancel_purchase_order::CancelPurchaseOrder,
+    purchase_order_status::{move_to, release_allocations},
+    push_fulfillment::PushFulfillment,
+    route_order::{RouteOrder, write_status},
+    save_mapping::{self, NewAlternative},
+    withdraw_units::withdraw_purchase_order,
+};
+use crate::{
+    app::App,
+    domain::{
+        event::{Actor, EventKind},
+        exception::{ExceptionChoice, ExceptionKind, ExceptionStatus},
+        intent::IntentOutcome,
+        purchase_order::PurchaseOrderStatus,
+    },
+    error::AppError,
+    ids::{ExceptionId, OfferId, OrderLineId, ShopId, ShopifyVariantId},
+    queue::{When, enqueue, intents},
+    routing,
+    store::{self, Tx, exceptions, mapping_components, mappings, order_state::OrderState, orders, purchase_orders},
+};
+
+/// What is decided.
+#[derive(Clone, Debug)]
+pub enum Resolution {
+    Map(Vec<NewAlternative>),
+    Retry,
+    ChooseOffer(OfferId),
+    AcceptPrice,
+    ConfirmPlaced { supplier_reference: Option<String> },
+    ConfirmNotPlaced,
+    CancelPurchaseOrder,
+    AdoptTracking,
+    MarkHandled { note: String },
+}
+
+impl Resolution {
+    const fn choice(&self) -> ExceptionChoice {
+        match self {
+            Self::Map(_) => ExceptionChoice::Map,
+            Self::Retry => ExceptionChoice::Retry,
+            Self::ChooseOffer(_) => ExceptionChoice::ChooseSupplier,
+            Self::AcceptPrice => ExceptionChoice::AcceptPrice,
+            Self::ConfirmPlaced { .. } => ExceptionChoice::ConfirmPlaced,
+            Self::ConfirmNotPlaced => ExceptionChoice::ConfirmNotPlaced,
+            Self::CancelPurchaseOrder => ExceptionChoice::CancelPurchaseOrder,
+            Self::AdoptTracking => ExceptionChoice::AdoptTracking,
+            Self::MarkHandled { .. } => ExceptionChoice::MarkHandled,
+        }
+    }
+}
+
+/// Carries a decision out, and gives the exception back as it then stands.
+pub async fn resolve_exception(
+    app: &App,
+    shop: ShopId,
+    id: ExceptionId,
+    resolution: Resolution,
+    actor: &Actor,
+) -> Result<exceptions::Model, AppError> {
+    let now = app.clock.now();
+    let tx = app.db.begin().await?;
+    let found = exceptions::by_id(tx.conn(), shop, id).await?;
+    let order_id = found.as_ref().and_then(|exception| exception.order_id);
+    let order = match order_id {
+        Some(order) => orders::lock(&tx, shop, order).await?,
+        None => None,
+    };
+    // Read again: somebody else may have decided before the lock was ours.
+    let exception = exceptions::by_id(tx.conn(), shop, id).await?;
+    let exception = exception.ok_or(AppError::NotFound("this exception"))?;
+    let order = order.ok_or(AppError::NotFound("the exception's order"))?;
+    if exception.status == ExceptionStatus::Resolved {
+        return Err(AppError::AlreadyDone("this was decided already".to_owned()));
+    }
+    if !exception.kind.choices().contains(&resolution.choice()) {
+        return Err(AppError::Conflict("this cannot be decided so".to_owned()));
+    }
+    let decision = Decision {
+        tx: &tx,
+        order: &order,
+        exception: &exception,
+        actor,
+        now,
+    };
+    let what = decision.carry_out(resolution).await?;
+    let closed = close(&tx, exception, &actor.to_string(), &what, now).await?;
+    if let Some(shop) = store::shops::by_id(tx.conn(), shop).await? {
+        write_status(&tx, &shop, order.id).await?;
+    }
+    tx.commit().await?;
+    Ok(closed)
+}
+
+/// Closes an exception with a line in its order's history. Under the order's lock.
+pub(super) async fn close(
+    tx: &Tx,
+    mut exception: exceptions::Model,
+    by: &str,
+    what: &str,
+    now: DateTime<Utc>,
+) -> Result<exceptions::Model, DbErr> {
+    exception.status = ExceptionStatus::Resolved;
+    exception.resolution = Some(what.to_owned());
+    exception.resolved_by = Some(by.to_owned());
+    exception.resolved_at = Some(now);
+    store::save(tx, exception.clone()).await?;
+    if let Some(order) = exception.order_id {
+        let actor = Actor::Staff(by.to_owned());
+        let kind = EventKind::ExceptionResolved;
+        store::events::add(tx, exception.shop_id, order, now, &actor, kind, what).await?;
+    }
+    Ok(exception)
+}
+
+struct Decision<'a> {
+    tx: &'a Tx,
+    order: &'a orders::Model,
+    exception: &'a exceptions::Model,
+    actor: &'a Actor,
+    now: DateTime<Utc>,
+}
+
+impl Decision<'_> {
+    /// Does what was decided and says so in a sentence.
+    async fn carry_out(&self, resolution: Resolution) -> Result<String, AppError> {
+        match resolution {
+            Resolution::Map(alternatives) => self.map(alternatives).await,
+            Resolution::Retry => self.retry().await,
+            Resolution::ChooseOffer(offer) => self.choose(offer).await,
+            Resolution::AcceptPrice => self.accept_price().await,
+            Resolution::ConfirmPlaced { supplier_reference } => self.confirm_placed(supplier_reference).await,
+            Resolution::ConfirmNotPlaced => self.confirm_not_placed().await,
+            Resolution::CancelPurchaseOrder => self.cancel().await,
+            Resolution::AdoptTracking => self.adopt().await,
+            Resolution::MarkHandled { note } => handled(&note),
+        }
+    }
+
+    async fn route(&self, forced: Vec<(OrderLineId, OfferId)>) -> Result<(), DbErr> {
+        let job = RouteOrder {
+            forced,
+            ..RouteOrder::of(self.order)
+        };
+        enqueue(self.tx, &job, When::now(self.now.timestamp_millis())).await
+    }
+
+    async fn line(&self) -> Result<(OrderLineId, ShopifyVariantId), AppError> {
+        let id = self
+            .exception
+            .order_line_id
+            .ok_or(AppError::NotFound("the order line"))?;
+        let lines = store::order_lines::by_ids(self.tx.conn(), self.order.shop_id, &[id]).await?;
+        let variant = lines.first().and_then(|line| line.variant_id);
+        let gone = "the line's product is gone from the shop, so nothing can be mapped to it";
+        Ok((id, variant.ok_or_else(|| AppError::Conflict(gone.to_owned()))?))
+    }
+
+    async fn map(&self, alternatives: Vec<NewAlternative>) -> Result<String, AppError> {
+        let (_, variant) = self.line().await?;
+        save_mapping::write(self.tx, self.order.shop_id, variant, alternatives, self.now).await?;
+        self.route(Vec::new()).await?;
+        // The variant may hold up other orders as well.
+        save_mapping::route_waiting(self.tx, self.order.shop_id, variant, self.actor, self.now).await?;
+        Ok("The variant was mapped".to_owned())
+    }
+
+    async fn retry(&self) -> Result<String, AppError> {
+        match (self.exception.kind, self.exception.shipment_id) {
+            (ExceptionKind::FulfillmentRefused, Some(shipment_id)) => {
+                let job = PushFulfillment {
+                    shop_id: self.order.shop_id,
+                    order_id: self.order.id,
+                    shopify_id: self.order.shopify_id,
+                    shipment_id,
+                };
+                enqueue(self.tx, &job, When::now(self.now.timestamp_millis())).await?;
+            }
+            _ => self.route(Vec::new()).await?,
+        }
+        Ok("It is tried again".to_owned())
+    }
+
+    async fn choose(&self, offer: OfferId) -> Result<String, AppError> {
+        let (line, variant) = self.line().await?;
+        if self.components_with(variant, offer).await?.is_empty() {
+            let message = "the line's product is not mapped to this offer; map it first";
+            return Err(AppError::invalid("offerId", message));
+        }
+        self.route(vec![(line, offer)]).await?;
+        Ok("A supplier was chosen".to_owned())
+    }
+
+    async fn components_with(
+        &self,
+        variant: ShopifyVariantId,
+        offer: OfferId,
+    ) -> Result<Vec<mapping_components::Model>, DbErr> {
+        let (db, shop) = (self.tx.conn(), self.order.shop_id);
+        let mappings = mappings::of_variants(db, shop, vec![variant]).await?;
+        let ids = mappings.iter().map(|mapping| mapping.id).collect();
+        let mut components = mapping_components::of_mappings(db, shop, ids).await?;
+        components.retain(|component| component.offer_id == offer);
+        Ok(components)
+    }
+
+    /// Accepts the price that the person was shown, which may be outdated again by now.
+    async fn accept_price(&self) -> Result<String, AppError> {
+        let (_, variant) = self.line().await?;
+        let shown = self.exception.evidence.as_ref();
+        let shown = shown.and_then(|evidence| serde_json::from_value::<routing::PlanLine>(evidence.0.clone()).ok());
+        let Some(routing::Outcome::PriceRose { offer, now: price, .. }) = shown.map(|line| line.outcome) else {
+            return Err(AppError::Conflict(
+                "it is not known which price was refused; retry instead".to_owned(),
+            ));
+        };
+        for mut component in self.components_with(variant, offer).await? {
+            component.accepted_cost_minor = price.amount_minor;
+            component.currency = price.currency;
+            store::save(self.tx, component).await?;
+        }
+        self.route(Vec::new()).await?;
+        Ok(format!("The price of {price} was accepted"))
+    }
+
+    async fn purchase_order(&self) -> Result<purchase_orders::Model, AppError> {
+        let missing = AppError::NotFound("the purchase order");
+        let id = self.exception.purchase_order_id.ok_or(missing)?;
+        let found = purchase_orders::by_id(self.tx.conn(), self.order.shop_id, id).await?;
+        found.ok_or(AppError::NotFound("the purchase order"))
+    }
+
+    async fn settle_placing(&self, po: &purchase_orders::Model, outcome: IntentOutcome) -> Result<(), DbErr> {
+        let key = format!("place:{}", po.id);
+        let Some(intent) = store::intents::by_key(self.tx.conn(), &key).await? else {
+            return Ok(());
+        };
+        let evidence = json!({ "said_by": self.actor.to_string() });
+        intents::settle(self.tx, intent.id, outcome, evidence, self.now).await
+    }
+
+    async fn confirm_placed(&self, supplier_reference: Option<String>) -> Result<String, AppError> {
+        let mut po = self.purchase_order().await?;
+        self.settle_placing(&po, IntentOutcome::Done).await?;
+        let reference = supplier_reference.map(|reference| reference.trim().chars().take(100).collect::<String>());
+        po.supplier_reference = reference
+            .filter(|reference| !reference.is_empty())
+            .or(po.supplier_reference);
+        po.placed_at = po.placed_at.or(Some(self.now));
+        move_to(self.tx, &mut po, PurchaseOrderStatus::Placed, self.now).await?;
+        if self.order.cancelled_at.is_some() || po.cancel_requested_at.is_some() {
+            let job = CancelPurchaseOrder::of(&po, self.order.shopify_id);
+            enqueue(self.tx, &job, When::now(self.now.timestamp_millis())).await?;
+        }
+        Ok(format!("{} stands with the supplier", po.number))
+    }
+
+    async fn confirm_not_placed(&self) -> Result<String, AppError> {
+        let mut po = self.purchase_order().await?;
+        self.settle_placing(&po, IntentOutcome::Refused).await?;
+        move_to(self.tx, &mut po, PurchaseOrderStatus::Cancelled, self.now).await?;
+        release_allocations(self.tx, &po, None).await?;
+        self.route(Vec::new()).await?;
+        Ok(format!(
+            "{} does not stand with the supplier; its units are routed again",
+            po.number
+        ))
+    }
+
+    async fn cancel(&self) -> Result<String, AppError> {
+        let po = self.purchase_order().await?;
+        let state = OrderState::load(self.tx.conn(), self.order.shop_id, self.order.id).await?;
+        let state = state.ok_or(AppError::NotFound("the exception's order"))?;
+        let number = po.number.clone();
+        withdraw_purchase_order(self.tx, &state, po, self.now).await?;
+        Ok(format!("{number} is taken back"))
+    }
+
+    async fn adopt(&self) -> Result<String, AppError> {
+        let po = self.purchase_order().await?;
+        adopt_tracking(self.tx, self.order, self.exception, &po, self.now).await?;
+        Ok(format!(
+            "The tracking of {} is put on what was fulfilled by hand",
+            po.number
+        ))
+    }
+}
+
+fn handled(note: &str) -> Result<String, AppError> {
+    let note = note.trim();
+    if note.is_empty() || note.chars().count() > 1000 {
+        return Err(AppError::invalid("note", "a note must have 1 to 1000 characters"));
+    }
+    Ok(note.to_owned())
+}

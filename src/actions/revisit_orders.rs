@@ -1,0 +1,143 @@
+//! Looks again at orders that a change of the shop's concerns, some at a time.
+
+use serde::{Deserialize, Serialize};
+
+use super::{import_order::ImportOrder, resolve_exception::close, route_order::RouteOrder};
+use crate::{
+    app::App,
+    domain::{exception::ExceptionStatus, order::OrderStatus},
+    ids::{ExceptionId, OrderId, ShopId, ShopifyVariantId},
+    queue::{Attempt, Job, JobError, When, enqueue},
+    store::{Tx, exceptions, orders},
+};
+
+/// Why orders are looked at again.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Why {
+    /// A variant was mapped: its lines that waited for it are routed.
+    Mapped { variant: ShopifyVariantId, by: String },
+    /// What awaited a click is routed.
+    AutomationOn,
+    /// Other fulfillment orders are ours now: open orders are read again.
+    LocationsChanged,
+}
+
+/// Goes on after `after` until none is left.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct RevisitOrders {
+    pub shop_id: ShopId,
+    pub why: Why,
+    /// The order or exception that was done last.
+    after: Option<uuid::Uuid>,
+}
+
+/// Orders in one go.
+const MOST: u64 = 50;
+
+impl RevisitOrders {
+    #[must_use]
+    pub const fn new(shop_id: ShopId, why: Why) -> Self {
+        Self {
+            shop_id,
+            why,
+            after: None,
+        }
+    }
+
+    /// Does some, and names the last one; none when there are no more.
+    async fn some(&self, app: &App) -> Result<Option<uuid::Uuid>, JobError> {
+        match &self.why {
+            Why::Mapped { variant, by } => self.mapped(app, *variant, by).await,
+            Why::AutomationOn => {
+                let waiting = [OrderStatus::AwaitingRouting];
+                self.each_order(app, &waiting, async |tx, order, when| {
+                    enqueue(tx, &RouteOrder::of(order), when).await
+                })
+                .await
+            }
+            Why::LocationsChanged => {
+                let open = [
+                    OrderStatus::NotRoutable,
+                    OrderStatus::Waiting,
+                    OrderStatus::AwaitingRouting,
+                    OrderStatus::NeedsAttention,
+                    OrderStatus::Held,
+                    OrderStatus::WithSupplier,
+                    OrderStatus::PartlyShipped,
+                ];
+                self.each_order(app, &open, async |tx, order, when| {
+                    let job = ImportOrder {
+                        shop_id: order.shop_id,
+                        shopify_id: order.shopify_id,
+                    };
+                    enqueue(tx, &job, when).await
+                })
+                .await
+            }
+        }
+    }
+
+    async fn each_order(
+        &self,
+        app: &App,
+        statuses: &[OrderStatus],
+        revisit: impl AsyncFn(&Tx, &orders::Model, When) -> Result<(), sea_orm::DbErr>,
+    ) -> Result<Option<uuid::Uuid>, JobError> {
+        let after = self.after.map(OrderId);
+        let found = orders::in_statuses(app.db.read(), self.shop_id, statuses, after, MOST).await?;
+        let when = When::now(app.clock.now_ms());
+        let tx = app.db.begin().await?;
+        for order in &found {
+            revisit(&tx, order, when).await?;
+        }
+        tx.commit().await?;
+        Ok(found.last().map(|order| order.id.0))
+    }
+
+    async fn mapped(&self, app: &App, variant: ShopifyVariantId, by: &str) -> Result<Option<uuid::Uuid>, JobError> {
+        let after = self.after.map(ExceptionId);
+        let found = exceptions::unmapped_of_variant(app.db.read(), self.shop_id, variant, after, MOST).await?;
+        for exception in &found {
+            let Some(order) = exception.order_id else {
+                continue;
+            };
+            // One transaction for each order: it holds that order's lock only.
+            let tx = app.db.begin().await?;
+            let Some(order) = orders::lock(&tx, self.shop_id, order).await? else {
+                continue;
+            };
+            let Some(exception) = exceptions::by_id(tx.conn(), self.shop_id, exception.id).await? else {
+                continue;
+            };
+            if exception.status == ExceptionStatus::Open {
+                close(&tx, exception, by, "The variant was mapped", app.clock.now()).await?;
+                enqueue(&tx, &RouteOrder::of(&order), When::now(app.clock.now_ms())).await?;
+            }
+            tx.commit().await?;
+        }
+        Ok(found.last().map(|exception| exception.id.0))
+    }
+}
+
+impl Job for RevisitOrders {
+    const NAME: &'static str = "revisit_orders";
+
+    fn shop(&self) -> Option<ShopId> {
+        Some(self.shop_id)
+    }
+
+    async fn run(&self, app: &App, _attempt: Attempt) -> Result<(), JobError> {
+        let Some(last) = self.some(app).await? else {
+            return Ok(());
+        };
+        let next = Self {
+            after: Some(last),
+            ..self.clone()
+        };
+        let tx = app.db.begin().await?;
+        enqueue(&tx, &next, When::now(app.clock.now_ms())).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,254 @@
+//! Decides which supplier ships which units of an order, and writes the
+//! purchase orders for it. Nothing is sent here.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, Utc};
+use sea_orm::{ConnectionTrait, DbErr};
+use serde::{Deserialize, Serialize};
+
+use super::write_plan::PlanWriter;
+use crate::{
+    app::App,
+    domain::order::{Gate, Ledger},
+    ids::{OfferId, OrderId, OrderLineId, ShopId, ShopifyOrderId, ShopifyVariantId, SupplierId},
+    queue::{Attempt, Job, JobError, order_key},
+    routing::{self, Alternative, Component, LineDemand, OfferFacts, RouteRequest, SupplierTerms},
+    store::{self, Tx, allocations, order_lines, order_state::OrderState, orders, shops},
+};
+
+/// Routes what of an order awaits it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct RouteOrder {
+    pub shop_id: ShopId,
+    pub order_id: OrderId,
+    /// Whose order it is at Shopify: the key that keeps its work serial.
+    pub shopify_id: ShopifyOrderId,
+    /// Offers that a person chose for lines.
+    #[serde(default)]
+    pub forced: Vec<(OrderLineId, OfferId)>,
+}
+
+impl RouteOrder {
+    #[must_use]
+    pub fn of(order: &orders::Model) -> Self {
+        Self {
+            shop_id: order.shop_id,
+            order_id: order.id,
+            shopify_id: order.shopify_id,
+            forced: Vec::new(),
+        }
+    }
+}
+
+impl Job for RouteOrder {
+    const NAME: &'static str = "route_order";
+
+    fn shop(&self) -> Option<ShopId> {
+        Some(self.shop_id)
+    }
+
+    fn serial_key(&self) -> Option<String> {
+        Some(order_key(self.shop_id, self.shopify_id))
+    }
+
+    fn dedupe_key(&self) -> Option<String> {
+        self.forced.is_empty().then(|| format!("route:{}", self.order_id))
+    }
+
+    async fn run(&self, app: &App, _attempt: Attempt) -> Result<(), JobError> {
+        let tx = app.db.begin().await?;
+        route_order(&tx, self, app.clock.now()).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+}
+
+/// Reads, decides and writes, all under the order's lock.
+async fn route_order(tx: &Tx, job: &RouteOrder, now: DateTime<Utc>) -> Result<(), DbErr> {
+    if orders::lock(tx, job.shop_id, job.order_id).await?.is_none() {
+        return Ok(());
+    }
+    let Some(shop) = shops::by_id(tx.conn(), job.shop_id).await? else {
+        return Ok(());
+    };
+    let Some(state) = OrderState::load(tx.conn(), job.shop_id, job.order_id).await? else {
+        return Ok(());
+    };
+    if state.gate(&shop.settings.0) != Gate::Open {
+        return write_status(tx, &shop, job.order_id).await;
+    }
+    let request = request(tx.conn(), &shop, &state, &job.forced).await?;
+    if !request.lines.is_empty() {
+        let plan = routing::route(&request);
+        PlanWriter {
+            tx,
+            shop: &shop,
+            state: &state,
+            now,
+        }
+        .write(&request, &plan)
+        .await?;
+    }
+    write_status(tx, &shop, job.order_id).await
+}
+
+/// Writes the order's status as its rows now say.
+pub async fn write_status(tx: &Tx, shop: &shops::Model, order: OrderId) -> Result<(), DbErr> {
+    let Some(state) = OrderState::load(tx.conn(), shop.id, order).await? else {
+        return Ok(());
+    };
+    let (status, reason) = state.judge(&shop.settings.0);
+    let mut row = state.order;
+    if row.status == status && row.reason == reason {
+        return Ok(());
+    }
+    row.status = status;
+    row.reason = reason;
+    store::save(tx, row).await
+}
+
+/// What routing needs to know, for the units that await it.
+async fn request(
+    db: &impl ConnectionTrait,
+    shop: &shops::Model,
+    state: &OrderState,
+    forced: &[(OrderLineId, OfferId)],
+) -> Result<RouteRequest, DbErr> {
+    let ledgers = state.ledgers(&shop.settings.0);
+    let waiting: Vec<(&order_lines::Model, u32)> = state
+        .lines
+        .iter()
+        .map(|line| (line, ledgers.get(&line.id).map_or(0, Ledger::to_route)))
+        .filter(|(line, units)| *units > 0 && line.requires_shipping)
+        .collect();
+    let variants: Vec<ShopifyVariantId> = waiting.iter().filter_map(|(line, _)| line.variant_id).collect();
+    let mut alternatives = alternatives(db, shop.id, variants).await?;
+    let refused = suppliers_that_refused(db, shop.id, state).await?;
+    let lines: Vec<LineDemand> = waiting
+        .into_iter()
+        .map(|(line, units)| LineDemand {
+            line: line.id,
+            units,
+            alternatives: line
+                .variant_id
+                .and_then(|variant| alternatives.remove(&variant))
+                .unwrap_or_default(),
+            excluded: refused.get(&line.id).cloned().unwrap_or_default(),
+            forced_offer: forced
+                .iter()
+                .find(|(forced, _)| *forced == line.id)
+                .map(|(_, offer)| *offer),
+        })
+        .collect();
+    let suppliers = supplier_terms(db, shop.id, &lines).await?;
+    let destination = state
+        .order
+        .ship_to
+        .as_ref()
+        .and_then(|address| address.0.country_code.clone());
+    Ok(RouteRequest {
+        lines,
+        suppliers,
+        destination,
+        strategy: routing::Strategy::Priority,
+    })
+}
+
+async fn alternatives(
+    db: &impl ConnectionTrait,
+    shop: ShopId,
+    variants: Vec<ShopifyVariantId>,
+) -> Result<BTreeMap<ShopifyVariantId, Vec<Alternative>>, DbErr> {
+    let mappings = store::mappings::of_variants(db, shop, variants).await?;
+    let ids = mappings.iter().map(|mapping| mapping.id).collect();
+    let components = store::mapping_components::of_mappings(db, shop, ids).await?;
+    let offer_ids: BTreeSet<OfferId> = components.iter().map(|component| component.offer_id).collect();
+    let offers = store::offers::by_ids(db, offer_ids.into_iter().collect()).await?;
+    let offers: BTreeMap<OfferId, store::offers::Model> = offers.into_iter().map(|offer| (offer.id, offer)).collect();
+    let mut found: BTreeMap<ShopifyVariantId, Vec<Alternative>> = BTreeMap::new();
+    for mapping in mappings {
+        let list = found.entry(mapping.variant_id).or_default();
+        for row in components.iter().filter(|component| component.mapping_id == mapping.id) {
+            let Some(offer) = offers.get(&row.offer_id) else {
+                continue;
+            };
+            let component = Component {
+                offer: facts(offer),
+                per_unit: store::units(row.quantity),
+                accepted_cost: row.accepted_cost(),
+            };
+            match list.iter_mut().find(|alternative| alternative.id == row.alternative_id) {
+                Some(alternative) => alternative.components.push(component),
+                None => list.push(Alternative {
+                    id: row.alternative_id,
+                    rank: store::units(row.rank),
+                    components: vec![component],
+                }),
+            }
+        }
+    }
+    Ok(found)
+}
+
+fn facts(offer: &store::offers::Model) -> OfferFacts {
+    OfferFacts {
+        id: offer.id,
+        supplier: offer.supplier_id,
+        sku: offer.sku.clone(),
+        title: offer.title.clone(),
+        cost: offer.cost(),
+        stock: offer.stock.map(store::units),
+        ships_to: offer.ships_to.0.clone(),
+        active: offer.active,
+        weight_g: offer.weight_g.map(store::units),
+    }
+}
+
+/// Suppliers that rejected a line before: it is not offered to them again.
+async fn suppliers_that_refused(
+    db: &impl ConnectionTrait,
+    shop: ShopId,
+    state: &OrderState,
+) -> Result<BTreeMap<OrderLineId, BTreeSet<SupplierId>>, DbErr> {
+    let mut refused: BTreeMap<OrderLineId, BTreeSet<SupplierId>> = BTreeMap::new();
+    for allocation in allocations::of_order(db, shop, state.order.id).await? {
+        let line = state.po_lines.iter().find(|line| line.id == allocation.po_line_id);
+        if line.is_some_and(|line| line.rejected > 0) {
+            refused
+                .entry(allocation.order_line_id)
+                .or_default()
+                .insert(allocation.supplier_id);
+        }
+    }
+    Ok(refused)
+}
+
+async fn supplier_terms(
+    db: &impl ConnectionTrait,
+    shop: ShopId,
+    lines: &[LineDemand],
+) -> Result<Vec<SupplierTerms>, DbErr> {
+    let components = lines
+        .iter()
+        .flat_map(|line| &line.alternatives)
+        .flat_map(|alternative| &alternative.components);
+    let ids: BTreeSet<SupplierId> = components.map(|component| component.offer.supplier).collect();
+    let ids: Vec<SupplierId> = ids.into_iter().collect();
+    let connections = store::connections::with_suppliers(db, shop, ids.clone()).await?;
+    let suppliers = store::suppliers::by_ids(db, ids).await?;
+    let terms = connections.into_iter().filter_map(|connection| {
+        let supplier = suppliers
+            .iter()
+            .find(|supplier| supplier.id == connection.supplier_id)?;
+        Some(SupplierTerms {
+            id: supplier.id,
+            name: supplier.name.clone(),
+            priority: store::units(connection.priority),
+            active: connection.active,
+            price_tolerance_bp: store::units(connection.price_tolerance_bp),
+            handling_days: store::units(connection.handling_days),
+        })
+    });
+    Ok(terms.collect())
+}

@@ -1,0 +1,128 @@
+//! Adds an offer of a supplier, or changes the one with the same SKU.
+
+use super::save_mapping;
+use crate::{
+    app::App,
+    domain::money::{Currency, Money},
+    error::AppError,
+    ids::{OfferId, SupplierId},
+    store::{self, Party, columns::Json, offers, suppliers},
+};
+
+/// What is said of an offer.
+#[derive(Clone, Debug)]
+pub struct OfferContent {
+    pub sku: String,
+    pub title: String,
+    /// A decimal such as 4.20
+    pub cost: String,
+    pub currency: String,
+    pub barcode: Option<String>,
+    pub stock: Option<i32>,
+    pub weight_g: Option<i32>,
+    /// Countries, ISO 3166-1 alpha-2; empty means anywhere.
+    pub ships_to: Vec<String>,
+    pub active: bool,
+}
+
+/// Saves an offer for the supplier's own people, or for the shop whose private supplier it is.
+pub async fn save_offer(
+    app: &App,
+    party: Party,
+    supplier: SupplierId,
+    content: OfferContent,
+) -> Result<offers::Model, AppError> {
+    let content = checked(content)?;
+    let tx = app.db.begin().await?;
+    let found = suppliers::seen_by_ids(tx.conn(), party, &[supplier]).await?;
+    let owner = found.first().ok_or(AppError::NotFound("this supplier"))?;
+    let may = match party {
+        Party::Shop(shop) => owner.shop_id == Some(shop),
+        Party::Supplier(_) => true,
+    };
+    if !may {
+        return Err(AppError::Forbidden(format!(
+            "{} is in the marketplace; its own people change its offers",
+            owner.name
+        )));
+    }
+    let before = offers::by_sku(tx.conn(), supplier, &content.sku).await?;
+    let row = offers::Model {
+        id: before.as_ref().map_or_else(OfferId::generate, |offer| offer.id),
+        supplier_id: supplier,
+        sku: content.sku,
+        barcode: content.barcode,
+        title: content.title,
+        cost_minor: content.cost.amount_minor,
+        currency: content.cost.currency,
+        stock: content.stock,
+        weight_g: content.weight_g,
+        ships_to: Json(content.ships_to),
+        active: content.active,
+        updated_at: app.clock.now(),
+    };
+    match before {
+        Some(_) => store::save(&tx, row.clone()).await?,
+        None => store::insert(&tx, row.clone()).await?,
+    }
+    tx.commit().await?;
+    Ok(row)
+}
+
+struct Checked {
+    sku: String,
+    title: String,
+    cost: Money,
+    barcode: Option<String>,
+    stock: Option<i32>,
+    weight_g: Option<i32>,
+    ships_to: Vec<String>,
+    active: bool,
+}
+
+fn checked(content: OfferContent) -> Result<Checked, AppError> {
+    let text = |field: &str, text: &str, most: usize| {
+        let text = text.trim();
+        if text.is_empty() || text.chars().count() > most {
+            return Err(AppError::invalid(
+                field,
+                format!("this must have 1 to {most} characters"),
+            ));
+        }
+        Ok(text.to_owned())
+    };
+    let currency =
+        Currency::parse(&content.currency).map_err(|error| AppError::invalid("currency", error.to_string()))?;
+    let cost = Money::parse(&content.cost, currency).map_err(|error| AppError::invalid("cost", error.to_string()))?;
+    if !(0..=save_mapping::MOST_COST_MINOR).contains(&cost.amount_minor) {
+        return Err(AppError::invalid(
+            "cost",
+            "a cost must not be negative, nor beyond all measure",
+        ));
+    }
+    if content.stock.is_some_and(|stock| stock < 0) {
+        return Err(AppError::invalid("stock", "stock must not be negative"));
+    }
+    if content.weight_g.is_some_and(|weight| weight < 0) {
+        return Err(AppError::invalid("weightG", "a weight must not be negative"));
+    }
+    let ships_to: Vec<String> = content.ships_to.iter().map(|code| code.trim().to_uppercase()).collect();
+    let is_country = |code: &String| code.len() == 2 && code.bytes().all(|letter| letter.is_ascii_uppercase());
+    if ships_to.len() > 250 || !ships_to.iter().all(is_country) {
+        return Err(AppError::invalid(
+            "shipsTo",
+            "countries are two letters each, such as DE",
+        ));
+    }
+    let barcode = content.barcode.map(|barcode| barcode.trim().to_owned());
+    Ok(Checked {
+        sku: text("sku", &content.sku, 100)?,
+        title: text("title", &content.title, 200)?,
+        cost,
+        barcode: barcode.filter(|barcode| !barcode.is_empty()),
+        stock: content.stock,
+        weight_g: content.weight_g,
+        ships_to,
+        active: content.active,
+    })
+}

@@ -1,0 +1,261 @@
+//! The way to a shop's Admin API: a token that is fresh, and a cost budget
+//! that every node shares through the database.
+//!
+//! One refresher per shop: who refreshes holds a lease in the shop's row, and
+//! the pair is stored in one write before it is used.
+
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use sea_orm::DbErr;
+use secrecy::SecretString;
+use webhooks::ShopDomain;
+
+use crate::{
+    app::App,
+    domain::shop::ShopStatus,
+    ids::ShopId,
+    queue::JobError,
+    seal::SealError,
+    shopify::{
+        Access, Answer, ApiError, Outcome,
+        oauth::{TokenError, TokenPair},
+        throttle::Budget,
+    },
+    store::{self, Tx, shop_budgets, shops},
+};
+
+/// A token is renewed when less than this remains of it.
+const RENEW_BEFORE: TimeDelta = TimeDelta::minutes(5);
+/// How long a refresh may take before another node may try.
+const REFRESH_LEASE: TimeDelta = TimeDelta::seconds(30);
+
+/// A shop, and the token to call it with.
+#[derive(Clone, Debug)]
+pub struct ShopAccess {
+    pub shop: shops::Model,
+    pub domain: ShopDomain,
+    token: SecretString,
+}
+
+impl ShopAccess {
+    #[must_use]
+    pub const fn access(&self) -> Access<'_> {
+        Access {
+            shop: &self.domain,
+            token: &self.token,
+        }
+    }
+}
+
+/// Why a shop cannot be called now.
+#[derive(Debug, thiserror::Error)]
+pub enum AccessError {
+    #[error("the app is not installed in the shop")]
+    NotInstalled,
+    #[error("the shop's owner must open the app again: its access has ended")]
+    NeedsReconnect,
+    #[error("another worker renews the shop's token")]
+    BeingRenewed,
+    #[error("the shop's token cannot be renewed now: {0}")]
+    Refresh(String),
+    #[error("the shop's API budget is used up")]
+    Budget(Duration),
+    #[error(transparent)]
+    Seal(#[from] SealError),
+    #[error("the database failed: {0}")]
+    Database(#[from] DbErr),
+}
+
+impl From<AccessError> for JobError {
+    fn from(error: AccessError) -> Self {
+        match error {
+            AccessError::NotInstalled => Self::GiveUp(error.to_string()),
+            AccessError::Budget(after) => Self::NotNow {
+                reason: error.to_string(),
+                after,
+            },
+            AccessError::Database(error) => Self::Database(error),
+            other => Self::retry(other.to_string()),
+        }
+    }
+}
+
+/// What a failed read or idempotent call means for its job.
+impl From<ApiError> for JobError {
+    fn from(error: ApiError) -> Self {
+        if let ApiError::Throttled { retry_after, .. } = &error {
+            return Self::NotNow {
+                reason: error.to_string(),
+                after: *retry_after,
+            };
+        }
+        match error.outcome() {
+            Outcome::After(wait) => Self::Retry {
+                reason: error.to_string(),
+                after: Some(wait),
+            },
+            Outcome::Later | Outcome::Unknown => Self::retry(error.to_string()),
+            Outcome::Never => Self::GiveUp(error.to_string()),
+        }
+    }
+}
+
+/// Opens the way to a shop for a call of about `cost` points.
+pub async fn open(app: &App, id: ShopId, cost: u32) -> Result<ShopAccess, AccessError> {
+    let now = app.clock.now();
+    let shop = shops::by_id(app.db.read(), id)
+        .await?
+        .ok_or(AccessError::NotInstalled)?;
+    match shop.status {
+        ShopStatus::Installed => {}
+        ShopStatus::NeedsReconnect => return Err(AccessError::NeedsReconnect),
+        ShopStatus::Uninstalled => return Err(AccessError::NotInstalled),
+    }
+    if let Some(row) = shop_budgets::by_shop(app.db.read(), id).await? {
+        let wait = row.budget().wait_for(cost, now);
+        if !wait.is_zero() {
+            return Err(AccessError::Budget(wait));
+        }
+    }
+    let shop = if expires_soon(&shop, now) {
+        renew(app, shop).await?
+    } else {
+        shop
+    };
+    let domain = ShopDomain::parse(&shop.domain).map_err(|_| AccessError::NotInstalled)?;
+    let sealed = shop.access_token.as_ref().ok_or(AccessError::NotInstalled)?;
+    let token = app.keyring.open(sealed, &token_place(id, "access_token"))?;
+    Ok(ShopAccess { shop, domain, token })
+}
+
+/// Where a shop's token is sealed for.
+fn token_place(shop: ShopId, column: &str) -> String {
+    format!("shops/{shop}/{column}")
+}
+
+fn expires_soon(shop: &shops::Model, now: DateTime<Utc>) -> bool {
+    shop.access_token_expires_at.is_some_and(|at| at - now < RENEW_BEFORE)
+}
+
+/// Takes note of an answer: what is left of the budget, and whether the token still opens the shop.
+pub async fn observe<T>(app: &App, access: &ShopAccess, result: &Result<Answer<T>, ApiError>) -> Result<(), DbErr> {
+    let now = app.clock.now();
+    let status = match result {
+        Ok(answer) => answer.cost.as_ref().map(|cost| cost.status),
+        Err(ApiError::Throttled { status, .. }) => *status,
+        Err(ApiError::Unauthorized) => return token_refused(app, access, now).await,
+        Err(_) => None,
+    };
+    let Some(status) = status else { return Ok(()) };
+    // A full bucket is no news: not worth a commit.
+    let known = shop_budgets::by_shop(app.db.read(), access.shop.id).await?;
+    let plenty = status.available > status.maximum / 2;
+    if plenty && known.is_none_or(|row| row.budget().available_at(now) > row.budget().maximum / 2) {
+        return Ok(());
+    }
+    let tx = app.db.begin().await?;
+    shop_budgets::put(&tx, access.shop.id, &Budget::from_status(status, now)).await?;
+    tx.commit().await
+}
+
+/// An access token that Shopify refuses is treated as run out: the next call renews it.
+async fn token_refused(app: &App, access: &ShopAccess, now: DateTime<Utc>) -> Result<(), DbErr> {
+    let tx = app.db.begin().await?;
+    if let Some(mut shop) = shops::lock(&tx, access.shop.id).await?
+        && shop.access_token == access.shop.access_token
+        && shop.refresh_token.is_some()
+    {
+        shop.access_token_expires_at = Some(now);
+        store::save(&tx, shop).await?;
+    }
+    tx.commit().await
+}
+
+/// Renews a shop's token. Whoever finds it being renewed goes on with the old
+/// one while that lasts.
+pub async fn renew(app: &App, shop: shops::Model) -> Result<shops::Model, AccessError> {
+    let now = app.clock.now();
+    let tx = app.db.begin().await?;
+    let Some(mut row) = shops::lock(&tx, shop.id).await? else {
+        return Err(AccessError::NotInstalled);
+    };
+    // Somebody else has renewed it since the caller looked.
+    if row.access_token != shop.access_token {
+        return Ok(row);
+    }
+    if row.refresh_leased_until.is_some_and(|until| until > now) {
+        let still_good = row.access_token_expires_at.is_some_and(|at| at > now);
+        return if still_good {
+            Ok(row)
+        } else {
+            Err(AccessError::BeingRenewed)
+        };
+    }
+    row.refresh_leased_until = Some(now + REFRESH_LEASE);
+    store::save(&tx, row.clone()).await?;
+    tx.commit().await?;
+    let domain = ShopDomain::parse(&row.domain).map_err(|_| AccessError::NotInstalled)?;
+    let result = match &row.refresh_token {
+        Some(sealed) => {
+            let refresh_token = app.keyring.open(sealed, &token_place(row.id, "refresh_token"))?;
+            app.oauth.refresh(&domain, &refresh_token, now).await
+        }
+        None => app.oauth.client_credentials(&domain, now).await,
+    };
+    store_renewed(app, row, result).await
+}
+
+async fn store_renewed(
+    app: &App,
+    before: shops::Model,
+    result: Result<TokenPair, TokenError>,
+) -> Result<shops::Model, AccessError> {
+    let tx = app.db.begin().await?;
+    let Some(mut row) = shops::lock(&tx, before.id).await? else {
+        return Err(AccessError::NotInstalled);
+    };
+    row.refresh_leased_until = None;
+    // An install that came in between has brought a newer pair: ours must not replace it.
+    let superseded = row.refresh_token != before.refresh_token;
+    let outcome = match result {
+        _ if superseded => Ok(()),
+        Ok(pair) => seal_tokens(app, &mut row, &pair).map_err(AccessError::from),
+        Err(TokenError::Terminal { code }) => {
+            tracing::warn!(shop = %row.domain, code, "the shop must reconnect");
+            row.status = ShopStatus::NeedsReconnect;
+            Err(AccessError::NeedsReconnect)
+        }
+        Err(TokenError::Retry { why, .. }) => Err(AccessError::Refresh(why)),
+    };
+    store::save(&tx, row.clone()).await?;
+    tx.commit().await?;
+    outcome.map(|()| row)
+}
+
+/// Puts a pair into a shop's row, sealed.
+pub fn seal_tokens(app: &App, row: &mut shops::Model, pair: &TokenPair) -> Result<(), SealError> {
+    row.access_token = Some(
+        app.keyring
+            .seal(&pair.access_token, &token_place(row.id, "access_token"))?,
+    );
+    row.access_token_expires_at = Some(pair.expires_at);
+    row.refresh_token = match &pair.refresh_token {
+        Some(token) => Some(app.keyring.seal(token, &token_place(row.id, "refresh_token"))?),
+        None => None,
+    };
+    row.refresh_token_expires_at = pair.refresh_expires_at;
+    if !pair.scopes.is_empty() {
+        row.scopes = pair.scopes.to_string();
+    }
+    Ok(())
+}
+
+/// Forgets a shop's tokens.
+pub async fn forget_tokens(tx: &Tx, row: &mut shops::Model) -> Result<(), DbErr> {
+    row.access_token = None;
+    row.access_token_expires_at = None;
+    row.refresh_token = None;
+    row.refresh_token_expires_at = None;
+    store::save(tx, row.clone()).await
+}

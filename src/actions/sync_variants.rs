@@ -1,0 +1,89 @@
+//! Reads a shop's product variants, all or those that changed, page by page.
+//! Each page is a job of its own end: a crash begins the sync again.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::shop_access;
+use crate::{
+    app::App,
+    ids::{ShopId, ShopifyProductId},
+    queue::{Attempt, Job, JobError},
+    shopify::catalog::Variant,
+    store::variants::{self, Model},
+};
+
+/// Syncs the variants of a shop.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct SyncVariants {
+    pub shop_id: ShopId,
+    /// Only those changed at or after this time; all of them where none.
+    pub since: Option<DateTime<Utc>>,
+}
+
+const COST: u32 = 510;
+/// A shop with more pages than this is synced as far as that goes.
+const MOST_PAGES: u32 = 10_000;
+
+impl SyncVariants {
+    /// What changed around a webhook's time; clocks differ a little.
+    #[must_use]
+    pub fn around(shop_id: ShopId, changed_at: DateTime<Utc>) -> Self {
+        Self {
+            shop_id,
+            since: Some(changed_at - TimeDelta::minutes(10)),
+        }
+    }
+}
+
+impl Job for SyncVariants {
+    const NAME: &'static str = "sync_variants";
+
+    fn shop(&self) -> Option<ShopId> {
+        Some(self.shop_id)
+    }
+
+    fn serial_key(&self) -> Option<String> {
+        Some(format!("variants:{}", self.shop_id))
+    }
+
+    async fn run(&self, app: &App, _attempt: Attempt) -> Result<(), JobError> {
+        let mut after = None;
+        for _ in 0..MOST_PAGES {
+            let access = shop_access::open(app, self.shop_id, COST).await?;
+            let result = app.shopify.variants(&access.access(), self.since, after).await;
+            shop_access::observe(app, &access, &result).await?;
+            let page = result?.data;
+            let tx = app.db.begin().await?;
+            variants::put(&tx, page.items.iter().map(|read| row(self.shop_id, read)).collect()).await?;
+            tx.commit().await?;
+            after = page.next;
+            if after.is_none() {
+                break;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn row(shop: ShopId, read: &Variant) -> Model {
+    Model {
+        shop_id: shop,
+        id: read.id,
+        product_id: read.product,
+        sku: read.sku.clone().filter(|sku| !sku.is_empty()),
+        barcode: read.barcode.clone().filter(|barcode| !barcode.is_empty()),
+        title: read.title.clone(),
+        product_title: read.product_title.clone(),
+        requires_shipping: read.requires_shipping,
+        deleted_at: None,
+    }
+}
+
+/// Marks the variants of a deleted product; their mappings stay for orders that name them.
+pub async fn forget_product(app: &App, shop: ShopId, product: ShopifyProductId) -> Result<(), JobError> {
+    let tx = app.db.begin().await?;
+    variants::mark_deleted(&tx, shop, product, app.clock.now()).await?;
+    tx.commit().await?;
+    Ok(())
+}

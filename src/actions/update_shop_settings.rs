@@ -1,0 +1,56 @@
+//! Changes what a shop's owner chose, and looks again at the orders that it concerns.
+
+use super::revisit_orders::{RevisitOrders, Why};
+use crate::{
+    app::App,
+    domain::shop::{KitFulfillment, SelectedLocations},
+    error::AppError,
+    ids::{ShopId, ShopifyLocationId},
+    queue::{When, enqueue},
+    store::{self, locations, shops},
+};
+
+/// What to change; what is missing stays.
+#[derive(Clone, Debug, Default)]
+pub struct SettingsChange {
+    pub automation: Option<bool>,
+    pub notify_customer: Option<bool>,
+    pub kit_fulfillment: Option<KitFulfillment>,
+    /// Work on every location; `locations` is then ignored.
+    pub all_locations: Option<bool>,
+    pub locations: Option<Vec<ShopifyLocationId>>,
+}
+
+pub async fn update_shop_settings(app: &App, shop: ShopId, change: SettingsChange) -> Result<shops::Model, AppError> {
+    let now_ms = app.clock.now_ms();
+    let tx = app.db.begin().await?;
+    let mut row = shops::lock(&tx, shop).await?.ok_or(AppError::NotFound("this shop"))?;
+    let before = row.settings.0.clone();
+    let settings = &mut row.settings.0;
+    settings.automation = change.automation.unwrap_or(settings.automation);
+    settings.notify_customer = change.notify_customer.unwrap_or(settings.notify_customer);
+    settings.kit_fulfillment = change.kit_fulfillment.unwrap_or(settings.kit_fulfillment);
+    match (change.all_locations, change.locations) {
+        (Some(true), _) => settings.locations = SelectedLocations::All,
+        (_, Some(ids)) => {
+            let known = locations::of_shop(tx.conn(), shop).await?;
+            if ids.iter().any(|id| known.iter().all(|location| location.id != *id)) {
+                return Err(AppError::invalid("locationIds", "the shop has no such location"));
+            }
+            settings.locations = SelectedLocations::Only(ids);
+        }
+        (Some(false), None) if settings.locations == SelectedLocations::All => {
+            return Err(AppError::invalid("locationIds", "name the locations to work on"));
+        }
+        (_, None) => {}
+    }
+    let after = settings.clone();
+    store::save(&tx, row.clone()).await?;
+    if after.locations != before.locations {
+        enqueue(&tx, &RevisitOrders::new(shop, Why::LocationsChanged), When::now(now_ms)).await?;
+    } else if after.automation && !before.automation {
+        enqueue(&tx, &RevisitOrders::new(shop, Why::AutomationOn), When::now(now_ms)).await?;
+    }
+    tx.commit().await?;
+    Ok(row)
+}

@@ -1,0 +1,167 @@
+//! Brings later and corrected tracking into Shopify.
+//!
+//! Shopify replaces tracking as a whole, so the full list is sent; sending the
+//! same list twice leaves it as it is.
+
+use sea_orm::DbErr;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::{claim_fulfillments::tracking_of, shop_access};
+use crate::{
+    app::App,
+    domain::{
+        event::{Actor, EventKind},
+        fulfilment::FulfillmentStatus,
+        intent::{IntentKind, IntentOutcome},
+    },
+    ids::{OrderId, ShopId, ShopifyFulfillmentId, ShopifyOrderId},
+    queue::{
+        Attempt, Job, JobError,
+        intents::{self, NewIntent, Standing},
+        order_key,
+    },
+    shopify::{ApiError, fulfillments::Tracking},
+    store::{self, columns::Json, fulfillments, intents::Model as Intent, order_state::OrderState, orders},
+};
+
+/// Compares the tracking of an order's fulfillments with its parcels, and updates what differs.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct UpdateTracking {
+    pub shop_id: ShopId,
+    pub order_id: OrderId,
+    pub shopify_id: ShopifyOrderId,
+}
+
+const COST: u32 = 50;
+
+impl Job for UpdateTracking {
+    const NAME: &'static str = "update_tracking";
+
+    fn shop(&self) -> Option<ShopId> {
+        Some(self.shop_id)
+    }
+
+    fn serial_key(&self) -> Option<String> {
+        Some(order_key(self.shop_id, self.shopify_id))
+    }
+
+    fn dedupe_key(&self) -> Option<String> {
+        Some(format!("track:{}", self.order_id))
+    }
+
+    async fn run(&self, app: &App, _attempt: Attempt) -> Result<(), JobError> {
+        let access = shop_access::open(app, self.shop_id, COST).await?;
+        let notify = access.shop.settings.0.notify_customer;
+        for change in prepare(app, self).await? {
+            let result = app
+                .shopify
+                .update_tracking(&access.access(), change.shopify_id, &change.tracking, notify)
+                .await;
+            shop_access::observe(app, &access, &result).await?;
+            conclude(app, change, result.map(drop)).await?;
+        }
+        Ok(())
+    }
+}
+
+struct Change {
+    row: fulfillments::Model,
+    shopify_id: ShopifyFulfillmentId,
+    tracking: Tracking,
+    intent: Intent,
+}
+
+async fn prepare(app: &App, job: &UpdateTracking) -> Result<Vec<Change>, DbErr> {
+    let now = app.clock.now();
+    let tx = app.db.begin().await?;
+    orders::lock(&tx, job.shop_id, job.order_id).await?;
+    let Some(state) = OrderState::load(tx.conn(), job.shop_id, job.order_id).await? else {
+        return Ok(Vec::new());
+    };
+    let mut changes = Vec::new();
+    for row in state
+        .fulfillments
+        .iter()
+        .filter(|row| !row.by_hand && row.status == FulfillmentStatus::Done)
+    {
+        let (Some(shopify_id), Some(leading)) = (row.shopify_id, row.shipment_id) else {
+            continue;
+        };
+        let tracking = tracking_of(&state, leading, &row.shipments.0);
+        let same = tracking.company == row.company && tracking.numbers == row.numbers.0 && tracking.urls == row.urls.0;
+        if same {
+            continue;
+        }
+        let version: i32 = state
+            .shipments
+            .iter()
+            .filter(|s| row.shipments.0.contains(&s.id))
+            .map(|s| s.tracking_version)
+            .sum();
+        let new = NewIntent {
+            key: format!("track:{}:{}:{version}", row.id, row.shipments.0.len()),
+            kind: IntentKind::UpdateTracking,
+            shop: row.shop_id,
+            supplier: None,
+            order: row.order_id,
+            subject: row.id.0,
+            request: &tracking,
+        };
+        match intents::open(&tx, new, now).await? {
+            Standing::Fresh(intent) | Standing::MayHaveHappened(intent) => {
+                changes.push(Change {
+                    row: row.clone(),
+                    shopify_id,
+                    tracking,
+                    intent,
+                });
+            }
+            Standing::Settled(_) => {}
+        }
+    }
+    tx.commit().await?;
+    Ok(changes)
+}
+
+async fn conclude(app: &App, change: Change, result: Result<(), ApiError>) -> Result<(), JobError> {
+    let now = app.clock.now();
+    let tx = app.db.begin().await?;
+    let mut row = change.row;
+    orders::lock(&tx, row.shop_id, row.order_id).await?;
+    let again = match result {
+        Ok(()) => {
+            intents::settle(&tx, change.intent.id, IntentOutcome::Done, json!(null), now).await?;
+            let message = format!("Shopify has the tracking {}", change.tracking.numbers.join(", "));
+            row.company = change.tracking.company;
+            row.numbers = Json(change.tracking.numbers);
+            row.urls = Json(change.tracking.urls);
+            let (shop, order) = (row.shop_id, row.order_id);
+            store::save(&tx, row).await?;
+            store::events::add(
+                &tx,
+                shop,
+                order,
+                now,
+                &Actor::Orderyard,
+                EventKind::TrackingCorrected,
+                message,
+            )
+            .await?;
+            None
+        }
+        Err(error) => {
+            let retryable = error.is_retryable() || matches!(error, ApiError::OutcomeUnknown { .. });
+            let outcome = if retryable {
+                IntentOutcome::Unknown
+            } else {
+                IntentOutcome::Refused
+            };
+            let evidence = json!({ "error": error.to_string() });
+            intents::settle(&tx, change.intent.id, outcome, evidence, now).await?;
+            Some(JobError::from(error))
+        }
+    };
+    tx.commit().await?;
+    again.map_or(Ok(()), Err)
+}

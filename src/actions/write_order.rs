@@ -1,0 +1,287 @@
+//! Puts an order, as Shopify shows it, into rows.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, Utc};
+use sea_orm::DbErr;
+
+use crate::{
+    domain::{
+        event::{Actor, EventKind},
+        fulfilment::FulfillmentStatus,
+        order::{FinancialStatus, FulfillmentOrder, OrderStatus, remaining_of},
+        shop::ShopSettings,
+    },
+    ids::{FulfillmentId, OrderId, OrderLineId, ShopifyFulfillmentId, ShopifyLineItemId},
+    shopify::{
+        fulfillments::FulfillmentSnapshot,
+        orders::{OrderLine, OrderSnapshot},
+        read_back,
+    },
+    store::{
+        self, Tx,
+        columns::Json,
+        fulfillments::{self, FulfilledLine},
+        order_lines, orders, shops,
+    },
+};
+
+/// Writes the order and everything below it; none when what stands is newer.
+pub async fn upsert(
+    tx: &Tx,
+    shop: &shops::Model,
+    snapshot: &OrderSnapshot,
+    now: DateTime<Utc>,
+) -> Result<Option<orders::Model>, DbErr> {
+    let before = match orders::by_shopify_id(tx.conn(), shop.id, snapshot.id).await? {
+        Some(found) => orders::lock(tx, shop.id, found.id).await?,
+        None => None,
+    };
+    if before
+        .as_ref()
+        .is_some_and(|order| order.shopify_updated_at > snapshot.updated_at)
+    {
+        return Ok(None);
+    }
+    let order = write_header(tx, shop, snapshot, before, now).await?;
+    let fulfillment_orders: Vec<FulfillmentOrder> = snapshot
+        .fulfillment_orders
+        .iter()
+        .map(|read| read.to_domain())
+        .collect();
+    let lines = write_lines(tx, shop, &order, snapshot).await?;
+    let ours = write_fulfillments(tx, &order, snapshot, &lines, now).await?;
+    write_quantities(tx, shop, lines, snapshot, &fulfillment_orders, &ours).await?;
+    store::fulfillment_orders::replace(tx, shop.id, order.id, fulfillment_orders).await?;
+    Ok(Some(order))
+}
+
+async fn write_header(
+    tx: &Tx,
+    shop: &shops::Model,
+    snapshot: &OrderSnapshot,
+    before: Option<orders::Model>,
+    now: DateTime<Utc>,
+) -> Result<orders::Model, DbErr> {
+    let redacted = before.as_ref().is_some_and(|order| order.redacted_at.is_some());
+    let ship_to = snapshot.ship_to.clone().filter(|_| !redacted).map(Json);
+    let row = orders::Model {
+        id: before.as_ref().map_or_else(OrderId::generate, |order| order.id),
+        shop_id: shop.id,
+        shopify_id: snapshot.id,
+        name: snapshot.name.clone(),
+        status: before.as_ref().map_or(OrderStatus::Waiting, |order| order.status),
+        reason: before.as_ref().and_then(|order| order.reason.clone()),
+        financial_status: snapshot
+            .financial_status
+            .as_ref()
+            .map_or(FinancialStatus::Unknown, FinancialStatus::from),
+        currency: snapshot.currency,
+        total_minor: snapshot.totals.total.amount_minor,
+        cancelled_at: snapshot.cancelled_at,
+        placed_at: snapshot.processed_at,
+        shopify_updated_at: snapshot.updated_at,
+        imported_at: now,
+        needs_shipping: snapshot.requires_shipping,
+        ship_to,
+        customer_id: snapshot.customer.map(|customer| customer.0),
+        po_counter: before.as_ref().map_or(0, |order| order.po_counter),
+        waits: before.as_ref().map_or(0, |order| order.waits),
+        redacted_at: before.as_ref().and_then(|order| order.redacted_at),
+    };
+    let event =
+        |kind, message: &str| store::events::add(tx, shop.id, row.id, now, &Actor::Shopify, kind, message.to_owned());
+    match &before {
+        None => {
+            store::insert(tx, row.clone()).await?;
+            event(EventKind::Imported, "The order was read from Shopify").await?;
+        }
+        Some(before) => {
+            store::save(tx, row.clone()).await?;
+            if before.cancelled_at.is_none() && row.cancelled_at.is_some() {
+                event(EventKind::Cancelled, "The order was cancelled in Shopify").await?;
+            } else if before.financial_status != row.financial_status {
+                let message = format!("The payment is now {}", row.financial_status);
+                event(EventKind::Changed, &message).await?;
+            }
+        }
+    }
+    Ok(row)
+}
+
+async fn write_lines(
+    tx: &Tx,
+    shop: &shops::Model,
+    order: &orders::Model,
+    snapshot: &OrderSnapshot,
+) -> Result<Vec<order_lines::Model>, DbErr> {
+    let before = order_lines::of_order(tx.conn(), shop.id, order.id).await?;
+    let mut rows = Vec::with_capacity(snapshot.lines.len());
+    let mut fresh = Vec::new();
+    for (position, line) in snapshot.lines.iter().enumerate() {
+        let known = before.iter().find(|row| row.shopify_id == line.id);
+        let row = line_row(order, position, line, known);
+        if known.is_none() {
+            fresh.push(row.clone());
+        }
+        rows.push(row);
+    }
+    store::insert_all(tx, fresh).await?;
+    Ok(rows)
+}
+
+fn line_row(
+    order: &orders::Model,
+    position: usize,
+    line: &OrderLine,
+    known: Option<&order_lines::Model>,
+) -> order_lines::Model {
+    order_lines::Model {
+        id: known.map_or_else(OrderLineId::generate, |row| row.id),
+        shop_id: order.shop_id,
+        order_id: order.id,
+        shopify_id: line.id,
+        position: i32::try_from(position).unwrap_or(i32::MAX),
+        variant_id: line.variant,
+        sku: line.sku.clone(),
+        title: line.title.clone(),
+        variant_title: line.variant_title.clone(),
+        requires_shipping: line.requires_shipping,
+        quantity: store::column(line.quantity),
+        current_quantity: store::column(line.current_quantity),
+        ours: 0,
+        held: 0,
+        elsewhere: 0,
+        fulfilled_by_us: 0,
+        fulfilled_outside: 0,
+    }
+}
+
+/// Ties Shopify's fulfillments to ours, and keeps the others as made by hand.
+/// Gives back which of them are ours.
+async fn write_fulfillments(
+    tx: &Tx,
+    order: &orders::Model,
+    snapshot: &OrderSnapshot,
+    lines: &[order_lines::Model],
+    now: DateTime<Utc>,
+) -> Result<BTreeSet<ShopifyFulfillmentId>, DbErr> {
+    let known = fulfillments::of_order(tx.conn(), order.shop_id, order.id).await?;
+    let mut ours: BTreeSet<ShopifyFulfillmentId> = known
+        .iter()
+        .filter(|row| !row.by_hand)
+        .filter_map(|row| row.shopify_id)
+        .collect();
+    let mut pending: Vec<&fulfillments::Model> = known
+        .iter()
+        .filter(|row| row.status == FulfillmentStatus::Pending)
+        .collect();
+    for read in snapshot
+        .fulfillments
+        .iter()
+        .filter(|read| read_back::stands(&read.status))
+    {
+        if known.iter().any(|row| row.shopify_id == Some(read.id)) {
+            continue;
+        }
+        // Ours, whose answer was lost: `push_fulfillment` settles the Intent.
+        if let Some(at) = pending.iter().position(|row| is_the_same(row, read, lines)) {
+            pending.swap_remove(at);
+            ours.insert(read.id);
+            continue;
+        }
+        store::insert(tx, by_hand(order, read, lines)).await?;
+        let message = "Something was fulfilled in Shopify by hand or by another app";
+        let (shop, id) = (order.shop_id, order.id);
+        store::events::add(tx, shop, id, now, &Actor::Shopify, EventKind::FulfilledByHand, message).await?;
+    }
+    Ok(ours)
+}
+
+/// Whether a fulfillment that we do not know is one that we were about to make.
+fn is_the_same(row: &fulfillments::Model, read: &FulfillmentSnapshot, lines: &[order_lines::Model]) -> bool {
+    let numbers: BTreeSet<&str> = read.tracking.iter().filter_map(|info| info.number.as_deref()).collect();
+    let wanted: BTreeSet<&str> = row.numbers.0.iter().map(String::as_str).collect();
+    numbers == wanted && sum(fulfilled_lines(read, lines)) == sum(row.lines.0.clone())
+}
+
+fn sum(lines: Vec<FulfilledLine>) -> BTreeMap<OrderLineId, u32> {
+    let mut units = BTreeMap::new();
+    for line in lines {
+        *units.entry(line.order_line_id).or_default() += line.units;
+    }
+    units
+}
+
+fn fulfilled_lines(read: &FulfillmentSnapshot, lines: &[order_lines::Model]) -> Vec<FulfilledLine> {
+    let ours = |item: ShopifyLineItemId| lines.iter().find(|line| line.shopify_id == item).map(|line| line.id);
+    let lines = read.lines.iter().filter_map(|line| {
+        Some(FulfilledLine {
+            order_line_id: ours(line.line_item)?,
+            units: line.quantity,
+        })
+    });
+    lines.collect()
+}
+
+fn by_hand(order: &orders::Model, read: &FulfillmentSnapshot, lines: &[order_lines::Model]) -> fulfillments::Model {
+    let numbers = read.tracking.iter().filter_map(|info| info.number.clone()).collect();
+    let urls = read.tracking.iter().filter_map(|info| info.url.clone()).collect();
+    fulfillments::Model {
+        id: FulfillmentId::generate(),
+        shop_id: order.shop_id,
+        order_id: order.id,
+        shipment_id: None,
+        location_id: read.location,
+        delivery_method: None,
+        shopify_id: Some(read.id),
+        status: FulfillmentStatus::Done,
+        by_hand: true,
+        company: read.tracking.iter().find_map(|info| info.company.clone()),
+        numbers: Json(numbers),
+        urls: Json(urls),
+        lines: Json(fulfilled_lines(read, lines)),
+        shipments: Json(Vec::new()),
+        created_at: read.created_at,
+    }
+}
+
+/// Writes what remains and what is fulfilled of each line.
+async fn write_quantities(
+    tx: &Tx,
+    shop: &shops::Model,
+    lines: Vec<order_lines::Model>,
+    snapshot: &OrderSnapshot,
+    fulfillment_orders: &[FulfillmentOrder],
+    ours: &BTreeSet<ShopifyFulfillmentId>,
+) -> Result<(), DbErr> {
+    let settings: &ShopSettings = &shop.settings.0;
+    for mut line in lines {
+        let remaining = remaining_of(line.shopify_id, fulfillment_orders, settings);
+        line.ours = store::column(remaining.ours);
+        line.held = store::column(remaining.held);
+        line.elsewhere = store::column(remaining.elsewhere);
+        let (mut by_us, mut outside) = (0, 0);
+        for read in snapshot
+            .fulfillments
+            .iter()
+            .filter(|read| read_back::stands(&read.status))
+        {
+            let units: u32 = read
+                .lines
+                .iter()
+                .filter(|item| item.line_item == line.shopify_id)
+                .map(|item| item.quantity)
+                .sum();
+            if ours.contains(&read.id) {
+                by_us += units
+            } else {
+                outside += units
+            }
+        }
+        line.fulfilled_by_us = store::column(by_us);
+        line.fulfilled_outside = store::column(outside);
+        store::save(tx, line).await?;
+    }
+    Ok(())
+}

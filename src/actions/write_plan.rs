@@ -1,0 +1,223 @@
+//! Turns a routing plan into rows: the plan itself, purchase orders with their
+//! lines, allocations, exceptions, and the jobs that place the orders.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use sea_orm::DbErr;
+
+use super::{
+    open_exception::{NewException, open_exception},
+    place_purchase_order::PlacePurchaseOrder,
+};
+use crate::{
+    domain::{
+        event::{Actor, EventKind},
+        exception::ExceptionKind,
+        money::{Currency, Money},
+        purchase_order::{PurchaseOrderNumber, PurchaseOrderStatus},
+    },
+    ids::{AllocationGroupId, AllocationId, PoLineId, PurchaseOrderId, RoutingPlanId, SupplierId},
+    queue::{When, enqueue},
+    routing::{ChosenComponent, Outcome, PlanLine, RoutePlan, RouteRequest},
+    store::{self, Tx, allocations, columns::Json, order_state::OrderState, orders, po_lines, purchase_orders, shops},
+};
+
+/// Writes one plan of one order, under its lock.
+pub struct PlanWriter<'a> {
+    pub tx: &'a Tx,
+    pub shop: &'a shops::Model,
+    pub state: &'a OrderState,
+    pub now: DateTime<Utc>,
+}
+
+/// A purchase order in the making.
+struct Draft {
+    header: purchase_orders::Model,
+    lines: Vec<po_lines::Model>,
+}
+
+impl PlanWriter<'_> {
+    pub async fn write(&self, request: &RouteRequest, plan: &RoutePlan) -> Result<(), DbErr> {
+        let plan_id = self.write_plan(plan).await?;
+        let mut counter = store::units(self.state.order.po_counter);
+        let mut drafts: BTreeMap<(SupplierId, &'static str), Draft> = BTreeMap::new();
+        let mut rows = Vec::new();
+        for line in &plan.lines {
+            if let Outcome::Allocated { components, .. } = &line.outcome {
+                let group = AllocationGroupId::generate();
+                for component in components {
+                    let key = (component.supplier, component.unit_cost.currency.code());
+                    let draft = drafts.entry(key).or_insert_with(|| {
+                        counter += 1;
+                        self.draft(request, component.supplier, component.unit_cost.currency, counter)
+                    });
+                    let po_line = po_line(draft, component)?;
+                    rows.push(self.allocation(plan_id, line, group, component, po_line));
+                }
+            }
+        }
+        self.write_drafts(drafts.into_values().collect(), counter).await?;
+        store::insert_all(self.tx, rows).await?;
+        self.write_exceptions(plan).await
+    }
+
+    async fn write_plan(&self, plan: &RoutePlan) -> Result<RoutingPlanId, DbErr> {
+        let cost = match plan.costs.as_slice() {
+            [one] => Some(*one),
+            _ => None,
+        };
+        let explanation = serde_json::to_value(plan).map_err(|error| DbErr::Json(error.to_string()))?;
+        let row = store::routing_plans::Model {
+            id: RoutingPlanId::generate(),
+            shop_id: self.shop.id,
+            order_id: self.state.order.id,
+            decided_at: self.now,
+            cost_minor: cost.map(|cost| cost.amount_minor),
+            currency: cost.map(|cost| cost.currency),
+            explanation: Json(explanation),
+        };
+        let id = row.id;
+        store::insert(self.tx, row).await?;
+        Ok(id)
+    }
+
+    fn draft(&self, request: &RouteRequest, supplier: SupplierId, currency: Currency, counter: u32) -> Draft {
+        let order = &self.state.order;
+        let terms = request.suppliers.iter().find(|terms| terms.id == supplier);
+        let handling = terms.map_or(1, |terms| i64::from(terms.handling_days));
+        let header = purchase_orders::Model {
+            id: PurchaseOrderId::generate(),
+            number: PurchaseOrderNumber::new(&self.shop.po_prefix, &order.name, counter).0,
+            shop_id: self.shop.id,
+            supplier_id: supplier,
+            order_id: order.id,
+            order_name: order.name.clone(),
+            status: PurchaseOrderStatus::Draft,
+            currency,
+            total_minor: 0,
+            ship_to: order.ship_to.clone(),
+            ship_by: Some(self.now + TimeDelta::days(handling)),
+            supplier_reference: None,
+            created_at: self.now,
+            placed_at: None,
+            cancel_requested_at: None,
+            cancel_reason: None,
+            updated_at: self.now,
+        };
+        Draft {
+            header,
+            lines: Vec::new(),
+        }
+    }
+
+    fn allocation(
+        &self,
+        plan_id: RoutingPlanId,
+        line: &PlanLine,
+        group: AllocationGroupId,
+        component: &ChosenComponent,
+        po_line: PoLineId,
+    ) -> allocations::Model {
+        allocations::Model {
+            id: AllocationId::generate(),
+            shop_id: self.shop.id,
+            order_id: self.state.order.id,
+            plan_id,
+            order_line_id: line.line,
+            group_id: group,
+            units: store::column(line.units),
+            per_unit: store::column(component.per_unit),
+            offer_id: component.offer,
+            supplier_id: component.supplier,
+            po_line_id: po_line,
+            status: allocations::AllocationStatus::Live,
+            created_at: self.now,
+        }
+    }
+
+    async fn write_drafts(&self, drafts: Vec<Draft>, counter: u32) -> Result<(), DbErr> {
+        if drafts.is_empty() {
+            return Ok(());
+        }
+        let mut order: orders::Model = self.state.order.clone();
+        order.po_counter = store::column(counter);
+        store::save(self.tx, order).await?;
+        for draft in drafts {
+            let job = PlacePurchaseOrder::of(&draft.header, self.state.order.shopify_id);
+            let message = format!("{} holds {} lines", draft.header.number, draft.lines.len());
+            self.event(EventKind::Routed, message).await?;
+            store::insert(self.tx, draft.header).await?;
+            store::insert_all(self.tx, draft.lines).await?;
+            enqueue(self.tx, &job, When::now(self.now.timestamp_millis())).await?;
+        }
+        Ok(())
+    }
+
+    async fn write_exceptions(&self, plan: &RoutePlan) -> Result<(), DbErr> {
+        for line in &plan.lines {
+            let kind = match &line.outcome {
+                Outcome::Allocated { .. } => continue,
+                Outcome::Unmapped => ExceptionKind::UnmappedLine,
+                Outcome::NoEligibleSupplier => ExceptionKind::NoEligibleSupplier,
+                Outcome::PriceRose { .. } => ExceptionKind::PriceRose,
+            };
+            let title = self
+                .state
+                .lines
+                .iter()
+                .find(|row| row.id == line.line)
+                .map_or("?", |row| row.title.as_str());
+            let evidence = serde_json::to_value(line).map_err(|error| DbErr::Json(error.to_string()))?;
+            let new = NewException {
+                kind,
+                shop: self.shop.id,
+                order: self.state.order.id,
+                order_line: Some(line.line),
+                purchase_order: None,
+                shipment: None,
+                quantity: Some(line.units),
+                message: format!("{} × {title}: {}", line.units, line.reason),
+                evidence: Some(evidence),
+            };
+            open_exception(self.tx, new, self.now).await?;
+        }
+        Ok(())
+    }
+
+    async fn event(&self, kind: EventKind, message: String) -> Result<(), DbErr> {
+        let (shop, order) = (self.shop.id, self.state.order.id);
+        store::events::add(self.tx, shop, order, self.now, &Actor::Orderyard, kind, message).await
+    }
+}
+
+/// Adds a component to a draft as a line of its own: one allocation, one line.
+fn po_line(draft: &mut Draft, component: &ChosenComponent) -> Result<PoLineId, DbErr> {
+    let header = &mut draft.header;
+    let cost = component.unit_cost.checked_times(component.quantity);
+    let total = cost.and_then(|cost| Money::new(header.total_minor, header.currency).checked_add(cost));
+    header.total_minor = total
+        .map_err(|error| DbErr::Custom(format!("{}: {error}", component.sku)))?
+        .amount_minor;
+    let line = po_lines::Model {
+        id: PoLineId::generate(),
+        shop_id: header.shop_id,
+        supplier_id: header.supplier_id,
+        purchase_order_id: header.id,
+        position: i32::try_from(draft.lines.len()).unwrap_or(i32::MAX),
+        offer_id: component.offer,
+        sku: component.sku.clone(),
+        title: component.title.clone(),
+        quantity: store::column(component.quantity),
+        unit_cost_minor: component.unit_cost.amount_minor,
+        accepted: 0,
+        rejected: 0,
+        shipped: 0,
+        cancelled: 0,
+        cancel_requested: 0,
+        reject_reason: None,
+    };
+    let id = line.id;
+    draft.lines.push(line);
+    Ok(id)
+}

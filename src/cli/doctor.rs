@@ -1,0 +1,135 @@
+//! `orderyard doctor`: looks at everything that a working installation needs, and says what is
+//! wrong. Changes nothing, except that a token that is due is renewed.
+
+use std::time::Duration;
+
+use clap::Args;
+use sea_orm::DbBackend;
+
+use super::{CommandError, start};
+use crate::{
+    actions::{read_setup::read_setup, shop_access},
+    app::App,
+    config::Config,
+    domain::shop::ShopStatus,
+    shopify::{cost, scopes::Scopes},
+    store,
+};
+
+/// How long the probe of a container waits for an answer.
+const PROBE_TIMEOUT: Duration = Duration::from_secs(4);
+
+/// The most jobs that were given up to be named; the newest ones.
+const SHOWN_JOBS: u64 = 20;
+
+#[derive(Debug, Args)]
+pub struct DoctorArgs {
+    /// Only ask the server that runs beside it whether it is ready: for a container's health check.
+    #[arg(long)]
+    ready: bool,
+}
+
+pub async fn run(args: DoctorArgs) -> Result<(), CommandError> {
+    if args.ready {
+        return probe().await;
+    }
+    // Bad settings, a database that may forget, and a missing key end here, each with its message.
+    let app = start::app_from_environment().await?;
+    let mut report = Report { wrong: 0 };
+    examine(&app, &mut report).await?;
+    app.db.close().await?;
+    match report.wrong {
+        0 => Ok(()),
+        1 => Err("one thing is wrong".into()),
+        many => Err(format!("{many} things are wrong").into()),
+    }
+}
+
+async fn probe() -> Result<(), CommandError> {
+    let port = Config::from_environment()?.server.port;
+    let client = reqwest::Client::builder().timeout(PROBE_TIMEOUT).no_proxy().build()?;
+    let answer = client.get(format!("http://127.0.0.1:{port}/readyz")).send().await?;
+    if answer.status().is_success() {
+        return Ok(());
+    }
+    Err(format!("not ready: {}", answer.status()).into())
+}
+
+struct Report {
+    wrong: u32,
+}
+
+impl Report {
+    fn good(what: &str) {
+        println!("ok     {what}");
+    }
+
+    fn scopes(&mut self, shop: &str, missing: &Scopes) {
+        if missing.is_empty() {
+            Self::good(&format!("{shop}: Shopify answers, and every scope is granted"));
+        } else {
+            let missing: Vec<&str> = missing.iter().collect();
+            self.bad(&format!(
+                "{shop}: not granted: {}; install the app again",
+                missing.join(", ")
+            ));
+        }
+    }
+
+    fn bad(&mut self, what: &str) {
+        self.wrong += 1;
+        println!("WRONG  {what}");
+    }
+}
+
+async fn examine(app: &App, report: &mut Report) -> Result<(), CommandError> {
+    Report::good("the settings can be used");
+    Report::good(match app.db.backend() {
+        DbBackend::Sqlite => "SQLite answers, keeps what it acknowledges, and its schema is current",
+        _ => "PostgreSQL answers, keeps what it acknowledges, and its schema is current",
+    });
+    match read_setup(app.db.read(), &app.keyring).await {
+        Ok(read) => Report::good(&format!("{} suppliers, and every secret opens", read.suppliers.len())),
+        Err(error) => report.bad(&error.to_string()),
+    }
+    let given_up = store::jobs::dead(app.db.read(), SHOWN_JOBS).await?;
+    if given_up.is_empty() {
+        Report::good("no job was given up");
+    }
+    for job in given_up {
+        let why = job.last_error.unwrap_or_default();
+        report.bad(&format!("a job was given up: {} of {}: {why}", job.name, job.id));
+    }
+    shops(app, report).await
+}
+
+/// Asks Shopify, with each shop's own token, what the app may do there.
+async fn shops(app: &App, report: &mut Report) -> Result<(), CommandError> {
+    let shops = store::shops::with_app(app.db.read()).await?;
+    if shops.is_empty() {
+        let url = app.config.shopify.app_url.join("auth/shopify")?;
+        Report::good(&format!(
+            "no shop has installed the app yet; begin at {url}?shop=NAME.myshopify.com"
+        ));
+    }
+    let asked = Scopes::parse(&app.config.shopify.scopes.join(","));
+    for shop in shops {
+        let name = &shop.domain;
+        if shop.status == ShopStatus::NeedsReconnect {
+            report.bad(&format!("{name}: access has ended; its owner must open the app again"));
+            continue;
+        }
+        let access = match shop_access::open(app, shop.id, cost::GRANTED_SCOPES).await {
+            Ok(access) => access,
+            Err(error) => {
+                report.bad(&format!("{name}: {error}"));
+                continue;
+            }
+        };
+        match app.shopify.granted_scopes(&access.access()).await {
+            Ok(granted) => report.scopes(name, &granted.data.missing(&asked)),
+            Err(error) => report.bad(&format!("{name}: {error}")),
+        }
+    }
+    Ok(())
+}

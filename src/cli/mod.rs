@@ -1,0 +1,63 @@
+//! The command line: one file per command.
+
+mod admin;
+mod apply;
+mod contract;
+mod demo;
+mod doctor;
+mod export;
+mod migrate;
+mod serve;
+mod start;
+
+use clap::{Parser, Subcommand};
+
+/// A self-hosted order router for Shopify shops.
+#[derive(Debug, Parser)]
+#[command(name = "orderyard", version)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve shops, suppliers and the dashboard, and do the work.
+    Serve,
+    /// Make suppliers, connections, offers and mappings what a setup file says.
+    Apply(apply::ApplyArgs),
+    /// Print suppliers, connections, offers and mappings as a setup file.
+    Export(export::ExportArgs),
+    /// Look at the settings, the database and the way to Shopify, and say what is wrong.
+    Doctor(doctor::DoctorArgs),
+    /// Show the whole product against a pretend Shopify and pretend suppliers.
+    Demo,
+    /// What only the operator does.
+    #[command(subcommand)]
+    Admin(admin::AdminCommand),
+    /// Bring the database's schema up to date.
+    Migrate,
+    /// Print a contract that the code makes.
+    #[command(hide = true)]
+    Contract {
+        #[arg(value_enum)]
+        which: contract::Contract,
+    },
+}
+
+/// What stops a command: the message says what to do.
+pub type CommandError = Box<dyn std::error::Error + Send + Sync>;
+
+/// Runs the command that was asked for.
+pub async fn run(cli: Cli) -> Result<(), CommandError> {
+    match cli.command {
+        Command::Serve => serve::run().await,
+        Command::Apply(args) => apply::run(args).await,
+        Command::Export(args) => export::run(args).await,
+        Command::Doctor(args) => doctor::run(args).await,
+        Command::Demo => demo::run().await,
+        Command::Admin(command) => admin::run(command).await,
+        Command::Migrate => migrate::run().await,
+        Command::Contract { which } => contract::run(which),
+    }
+}

@@ -1,0 +1,70 @@
+//! `orderyard serve`: the doors that this process's role opens, until a signal.
+
+use std::{net::SocketAddr, time::Duration};
+
+use tokio::{net::TcpListener, signal::unix::SignalKind};
+
+use super::{CommandError, start};
+use crate::{app::App, config::ProcessRole, http, worker};
+
+/// How long a stop waits for what is under way.
+const DRAIN: Duration = Duration::from_secs(25);
+
+pub async fn run() -> Result<(), CommandError> {
+    let app = start::app_from_environment().await?;
+    let listener = listen(&app).await?;
+    tracing::info!(address = %listener.local_addr()?, role = %app.config.server.role, "orderyard serves");
+    app.tasks.spawn(stop_on_signal(app.clone()));
+    serve(app, listener).await
+}
+
+/// Opens the port of the settings.
+pub async fn listen(app: &App) -> Result<TcpListener, CommandError> {
+    let (host, port) = (app.config.server.host.as_str(), app.config.server.port);
+    TcpListener::bind((host, port))
+        .await
+        .map_err(|error| format!("PORT {port} on HOST {host} cannot be opened: {error}").into())
+}
+
+/// Serves until [`App::stopping`] is cancelled, then drains.
+pub async fn serve(app: App, listener: TcpListener) -> Result<(), CommandError> {
+    let role = app.config.server.role;
+    if role != ProcessRole::Web {
+        app.tasks.spawn(worker::work(app.clone()));
+    }
+    let stopping = app.stopping.clone();
+    // A worker listens too: its probes and numbers are asked for like anybody's.
+    let router = http::router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
+    let serving = axum::serve(listener, router).with_graceful_shutdown(async move { stopping.cancelled().await });
+    let stopping = app.stopping.clone();
+    let overdue = async move {
+        stopping.cancelled().await;
+        tokio::time::sleep(DRAIN).await;
+    };
+    tokio::select! {
+        ended = async { serving.await } => ended?,
+        () = overdue => tracing::warn!("connections did not end in time"),
+    }
+    app.tasks.close();
+    if tokio::time::timeout(DRAIN, app.tasks.wait()).await.is_err() {
+        tracing::warn!("jobs did not end in time; others take them over when their leases run out");
+    }
+    app.db.close().await?;
+    Ok(())
+}
+
+/// Cancels [`App::stopping`] on SIGTERM or SIGINT.
+pub async fn stop_on_signal(app: App) {
+    let terminate = async {
+        match tokio::signal::unix::signal(SignalKind::terminate()) {
+            Ok(mut signal) => drop(signal.recv().await),
+            Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        () = terminate => {}
+        _ = tokio::signal::ctrl_c() => {}
+        () = app.stopping.cancelled() => {}
+    }
+    app.stopping.cancel();
+}

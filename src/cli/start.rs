@@ -1,0 +1,68 @@
+//! What every command that needs the program begins with.
+
+use std::path::PathBuf;
+
+use secrecy::{ExposeSecret as _, SecretString};
+
+use super::CommandError;
+use crate::{
+    app::App,
+    clock::Clock,
+    config::Config,
+    seal::{Keyring, SealError},
+    store::Db,
+};
+
+/// Reads the settings, opens and migrates the database.
+pub async fn app_from_environment() -> Result<App, CommandError> {
+    app(Config::from_environment()?).await
+}
+
+/// Puts the program together from settings.
+pub async fn app(config: Config) -> Result<App, CommandError> {
+    let fresh = config.database.sqlite_path().is_none_or(|path| !path.exists());
+    let keyring = match &config.keyring {
+        Some(keyring) => keyring.clone(),
+        None => keyring_beside(&config, fresh)?,
+    };
+    let db = Db::open(&config.database).await?;
+    db.migrate().await?;
+    Ok(App::new(config, db, keyring, Clock::default())?)
+}
+
+/// On SQLite the key stands beside the database and is made with it. Beside
+/// an existing database a missing key is an error: a new one would open nothing.
+fn keyring_beside(config: &Config, fresh: bool) -> Result<Keyring, CommandError> {
+    let path = config
+        .database
+        .sqlite_path()
+        .map_or_else(|| PathBuf::from("encryption.key"), |db| db.with_extension("key"));
+    match std::fs::read_to_string(&path) {
+        Ok(text) => Ok(Keyring::parse(&SecretString::from(text.trim().to_owned()))?),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound && fresh => {
+            let key = Keyring::generate_key();
+            write_private(&path, key.expose_secret())?;
+            Ok(Keyring::parse(&key)?)
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Err(format!(
+            "{} is missing beside an existing database: restore it, or set ENCRYPTION_KEY to the key that was in it",
+            path.display()
+        )
+        .into()),
+        Err(error) => Err(format!("{} cannot be read: {error} ({})", path.display(), SealError::BadKey).into()),
+    }
+}
+
+fn write_private(path: &std::path::Path, text: &str) -> std::io::Result<()> {
+    use std::{io::Write as _, os::unix::fs::OpenOptionsExt as _};
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    let mut file = std::fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)?;
+    writeln!(file, "{text}")?;
+    file.sync_all()
+}

@@ -1,0 +1,58 @@
+//! What a human must decide, and the choices there are.
+
+use super::text_enum::text_enum;
+
+text_enum! {
+    pub enum ExceptionKind {
+        UnmappedLine = "unmapped_line",
+        NoEligibleSupplier = "no_eligible_supplier",
+        PriceRose = "price_rose",
+        SupplierRejected = "supplier_rejected",
+        /// A purchase order may or may not stand with the supplier.
+        OutcomeUnknown = "outcome_unknown",
+        PlacementRefused = "placement_refused",
+        FulfilledByHand = "fulfilled_by_hand",
+        /// Shopify does not take a parcel that the supplier reported.
+        FulfillmentRefused = "fulfillment_refused",
+        CancelRefused = "cancel_refused",
+        Other = "other",
+    }
+}
+
+text_enum! {
+    pub enum ExceptionStatus {
+        Open = "open",
+        Resolved = "resolved",
+    }
+}
+
+text_enum! {
+    pub enum ExceptionChoice {
+        Map = "map",
+        Retry = "retry",
+        ChooseSupplier = "choose_supplier",
+        AcceptPrice = "accept_price",
+        CancelPurchaseOrder = "cancel_purchase_order",
+        AdoptTracking = "adopt_tracking",
+        ConfirmPlaced = "confirm_placed",
+        ConfirmNotPlaced = "confirm_not_placed",
+        MarkHandled = "mark_handled",
+    }
+}
+
+impl ExceptionKind {
+    /// What a person can do about it, the likeliest first.
+    #[must_use]
+    pub const fn choices(self) -> &'static [ExceptionChoice] {
+        use ExceptionChoice as C;
+        match self {
+            Self::UnmappedLine => &[C::Map, C::Retry, C::MarkHandled],
+            Self::NoEligibleSupplier | Self::SupplierRejected => &[C::Retry, C::ChooseSupplier, C::Map, C::MarkHandled],
+            Self::PriceRose => &[C::AcceptPrice, C::ChooseSupplier, C::Retry, C::MarkHandled],
+            Self::OutcomeUnknown => &[C::ConfirmPlaced, C::ConfirmNotPlaced],
+            Self::FulfilledByHand => &[C::CancelPurchaseOrder, C::AdoptTracking],
+            Self::PlacementRefused | Self::FulfillmentRefused => &[C::Retry, C::MarkHandled],
+            Self::CancelRefused | Self::Other => &[C::MarkHandled],
+        }
+    }
+}

@@ -1,0 +1,17 @@
+//! The words of the business as types, and what may happen to them: state
+//! machines, money, quantities. Pure: no clock, no database, no network.
+
+pub mod address;
+pub mod event;
+pub mod exception;
+pub mod fulfilment;
+pub mod intent;
+pub mod money;
+pub mod order;
+pub mod parcel;
+pub mod purchase_order;
+pub mod rejection;
+pub mod setup;
+pub mod shop;
+pub mod supplier;
+pub mod text_enum;

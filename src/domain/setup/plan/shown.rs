@@ -1,0 +1,159 @@
+//! How things read in a diff: named fields, and what changed between two of them.
+
+use crate::domain::{
+    setup::model::{Component, Connection, Offer, Shop, SupplierTerms},
+    shop::{SelectedLocations, ShopSettings},
+};
+
+/// A thing as fields, always the same ones in the same order.
+pub(super) trait Shown {
+    fn fields(&self) -> Vec<Field>;
+
+    /// Whether it counts as removed.
+    fn is_gone(&self) -> bool {
+        false
+    }
+}
+
+pub(super) struct Field {
+    name: &'static str,
+    /// Empty for what is not there.
+    value: String,
+    /// Compared, but not shown.
+    secret: bool,
+}
+
+impl Field {
+    fn new(name: &'static str, value: impl Into<String>) -> Self {
+        Self {
+            name,
+            value: value.into(),
+            secret: false,
+        }
+    }
+
+    /// Its part of the line for something new.
+    pub(super) fn introduced(&self) -> Option<String> {
+        match (self.value.is_empty(), self.secret) {
+            (true, _) => None,
+            (false, true) => Some(format!("{} (not shown)", self.name)),
+            (false, false) => Some(format!("{} {}", self.name, self.value)),
+        }
+    }
+
+    /// Its part of the line for a change.
+    pub(super) fn became(&self, new: &Self) -> Option<String> {
+        let shown = |field: &Self| {
+            if field.value.is_empty() {
+                "none".to_owned()
+            } else {
+                field.value.clone()
+            }
+        };
+        if self.value == new.value {
+            None
+        } else if self.secret {
+            Some(format!("{} replaced (not shown)", self.name))
+        } else {
+            Some(format!("{} {} → {}", self.name, shown(self), shown(new)))
+        }
+    }
+}
+
+fn optional(value: Option<impl ToString>) -> String {
+    value.map(|value| value.to_string()).unwrap_or_default()
+}
+
+fn switch(on: bool) -> &'static str {
+    if on { "on" } else { "off" }
+}
+
+impl Shown for SupplierTerms {
+    fn fields(&self) -> Vec<Field> {
+        vec![
+            Field::new("name", format!("“{}”", self.name)),
+            Field::new("shop", optional(self.owner.as_ref())),
+            Field::new("connector", self.connector.as_str()),
+            Field::new("currency", self.currency.code()),
+            Field::new("endpoint", optional(self.endpoint.as_ref())),
+            Field {
+                name: "secret",
+                value: optional(self.secret.as_ref().map(|secret| &secret.0)),
+                secret: true,
+            },
+        ]
+    }
+}
+
+impl Shown for Offer {
+    fn fields(&self) -> Vec<Field> {
+        let countries: Vec<&str> = self.ships_to.iter().map(String::as_str).collect();
+        vec![
+            Field::new("title", format!("“{}”", self.title)),
+            Field::new("cost", self.cost.to_string()),
+            Field::new("barcode", optional(self.barcode.as_ref())),
+            Field::new("stock", optional(self.stock)),
+            Field::new("weight_g", optional(self.weight_g)),
+            Field::new("ships_to", countries.join(" ")),
+            Field::new("active", switch(self.active)),
+        ]
+    }
+
+    fn is_gone(&self) -> bool {
+        !self.active
+    }
+}
+
+impl Shown for Connection {
+    fn fields(&self) -> Vec<Field> {
+        let (whole, rest) = (self.price_tolerance_bp / 100, self.price_tolerance_bp % 100);
+        vec![
+            Field::new("priority", self.priority.to_string()),
+            Field::new("price_tolerance_pct", format!("{whole}.{rest:02}")),
+            Field::new("handling_days", self.handling_days.to_string()),
+            Field::new("active", switch(self.active)),
+        ]
+    }
+
+    fn is_gone(&self) -> bool {
+        !self.active
+    }
+}
+
+/// A shop's settings, with the names of its locations.
+pub(super) struct ShownSettings<'a> {
+    pub(super) settings: &'a ShopSettings,
+    pub(super) shop: &'a Shop,
+}
+
+impl Shown for ShownSettings<'_> {
+    fn fields(&self) -> Vec<Field> {
+        let settings = self.settings;
+        let locations = match &settings.locations {
+            SelectedLocations::All => "all".to_owned(),
+            SelectedLocations::Only(ids) => {
+                let name = |id| self.shop.locations.get(id).cloned().unwrap_or_else(|| id.to_string());
+                format!("[{}]", ids.iter().map(name).collect::<Vec<_>>().join(", "))
+            }
+        };
+        vec![
+            Field::new("automation", switch(settings.automation)),
+            Field::new("notify_customer", switch(settings.notify_customer)),
+            Field::new("kit_fulfillment", settings.kit_fulfillment.as_str()),
+            Field::new("ship_on_payment_terms", switch(settings.ship_on_payment_terms)),
+            Field::new("locations", locations),
+        ]
+    }
+}
+
+/// The alternatives of a mapping.
+pub(super) struct Alternatives(pub(super) Vec<Vec<Component>>);
+
+impl Shown for Alternatives {
+    fn fields(&self) -> Vec<Field> {
+        let component = |c: &Component| format!("{} × {} {} at {}", c.quantity, c.supplier, c.sku, c.accepted_cost);
+        let alternative = |parts: &Vec<Component>| parts.iter().map(component).collect::<Vec<_>>().join(" + ");
+        let all: Vec<String> = self.0.iter().map(alternative).collect();
+        vec![Field::new("made of", all.join(", else "))]
+    }
+}

@@ -1,0 +1,118 @@
+//! Suppliers and their offers.
+
+use std::collections::BTreeSet;
+
+use super::{Planner, Step, Unnamed, not_installed};
+use crate::domain::{
+    setup::model::{Offer, Supplier, SupplierTerms, WantedOffer, WantedSupplier},
+    supplier::{ConnectorKind, SupplierKey},
+};
+
+impl Planner<'_> {
+    pub(super) fn supplier(&mut self, wanted: &WantedSupplier, unnamed: Unnamed) {
+        let now = self.now.suppliers.get(&wanted.key);
+        let Some(terms) = self.terms(wanted, now.map(|supplier| &supplier.terms)) else {
+            return;
+        };
+        let key = wanted.key.clone();
+        let step = Step::Supplier {
+            key: key.clone(),
+            terms: terms.clone(),
+        };
+        self.note(
+            format!("supplier {key}"),
+            now.map(|supplier| &supplier.terms),
+            &terms,
+            step,
+        );
+        let mut offers = now.map(|supplier| supplier.offers.clone()).unwrap_or_default();
+        for wanted in &wanted.offers {
+            let offer = merge_offer(wanted, offers.get(&wanted.sku));
+            self.offer(&key, &wanted.sku, offers.get(&wanted.sku), &offer);
+            offers.insert(wanted.sku.clone(), offer);
+        }
+        if unnamed == Unnamed::Prune {
+            let named: BTreeSet<&str> = wanted.offers.iter().map(|offer| offer.sku.as_str()).collect();
+            for (sku, offer) in &mut offers {
+                if offer.active && !named.contains(sku.as_str()) {
+                    let before = offer.clone();
+                    offer.active = false;
+                    self.offer(&key, sku, Some(&before), offer);
+                }
+            }
+        }
+        self.after.suppliers.insert(key, Supplier { terms, offers });
+    }
+
+    fn offer(&mut self, supplier: &SupplierKey, sku: &str, before: Option<&Offer>, offer: &Offer) {
+        let step = Step::Offer {
+            supplier: supplier.clone(),
+            sku: sku.to_owned(),
+            offer: offer.clone(),
+        };
+        self.note(format!("offer {supplier} {sku}"), before, offer, step);
+    }
+
+    fn terms(&mut self, wanted: &WantedSupplier, now: Option<&SupplierTerms>) -> Option<SupplierTerms> {
+        let mut good = true;
+        let mut need = |planner: &mut Self, met: bool, message: &str| {
+            if !met {
+                planner.say(&wanted.origin, message);
+                good = false;
+            }
+        };
+        let owner = wanted.owner.as_ref().map(|owner| &owner.value);
+        if let Some(domain) = owner {
+            let moved = now.is_some_and(|now| now.owner.as_ref() != Some(domain));
+            need(
+                self,
+                !moved,
+                "a supplier cannot be given to another shop later; use another key",
+            );
+            need(self, self.now.shops.contains_key(domain), &not_installed(domain));
+        }
+        let currency = wanted.currency.or(now.map(|now| now.currency));
+        need(
+            self,
+            currency.is_some(),
+            "a new supplier needs a currency, its own or that of an offer",
+        );
+        let keep = |given: &Option<_>, stored: Option<&Option<_>>| given.clone().or_else(|| stored.cloned().flatten());
+        let keep_secret = wanted.secret.clone().or_else(|| now.and_then(|now| now.secret.clone()));
+        let (endpoint, secret) = match wanted.connector {
+            ConnectorKind::Portal => (None, None),
+            ConnectorKind::Http => (keep(&wanted.endpoint, now.map(|now| &now.endpoint)), keep_secret),
+        };
+        if wanted.connector == ConnectorKind::Http {
+            need(self, endpoint.is_some(), "the connector “http” needs settings.endpoint");
+            need(
+                self,
+                secret.is_some(),
+                "the connector “http” needs settings.secret, and none is stored yet",
+            );
+        }
+        good.then_some(SupplierTerms {
+            name: wanted.name.clone(),
+            owner: owner.cloned().or_else(|| now.and_then(|now| now.owner.clone())),
+            connector: wanted.connector,
+            currency: currency?,
+            endpoint,
+            secret,
+        })
+    }
+}
+
+fn merge_offer(wanted: &WantedOffer, now: Option<&Offer>) -> Offer {
+    Offer {
+        title: wanted.title.clone(),
+        cost: wanted.cost,
+        barcode: wanted
+            .barcode
+            .clone()
+            .or_else(|| now.and_then(|now| now.barcode.clone())),
+        stock: wanted.stock.or_else(|| now.and_then(|now| now.stock)),
+        weight_g: wanted.weight_g.or_else(|| now.and_then(|now| now.weight_g)),
+        ships_to: (wanted.ships_to.clone()).unwrap_or_else(|| now.map(|now| now.ships_to.clone()).unwrap_or_default()),
+        active: wanted.active,
+    }
+}

@@ -1,0 +1,480 @@
+//! What the parts do together: every mistake at once, a readable diff, and two properties:
+//! what was applied is not applied again, and what is exported changes nothing.
+
+use std::collections::BTreeMap;
+
+use proptest::{collection, option, prelude::*, sample};
+
+use super::{
+    Installation, Plan, Problem,
+    export::{self, Secrets},
+    model::{Component, Connection, Offer, Secret, Shop, Supplier, SupplierTerms},
+    plan::{Unnamed, plan},
+    read,
+};
+use crate::{
+    domain::{
+        money::{Currency, Money},
+        shop::{KitFulfillment, SelectedLocations, ShopSettings},
+        supplier::{ConnectorKind, SupplierKey},
+    },
+    ids::{ShopifyLocationId, ShopifyVariantId},
+};
+
+const SECRET: &str = "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=";
+
+const FILE: &str = r#"version: 1
+suppliers:
+  - key: north
+    name: North Textiles
+    connector: http
+    settings: { endpoint: "https://north.example/orders", secret: "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=" }
+    offers:
+      - { sku: NT-MUG, title: Mug, cost: "4.20", currency: EUR, stock: 120, weight_g: 350, ships_to: [DE, AT] }
+shops:
+  - domain: demo.myshopify.com
+    automation: on
+    locations: all
+    connections:
+      - { supplier: north, priority: 1, price_tolerance_pct: 2, handling_days: 1 }
+    mappings:
+      - variant: { sku: MUG-0001 }
+        alternatives:
+          - components: [ { supplier: north, sku: NT-MUG, quantity: 1 } ]
+"#;
+
+fn key(text: &str) -> SupplierKey {
+    text.parse().expect(text)
+}
+
+fn shop() -> Shop {
+    Shop {
+        settings: ShopSettings::default(),
+        locations: [(1, "Berlin"), (2, "Wien"), (3, "Wien"), (4, "5")]
+            .map(|(id, name)| (ShopifyLocationId(id), name.to_owned()))
+            .into(),
+        variants: [
+            (11, Some("MUG-0001")),
+            (12, Some("TWICE")),
+            (13, Some("TWICE")),
+            (14, None),
+            (15, Some("007")),
+        ]
+        .map(|(id, sku)| (ShopifyVariantId(id), sku.map(str::to_owned)))
+        .into(),
+        connections: BTreeMap::new(),
+        mappings: BTreeMap::new(),
+    }
+}
+
+fn installed() -> Installation {
+    Installation {
+        suppliers: BTreeMap::new(),
+        shops: [("demo.myshopify.com".to_owned(), shop())].into(),
+    }
+}
+
+fn planned(file: &str, now: &Installation, unnamed: Unnamed) -> Plan {
+    let setup = read(file).expect(file);
+    plan(&setup, now, unnamed).expect(file)
+}
+
+fn lines(plan: &Plan) -> Vec<String> {
+    plan.changes.iter().map(ToString::to_string).collect()
+}
+
+fn mistakes(file: &str) -> Vec<String> {
+    let problems = match read(file) {
+        Err(problems) => problems,
+        Ok(setup) => plan(&setup, &installed(), Unnamed::Keep).expect_err(file),
+    };
+    problems.iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn the_first_apply_adds_and_the_second_does_nothing() {
+    let first = planned(FILE, &installed(), Unnamed::Keep);
+    assert_eq!(
+        lines(&first),
+        [
+            "+ supplier north: name “North Textiles”, connector http, currency EUR, endpoint \
+             https://north.example/orders, secret (not shown)",
+            "+ offer north NT-MUG: title “Mug”, cost 4.20 EUR, stock 120, weight_g 350, ships_to AT DE, active on",
+            "~ shop demo.myshopify.com: automation off → on",
+            "+ connection demo.myshopify.com to north: priority 1, price_tolerance_pct 2.00, handling_days 1, active on",
+            "+ mapping demo.myshopify.com MUG-0001: made of 1 × north NT-MUG at 4.20 EUR",
+        ]
+    );
+    let second = planned(FILE, &first.after, Unnamed::Prune);
+    assert_eq!(lines(&second), Vec::<String>::new());
+    assert_eq!(second.after, first.after);
+}
+
+#[test]
+fn a_change_shows_both_values_and_no_secret() {
+    let now = planned(FILE, &installed(), Unnamed::Keep).after;
+    let file = FILE
+        .replace("cost: \"4.20\"", "cost: 5")
+        .replace("stock: 120, ", "")
+        .replace("whsec_MDEy", "whsec_NDEy")
+        .replace("quantity: 1", "quantity: 2");
+    assert_eq!(
+        lines(&planned(&file, &now, Unnamed::Keep)),
+        [
+            "~ supplier north: secret replaced (not shown)",
+            "~ offer north NT-MUG: cost 4.20 EUR → 5.00 EUR",
+            // The shop accepted 4.20; a new price is not accepted by being there.
+            "~ mapping demo.myshopify.com MUG-0001: made of 1 × north NT-MUG at 4.20 EUR → 2 × north NT-MUG at 4.20 EUR",
+        ]
+    );
+    let accepted = file.replace("quantity: 2", "quantity: 2, accepted_cost: 5.00");
+    let last = lines(&planned(&accepted, &now, Unnamed::Keep)).pop();
+    assert!(last.is_some_and(|line| line.ends_with("→ 2 × north NT-MUG at 5.00 EUR")));
+}
+
+#[test]
+fn what_the_file_leaves_out_stays_unless_it_is_pruned() {
+    let now = planned(FILE, &installed(), Unnamed::Keep).after;
+    let file = "version: 1\nsuppliers:\n  - {key: north, name: North Textiles, connector: http}\n\
+                shops:\n  - domain: DEMO.myshopify.com\n";
+    assert_eq!(lines(&planned(file, &now, Unnamed::Keep)), Vec::<String>::new());
+    let pruned = planned(file, &now, Unnamed::Prune);
+    assert_eq!(
+        lines(&pruned),
+        [
+            "- offer north NT-MUG",
+            "- connection demo.myshopify.com to north",
+            "- mapping demo.myshopify.com MUG-0001",
+        ]
+    );
+    assert_eq!(
+        lines(&planned(file, &pruned.after, Unnamed::Prune)),
+        Vec::<String>::new()
+    );
+    // Naming them again brings them back.
+    assert_eq!(planned(FILE, &pruned.after, Unnamed::Keep).after, now);
+}
+
+#[test]
+fn every_mistake_of_meaning_is_named_at_once() {
+    let file = "version: 1
+suppliers:
+  - {key: North!, name: N, connector: portal, settings: {endpoint: 'https://x.example'}}
+  - {key: south, name: S, connector: http, settings: {endpoint: 'https://u:p@x.example', secret: hush}}
+  - key: east
+    name: E
+    connector: portal
+    offers:
+      - {sku: A, title: A, cost: '1.234', currency: EUR}
+      - {sku: a, title: A, cost: '-1', currency: EUR}
+      - {sku: B, title: B, cost: '1', currency: XXZ, ships_to: [DE, Austria]}
+      - {sku: C, title: C, cost: '1'}
+shops:
+  - domain: demo.myshopify.com
+    mappings:
+      - {variant: {sku: MUG-0001}, alternatives: [{components: [{supplier: east, sku: A}]}]}
+      - {variant: {sku: MUG-0001}, alternatives: [{components: [{supplier: east, sku: A}]}]}
+";
+    let found = mistakes(file);
+    let starts: Vec<&str> = found
+        .iter()
+        .map(|line| line.split(": ").nth(1).unwrap_or_default())
+        .collect();
+    assert_eq!(
+        starts,
+        [
+            "suppliers[0].key",
+            "suppliers[0].settings",
+            "suppliers[1].settings.endpoint",
+            "suppliers[1].settings.secret",
+            "suppliers[2].offers[0].cost",
+            "suppliers[2].offers[1].sku",
+            "suppliers[2].offers[1].cost",
+            "suppliers[2].offers[2].currency",
+            "suppliers[2].offers[3]",
+            "shops[0].mappings[1].variant",
+        ],
+        "{found:#?}"
+    );
+    assert!(found[4].starts_with("line 9, column 34: "), "{}", found[4]);
+    assert!(!found.iter().any(|line| line.contains("hush")));
+}
+
+#[test]
+fn what_is_not_there_is_named_with_its_line() {
+    let file = "version: 1
+suppliers:
+  - {key: south, name: S, connector: http, settings: {secret: (unchanged)}}
+  - {key: east, name: E, connector: portal, currency: EUR, shop: gone.myshopify.com}
+  - {key: west, name: W, connector: portal, offers: [{sku: A, title: A, cost: '1', currency: EUR}]}
+shops:
+  - domain: other.myshopify.com
+  - domain: demo.myshopify.com
+    locations: [Berlin, Wien, Rom, 77]
+    connections: [{supplier: nobody}]
+    mappings:
+      - {variant: {sku: TWICE}, alternatives: [{components: [{supplier: west, sku: A}]}]}
+      - {variant: {sku: NONE}, alternatives: [{components: [{supplier: west, sku: A}]}]}
+      - {variant: {id: 11}, alternatives: [{components: [{supplier: west, sku: Z}, {supplier: nobody, sku: A}]}]}
+      - {variant: {sku: MUG-0001}, alternatives: [{components: [{supplier: west, sku: A, accepted_cost: '1.001'}]}]}
+";
+    let found: Vec<String> = mistakes(file)
+        .iter()
+        .map(|line| {
+            let mut parts = line.splitn(3, ": ");
+            let place = parts
+                .next()
+                .and_then(|place| place.split(',').next())
+                .unwrap_or_default();
+            format!("{place}: {}", parts.nth(1).unwrap_or_default())
+        })
+        .collect();
+    assert_eq!(
+        found,
+        [
+            "line 3: a new supplier needs a currency, its own or that of an offer",
+            "line 3: the connector “http” needs settings.endpoint",
+            "line 3: the connector “http” needs settings.secret, and none is stored yet",
+            "line 4: the shop gone.myshopify.com has not installed Orderyard; install it first, at \
+             /auth/shopify?shop=gone.myshopify.com",
+            "line 7: the shop other.myshopify.com has not installed Orderyard; install it first, at \
+             /auth/shopify?shop=other.myshopify.com",
+            "line 9: several locations have this name; give the id",
+            "line 9: the shop has no such location; it has Berlin, Wien, Wien, 5",
+            "line 9: the shop has no such location; it has Berlin, Wien, Wien, 5",
+            "line 10: there is no supplier “nobody”, neither in the file nor in the installation",
+            "line 12: several variants of the shop have this SKU; give the id",
+            "line 13: Orderyard knows no such product variant in this shop",
+            "line 14: “west” has no offer “Z”",
+            "line 14: there is no supplier “nobody”, neither in the file nor in the installation",
+            "line 15: this variant is mapped further up already, under another name",
+        ]
+    );
+}
+
+#[test]
+fn secrets_leave_only_when_asked_for() {
+    let now = planned(FILE, &installed(), Unnamed::Keep).after;
+    let quiet = export::to_yaml(&export::file(&now, Secrets::Withheld)).expect("writes");
+    assert!(!quiet.contains("whsec_") && quiet.contains("(unchanged)"), "{quiet}");
+    let told = export::to_yaml(&export::file(&now, Secrets::Written)).expect("writes");
+    assert!(told.contains(SECRET), "{told}");
+    assert!(!format!("{now:?}").contains("whsec_"));
+    let setup = read(&told).expect("reads");
+    assert!(!format!("{setup:?}").contains("whsec_"));
+}
+
+#[test]
+fn an_export_reads_like_a_file_that_somebody_wrote() {
+    let now = planned(FILE, &installed(), Unnamed::Keep).after;
+    insta::assert_snapshot!(export::to_yaml(&export::file(&now, Secrets::Withheld)).expect("writes"), @r#"
+    version: 1
+    suppliers:
+      - key: north
+        name: North Textiles
+        connector: http
+        currency: EUR
+        settings:
+          endpoint: https://north.example/orders
+          secret: (unchanged)
+        offers:
+          - {sku: NT-MUG, title: Mug, cost: "4.20", stock: 120, weight_g: 350, ships_to: [AT, DE]}
+    shops:
+      - domain: demo.myshopify.com
+        automation: true
+        notify_customer: true
+        kit_fulfillment: last_component
+        ship_on_payment_terms: false
+        locations: all
+        connections:
+          - {supplier: north, priority: 1, price_tolerance_pct: 2, handling_days: 1}
+        mappings:
+          - variant:
+              sku: MUG-0001
+            alternatives:
+              - components:
+                  - {supplier: north, sku: NT-MUG}
+    "#);
+}
+
+// Texts that a careless writer of YAML would not bring back.
+fn text() -> impl Strategy<Value = String> {
+    prop_oneof![
+        sample::select(vec![
+            "on", "0x12", "007", "4.20", "a: b # c", "- x", "~", "null", " spaced ", "{a}", "é", "!t", "*a"
+        ])
+        .prop_map(str::to_owned),
+        "[ -~äöü\n]{1,12}",
+    ]
+}
+
+fn money() -> impl Strategy<Value = Money> {
+    let currency = sample::select(vec!["EUR", "JPY", "KWD"]);
+    (0..1_000_000_i64, currency).prop_map(|(minor, code)| Money::new(minor, Currency::parse(code).expect(code)))
+}
+
+fn offer() -> impl Strategy<Value = Offer> {
+    let countries = collection::btree_set(
+        sample::select(vec!["DE", "AT", "NO", "US"]).prop_map(str::to_owned),
+        0..3,
+    );
+    let amount = || option::of(0..1_000_000_u32);
+    (
+        text(),
+        money(),
+        option::of(text()),
+        amount(),
+        amount(),
+        countries,
+        any::<bool>(),
+    )
+        .prop_map(|(title, cost, barcode, stock, weight_g, ships_to, active)| Offer {
+            title,
+            cost,
+            barcode,
+            stock,
+            weight_g,
+            ships_to,
+            active,
+        })
+}
+
+fn supplier() -> impl Strategy<Value = Supplier> {
+    let owner = option::of(Just("demo.myshopify.com".to_owned()));
+    // SKUs that differ in case only cannot stand in one file.
+    let offers = collection::btree_map(text().prop_map(|sku| sku.to_lowercase()), offer(), 0..4);
+    (text(), owner, any::<bool>(), money(), offers).prop_map(|(name, owner, http, price, offers)| Supplier {
+        terms: SupplierTerms {
+            name,
+            owner,
+            connector: if http {
+                ConnectorKind::Http
+            } else {
+                ConnectorKind::Portal
+            },
+            currency: price.currency,
+            endpoint: http.then(|| "https://north.example/orders?a=b#c".to_owned()),
+            secret: http.then(|| Secret(SECRET.to_owned())),
+        },
+        offers,
+    })
+}
+
+fn connection() -> impl Strategy<Value = Connection> {
+    (0..1000_i32, 0..10_000_u32, 0..365_u32, any::<bool>()).prop_map(|(priority, tolerance, days, active)| Connection {
+        priority,
+        price_tolerance_bp: tolerance,
+        handling_days: days,
+        active,
+    })
+}
+
+fn settings() -> impl Strategy<Value = ShopSettings> {
+    let locations = option::of(collection::btree_set((1..5_i64).prop_map(ShopifyLocationId), 0..4));
+    (any::<[bool; 4]>(), locations).prop_map(|([automation, notify, last, terms], locations)| ShopSettings {
+        automation,
+        notify_customer: notify,
+        kit_fulfillment: if last {
+            KitFulfillment::LastComponent
+        } else {
+            KitFulfillment::FirstComponent
+        },
+        locations: locations.map_or(SelectedLocations::All, |ids| {
+            SelectedLocations::Only(ids.into_iter().collect())
+        }),
+        ship_on_payment_terms: terms,
+    })
+}
+
+/// Mappings as (variant, alternatives of (supplier, offer, quantity, own accepted cost)) choices.
+type MappingChoices = BTreeMap<i64, Vec<Vec<(sample::Index, sample::Index, u32, Option<i64>)>>>;
+
+fn mapping_choices() -> impl Strategy<Value = MappingChoices> {
+    let component = (
+        any::<sample::Index>(),
+        any::<sample::Index>(),
+        1..9_u32,
+        option::of(0..9999_i64),
+    );
+    let alternatives = collection::vec(collection::vec(component, 1..3), 1..3);
+    collection::btree_map(11..16_i64, alternatives, 0..4)
+}
+
+fn installation() -> impl Strategy<Value = Installation> {
+    let suppliers = collection::btree_map(
+        sample::select(vec!["east", "north", "no", "1"]).prop_map(key),
+        supplier(),
+        0..4,
+    );
+    let connections = collection::vec(option::of(connection()), 4);
+    (suppliers, settings(), connections, mapping_choices()).prop_map(|(suppliers, settings, connections, choices)| {
+        let mut shop = shop();
+        shop.settings = settings;
+        shop.connections = (suppliers.keys().cloned().zip(connections))
+            .filter_map(|(supplier, connection)| connection.map(|connection| (supplier, connection)))
+            .collect();
+        let selling: Vec<_> = suppliers
+            .iter()
+            .filter(|(_, supplier)| !supplier.offers.is_empty())
+            .collect();
+        if !selling.is_empty() {
+            let pick = |(supplier, offer, quantity, accepted): &(sample::Index, sample::Index, u32, Option<i64>)| {
+                let (key, supplier) = supplier.get(&selling);
+                let offers: Vec<_> = supplier.offers.iter().collect();
+                let (sku, offer) = offer.get(&offers);
+                Component {
+                    supplier: (*key).clone(),
+                    sku: (*sku).clone(),
+                    quantity: *quantity,
+                    accepted_cost: accepted.map_or(offer.cost, |minor| Money::new(minor, offer.cost.currency)),
+                }
+            };
+            for (variant, alternatives) in &choices {
+                let alternatives = alternatives
+                    .iter()
+                    .map(|parts| parts.iter().map(pick).collect())
+                    .collect();
+                shop.mappings.insert(ShopifyVariantId(*variant), alternatives);
+            }
+        }
+        Installation {
+            suppliers,
+            shops: [("demo.myshopify.com".to_owned(), shop)].into(),
+        }
+    })
+}
+
+fn fails(problems: &[Problem], yaml: &str) -> TestCaseError {
+    TestCaseError::fail(format!("{problems:?}\n{yaml}"))
+}
+
+proptest! {
+    #[test]
+    fn what_is_exported_changes_nothing(now in installation(), told in any::<bool>()) {
+        let secrets = if told { Secrets::Written } else { Secrets::Withheld };
+        let yaml = export::to_yaml(&export::file(&now, secrets)).expect("writes");
+        let setup = read(&yaml).map_err(|problems| fails(&problems, &yaml))?;
+        let plan = plan(&setup, &now, Unnamed::Prune).map_err(|problems| fails(&problems, &yaml))?;
+        prop_assert_eq!(lines(&plan), Vec::<String>::new(), "{}", yaml);
+    }
+
+    #[test]
+    fn an_export_builds_the_same_installation_from_nothing(there in installation()) {
+        let yaml = export::to_yaml(&export::file(&there, Secrets::Written)).expect("writes");
+        let setup = read(&yaml).map_err(|problems| fails(&problems, &yaml))?;
+        let built = plan(&setup, &installed(), Unnamed::Keep).map_err(|problems| fails(&problems, &yaml))?;
+        prop_assert_eq!(&built.after, &there, "{}", yaml);
+        let again = plan(&setup, &built.after, Unnamed::Prune).map_err(|problems| fails(&problems, &yaml))?;
+        prop_assert!(again.changes.is_empty());
+    }
+}
+
+#[test]
+fn the_published_schema_is_up_to_date() {
+    let committed = serde_json::from_str(include_str!("../../../docs/setup.schema.json"));
+    // Not assert_eq: two whole schemas help nobody.
+    assert!(
+        committed.is_ok_and(|schema: serde_json::Value| schema == super::file::json_schema()),
+        "docs/setup.schema.json is out of date: run `make schema`"
+    );
+}

@@ -1,0 +1,43 @@
+//! Named places where a test may kill the process, to prove that nothing is
+//! lost or doubled between two steps. Without the feature they are nothing.
+
+/// Ends the process at once when the test asked for a crash here.
+#[cfg(feature = "failpoints")]
+pub fn hit(name: &str) {
+    use std::sync::atomic::{AtomicU32, Ordering};
+    static HITS: AtomicU32 = AtomicU32::new(0);
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "only in test builds, and no setting of the product"
+    )]
+    let Ok(wanted) = std::env::var("ORDERYARD_FAILPOINT") else {
+        return;
+    };
+    // `name` or `name:N`, for the N-th time the place is reached.
+    let (place, nth) = wanted.split_once(':').unwrap_or((&wanted, "1"));
+    if place == name && HITS.fetch_add(1, Ordering::SeqCst) + 1 == nth.parse().unwrap_or(1) {
+        tracing::warn!(name, "failpoint: the process ends here");
+        std::process::abort();
+    }
+}
+
+#[cfg(not(feature = "failpoints"))]
+#[inline]
+pub const fn hit(_name: &str) {}
+
+/// Every place there is, for the test that crashes at each of them.
+pub const PLACES: &[&str] = &[
+    "receive.before_commit",
+    "receive.after_commit",
+    "process.before_commit",
+    "import.before_commit",
+    "route.before_commit",
+    "place.before_call",
+    "place.after_call",
+    "place.before_commit",
+    "ship.before_commit",
+    "fulfil.before_intent",
+    "fulfil.before_call",
+    "fulfil.after_call",
+    "fulfil.before_commit",
+];

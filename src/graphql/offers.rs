@@ -1,0 +1,169 @@
+//! What suppliers sell.
+
+use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
+use chrono::{DateTime, Utc};
+
+use super::{
+    errors::{Outcome, Problem, payload},
+    guard,
+    loaders::Loaders,
+    money::Money,
+    pagination::{Asked, Page, weight},
+    scalars::id,
+    suppliers::{Supplier, supplier_by_id},
+};
+use crate::{
+    actions::save_offer::{self, OfferContent},
+    error::AppError,
+    ids::SupplierId,
+    store::{
+        self,
+        offers::{Model, OfferFilter},
+    },
+};
+
+pub struct Offer(pub Model);
+
+#[Object]
+impl Offer {
+    async fn id(&self) -> ID {
+        ID(self.0.id.to_string())
+    }
+
+    async fn supplier(&self, ctx: &Context<'_>) -> Outcome<Supplier> {
+        let supplier = supplier_by_id(ctx, self.0.supplier_id).await?;
+        Ok(supplier.ok_or(AppError::NotFound("the offer's supplier"))?)
+    }
+
+    async fn sku(&self) -> &str {
+        &self.0.sku
+    }
+
+    async fn barcode(&self) -> Option<&str> {
+        self.0.barcode.as_deref()
+    }
+
+    async fn title(&self) -> &str {
+        &self.0.title
+    }
+
+    async fn cost(&self) -> Money {
+        self.0.cost().into()
+    }
+
+    /// Null where the supplier does not say: taken as enough.
+    async fn stock(&self) -> Option<i32> {
+        self.0.stock
+    }
+
+    async fn weight_g(&self) -> Option<i32> {
+        self.0.weight_g
+    }
+
+    /// Countries, ISO 3166-1 alpha-2; empty means anywhere.
+    async fn ships_to(&self) -> &[String] {
+        &self.0.ships_to.0
+    }
+
+    async fn active(&self) -> bool {
+        self.0.active
+    }
+
+    async fn updated_at(&self) -> DateTime<Utc> {
+        self.0.updated_at
+    }
+}
+
+#[derive(Default, InputObject)]
+#[graphql(name = "OfferFilter")]
+pub struct OfferFilterInput {
+    supplier_id: Option<ID>,
+    /// Part of the title, the beginning of the SKU, or the barcode.
+    search: Option<String>,
+}
+
+#[derive(Default)]
+pub struct OfferQuery;
+
+#[Object]
+impl OfferQuery {
+    /// The offers of the suppliers whom the viewer may see, by supplier and SKU.
+    #[graphql(complexity = "weight(first, child_complexity)")]
+    async fn offers(
+        &self,
+        ctx: &Context<'_>,
+        first: Option<i32>,
+        after: Option<String>,
+        filter: Option<OfferFilterInput>,
+    ) -> Outcome<Page<(SupplierId, String), Offer>> {
+        let party = guard::reader(ctx)?;
+        let asked = Asked::read(first, after.as_deref())?;
+        let filter = filter.unwrap_or_default();
+        let supplier = match &filter.supplier_id {
+            Some(supplier) => {
+                let unknown = AppError::invalid("filter.supplierId", "this is not a supplier's id");
+                Some(id(supplier).ok_or(unknown)?)
+            }
+            None => None,
+        };
+        let filter = OfferFilter {
+            supplier,
+            search: filter.search,
+        };
+        let db = Loaders::of(ctx).db();
+        let rows = store::offers::page(db, party, &filter, asked.seen.clone(), asked.limit()).await?;
+        Ok(asked.page(rows, |row| (row.supplier_id, row.sku.clone()), Offer))
+    }
+}
+
+#[derive(InputObject)]
+pub struct OfferInput {
+    supplier_id: ID,
+    sku: String,
+    title: String,
+    /// A decimal such as 4.20
+    cost: String,
+    currency: String,
+    barcode: Option<String>,
+    stock: Option<i32>,
+    weight_g: Option<i32>,
+    ships_to: Option<Vec<String>>,
+    active: Option<bool>,
+}
+
+#[derive(SimpleObject)]
+pub struct OfferPayload {
+    offer: Option<Offer>,
+    problems: Vec<Problem>,
+}
+
+#[derive(Default)]
+pub struct OfferMutation;
+
+#[Object]
+impl OfferMutation {
+    /// Adds an offer, or changes the one with this SKU.
+    async fn save_offer(&self, ctx: &Context<'_>, input: OfferInput) -> Outcome<OfferPayload> {
+        let (party, _) = guard::writer(ctx)?;
+        let content = OfferContent {
+            sku: input.sku,
+            title: input.title,
+            cost: input.cost,
+            currency: input.currency,
+            barcode: input.barcode,
+            stock: input.stock,
+            weight_g: input.weight_g,
+            ships_to: input.ships_to.unwrap_or_default(),
+            active: input.active.unwrap_or(true),
+        };
+        let done = match id(&input.supplier_id) {
+            Some(supplier) => save_offer::save_offer(guard::app(ctx), party, supplier, content).await,
+            None => Err(AppError::NotFound("this supplier")),
+        };
+        let (row, problems) = payload(done)?;
+        Ok(OfferPayload {
+            offer: row.map(Offer),
+            problems,
+        })
+    }
+}

@@ -1,0 +1,217 @@
+//! The viewer's shop: what it is, what its owner chose, and how it stands.
+
+use async_graphql::{Context, Enum, InputObject, Object, SimpleObject};
+use chrono::TimeDelta;
+
+use super::{
+    errors::{Outcome, Problem, payload},
+    guard,
+    loaders::{Loaders, OwnShop},
+    pagination::NESTED,
+    scalars::ShopifyId,
+};
+use crate::{
+    actions::update_shop_settings::{self, SettingsChange},
+    domain::{
+        order,
+        shop::{self, SelectedLocations},
+    },
+    error::AppError,
+    ids::{ShopId, ShopifyLocationId},
+    store::{self, shops::Model},
+};
+
+/// Counts stop here: nobody needs the exact number above it.
+const MOST_COUNTED: u64 = 10_000;
+
+pub struct Shop(pub Model);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "shop::ShopStatus")]
+pub enum ShopStatus {
+    Installed,
+    NeedsReconnect,
+    Uninstalled,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "shop::KitFulfillment")]
+pub enum KitFulfillment {
+    LastComponent,
+    FirstComponent,
+}
+
+#[Object]
+impl Shop {
+    async fn id(&self) -> ShopifyId {
+        ShopifyId(self.0.id.0)
+    }
+
+    async fn domain(&self) -> &str {
+        &self.0.domain
+    }
+
+    async fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    async fn currency(&self) -> &'static str {
+        self.0.currency.code()
+    }
+
+    async fn time_zone(&self) -> &str {
+        &self.0.time_zone
+    }
+
+    async fn status(&self) -> ShopStatus {
+        self.0.status.into()
+    }
+
+    async fn settings(&self) -> ShopSettings {
+        let settings = &self.0.settings.0;
+        ShopSettings {
+            automation: settings.automation,
+            notify_customer: settings.notify_customer,
+            kit_fulfillment: settings.kit_fulfillment.into(),
+            all_locations: settings.locations == SelectedLocations::All,
+        }
+    }
+
+    #[graphql(complexity = "NESTED * child_complexity + 1")]
+    async fn locations(&self, ctx: &Context<'_>) -> Outcome<Vec<Location>> {
+        let rows = store::locations::of_shop(Loaders::of(ctx).db(), self.0.id).await?;
+        let selected = &self.0.settings.0.locations;
+        let location = |row: store::locations::Model| Location {
+            id: ShopifyId(row.id.0),
+            selected: selected.contains(row.id),
+            name: row.name,
+        };
+        Ok(rows.into_iter().filter(|row| row.active).map(location).collect())
+    }
+
+    async fn counts(&self) -> ShopCounts {
+        ShopCounts { shop: self.0.id }
+    }
+}
+
+#[derive(SimpleObject)]
+pub struct ShopSettings {
+    automation: bool,
+    notify_customer: bool,
+    kit_fulfillment: KitFulfillment,
+    all_locations: bool,
+}
+
+#[derive(SimpleObject)]
+pub struct Location {
+    id: ShopifyId,
+    name: String,
+    selected: bool,
+}
+
+pub struct ShopCounts {
+    shop: ShopId,
+}
+
+/// Each is counted only where it is asked for, and up to ten thousand.
+#[Object]
+impl ShopCounts {
+    async fn open_exceptions(&self, ctx: &Context<'_>) -> Outcome<i32> {
+        let count = store::exceptions::count_open(Loaders::of(ctx).db(), self.shop, MOST_COUNTED).await?;
+        Ok(number(count))
+    }
+
+    async fn awaiting_routing(&self, ctx: &Context<'_>) -> Outcome<i32> {
+        self.orders(ctx, &[order::OrderStatus::AwaitingRouting]).await
+    }
+
+    async fn with_supplier(&self, ctx: &Context<'_>) -> Outcome<i32> {
+        self.orders(
+            ctx,
+            &[order::OrderStatus::WithSupplier, order::OrderStatus::PartlyShipped],
+        )
+        .await
+    }
+
+    /// Parcels that suppliers reported.
+    async fn shipped_last7_days(&self, ctx: &Context<'_>) -> Outcome<i32> {
+        let since = guard::app(ctx).clock.now() - TimeDelta::days(7);
+        let count = store::shipments::count_since(Loaders::of(ctx).db(), self.shop, since, MOST_COUNTED).await?;
+        Ok(number(count))
+    }
+
+    async fn unmapped_variants(&self, ctx: &Context<'_>) -> Outcome<i32> {
+        let count = store::variants::count_unmapped(Loaders::of(ctx).db(), self.shop, MOST_COUNTED).await?;
+        Ok(number(count))
+    }
+}
+
+impl ShopCounts {
+    async fn orders(&self, ctx: &Context<'_>, statuses: &[order::OrderStatus]) -> Outcome<i32> {
+        let count = store::orders::count_in(Loaders::of(ctx).db(), self.shop, statuses, MOST_COUNTED).await?;
+        Ok(number(count))
+    }
+}
+
+/// A count as GraphQL's integer.
+pub fn number(count: u64) -> i32 {
+    i32::try_from(count).unwrap_or(i32::MAX)
+}
+
+#[derive(Default)]
+pub struct ShopQuery;
+
+#[Object]
+impl ShopQuery {
+    /// The shop the viewer works for.
+    async fn shop(&self, ctx: &Context<'_>) -> Outcome<Shop> {
+        guard::shop_reader(ctx)?;
+        own_shop(ctx).await
+    }
+}
+
+pub async fn own_shop(ctx: &Context<'_>) -> Outcome<Shop> {
+    let row = Loaders::of(ctx).one(OwnShop).await?;
+    Ok(row.map(Shop).ok_or(AppError::NotFound("this shop"))?)
+}
+
+#[derive(InputObject)]
+pub struct ShopSettingsInput {
+    automation: Option<bool>,
+    notify_customer: Option<bool>,
+    kit_fulfillment: Option<KitFulfillment>,
+    /// Work on every location; locationIds is then ignored.
+    all_locations: Option<bool>,
+    location_ids: Option<Vec<ShopifyId>>,
+}
+
+#[derive(SimpleObject)]
+pub struct ShopPayload {
+    shop: Option<Shop>,
+    problems: Vec<Problem>,
+}
+
+#[derive(Default)]
+pub struct ShopMutation;
+
+#[Object]
+impl ShopMutation {
+    async fn update_shop_settings(&self, ctx: &Context<'_>, input: ShopSettingsInput) -> Outcome<ShopPayload> {
+        let (shop, _) = guard::shop_writer(ctx)?;
+        let change = SettingsChange {
+            automation: input.automation,
+            notify_customer: input.notify_customer,
+            kit_fulfillment: input.kit_fulfillment.map(Into::into),
+            all_locations: input.all_locations,
+            locations: input
+                .location_ids
+                .map(|ids| ids.into_iter().map(|id| ShopifyLocationId(id.0)).collect()),
+        };
+        let done = update_shop_settings::update_shop_settings(guard::app(ctx), shop, change).await;
+        let (row, problems) = payload(done)?;
+        Ok(ShopPayload {
+            shop: row.map(Shop),
+            problems,
+        })
+    }
+}

@@ -1,0 +1,271 @@
+//! The shop's variants and what they are mapped to.
+
+use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
+
+use super::{
+    errors::{Outcome, Problem, payload},
+    guard,
+    loaders::{Loaders, MappingOf},
+    money::Money,
+    offers::Offer,
+    pagination::{Asked, NESTED, Page, weight},
+    scalars::{ShopifyId, id},
+};
+use crate::{
+    actions::{
+        delete_mapping,
+        save_mapping::{self, NewAlternative, NewComponent},
+    },
+    error::AppError,
+    ids::{AlternativeId, OfferId, ShopId, ShopifyVariantId},
+    store::{
+        self, mapping_components, mappings,
+        variants::{Model, VariantFilter},
+    },
+};
+
+pub struct Variant(pub Model);
+
+#[Object]
+impl Variant {
+    async fn id(&self) -> ShopifyId {
+        ShopifyId(self.0.id.0)
+    }
+
+    async fn sku(&self) -> Option<&str> {
+        self.0.sku.as_deref()
+    }
+
+    async fn barcode(&self) -> Option<&str> {
+        self.0.barcode.as_deref()
+    }
+
+    async fn title(&self) -> &str {
+        &self.0.title
+    }
+
+    async fn product_title(&self) -> &str {
+        &self.0.product_title
+    }
+
+    async fn mapping(&self, ctx: &Context<'_>) -> Outcome<Option<Mapping>> {
+        let found = Loaders::of(ctx).one(MappingOf(self.0.id)).await?;
+        Ok(found.map(|(row, components)| Mapping { row, components }))
+    }
+}
+
+/// Which offers make one unit of a variant.
+pub struct Mapping {
+    row: mappings::Model,
+    components: Vec<mapping_components::Model>,
+}
+
+#[Object]
+impl Mapping {
+    async fn id(&self) -> ID {
+        ID(self.row.id.to_string())
+    }
+
+    /// By rank: the first that can serve is taken.
+    #[graphql(complexity = "NESTED * child_complexity + 1")]
+    async fn alternatives(&self) -> Vec<MappingAlternative> {
+        let mut found: Vec<(AlternativeId, MappingAlternative)> = Vec::new();
+        for row in &self.components {
+            match found.iter_mut().find(|(id, _)| *id == row.alternative_id) {
+                Some((_, alternative)) => alternative.components.push(row.clone()),
+                None => found.push((
+                    row.alternative_id,
+                    MappingAlternative {
+                        rank: row.rank,
+                        components: vec![row.clone()],
+                    },
+                )),
+            }
+        }
+        found.into_iter().map(|(_, alternative)| alternative).collect()
+    }
+}
+
+pub struct MappingAlternative {
+    rank: i32,
+    components: Vec<mapping_components::Model>,
+}
+
+#[Object]
+impl MappingAlternative {
+    async fn rank(&self) -> i32 {
+        self.rank
+    }
+
+    #[graphql(complexity = "NESTED * child_complexity + 1")]
+    async fn components(&self, ctx: &Context<'_>) -> Outcome<Vec<MappingComponent>> {
+        let ids: Vec<OfferId> = self.components.iter().map(|row| row.offer_id).collect();
+        let offers = Loaders::of(ctx).many(ids).await?;
+        let component = |row: &mapping_components::Model| {
+            let offer = offers.get(&row.offer_id).cloned()?;
+            Some(MappingComponent {
+                row: row.clone(),
+                offer,
+            })
+        };
+        Ok(self.components.iter().filter_map(component).collect())
+    }
+}
+
+pub struct MappingComponent {
+    row: mapping_components::Model,
+    offer: store::offers::Model,
+}
+
+#[Object]
+impl MappingComponent {
+    async fn offer(&self) -> Offer {
+        Offer(self.offer.clone())
+    }
+
+    async fn quantity(&self) -> i32 {
+        self.row.quantity
+    }
+
+    /// What the shop agreed to pay for one piece.
+    async fn accepted_cost(&self) -> Money {
+        self.row.accepted_cost().into()
+    }
+}
+
+#[derive(Default, InputObject)]
+#[graphql(name = "VariantFilter")]
+pub struct VariantFilterInput {
+    /// Part of the product's title, or the beginning of the SKU.
+    search: Option<String>,
+    unmapped: Option<bool>,
+}
+
+#[derive(Default)]
+pub struct VariantQuery;
+
+#[Object]
+impl VariantQuery {
+    /// The shop's variants with their mapping, if any; those without one first.
+    #[graphql(complexity = "weight(first, child_complexity)")]
+    async fn variants(
+        &self,
+        ctx: &Context<'_>,
+        first: Option<i32>,
+        after: Option<String>,
+        filter: Option<VariantFilterInput>,
+    ) -> Outcome<Page<(bool, ShopifyVariantId), Variant>> {
+        let shop = guard::shop_reader(ctx)?;
+        let asked = Asked::<(bool, ShopifyVariantId)>::read(first, after.as_deref())?;
+        let filter = filter.unwrap_or_default();
+        // Whether a row is mapped is part of its place: first come all that are not.
+        let seen_mapped = asked.seen.filter(|(mapped, _)| *mapped);
+        let mut rows: Vec<(bool, Model)> = Vec::new();
+        for mapped in [false, true] {
+            let is_over = !mapped && seen_mapped.is_some();
+            let is_unwanted = filter.unmapped.is_some_and(|unmapped| unmapped == mapped);
+            let missing = asked.limit().saturating_sub(rows.len() as u64);
+            if is_over || is_unwanted || missing == 0 {
+                continue;
+            }
+            let seen = asked.seen.filter(|(seen, _)| *seen == mapped).map(|(_, id)| id);
+            let wanted = VariantFilter {
+                search: filter.search.clone(),
+                mapped,
+            };
+            let found = store::variants::page(Loaders::of(ctx).db(), shop, &wanted, seen, missing).await?;
+            rows.extend(found.into_iter().map(|row| (mapped, row)));
+        }
+        Ok(asked.page(rows, |(mapped, row)| (*mapped, row.id), |(_, row)| Variant(row)))
+    }
+
+    async fn variant(&self, ctx: &Context<'_>, id: ShopifyId) -> Outcome<Option<Variant>> {
+        guard::shop_reader(ctx)?;
+        Ok(Loaders::of(ctx).one(ShopifyVariantId(id.0)).await?.map(Variant))
+    }
+}
+
+#[derive(InputObject)]
+pub struct AlternativeInput {
+    components: Vec<ComponentInput>,
+}
+
+#[derive(InputObject)]
+pub struct ComponentInput {
+    offer_id: ID,
+    quantity: i32,
+}
+
+/// What was asked for, with ids that name nothing turned into a problem.
+pub fn alternatives(input: Vec<AlternativeInput>) -> Result<Vec<NewAlternative>, AppError> {
+    let component = |place: String, input: ComponentInput| {
+        let unknown = AppError::invalid(format!("{place}.offerId"), "there is no such offer");
+        Ok(NewComponent {
+            offer: id(&input.offer_id).ok_or(unknown)?,
+            quantity: input.quantity,
+        })
+    };
+    let alternative = |(rank, input): (usize, AlternativeInput)| {
+        let components = input.components.into_iter().enumerate();
+        let place = |position| format!("alternatives.{rank}.components.{position}");
+        let components = components.map(|(position, input)| component(place(position), input));
+        Ok(NewAlternative {
+            components: components.collect::<Result<_, AppError>>()?,
+        })
+    };
+    input.into_iter().enumerate().map(alternative).collect()
+}
+
+#[derive(SimpleObject)]
+pub struct MappingPayload {
+    variant: Option<Variant>,
+    problems: Vec<Problem>,
+}
+
+#[derive(Default)]
+pub struct MappingMutation;
+
+#[Object]
+impl MappingMutation {
+    /// Says what makes a variant, at the prices of now; orders that waited for it are routed.
+    async fn save_mapping(
+        &self,
+        ctx: &Context<'_>,
+        variant_id: ShopifyId,
+        alternatives: Vec<AlternativeInput>,
+    ) -> Outcome<MappingPayload> {
+        let (shop, identity) = guard::shop_writer(ctx)?;
+        let variant = ShopifyVariantId(variant_id.0);
+        let done = match self::alternatives(alternatives) {
+            Ok(new) => save_mapping::save_mapping(guard::app(ctx), shop, variant, new, &identity.actor()).await,
+            Err(problem) => Err(problem),
+        };
+        answer(ctx, shop, variant, done).await
+    }
+
+    async fn delete_mapping(&self, ctx: &Context<'_>, variant_id: ShopifyId) -> Outcome<MappingPayload> {
+        let (shop, _) = guard::shop_writer(ctx)?;
+        let variant = ShopifyVariantId(variant_id.0);
+        let done = delete_mapping::delete_mapping(guard::app(ctx), shop, variant).await;
+        answer(ctx, shop, variant, done).await
+    }
+}
+
+async fn answer(
+    ctx: &Context<'_>,
+    shop: ShopId,
+    variant: ShopifyVariantId,
+    done: Result<(), AppError>,
+) -> Outcome<MappingPayload> {
+    let (done, problems) = payload(done)?;
+    let variant = match done {
+        Some(()) => store::variants::by_ids(Loaders::of(ctx).db(), shop, &[variant])
+            .await?
+            .pop(),
+        None => None,
+    };
+    Ok(MappingPayload {
+        variant: variant.map(Variant),
+        problems,
+    })
+}

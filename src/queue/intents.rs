@@ -1,0 +1,104 @@
+//! The ledger of outside calls that must happen once.
+//!
+//! An Intent is committed before its call. Whoever finds it open afterwards
+//! knows that the call may have happened, and settles it by the table in
+//! docs/ARCHITECTURE.md before anything is called again.
+
+use chrono::{DateTime, Utc};
+use sea_orm::DbErr;
+use serde::Serialize;
+use uuid::Uuid;
+
+use crate::{
+    domain::intent::{IntentKind, IntentOutcome},
+    ids::{IntentId, OrderId, ShopId, SupplierId},
+    store::{self, Tx, columns::Json, intents::Model},
+};
+
+/// What an Intent is about.
+#[derive(Clone, Debug)]
+pub struct NewIntent<'a, R> {
+    /// Unique: the effect's name, such as `place:{purchase order}`.
+    pub key: String,
+    pub kind: IntentKind,
+    pub shop: ShopId,
+    pub supplier: Option<SupplierId>,
+    pub order: OrderId,
+    /// The row that the effect belongs to.
+    pub subject: Uuid,
+    pub request: &'a R,
+}
+
+/// How an Intent stands when it is about to be acted on.
+#[derive(Clone, Debug)]
+pub enum Standing {
+    /// Nothing was ever called, or every call is known not to have been taken.
+    Fresh(Model),
+    /// A call may have been made: read back, or repeat where the contract allows it.
+    MayHaveHappened(Model),
+    /// Settled: nothing is left to do.
+    Settled(Model),
+}
+
+/// Opens the Intent of an effect, or finds the one that stands.
+pub async fn open<R: Serialize + Sync>(tx: &Tx, new: NewIntent<'_, R>, now: DateTime<Utc>) -> Result<Standing, DbErr> {
+    if let Some(mut intent) = store::intents::by_key(tx.conn(), &new.key).await? {
+        if !intent.outcome.is_open() {
+            return Ok(Standing::Settled(intent));
+        }
+        let known_not_sent = intent.outcome == IntentOutcome::Pending && intent.called_at.is_none();
+        intent.calls += 1;
+        intent.called_at = Some(now);
+        store::save(tx, intent.clone()).await?;
+        return Ok(if known_not_sent {
+            Standing::Fresh(intent)
+        } else {
+            Standing::MayHaveHappened(intent)
+        });
+    }
+    let request = serde_json::to_value(new.request).map_err(|error| DbErr::Json(error.to_string()))?;
+    let intent = Model {
+        id: IntentId::generate(),
+        key: new.key,
+        kind: new.kind,
+        shop_id: Some(new.shop),
+        supplier_id: new.supplier,
+        order_id: Some(new.order),
+        subject_id: new.subject,
+        request: Json(request),
+        outcome: IntentOutcome::Pending,
+        evidence: None,
+        calls: 1,
+        created_at: now,
+        called_at: Some(now),
+        settled_at: None,
+    };
+    store::insert(tx, intent.clone()).await?;
+    Ok(Standing::Fresh(intent))
+}
+
+/// Writes what became of the call. A settled Intent never changes again.
+///
+/// `Pending` says that the call is known not to have been taken, and that it
+/// may be made again as if it were the first.
+pub async fn settle(
+    tx: &Tx,
+    id: IntentId,
+    outcome: IntentOutcome,
+    evidence: serde_json::Value,
+    now: DateTime<Utc>,
+) -> Result<(), DbErr> {
+    let Some(mut intent) = store::intents::by_id(tx.conn(), id).await? else {
+        return Err(DbErr::RecordNotFound(format!("intent {id}")));
+    };
+    if !intent.outcome.is_open() {
+        return Ok(());
+    }
+    intent.outcome = outcome;
+    intent.evidence = Some(Json(evidence));
+    intent.settled_at = (!outcome.is_open()).then_some(now);
+    if outcome == IntentOutcome::Pending {
+        intent.called_at = None;
+    }
+    store::save(tx, intent).await
+}

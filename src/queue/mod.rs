@@ -1,0 +1,185 @@
+//! Durable work: jobs are enqueued in the transaction of the change that
+//! causes them, leased by one worker at a time, and tried again on a schedule.
+//!
+//! This module owns the rules; `store::jobs` owns the rows, `worker` the loop.
+//! Work with the same serial key runs one at a time, the oldest first.
+
+pub mod intents;
+
+use std::{future::Future, time::Duration};
+
+use sea_orm::DbErr;
+use serde::{Serialize, de::DeserializeOwned};
+
+use crate::{
+    app::App,
+    ids::{JobId, ShopId, ShopifyOrderId},
+    store::{
+        self, Tx,
+        jobs::{self, JobState},
+    },
+};
+
+/// One kind of durable work. The value is the payload, stored as JSON.
+pub trait Job: Serialize + DeserializeOwned + Send + Sync + 'static {
+    /// Stored with each job: never change it while jobs of the name may wait.
+    const NAME: &'static str;
+
+    /// Whose work it is.
+    fn shop(&self) -> Option<ShopId>;
+
+    /// Jobs with the same key never run at the same time.
+    fn serial_key(&self) -> Option<String> {
+        None
+    }
+
+    /// While a job with this key waits, another one is not added.
+    fn dedupe_key(&self) -> Option<String> {
+        None
+    }
+
+    /// Does the work. It may run more than once: every effect must bear repetition.
+    fn run(&self, app: &App, attempt: Attempt) -> impl Future<Output = Result<(), JobError>> + Send;
+}
+
+/// Which try this is.
+#[derive(Clone, Copy, Debug)]
+pub struct Attempt {
+    /// Counted from 1.
+    pub number: u32,
+    /// Whether the job is given up if this try fails.
+    pub is_last: bool,
+}
+
+/// Why a try failed.
+#[derive(Debug, thiserror::Error)]
+pub enum JobError {
+    /// Worth another try, by the schedule or after the time given.
+    #[error("{reason}")]
+    Retry { reason: String, after: Option<Duration> },
+    /// Not to be tried now, through nobody's fault: this try does not count.
+    #[error("{reason}")]
+    NotNow { reason: String, after: Duration },
+    /// No try will help: a person must look.
+    #[error("{0}")]
+    GiveUp(String),
+    #[error("the database failed: {0}")]
+    Database(#[from] DbErr),
+}
+
+impl JobError {
+    /// Try again by the schedule.
+    pub fn retry(reason: impl Into<String>) -> Self {
+        Self::Retry {
+            reason: reason.into(),
+            after: None,
+        }
+    }
+}
+
+/// When a job is to run and what it follows from. Milliseconds since 1970.
+#[derive(Clone, Copy, Debug)]
+pub struct When {
+    pub now_ms: i64,
+    pub run_at_ms: i64,
+    /// When the cause happened: among what waits on one key, the oldest goes first.
+    pub triggered_at_ms: i64,
+}
+
+impl When {
+    /// As soon as a worker is free.
+    #[must_use]
+    pub const fn now(now_ms: i64) -> Self {
+        Self {
+            now_ms,
+            run_at_ms: now_ms,
+            triggered_at_ms: now_ms,
+        }
+    }
+
+    /// After a wait.
+    #[must_use]
+    pub fn after(now_ms: i64, wait: Duration) -> Self {
+        let wait_ms = i64::try_from(wait.as_millis()).unwrap_or(i64::MAX);
+        Self {
+            run_at_ms: now_ms.saturating_add(wait_ms),
+            ..Self::now(now_ms)
+        }
+    }
+}
+
+/// The key that keeps all work on one order strictly serial, known before the order is.
+#[must_use]
+pub fn order_key(shop: ShopId, order: ShopifyOrderId) -> String {
+    format!("order:{shop}:{order}")
+}
+
+/// Adds a job in the transaction of the change that causes it.
+pub async fn enqueue<J: Job>(tx: &Tx, job: &J, when: When) -> Result<(), DbErr> {
+    let payload = serde_json::to_string(job).map_err(|error| DbErr::Json(error.to_string()))?;
+    let row = jobs::Model {
+        id: JobId::generate(),
+        name: J::NAME.to_owned(),
+        payload,
+        shop_id: job.shop(),
+        serial_key: job.serial_key(),
+        dedupe_key: job.dedupe_key(),
+        state: JobState::Ready,
+        run_at_ms: when.run_at_ms,
+        triggered_at_ms: when.triggered_at_ms,
+        attempts: 0,
+        lease_id: None,
+        leased_until_ms: None,
+        last_error: None,
+        created_at_ms: when.now_ms,
+    };
+    store::jobs::add(tx, row).await?;
+    tx.mark_jobs_added();
+    Ok(())
+}
+
+/// What becomes of a job after a failed try.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NextTry {
+    After(Duration),
+    Never,
+}
+
+/// Decides on the next try. The schedule is data; its end is the end.
+#[must_use]
+pub fn next_try(error: &JobError, attempts: u32, schedule: &[Duration]) -> NextTry {
+    if let JobError::NotNow { after, .. } = error {
+        return NextTry::After(*after);
+    }
+    let step = usize::try_from(attempts.saturating_sub(1)).unwrap_or(usize::MAX);
+    match (error, schedule.get(step)) {
+        (JobError::GiveUp(_), _) | (_, None) => NextTry::Never,
+        (JobError::Retry { after: Some(wait), .. }, Some(planned)) => NextTry::After((*wait).max(*planned)),
+        (_, Some(planned)) => NextTry::After(*planned),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tries_by_the_schedule_and_then_gives_up() {
+        let schedule = [Duration::from_secs(1), Duration::from_secs(5)];
+        let fault = JobError::retry("away");
+        assert_eq!(next_try(&fault, 1, &schedule), NextTry::After(Duration::from_secs(1)));
+        assert_eq!(next_try(&fault, 2, &schedule), NextTry::After(Duration::from_secs(5)));
+        assert_eq!(next_try(&fault, 3, &schedule), NextTry::Never);
+        let asked = JobError::Retry {
+            reason: "throttled".into(),
+            after: Some(Duration::from_secs(3)),
+        };
+        assert_eq!(next_try(&asked, 1, &schedule), NextTry::After(Duration::from_secs(3)));
+        let budget = JobError::NotNow {
+            reason: "no budget".into(),
+            after: Duration::from_secs(2),
+        };
+        assert_eq!(next_try(&budget, 99, &schedule), NextTry::After(Duration::from_secs(2)));
+        assert_eq!(next_try(&JobError::GiveUp("bad".into()), 1, &schedule), NextTry::Never);
+    }
+}

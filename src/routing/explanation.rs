@@ -1,0 +1,200 @@
+//! Turns units shared out into plan lines: the chosen components with their
+//! cost, what was passed over and why. The wording is left to `sentences`, what
+//! other plans would cost to `least_cost`.
+
+use super::{
+    candidates::{Assignment, Candidate, Stock},
+    least_cost::LeastCost,
+    plan::{ChosenComponent, Outcome, PlanLine, RejectedAlternative, RejectedBecause, RoutePlan},
+    request::{Component, LineDemand},
+    rules::Circumstances,
+    sentences::{self, Choice},
+};
+use crate::domain::money::Money;
+
+/// An order with what was decided, ready to be told.
+pub struct Explained<'a> {
+    pub lines: &'a [&'a LineDemand],
+    pub judged: &'a [Vec<Candidate<'a>>],
+    pub assignments: &'a [Assignment],
+    pub around: &'a Circumstances<'a>,
+    /// What the whole order leaves.
+    pub stock: &'a Stock,
+    /// How plans compare, where cost decided.
+    pub least_cost: Option<&'a LeastCost<'a>>,
+}
+
+impl Explained<'_> {
+    pub fn plan(&self) -> RoutePlan {
+        let lines: Vec<PlanLine> = (0..self.lines.len()).flat_map(|line| self.plan_lines(line)).collect();
+        RoutePlan {
+            costs: costs(&lines),
+            landed: self.least_cost.map(LeastCost::landed),
+            lines,
+        }
+    }
+
+    /// One entry per serving candidate and one for units that nothing serves.
+    fn plan_lines(&self, line: usize) -> Vec<PlanLine> {
+        let assignment = &self.assignments[line];
+        let runner_up = self.least_cost.filter(|_| !assignment.parts.is_empty());
+        let runner_up = runner_up.and_then(|least_cost| least_cost.runner_up(line));
+        let mut entries = Vec::new();
+        for (candidate, units) in &assignment.parts {
+            entries.push(PlanLine {
+                runner_up: runner_up.clone(),
+                ..self.allocated(line, *candidate, *units)
+            });
+        }
+        if assignment.left > 0 {
+            entries.push(self.unserved(line, assignment.left));
+        }
+        entries
+    }
+
+    fn allocated(&self, line: usize, index: usize, units: u32) -> PlanLine {
+        let candidate = &self.judged[line][index];
+        let components = &candidate.alternative.components;
+        let components: Vec<_> = components
+            .iter()
+            .map(|component| self.chosen(component, units))
+            .collect();
+        let choice = Choice {
+            around: self.around,
+            line: self.lines[line],
+            candidate,
+            place: index,
+            of: self.judged[line].len(),
+            units,
+            components: &components,
+            proven: self.least_cost.map(LeastCost::is_proven),
+        };
+        PlanLine {
+            line: self.lines[line].line,
+            units,
+            reason: choice.reason(),
+            rejected: self.rejected(line, Some((index, units))),
+            runner_up: None,
+            outcome: Outcome::Allocated {
+                alternative: candidate.alternative.id,
+                rank: candidate.alternative.rank,
+                components,
+            },
+        }
+    }
+
+    fn chosen(&self, component: &Component, units: u32) -> ChosenComponent {
+        let offer = &component.offer;
+        ChosenComponent {
+            offer: offer.id,
+            supplier: offer.supplier,
+            supplier_name: sentences::supplier_name(self.around, component).to_owned(),
+            sku: offer.sku.clone(),
+            title: offer.title.clone(),
+            per_unit: component.per_unit,
+            quantity: component.per_unit.saturating_mul(units),
+            unit_cost: self
+                .least_cost
+                .map_or(offer.cost, |least_cost| least_cost.unit_cost(offer)),
+        }
+    }
+
+    fn unserved(&self, line: usize, units: u32) -> PlanLine {
+        let candidates = &self.judged[line];
+        let rejected = self.rejected(line, None);
+        // Accepting a price helps only where there is stock to buy at that price.
+        let price_alone = |c: &&Candidate<'_>| c.only_price_refused() && self.stock.units(c) > 0;
+        let refused = candidates.iter().find(price_alone).and_then(|c| c.refusals.first());
+        let (outcome, reason) = match refused {
+            Some(
+                why @ (RejectedBecause::PriceRose {
+                    offer, accepted, now, ..
+                }
+                | RejectedBecause::CurrencyChanged {
+                    offer, accepted, now, ..
+                }),
+            ) => (
+                Outcome::PriceRose {
+                    offer: *offer,
+                    accepted: *accepted,
+                    now: *now,
+                },
+                format!("refused: {why}"),
+            ),
+            _ if candidates.is_empty() => (Outcome::Unmapped, sentences::unmapped()),
+            _ => (Outcome::NoEligibleSupplier, sentences::none_eligible(&rejected)),
+        };
+        PlanLine {
+            line: self.lines[line].line,
+            units,
+            outcome,
+            reason,
+            rejected,
+            runner_up: None,
+        }
+    }
+
+    /// All candidates of the line but the one that serves these units.
+    fn rejected(&self, line: usize, but: Option<(usize, u32)>) -> Vec<RejectedAlternative> {
+        let others = self.judged[line].iter().enumerate();
+        let others = others.filter(|(index, _)| but.is_none_or(|(chosen, _)| chosen != *index));
+        let rejection = |(index, candidate): (usize, &Candidate<'_>)| {
+            let mut why = candidate.refusals.clone();
+            let first_price = why.iter().position(RejectedBecause::is_price).unwrap_or(why.len());
+            why.splice(first_price..first_price, self.out_of_stock(candidate));
+            let mut why = why.into_iter();
+            RejectedAlternative {
+                alternative: candidate.alternative.id,
+                rank: candidate.alternative.rank,
+                summary: sentences::summary(self.around, candidate),
+                why: why.next().unwrap_or_else(|| self.passed_over(line, index, but)),
+                also: why.collect(),
+            }
+        };
+        others.map(rejection).collect()
+    }
+
+    /// Why a candidate that nothing stands against does not serve the units.
+    fn passed_over(&self, line: usize, index: usize, chosen: Option<(usize, u32)>) -> RejectedBecause {
+        match (self.least_cost, chosen) {
+            (None, _) => RejectedBecause::NotNeeded,
+            (Some(least_cost), Some((chosen, units))) => least_cost.instead(line, chosen, units, index),
+            (Some(_), None) => RejectedBecause::Limits,
+        }
+    }
+
+    /// The component, if any, of which less is left than one unit needs.
+    fn out_of_stock(&self, candidate: &Candidate<'_>) -> Option<RejectedBecause> {
+        candidate.alternative.components.iter().find_map(|component| {
+            let left = self.stock.left(component.offer.id)?;
+            let needed_per_unit = candidate.needs.get(&component.offer.id).copied()?;
+            (left < needed_per_unit).then(|| RejectedBecause::OutOfStock {
+                sku: component.offer.sku.clone(),
+                in_stock: component.offer.stock.unwrap_or(left),
+                left,
+                needed_per_unit,
+            })
+        })
+    }
+}
+
+/// What the allocated goods cost, one sum per currency, in the order of its code.
+fn costs(lines: &[PlanLine]) -> Vec<Money> {
+    let mut sums: Vec<Money> = Vec::new();
+    for line in lines {
+        let Outcome::Allocated { components, .. } = &line.outcome else {
+            continue;
+        };
+        for component in components {
+            let unit = component.unit_cost;
+            // The rules cap each component's cost, so no sum comes near the limit.
+            let minor = unit.amount_minor.saturating_mul(i64::from(component.quantity));
+            match sums.iter_mut().find(|sum| sum.currency == unit.currency) {
+                Some(sum) => sum.amount_minor = sum.amount_minor.saturating_add(minor),
+                None => sums.push(Money::new(minor, unit.currency)),
+            }
+        }
+    }
+    sums.sort_by_key(|sum| sum.currency.code());
+    sums
+}

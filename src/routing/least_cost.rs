@@ -1,0 +1,259 @@
+//! The strategy [`super::Strategy::LeastCost`]: the whole order at once, at the
+//! least landed cost. Also what a change to the plan would cost, for the
+//! explanation: single alternatives with all else as it is, and each line's
+//! second-best plan.
+
+use std::collections::BTreeMap;
+
+use super::{
+    candidates::{Assignment, Stock},
+    cost::{Order, Priced},
+    plan::{Landed, PriceCut, RejectedBecause, RunnerUp, SupplierBill},
+    request::OfferFacts,
+    sentences,
+    solver::{self, Score, Solution},
+    tariff::Parcels,
+};
+use crate::{
+    domain::money::Money,
+    ids::{OfferId, SupplierId},
+};
+
+/// The cheapest plan of an order, and the means to compare it with others.
+pub struct LeastCost<'a> {
+    order: Order<'a>,
+    priced: Priced,
+    solution: Solution,
+    bill: Bill,
+}
+
+impl<'a> LeastCost<'a> {
+    /// `None` when the order's amounts are too large to be compared exactly.
+    pub fn find(order: Order<'a>) -> Option<Self> {
+        let priced = Priced::new(order)?;
+        let solution = solver::solve(&priced.problem, &priced.problem.most(), order.tariff.model.effort.nodes);
+        let bill = Bill::of(order, &priced, &solution.units);
+        Some(Self {
+            order,
+            priced,
+            solution,
+            bill,
+        })
+    }
+
+    /// Each line's candidates with their units; takes them from the stock.
+    pub fn assign(&self, stock: &mut Stock) -> Vec<Assignment> {
+        let assignments = self.priced.assignments(self.order, &self.solution);
+        for (candidates, assignment) in self.order.judged.iter().zip(&assignments) {
+            for (candidate, units) in &assignment.parts {
+                stock.take(&candidates[*candidate], *units);
+            }
+        }
+        assignments
+    }
+
+    /// What each piece of the offers in the plan costs at its quantity.
+    pub fn unit_cost(&self, offer: &OfferFacts) -> Money {
+        let pieces = self.bill.pieces.get(&offer.id).copied().unwrap_or(0);
+        self.order.tariff.unit_cost(offer, pieces)
+    }
+
+    /// Whether no plan is cheaper.
+    pub fn is_proven(&self) -> bool {
+        self.solution.is_proven()
+    }
+
+    pub fn landed(&self) -> Landed {
+        let exchange = &self.order.tariff.exchange;
+        let bill = |(supplier, part): (&SupplierId, &Part)| SupplierBill {
+            supplier: *supplier,
+            supplier_name: self.supplier_name(*supplier),
+            goods: exchange.money(part.goods),
+            fees: exchange.money(part.parcels.fees),
+            shipping: exchange.money(part.parcels.shipping),
+            parcels: part.parcels.count,
+            weight_g: part.weight_g,
+        };
+        let used = self
+            .order
+            .judged
+            .iter()
+            .flatten()
+            .filter(|candidate| candidate.is_eligible());
+        let components = used.flat_map(|candidate| &candidate.alternative.components);
+        let bought = components.filter(|component| self.bill.pieces.contains_key(&component.offer.id));
+        let currencies: Vec<_> = bought.map(|component| component.offer.cost.currency).collect();
+        Landed {
+            total: exchange.money(self.bill.total()),
+            preferences: exchange.money(self.dislike(&self.solution) - self.bill.total()),
+            gap: exchange.money(self.priced.parts(self.solution.cost - self.solution.bound)),
+            suppliers: self.bill.parts.iter().map(bill).collect(),
+            rates: exchange.rates_for(&currencies),
+        }
+    }
+
+    /// What speaks against serving `units` of a line by the candidate `other`
+    /// instead of `chosen`.
+    pub fn instead(&self, line: usize, chosen: usize, units: u32, other: usize) -> RejectedBecause {
+        let (Some(from), Some(to)) = (self.way(line, chosen), self.way(line, other)) else {
+            return RejectedBecause::NotNeeded;
+        };
+        let room = self.priced.problem.ways[to]
+            .most
+            .saturating_sub(self.solution.units[to]);
+        for moved in [units.min(room), 1] {
+            let mut plan = self.solution.units.clone();
+            plan[from] -= moved.min(units);
+            plan[to] += moved;
+            let cost = self
+                .priced
+                .problem
+                .cost(&plan)
+                .filter(|_| self.priced.problem.keeps_groups(&plan));
+            if let Some(cost) = cost.filter(|_| moved > 0 && moved <= room) {
+                let (by, preferences) = self.compared(&plan, cost);
+                return RejectedBecause::CostsMore {
+                    by,
+                    preferences,
+                    units: moved,
+                };
+            }
+        }
+        RejectedBecause::Limits
+    }
+
+    /// The best plan that serves as many units without the line's candidates.
+    pub fn runner_up(&self, line: usize) -> Option<RunnerUp> {
+        let effort = self.order.tariff.model.effort;
+        let problem = &self.priced.problem;
+        let ways = problem.demands[line].ways.clone();
+        let mut most = problem.most();
+        for way in ways.clone().filter(|way| self.solution.units[*way] > 0) {
+            most[way] = 0;
+        }
+        if !effort.runner_ups || most[ways.clone()].iter().all(|most| *most == 0) {
+            return None;
+        }
+        let second = solver::solve(problem, &most, effort.nodes);
+        let served = |solution: &Solution| solution.units.iter().map(|units| u64::from(*units)).sum::<u64>();
+        if served(&second) < served(&self.solution) {
+            return None;
+        }
+        let (more, preferences) = self.compared(&second.units, second.cost);
+        let summaries = ways.filter(|way| second.units[*way] > 0).map(|way| {
+            let (_, candidate) = self.priced.ways[way];
+            sentences::summary(self.order.around, &self.order.judged[line][candidate])
+        });
+        Some(RunnerUp {
+            summary: summaries.collect::<Vec<_>>().join(", "),
+            more,
+            preferences,
+            to_win: self.price_cut(line, &second),
+        })
+    }
+
+    /// How much less an offer of the line would have to cost at every quantity for
+    /// the other plan to beat this one, be it by priority at equal cost.
+    fn price_cut(&self, line: usize, second: &Solution) -> Option<PriceCut> {
+        let over = self.priced.parts(second.cost - self.solution.cost).max(0);
+        let theirs = Bill::of(self.order, &self.priced, &second.units).pieces;
+        let more = |offer: &OfferFacts| {
+            let ours = self.bill.pieces.get(&offer.id).copied().unwrap_or(0);
+            theirs.get(&offer.id).copied().unwrap_or(0).saturating_sub(ours)
+        };
+        let ways = self.priced.problem.demands[line].ways.clone();
+        let used = ways.filter(|way| second.units[*way] > 0);
+        let components = used.flat_map(|way| {
+            let (_, candidate) = self.priced.ways[way];
+            &self.order.judged[line][candidate].alternative.components
+        });
+        let offers = components.map(|component| &component.offer);
+        let offer = offers
+            .filter(|offer| more(offer) > 0)
+            .max_by_key(|offer| (more(offer), offer.id))?;
+        let each = over / Score::from(more(offer));
+        let by = self.order.tariff.exchange.more_than(each, offer.cost.currency)?;
+        let lowest = self.order.tariff.unit_cost(offer, u32::MAX);
+        (by.amount_minor <= lowest.amount_minor).then(|| PriceCut {
+            offer: offer.id,
+            sku: offer.sku.clone(),
+            supplier_name: self.supplier_name(offer.supplier),
+            by,
+        })
+    }
+
+    /// What another plan costs more than this one, before preferences and by them.
+    fn compared(&self, units: &[u32], cost: Score) -> (Money, Money) {
+        let exchange = &self.order.tariff.exchange;
+        let more = Bill::of(self.order, &self.priced, units).total() - self.bill.total();
+        let all = self.priced.parts(cost) - self.priced.parts(self.solution.cost);
+        (exchange.money(more), exchange.money(all - more))
+    }
+
+    /// The cost of what the solution serves, preferences included.
+    fn dislike(&self, solution: &Solution) -> Score {
+        let served: u64 = solution.units.iter().map(|units| u64::from(*units)).sum();
+        let demanded: u64 = self.order.lines.iter().map(|line| u64::from(line.units)).sum();
+        let left = Score::from(demanded - served);
+        self.priced.parts(solution.cost - self.priced.problem.unserved * left)
+    }
+
+    fn way(&self, line: usize, candidate: usize) -> Option<usize> {
+        let mut ways = self.priced.problem.demands[line].ways.clone();
+        ways.find(|way| self.priced.ways[*way] == (line, candidate))
+    }
+
+    fn supplier_name(&self, supplier: SupplierId) -> String {
+        let terms = self.order.around.suppliers.get(&supplier);
+        terms.map(|terms| terms.name.clone()).unwrap_or_default()
+    }
+}
+
+/// What a plan costs, worked out from its pieces and parcels: not from the
+/// solver's numbers, so that each checks the other.
+#[derive(Debug, Default)]
+struct Bill {
+    pieces: BTreeMap<OfferId, u32>,
+    parts: BTreeMap<SupplierId, Part>,
+}
+
+#[derive(Debug, Default)]
+struct Part {
+    goods: Score,
+    weight_g: u64,
+    parcels: Parcels,
+}
+
+impl Bill {
+    fn of(order: Order<'_>, priced: &Priced, units: &[u32]) -> Self {
+        let used = priced.ways.iter().zip(units).filter(|(_, units)| **units > 0);
+        let components = used.flat_map(|((line, candidate), units)| {
+            let components = &order.judged[*line][*candidate].alternative.components;
+            components
+                .iter()
+                .map(move |component| (&component.offer, component.per_unit * units))
+        });
+        let mut bill = Self::default();
+        let mut offers: BTreeMap<OfferId, &OfferFacts> = BTreeMap::new();
+        for (offer, pieces) in components {
+            offers.insert(offer.id, offer);
+            *bill.pieces.entry(offer.id).or_default() += pieces;
+            let part = bill.parts.entry(offer.supplier).or_default();
+            part.weight_g += u64::from(offer.weight_g.unwrap_or(0)) * u64::from(pieces);
+        }
+        for (id, offer) in offers {
+            let pieces = bill.pieces[&id];
+            let each = order.tariff.parts(order.tariff.unit_cost(offer, pieces));
+            bill.parts.entry(offer.supplier).or_default().goods += each * Score::from(pieces);
+        }
+        for (supplier, part) in &mut bill.parts {
+            part.parcels = order.tariff.parcels(*supplier, part.weight_g.max(1));
+        }
+        bill
+    }
+
+    fn total(&self) -> Score {
+        let each = |part: &Part| part.goods + part.parcels.fees + part.parcels.shipping;
+        self.parts.values().map(each).sum()
+    }
+}

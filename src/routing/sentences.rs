@@ -1,0 +1,233 @@
+//! The words in which a decision is told to the shop's owner. Only wording:
+//! what is said is decided in `rules` and `explanation`.
+
+use std::fmt;
+
+use super::{
+    candidates::Candidate,
+    plan::{ChosenComponent, Field, RejectedAlternative, RejectedBecause},
+    request::{Component, LineDemand},
+    rules::Circumstances,
+};
+use crate::domain::money::Money;
+
+/// A candidate that serves units of a line.
+pub struct Choice<'a> {
+    pub around: &'a Circumstances<'a>,
+    pub line: &'a LineDemand,
+    pub candidate: &'a Candidate<'a>,
+    /// Where it stands among the line's candidates, of which there are so many.
+    pub place: usize,
+    pub of: usize,
+    pub units: u32,
+    /// What is bought, in the order of the alternative's components.
+    pub components: &'a [ChosenComponent],
+    /// Where cost decided: whether the plan is proven to be the cheapest.
+    pub proven: Option<bool>,
+}
+
+impl Choice<'_> {
+    /// Why the candidate serves the units.
+    pub fn reason(&self) -> String {
+        let parts = self.candidate.alternative.components.iter().zip(self.components);
+        if let [bought] = self.components {
+            let stock: String = parts.map(|(component, _)| self.stock(component)).collect();
+            let (name, place, cost) = (&bought.supplier_name, self.place(), bought.unit_cost);
+            return format!("{name} {} and {stock}; {cost} each", place.one);
+        }
+        let part = |(component, bought): (&Component, &ChosenComponent)| {
+            let (name, sku, count, cost) = (&bought.supplier_name, &bought.sku, bought.per_unit, bought.unit_cost);
+            format!(
+                "{count} × {sku} from {name}, which {}, {cost} each",
+                self.stock(component)
+            )
+        };
+        let parts: Vec<String> = parts.map(part).collect();
+        let summary = summary(self.around, self.candidate);
+        format!("{summary} {}; per unit {}", self.place().many, parts.join("; "))
+    }
+
+    /// What sets the candidate before the others.
+    fn place(&self) -> Place {
+        if self.line.forced_offer.is_some() {
+            return Place::new("was", "were", "chosen by hand");
+        }
+        if self.of == 1 {
+            return Place::new("is", "are", "the only choice mapped");
+        }
+        match (self.proven, self.place) {
+            (Some(true), _) => Place::new("is", "are", "part of the cheapest way to ship the order"),
+            (Some(false), _) => Place::new("is", "are", "part of the cheapest way found to ship the order"),
+            (None, 0) => Place::new("is", "are", "first in priority"),
+            (None, 1) => Place::new(
+                "is",
+                "are",
+                "next, as the first in priority does not serve these units,",
+            ),
+            (None, n) => {
+                let rest = format!("next, as the first {n} in priority do not serve these units,");
+                Place::new("is", "are", &rest)
+            }
+        }
+    }
+
+    fn stock(&self, component: &Component) -> String {
+        let Some(stock) = component.offer.stock else {
+            return "does not count its stock".to_owned();
+        };
+        let wanted = u64::from(self.line.units) * u64::from(component.per_unit);
+        if self.units < self.line.units && u64::from(stock) < wanted {
+            format!("has {stock} of {wanted} in stock")
+        } else {
+            format!("has {stock} in stock")
+        }
+    }
+}
+
+/// A half sentence about one supplier or about several.
+struct Place {
+    one: String,
+    many: String,
+}
+
+impl Place {
+    fn new(one: &str, many: &str, rest: &str) -> Self {
+        Self {
+            one: format!("{one} {rest}"),
+            many: format!("{many} {rest}"),
+        }
+    }
+}
+
+/// The supplier's name, or the SKU where the shop has no such supplier.
+pub fn supplier_name<'a>(around: &Circumstances<'a>, component: &'a Component) -> &'a str {
+    let terms = around.suppliers.get(&component.offer.supplier);
+    terms.map_or(component.offer.sku.as_str(), |terms| terms.name.as_str())
+}
+
+/// Who and what an alternative is.
+pub fn summary(around: &Circumstances<'_>, candidate: &Candidate<'_>) -> String {
+    let part = |c: &Component| format!("{} ({})", supplier_name(around, c), c.offer.sku);
+    let parts: Vec<String> = candidate.alternative.components.iter().map(part).collect();
+    if parts.is_empty() {
+        format!("Alternative {}", candidate.alternative.rank)
+    } else {
+        parts.join(" with ")
+    }
+}
+
+pub fn unmapped() -> String {
+    "no supplier's offer is mapped to this product".to_owned()
+}
+
+pub fn none_eligible(rejected: &[RejectedAlternative]) -> String {
+    let each: Vec<String> = rejected.iter().map(|r| format!("{}: {}", r.summary, r.why)).collect();
+    format!("no mapped supplier can ship these units: {}", each.join("; "))
+}
+
+impl fmt::Display for RejectedBecause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::BadData { field } => write!(f, "wrong data: {}", problem(*field)),
+            Self::NotConnected { sku, .. } => write!(f, "this shop has no connection with the supplier of {sku}"),
+            Self::SupplierPaused { supplier_name } => write!(f, "the connection with {supplier_name} is paused"),
+            Self::RejectedBefore { supplier_name } => write!(f, "{supplier_name} rejected this line before"),
+            Self::OfferInactive { sku } => write!(f, "{sku} is no longer offered"),
+            Self::DoesNotShipTo {
+                destination: Some(country),
+                ships_to,
+                ..
+            } => write!(f, "does not ship to {country}, only to {}", ships_to.join(", ")),
+            Self::DoesNotShipTo { ships_to, .. } => {
+                write!(
+                    f,
+                    "ships only to {}, and the order names no country",
+                    ships_to.join(", ")
+                )
+            }
+            Self::NotChosen => f.write_str("another offer was chosen by hand"),
+            Self::OutOfStock {
+                sku,
+                in_stock,
+                left,
+                needed_per_unit,
+            } => out_of_stock(f, sku, *in_stock, *left, *needed_per_unit),
+            Self::CurrencyChanged { accepted, now, .. } => {
+                write!(
+                    f,
+                    "the price is now in another currency: {now}, where {accepted} was accepted"
+                )
+            }
+            Self::PriceRose {
+                accepted,
+                now,
+                tolerance_bp,
+                ..
+            } => {
+                let accepted = accepted.decimal();
+                write!(f, "the price rose from {accepted} to {now}, above the accepted price")?;
+                match tolerance_bp {
+                    0 => Ok(()),
+                    bp => write!(f, " plus {} %", percent(*bp)),
+                }
+            }
+            Self::NotNeeded => f.write_str("could ship these units, but others come first"),
+            Self::CostsMore { by, preferences, units } => costs_more(f, *by, *preferences, *units),
+            Self::Limits => f.write_str("the limits on parcels or on shipping together leave no room for it"),
+            Self::CostsUnknown { supplier_name } => write!(f, "what {supplier_name} charges for shipping is not known"),
+            Self::NoRate { currency } => write!(f, "there is no rate for {currency}"),
+            Self::WeightUnknown { sku } => write!(f, "shipping goes by weight, and that of {sku} is not known"),
+            Self::TooHeavy { sku, weight_g, limit_g } => {
+                write!(f, "{sku} weighs {weight_g} g, and a parcel takes {limit_g} g at most")
+            }
+        }
+    }
+}
+
+const fn problem(field: Field) -> &'static str {
+    match field {
+        Field::Components => "it has no components",
+        Field::PerUnit => "a quantity per unit is zero or too large",
+        Field::Cost => "a cost is below zero or too large",
+        Field::AcceptedCost => "an accepted cost is below zero",
+        Field::Fees => "a fee is below zero",
+        Field::ShippingBrackets => "the weight brackets for shipping do not rise, or one is below zero",
+        Field::PriceBreaks => "the price list's quantities do not rise, or its prices do",
+        Field::FillRate => "the fill rate is above 100 %",
+    }
+}
+
+fn out_of_stock(f: &mut fmt::Formatter<'_>, sku: &str, in_stock: u32, left: u32, needed: u32) -> fmt::Result {
+    match (in_stock, left) {
+        (0, _) => write!(f, "no {sku} in stock"),
+        (stock, 0) => write!(f, "this order takes all its stock of {sku} ({stock})"),
+        (stock, left) if stock == left => write!(f, "{stock} of {sku} in stock, and one unit needs {needed}"),
+        (stock, left) => write!(
+            f,
+            "this order leaves {left} of the {stock} of {sku} in stock, and one unit needs {needed}"
+        ),
+    }
+}
+
+fn costs_more(f: &mut fmt::Formatter<'_>, by: Money, preferences: Money, units: u32) -> fmt::Result {
+    let minor = by.amount_minor;
+    let less = Money::new(minor.saturating_neg(), by.currency);
+    if preferences.amount_minor > 0 {
+        f.write_str("is less preferred, and ")?;
+    }
+    match minor {
+        0 => write!(f, "the order would cost the same")?,
+        1.. => write!(f, "the order would cost {by} more")?,
+        _ => write!(f, "the order would cost {less} less")?,
+    }
+    match units {
+        1 => f.write_str(" with this unit from it"),
+        units => write!(f, " with {units} units from it"),
+    }
+}
+
+/// Basis points as per cent: 200 is 2, 250 is 2.5.
+fn percent(bp: u32) -> String {
+    let text = format!("{}.{:02}", bp / 100, bp % 100);
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}

@@ -1,0 +1,14 @@
+//! The exact solver: given demands, ways and meters, the cheapest plan and the
+//! proof that none is cheaper. It knows nothing of suppliers and currencies;
+//! `cost` translates.
+
+mod bound;
+mod local;
+mod node;
+mod problem;
+mod search;
+#[cfg(test)]
+mod tests;
+
+pub use problem::{Group, Problem, Score, Step};
+pub use search::{Solution, solve};

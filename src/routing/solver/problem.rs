@@ -1,0 +1,255 @@
+//! The optimisation problem in its bare form: no suppliers, no money, only
+//! demands, the ways to serve them, and meters that charge for what is drawn.
+//!
+//! A **meter** covers every cost that depends on a sum over the order: a
+//! supplier's parcels by weight, an offer's price by quantity, an offer's stock.
+//! Its charge is a function of what is drawn from it, linear on each of its steps,
+//! zero when nothing is drawn, and impossible beyond the last step.
+
+use std::ops::Range;
+
+/// A cost in units fine enough that every amount of the order is a whole number.
+pub type Score = i128;
+
+/// What is to be decided: how many units of each demand every way serves.
+#[derive(Clone, Debug, Default)]
+pub struct Problem {
+    pub demands: Vec<Demand>,
+    /// Those of one demand stand together, in the order that breaks ties.
+    pub ways: Vec<Way>,
+    pub meters: Vec<Meter>,
+    /// Pairs of a demand and a meter with a charge for the first piece drawn.
+    pub links: Vec<Link>,
+    /// Demands whose units must come from one place.
+    pub groups: Vec<Group>,
+    pub max_parcels: Option<u32>,
+    /// The cost of each unit that nothing serves: above that of any plan, so that
+    /// serving more units always wins.
+    pub unserved: Score,
+    /// Every plan's cost is a multiple of this.
+    pub grain: Score,
+    draws: Vec<Draw>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Demand {
+    pub units: u32,
+    pub ways: Range<usize>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Way {
+    pub demand: usize,
+    /// What each unit costs besides the meters' charges.
+    pub each: Score,
+    /// Units that it can serve at most.
+    pub most: u32,
+    draws: Range<usize>,
+}
+
+/// What one unit of a way takes from a meter.
+#[derive(Clone, Copy, Debug)]
+pub struct Draw {
+    pub meter: usize,
+    pub each: u64,
+    /// The link of the way's demand to the meter, if the meter has links.
+    pub link: Option<usize>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Meter {
+    /// By rising `up_to`; at least one.
+    pub steps: Vec<Step>,
+    pub links: Vec<usize>,
+    /// The ways that draw on it, by their index, with the pieces for each unit.
+    pub ways: Vec<(usize, u64)>,
+}
+
+/// The charge for drawing more than the step before allows and at most `up_to`.
+#[derive(Clone, Copy, Debug)]
+pub struct Step {
+    pub up_to: u64,
+    pub fixed: Score,
+    /// For each piece drawn, those of the steps before included.
+    pub each: Score,
+    pub parcels: u32,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub struct Link {
+    pub demand: usize,
+    pub meter: usize,
+}
+
+/// Demands that one place must serve together.
+#[derive(Clone, Debug)]
+pub struct Group {
+    pub demands: Vec<usize>,
+    /// For each possible place the ways that it offers; all others are shut.
+    pub places: Vec<Vec<usize>>,
+}
+
+impl Problem {
+    /// A problem without demands. Every cost must be a multiple of `grain`.
+    pub fn new(grain: Score, unserved: Score) -> Self {
+        Self {
+            unserved,
+            grain,
+            ..Self::default()
+        }
+    }
+
+    /// Adds a meter and returns its index. Steps go by rising `up_to`.
+    pub fn push_meter(&mut self, steps: Vec<Step>) -> usize {
+        self.meters.push(Meter {
+            steps,
+            links: Vec::new(),
+            ways: Vec::new(),
+        });
+        self.meters.len() - 1
+    }
+
+    /// Adds a demand without ways and returns its index.
+    pub fn push_demand(&mut self, units: u32) -> usize {
+        let at = self.ways.len();
+        self.demands.push(Demand { units, ways: at..at });
+        self.demands.len() - 1
+    }
+
+    /// Adds a way to the newest demand. `draws` names each meter at most once.
+    pub fn push_way(&mut self, each: Score, most: u32, draws: &[(usize, u64)]) -> usize {
+        let (way, demand) = (self.ways.len(), self.demands.len() - 1);
+        let first = self.draws.len();
+        for &(meter, each) in draws {
+            let link = self.link(demand, meter);
+            self.draws.push(Draw { meter, each, link });
+            self.meters[meter].ways.push((way, each));
+        }
+        self.ways.push(Way {
+            demand,
+            each,
+            most,
+            draws: first..self.draws.len(),
+        });
+        self.demands[demand].ways.end = way + 1;
+        way
+    }
+
+    fn link(&mut self, demand: usize, meter: usize) -> Option<usize> {
+        let known = &mut self.meters[meter];
+        if known.steps.first().is_none_or(|step| step.fixed == 0) {
+            return None;
+        }
+        if let Some(last) = known.links.last().filter(|link| self.links[**link].demand == demand) {
+            return Some(*last);
+        }
+        known.links.push(self.links.len());
+        self.links.push(Link { demand, meter });
+        known.links.last().copied()
+    }
+
+    /// The units that each way can serve at most.
+    pub fn most(&self) -> Vec<u32> {
+        self.ways.iter().map(|way| way.most).collect()
+    }
+
+    pub fn draws(&self, way: usize) -> &[Draw] {
+        &self.draws[self.ways[way].draws.clone()]
+    }
+
+    /// What is drawn from each meter when the ways serve these units.
+    pub fn drawn(&self, units: &[u32]) -> Vec<u64> {
+        let mut drawn = vec![0; self.meters.len()];
+        for (way, units) in units.iter().enumerate().filter(|(_, units)| **units > 0) {
+            for draw in self.draws(way) {
+                drawn[draw.meter] += draw.each * u64::from(*units);
+            }
+        }
+        drawn
+    }
+
+    /// Whether each group's units come from one of its places.
+    pub fn keeps_groups(&self, units: &[u32]) -> bool {
+        self.groups.iter().all(|group| {
+            let ways = group
+                .demands
+                .iter()
+                .flat_map(|demand| self.demands[*demand].ways.clone());
+            let used: Vec<usize> = ways.filter(|way| units[*way] > 0).collect();
+            let whole = |place: &Vec<usize>| used.iter().all(|way| place.contains(way));
+            used.is_empty() || group.places.iter().any(whole)
+        })
+    }
+
+    /// The cost of an assignment, or `None` when a meter or the number of parcels
+    /// does not allow it. Groups are not looked at.
+    pub fn cost(&self, units: &[u32]) -> Option<Score> {
+        let mut cost = 0;
+        let mut parcels = 0;
+        for (meter, drawn) in self.meters.iter().zip(self.drawn(units)) {
+            cost += meter.charge(drawn)?;
+            parcels += meter.parcels(drawn);
+        }
+        for demand in &self.demands {
+            let mut left = demand.units;
+            for way in demand.ways.clone() {
+                cost += self.ways[way].each * Score::from(units[way]);
+                left = left.checked_sub(units[way])?;
+            }
+            cost += self.unserved * Score::from(left);
+        }
+        (parcels <= self.max_parcels.unwrap_or(u32::MAX)).then_some(cost)
+    }
+}
+
+impl Meter {
+    /// The step that holds an amount above zero.
+    pub fn step_at(&self, drawn: u64) -> Option<usize> {
+        let step = self.steps.partition_point(|step| step.up_to < drawn);
+        (step < self.steps.len()).then_some(step)
+    }
+
+    /// What drawing so much costs; `None` beyond the last step.
+    pub fn charge(&self, drawn: u64) -> Option<Score> {
+        if drawn == 0 {
+            return Some(0);
+        }
+        self.step_at(drawn).map(|step| self.steps[step].charge(drawn))
+    }
+
+    pub fn parcels(&self, drawn: u64) -> u32 {
+        if drawn == 0 {
+            return 0;
+        }
+        self.step_at(drawn).map_or(0, |step| self.steps[step].parcels)
+    }
+
+    /// The most that can be drawn at all.
+    pub fn limit(&self) -> u64 {
+        self.steps.last().map_or(0, |step| step.up_to)
+    }
+
+    /// The most that can be drawn with so many parcels.
+    pub fn limit_with(&self, parcels: u32) -> u64 {
+        let enough = self.steps.iter().take_while(|step| step.parcels <= parcels);
+        enough.last().map_or(0, |step| step.up_to)
+    }
+
+    /// The ends of its steps within `from..=to`, where `from` is at least 1.
+    pub fn corners(&self, from: u64, to: u64) -> impl Iterator<Item = (u64, Score)> + '_ {
+        let mut begin = 1;
+        self.steps.iter().flat_map(move |step| {
+            let (low, high) = (begin.max(from), step.up_to.min(to));
+            begin = step.up_to + 1;
+            let first = (low <= high).then(|| (low, step.charge(low)));
+            let second = (low < high).then(|| (high, step.charge(high)));
+            first.into_iter().chain(second)
+        })
+    }
+}
+
+impl Step {
+    const fn charge(&self, drawn: u64) -> Score {
+        self.fixed + self.each * drawn as Score
+    }
+}

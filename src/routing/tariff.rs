@@ -1,0 +1,263 @@
+//! What things cost by the owner's cost model, each in exact parts of the shop's
+//! minor unit: pieces by quantity, a supplier's parcels by weight, preferences.
+//! And what may not be priced at all, because a number is missing or wrong.
+
+use std::collections::BTreeMap;
+
+use super::{
+    plan::{Field, RejectedBecause},
+    rates::Exchange,
+    request::{Alternative, Component, OfferFacts},
+    rules::Circumstances,
+    solver::Score,
+    terms::{CostModel, PriceBreak, Shipping, SupplierCosts, WeightBracket},
+};
+use crate::{
+    domain::money::Money,
+    ids::{OfferId, SupplierId},
+};
+
+/// Basis points in a whole.
+const WHOLE_BP: u32 = 10_000;
+/// Parcels of one supplier for one order; more is taken for a mistake.
+pub const MOST_PARCELS: u32 = 200;
+
+/// The cost model, ready to be asked.
+#[derive(Debug)]
+pub struct Tariff<'a> {
+    pub model: &'a CostModel,
+    pub exchange: Exchange<'a>,
+    suppliers: BTreeMap<SupplierId, &'a SupplierCosts>,
+    breaks: BTreeMap<OfferId, &'a [PriceBreak]>,
+}
+
+/// What a supplier's parcels cost, in parts of the shop's minor unit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Parcels {
+    pub count: u32,
+    pub fees: Score,
+    pub shipping: Score,
+}
+
+impl<'a> Tariff<'a> {
+    pub fn new(model: &'a CostModel) -> Self {
+        let wishes = &model.preferences;
+        let in_bp = wishes.per_unfilled_piece > 0 || wishes.per_piece_off_balance > 0;
+        Self {
+            exchange: Exchange::new(model, if in_bp { WHOLE_BP.into() } else { 1 }),
+            suppliers: model.suppliers.iter().map(|costs| (costs.supplier, costs)).collect(),
+            breaks: model
+                .price_breaks
+                .iter()
+                .map(|list| (list.offer, list.breaks.as_slice()))
+                .collect(),
+            model,
+        }
+    }
+
+    /// Why the alternative cannot be priced; empty when it can.
+    pub fn refusals(&self, alternative: &Alternative, around: &Circumstances<'_>) -> Vec<RejectedBecause> {
+        let mut found = Vec::new();
+        for Component { offer, .. } in &alternative.components {
+            let name = around
+                .suppliers
+                .get(&offer.supplier)
+                .map_or(&offer.sku, |terms| &terms.name);
+            let Some(costs) = self.suppliers.get(&offer.supplier) else {
+                found.push(RejectedBecause::CostsUnknown {
+                    supplier_name: name.clone(),
+                });
+                continue;
+            };
+            let breaks = self.breaks(offer.id);
+            let wrong = [
+                (
+                    Field::Fees,
+                    costs.per_order.amount_minor < 0 || costs.per_parcel.amount_minor < 0,
+                ),
+                (Field::ShippingBrackets, !brackets_are_sound(&costs.shipping)),
+                (Field::PriceBreaks, !breaks_are_sound(offer, breaks)),
+                (Field::FillRate, costs.fill_rate_bp.is_some_and(|bp| bp > WHOLE_BP)),
+            ];
+            let wrong = wrong.into_iter().filter(|(_, wrong)| *wrong);
+            found.extend(wrong.map(|(field, _)| RejectedBecause::BadData { field }));
+            found.extend(weight_refusal(offer, &costs.shipping));
+            let amounts = [offer.cost, costs.per_order, costs.per_parcel].into_iter();
+            let amounts = amounts.chain(breaks.iter().map(|step| step.unit_cost));
+            let mut amounts = amounts.chain(brackets(&costs.shipping).iter().map(|bracket| bracket.cost));
+            if let Some(unknown) = amounts.find(|amount| self.exchange.parts(*amount).is_none()) {
+                let currency = unknown.currency;
+                found.push(RejectedBecause::NoRate { currency });
+            }
+        }
+        found
+    }
+
+    pub fn breaks(&self, offer: OfferId) -> &'a [PriceBreak] {
+        self.breaks.get(&offer).copied().unwrap_or_default()
+    }
+
+    /// What each piece costs when the order takes so many.
+    pub fn unit_cost(&self, offer: &OfferFacts, pieces: u32) -> Money {
+        let reached = self.breaks(offer.id).iter().take_while(|step| step.from <= pieces);
+        reached.last().map_or(offer.cost, |step| step.unit_cost)
+    }
+
+    /// An amount that [`Self::refusals`] found to have a rate.
+    pub fn parts(&self, money: Money) -> Score {
+        self.exchange.parts(money).unwrap_or(0)
+    }
+
+    /// What a supplier charges for an order of this weight besides the goods.
+    pub fn parcels(&self, supplier: SupplierId, weight_g: u64) -> Parcels {
+        let Some(costs) = self.suppliers.get(&supplier).filter(|_| weight_g > 0) else {
+            return Parcels::default();
+        };
+        let (count, shipping) = match brackets(&costs.shipping) {
+            [] => (1, 0),
+            table @ [.., heaviest] => {
+                let full = (weight_g - 1) / u64::from(heaviest.up_to_g);
+                let rest = weight_g - full * u64::from(heaviest.up_to_g);
+                let heavy_enough = table.iter().filter(|bracket| u64::from(bracket.up_to_g) >= rest);
+                let last = heavy_enough.map(|bracket| self.parts(bracket.cost)).min().unwrap_or(0);
+                let count = u32::try_from(full).unwrap_or(u32::MAX).saturating_add(1);
+                (count, Score::from(full) * self.parts(heaviest.cost) + last)
+            }
+        };
+        Parcels {
+            count,
+            fees: self.parts(costs.per_order) + Score::from(count) * self.parts(costs.per_parcel),
+            shipping,
+        }
+    }
+
+    /// The weights up to `most` above which a supplier's parcels may cost more.
+    pub fn weight_steps(&self, supplier: SupplierId, most: u64) -> Vec<u64> {
+        let table = self
+            .suppliers
+            .get(&supplier)
+            .map_or(&[][..], |costs| brackets(&costs.shipping));
+        let Some(heaviest) = table.last() else {
+            return vec![most];
+        };
+        let mut steps = Vec::new();
+        for parcel in 0..u64::from(MOST_PARCELS) {
+            for bracket in table {
+                let up_to = parcel * u64::from(heaviest.up_to_g) + u64::from(bracket.up_to_g);
+                steps.push(up_to.min(most));
+                if up_to >= most {
+                    return steps;
+                }
+            }
+        }
+        steps
+    }
+
+    /// The days until a supplier's parcel arrives.
+    pub fn days(&self, supplier: SupplierId, around: &Circumstances<'_>) -> u32 {
+        let handling = around.suppliers.get(&supplier).map_or(0, |terms| terms.handling_days);
+        let transit = self.suppliers.get(&supplier).map_or(0, |costs| costs.transit_days);
+        handling.saturating_add(transit)
+    }
+
+    /// What is held against using a supplier that sends so many parcels.
+    pub fn dislike_of_supplier(&self, supplier: SupplierId, parcels: u32, around: &Circumstances<'_>) -> Score {
+        let wishes = &self.model.preferences;
+        let days = self.days(supplier, around);
+        let late = self
+            .model
+            .promised_days
+            .map_or(0, |promised| days.saturating_sub(promised));
+        self.exchange.own(wishes.late_per_day) * Score::from(late)
+            + self.exchange.own(wishes.per_parcel) * Score::from(parcels)
+    }
+
+    /// What is held against each unit of an alternative.
+    pub fn dislike_of_unit(&self, alternative: &Alternative, around: &Circumstances<'_>) -> Score {
+        let wishes = &self.model.preferences;
+        let suppliers = || alternative.components.iter().map(|component| component.offer.supplier);
+        let days = suppliers()
+            .map(|supplier| self.days(supplier, around))
+            .max()
+            .unwrap_or(0);
+        let own = suppliers().all(|supplier| self.suppliers.get(&supplier).is_some_and(|costs| costs.own));
+        let priority = |supplier| around.suppliers.get(&supplier).map_or(0, |terms| terms.priority);
+        let worst = suppliers().map(priority).max().unwrap_or(0);
+        let pieces = alternative
+            .components
+            .iter()
+            .map(|component| Score::from(component.per_unit) * self.dislike_of_piece(component.offer.supplier));
+        self.exchange.own(wishes.per_unit_day) * Score::from(days)
+            + self.exchange.own(wishes.per_unit_not_own) * Score::from(u8::from(!own))
+            + self.exchange.own(wishes.per_unit_priority) * Score::from(worst.saturating_sub(1))
+            + pieces.sum::<Score>()
+    }
+
+    fn dislike_of_piece(&self, supplier: SupplierId) -> Score {
+        let wishes = &self.model.preferences;
+        let filled = self.suppliers.get(&supplier).and_then(|costs| costs.fill_rate_bp);
+        let unfilled = WHOLE_BP - filled.unwrap_or(WHOLE_BP).min(WHOLE_BP);
+        let all: u64 = wishes.balance.iter().map(|share| u64::from(share.pieces)).sum();
+        let share = wishes.balance.iter().find(|share| share.supplier == supplier);
+        let over = share.map_or(0, |share| {
+            let has = u64::from(share.pieces) * u64::from(WHOLE_BP) / all.max(1);
+            has.saturating_sub(share.target_bp.into())
+        });
+        let in_bp = |wish: u32, bp: u64| self.exchange.own(wish) / Score::from(WHOLE_BP) * Score::from(bp);
+        let mut dislike = 0;
+        if wishes.per_unfilled_piece > 0 {
+            dislike += in_bp(wishes.per_unfilled_piece, unfilled.into());
+        }
+        if wishes.per_piece_off_balance > 0 {
+            dislike += in_bp(wishes.per_piece_off_balance, over);
+        }
+        dislike
+    }
+}
+
+fn brackets(shipping: &Shipping) -> &[WeightBracket] {
+    match shipping {
+        Shipping::Included => &[],
+        Shipping::ByWeight(brackets) => brackets,
+    }
+}
+
+fn brackets_are_sound(shipping: &Shipping) -> bool {
+    let Shipping::ByWeight(table) = shipping else {
+        return true;
+    };
+    let rising = table.windows(2).all(|pair| pair[0].up_to_g < pair[1].up_to_g);
+    let priced = table
+        .iter()
+        .all(|bracket| bracket.cost.amount_minor >= 0 && bracket.up_to_g > 0);
+    !table.is_empty() && rising && priced
+}
+
+fn breaks_are_sound(offer: &OfferFacts, breaks: &[PriceBreak]) -> bool {
+    let first = PriceBreak {
+        from: 1,
+        unit_cost: offer.cost,
+    };
+    let mut before = &first;
+    breaks.iter().all(|next| {
+        let (low, high) = (before.unit_cost, next.unit_cost);
+        let falls = low.currency == high.currency && low.amount_minor >= high.amount_minor && high.amount_minor >= 0;
+        let sound = next.from > before.from && falls;
+        before = next;
+        sound
+    })
+}
+
+fn weight_refusal(offer: &OfferFacts, shipping: &Shipping) -> Option<RejectedBecause> {
+    let heaviest = brackets(shipping).last()?;
+    let sku = offer.sku.clone();
+    match offer.weight_g {
+        None => Some(RejectedBecause::WeightUnknown { sku }),
+        Some(weight_g) if weight_g > heaviest.up_to_g => Some(RejectedBecause::TooHeavy {
+            sku,
+            weight_g,
+            limit_g: heaviest.up_to_g,
+        }),
+        Some(_) => None,
+    }
+}

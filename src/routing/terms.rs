@@ -1,0 +1,189 @@
+//! What shipping from each supplier costs besides the goods, and what the owner
+//! prefers at which price: the terms by which `least_cost` compares plans.
+//! A cost that is not known is never taken for zero; it refuses the alternative.
+
+use std::collections::BTreeSet;
+
+use chrono::NaiveDate;
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    domain::money::{Currency, Money},
+    ids::{OfferId, OrderLineId, SupplierId},
+};
+
+/// Everything that decides which allowed plan is the cheapest.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CostModel {
+    /// The shop's, in which plans are compared.
+    pub currency: Currency,
+    pub rates: Vec<Rate>,
+    /// An offer of a supplier that is missing here is refused.
+    pub suppliers: Vec<SupplierCosts>,
+    pub price_breaks: Vec<PriceBreaks>,
+    pub preferences: Preferences,
+    pub limits: Limits,
+    /// Days until the customer was promised the order.
+    pub promised_days: Option<u32>,
+    pub effort: Effort,
+}
+
+/// What one unit of a currency was worth in another on a day.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rate {
+    pub from: Currency,
+    pub to: Currency,
+    /// For one euro, dollar, yen: not for one minor unit. Read backwards if need be.
+    pub factor: Decimal,
+    pub on: NaiveDate,
+}
+
+/// What a supplier charges for an order, in whatever currencies.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SupplierCosts {
+    pub supplier: SupplierId,
+    pub per_order: Money,
+    /// Packaging included.
+    pub per_parcel: Money,
+    pub shipping: Shipping,
+    /// Days on the road, after the supplier's handling days.
+    pub transit_days: u32,
+    /// The shop's own stock.
+    pub own: bool,
+    /// Pieces delivered of those ordered, in basis points, where it is known.
+    pub fill_rate_bp: Option<u32>,
+}
+
+/// What the parcels to this order's destination cost.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Shipping {
+    /// In the price of the goods, in one parcel however heavy.
+    Included,
+    /// By rising `up_to_g`. What exceeds the last bracket goes into further
+    /// parcels; a lighter parcel never costs more than a heavier one.
+    ByWeight(Vec<WeightBracket>),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WeightBracket {
+    pub up_to_g: u32,
+    pub cost: Money,
+}
+
+/// The price list of an offer above its cost for one piece.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PriceBreaks {
+    pub offer: OfferId,
+    /// By rising `from` and falling cost.
+    pub breaks: Vec<PriceBreak>,
+}
+
+/// Every piece costs this if the order takes at least `from` of them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PriceBreak {
+    pub from: u32,
+    pub unit_cost: Money,
+}
+
+/// What the owner would pay to have it otherwise, in minor units of the shop's
+/// currency. It steers the choice and is no part of the landed cost.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Preferences {
+    /// For each day after the promised one, once per supplier that is late.
+    pub late_per_day: u32,
+    /// For each unit and each day until it arrives.
+    pub per_unit_day: u32,
+    pub per_parcel: u32,
+    /// For each unit that does not come from the shop's own stock.
+    pub per_unit_not_own: u32,
+    /// For each unit and each step down in the suppliers' priority.
+    pub per_unit_priority: u32,
+    /// What a piece costs that is ordered and not delivered; weighed by fill rate.
+    pub per_unfilled_piece: u32,
+    /// What a piece costs at a supplier that already has all of the business,
+    /// weighed by how far it stands above its share.
+    pub per_piece_off_balance: u32,
+    pub balance: Vec<Share>,
+}
+
+/// The part of the business that a supplier should have, and what it had.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Share {
+    pub supplier: SupplierId,
+    pub target_bp: u32,
+    /// Pieces ordered in the window that is to be balanced.
+    pub pieces: u32,
+}
+
+/// What a plan must keep to, whatever it costs.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Limits {
+    pub max_parcels: Option<u32>,
+    /// Lines that one supplier must ship together.
+    pub together: Vec<BTreeSet<OrderLineId>>,
+}
+
+/// How long to look for the optimum, and how much to tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Effort {
+    /// Parts of the search space; when they are used up, the best plan so far
+    /// stands, with the gap to what might be possible.
+    pub nodes: u32,
+    /// Whether to look for each line's second-best plan too.
+    pub runner_ups: bool,
+}
+
+/// A strategy in one word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Preset {
+    Cheapest,
+    Fastest,
+    FewestParcels,
+    PreferredSupplier,
+    OwnStockFirst,
+}
+
+/// A price that outweighs the cost of any usual order, so that cost decides only
+/// among plans that are equal in what is preferred.
+const ABOVE_ALL: u32 = 1_000_000_000;
+
+impl Preferences {
+    /// The preferences that make the strategy.
+    #[must_use]
+    pub fn of(preset: Preset) -> Self {
+        let none = Self::default();
+        match preset {
+            Preset::Cheapest => none,
+            Preset::Fastest => Self {
+                per_unit_day: ABOVE_ALL,
+                ..none
+            },
+            Preset::FewestParcels => Self {
+                per_parcel: ABOVE_ALL,
+                ..none
+            },
+            Preset::PreferredSupplier => Self {
+                per_unit_priority: ABOVE_ALL,
+                ..none
+            },
+            Preset::OwnStockFirst => Self {
+                per_unit_not_own: ABOVE_ALL,
+                ..none
+            },
+        }
+    }
+}
+
+impl Default for Effort {
+    fn default() -> Self {
+        Self {
+            nodes: 4_000,
+            runner_ups: true,
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! A shop's agreements with suppliers.
+
+use chrono::{DateTime, Utc};
+use sea_orm::entity::prelude::*;
+
+use crate::ids::{ConnectionId, ShopId, SupplierId};
+
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "connections")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: ConnectionId,
+    pub shop_id: ShopId,
+    pub supplier_id: SupplierId,
+    pub priority: i32,
+    pub price_tolerance_bp: i32,
+    pub handling_days: i32,
+    pub active: bool,
+    pub created_at: DateTime<Utc>,
+}
+
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+/// A shop's connections with some suppliers.
+pub async fn with_suppliers(
+    db: &impl ConnectionTrait,
+    shop: ShopId,
+    suppliers: Vec<SupplierId>,
+) -> Result<Vec<Model>, DbErr> {
+    if suppliers.is_empty() {
+        return Ok(Vec::new());
+    }
+    Entity::find()
+        .filter(Column::ShopId.eq(shop))
+        .filter(Column::SupplierId.is_in(suppliers))
+        .all(db)
+        .await
+}
+
+/// All of a shop's connections, paused ones too.
+pub async fn of_shop(db: &impl ConnectionTrait, shop: ShopId) -> Result<Vec<Model>, DbErr> {
+    Entity::find().filter(Column::ShopId.eq(shop)).all(db).await
+}
+
+pub async fn of_supplier(db: &impl ConnectionTrait, shop: ShopId, id: SupplierId) -> Result<Option<Model>, DbErr> {
+    Entity::find()
+        .filter(Column::ShopId.eq(shop))
+        .filter(Column::SupplierId.eq(id))
+        .one(db)
+        .await
+}

@@ -1,0 +1,221 @@
+//! The database handle: one writer and many readers on `SQLite`, one pool on `PostgreSQL`.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use migrations::{Migrator, MigratorTrait as _};
+use sea_orm::{
+    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
+    SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait as _,
+};
+use tokio::sync::Notify;
+
+use crate::config::DatabaseConfig;
+
+/// Both ways to the database. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Db {
+    write: DatabaseConnection,
+    read: DatabaseConnection,
+    jobs_added: Arc<Notify>,
+    statements: Arc<AtomicU64>,
+}
+
+/// A write transaction. Rolls back when dropped.
+#[derive(Debug)]
+pub struct Tx {
+    inner: DatabaseTransaction,
+    adds_jobs: AtomicBool,
+    jobs_added: Arc<Notify>,
+}
+
+/// Why the database cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    #[error("DATABASE_URL must begin with sqlite:// or postgres://")]
+    UnknownScheme,
+    #[error("the folder {0} for the SQLite database cannot be made: {1}")]
+    Folder(String, std::io::Error),
+    #[error("PostgreSQL must run with {0}=on: an acknowledged webhook would otherwise be lost on a crash")]
+    NotDurable(&'static str),
+    #[error("SQLite must run with synchronous=FULL: an acknowledged webhook would otherwise be lost on a crash")]
+    SqliteNotDurable,
+    #[error("the database does not answer: {0}")]
+    Database(#[from] DbErr),
+}
+
+impl Db {
+    /// Connects, and refuses a database that may forget what it acknowledged.
+    pub async fn open(config: &DatabaseConfig) -> Result<Self, OpenError> {
+        let (mut write, mut read) = if config.url.starts_with("sqlite:") {
+            open_sqlite(config).await?
+        } else if config.url.starts_with("postgres:") || config.url.starts_with("postgresql:") {
+            let pool = open_postgres(config).await?;
+            (pool.clone(), pool)
+        } else {
+            return Err(OpenError::UnknownScheme);
+        };
+        let statements = Arc::new(AtomicU64::new(0));
+        for connection in [&mut write, &mut read] {
+            let statements = Arc::clone(&statements);
+            connection.set_metric_callback(move |_| {
+                statements.fetch_add(1, Ordering::Relaxed);
+            });
+        }
+        Ok(Self {
+            write,
+            read,
+            jobs_added: Arc::new(Notify::new()),
+            statements,
+        })
+    }
+
+    /// Brings the schema up to date.
+    pub async fn migrate(&self) -> Result<(), DbErr> {
+        Migrator::up(&self.write, None).await
+    }
+
+    /// Whether every migration that this program knows has been applied.
+    pub async fn is_migrated(&self) -> Result<bool, DbErr> {
+        Ok(Migrator::get_pending_migrations(&self.read).await?.is_empty())
+    }
+
+    /// For reads outside a transaction.
+    #[must_use]
+    pub const fn read(&self) -> &DatabaseConnection {
+        &self.read
+    }
+
+    #[must_use]
+    pub fn backend(&self) -> DbBackend {
+        self.write.get_database_backend()
+    }
+
+    /// Begins a write transaction; on `SQLite` it takes the writer at once.
+    pub async fn begin(&self) -> Result<Tx, DbErr> {
+        let options = TransactionOptions {
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+            ..TransactionOptions::default()
+        };
+        let inner = self.write.begin_with_options(options).await?;
+        Ok(Tx {
+            inner,
+            adds_jobs: AtomicBool::new(false),
+            jobs_added: Arc::clone(&self.jobs_added),
+        })
+    }
+
+    /// Wakes when a transaction of this process has added jobs.
+    #[must_use]
+    pub fn jobs_added(&self) -> &Notify {
+        &self.jobs_added
+    }
+
+    /// How many statements ran since the database was opened. A test that loads
+    /// a list looks here for a statement per row.
+    #[must_use]
+    pub fn statements(&self) -> u64 {
+        self.statements.load(Ordering::Relaxed)
+    }
+
+    /// Asks the database for a sign of life.
+    pub async fn ping(&self) -> Result<(), DbErr> {
+        self.read.ping().await
+    }
+
+    /// Closes the pools, letting what is under way finish.
+    pub async fn close(self) -> Result<(), DbErr> {
+        self.read.close_by_ref().await?;
+        self.write.close_by_ref().await
+    }
+}
+
+impl Tx {
+    /// The connection that is inside the transaction.
+    #[must_use]
+    pub const fn conn(&self) -> &DatabaseTransaction {
+        &self.inner
+    }
+
+    /// Remembers to wake the workers after the commit.
+    pub fn mark_jobs_added(&self) {
+        self.adds_jobs.store(true, Ordering::Relaxed);
+    }
+
+    pub async fn commit(self) -> Result<(), DbErr> {
+        self.inner.commit().await?;
+        if self.adds_jobs.load(Ordering::Relaxed) {
+            self.jobs_added.notify_one();
+        }
+        Ok(())
+    }
+}
+
+async fn open_sqlite(config: &DatabaseConfig) -> Result<(DatabaseConnection, DatabaseConnection), OpenError> {
+    if let Some(folder) = config
+        .sqlite_path()
+        .and_then(|path| path.parent().map(std::path::Path::to_path_buf))
+    {
+        std::fs::create_dir_all(&folder).map_err(|error| OpenError::Folder(folder.display().to_string(), error))?;
+    }
+    let options = |connections: u32| {
+        let mut options = ConnectOptions::new(config.url.clone());
+        options
+            .max_connections(connections)
+            .min_connections(1)
+            .acquire_timeout(Duration::from_secs(30))
+            .sqlx_logging(false)
+            .map_sqlx_sqlite_opts(|options| {
+                options
+                    .create_if_missing(true)
+                    .journal_mode(sqlx::sqlite::SqliteJournalMode::Wal)
+                    .synchronous(sqlx::sqlite::SqliteSynchronous::Full)
+                    .busy_timeout(Duration::from_secs(30))
+                    .foreign_keys(true)
+                    .pragma("cache_size", "-16000")
+                    .statement_cache_capacity(512)
+            });
+        options
+    };
+    let write = Database::connect(options(1)).await?;
+    let read = Database::connect(options(config.readers)).await?;
+    let synchronous = one_value(&write, "pragma synchronous").await?;
+    // 2 is FULL, 3 is EXTRA.
+    if !matches!(synchronous.as_str(), "2" | "3") {
+        return Err(OpenError::SqliteNotDurable);
+    }
+    Ok((write, read))
+}
+
+async fn open_postgres(config: &DatabaseConfig) -> Result<DatabaseConnection, OpenError> {
+    let mut options = ConnectOptions::new(config.url.clone());
+    options
+        .max_connections(config.connections)
+        .acquire_timeout(Duration::from_secs(30))
+        .sqlx_logging(false)
+        .set_application_name("orderyard")
+        .statement_timeout(Duration::from_secs(30));
+    let pool = Database::connect(options).await?;
+    for setting in ["fsync", "synchronous_commit"] {
+        if one_value(&pool, &format!("show {setting}")).await? == "off" {
+            return Err(OpenError::NotDurable(setting));
+        }
+    }
+    Ok(pool)
+}
+
+async fn one_value(db: &DatabaseConnection, sql: &str) -> Result<String, DbErr> {
+    let row = db
+        .query_one_raw(Statement::from_string(db.get_database_backend(), sql))
+        .await?
+        .ok_or_else(|| DbErr::RecordNotFound(sql.to_owned()))?;
+    match row.try_get_by_index::<String>(0) {
+        Ok(text) => Ok(text),
+        Err(_) => Ok(row.try_get_by_index::<i32>(0)?.to_string()),
+    }
+}

@@ -1,0 +1,182 @@
+//! What a human must decide.
+
+use chrono::{DateTime, Utc};
+use sea_orm::{
+    IntoActiveModel as _, QueryOrder as _, QuerySelect, QueryTrait as _,
+    entity::prelude::*,
+    sea_query::{Expr, ExprTrait as _, OnConflict, SelectStatement},
+};
+
+use super::{Tx, columns::Json, order_lines, orders, paging};
+use crate::{
+    domain::exception::{ExceptionKind, ExceptionStatus},
+    ids::{ExceptionId, OrderId, OrderLineId, PurchaseOrderId, ShipmentId, ShopId, ShopifyVariantId},
+};
+
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "exceptions")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: ExceptionId,
+    pub shop_id: ShopId,
+    pub order_id: Option<OrderId>,
+    pub order_line_id: Option<OrderLineId>,
+    pub purchase_order_id: Option<PurchaseOrderId>,
+    pub shipment_id: Option<ShipmentId>,
+    pub kind: ExceptionKind,
+    pub status: ExceptionStatus,
+    pub dedupe_key: String,
+    pub quantity: Option<i32>,
+    pub message: String,
+    pub evidence: Option<Json<serde_json::Value>>,
+    pub resolution: Option<String>,
+    pub resolved_by: Option<String>,
+    pub created_at: DateTime<Utc>,
+    pub resolved_at: Option<DateTime<Utc>>,
+}
+
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+/// The exceptions of one order, in one status or in any.
+pub async fn of_order(
+    db: &impl ConnectionTrait,
+    shop: ShopId,
+    order: OrderId,
+    status: Option<ExceptionStatus>,
+) -> Result<Vec<Model>, DbErr> {
+    Entity::find()
+        .filter(Column::ShopId.eq(shop))
+        .filter(Column::OrderId.eq(order))
+        .apply_if(status, |query, status| query.filter(Column::Status.eq(status)))
+        .order_by_asc(Column::Id)
+        .all(db)
+        .await
+}
+
+/// Ends the open exceptions of one kind about a purchase order, because a fact decided them.
+pub async fn settle_of_purchase_order(
+    tx: &Tx,
+    shop: ShopId,
+    purchase_order: PurchaseOrderId,
+    kind: ExceptionKind,
+    how: &str,
+    at: DateTime<Utc>,
+) -> Result<(), DbErr> {
+    let open = Entity::find()
+        .filter(Column::ShopId.eq(shop))
+        .filter(Column::PurchaseOrderId.eq(purchase_order))
+        .filter(Column::Kind.eq(kind))
+        .filter(Column::Status.eq(ExceptionStatus::Open))
+        .all(tx.conn())
+        .await?;
+    for mut exception in open {
+        exception.status = ExceptionStatus::Resolved;
+        exception.resolution = Some(how.to_owned());
+        exception.resolved_at = Some(at);
+        super::save(tx, exception).await?;
+    }
+    Ok(())
+}
+
+/// Opens an exception, unless the same one is open already.
+pub async fn open(tx: &Tx, exception: Model) -> Result<(), DbErr> {
+    let once = OnConflict::columns([Column::ShopId, Column::DedupeKey])
+        .target_and_where(Expr::cust("status = 'open'"))
+        .update_columns([Column::Quantity, Column::Message, Column::Evidence])
+        .to_owned();
+    Entity::insert(exception.into_active_model().reset_all())
+        .on_conflict(once)
+        .exec_without_returning(tx.conn())
+        .await
+        .map(drop)
+}
+
+/// Which exceptions of a shop a list shows.
+#[derive(Clone, Debug, Default)]
+pub struct ExceptionFilter {
+    pub status: Option<ExceptionStatus>,
+    /// Any of these; empty means all.
+    pub kinds: Vec<ExceptionKind>,
+    pub order: Option<OrderId>,
+}
+
+/// One page, the newest first, after the exception that was seen last.
+pub async fn page(
+    db: &impl ConnectionTrait,
+    shop: ShopId,
+    filter: &ExceptionFilter,
+    seen: Option<(DateTime<Utc>, ExceptionId)>,
+    limit: u64,
+) -> Result<Vec<Model>, DbErr> {
+    let mut rows = Entity::find().filter(Column::ShopId.eq(shop));
+    if let Some(status) = filter.status {
+        rows = rows.filter(Column::Status.eq(status));
+    }
+    if !filter.kinds.is_empty() {
+        rows = rows.filter(Column::Kind.is_in(filter.kinds.iter().copied()));
+    }
+    if let Some(order) = filter.order {
+        rows = rows.filter(Column::OrderId.eq(order));
+    }
+    if let Some(seen) = seen {
+        rows = rows.filter(paging::before((Column::CreatedAt, Column::Id), seen));
+    }
+    rows.order_by_desc(Column::CreatedAt)
+        .order_by_desc(Column::Id)
+        .limit(paging::capped(limit))
+        .all(db)
+        .await
+}
+
+/// The exceptions of many orders, the newest first.
+pub async fn of_orders(db: &impl ConnectionTrait, shop: ShopId, orders: &[OrderId]) -> Result<Vec<Model>, DbErr> {
+    let rows = Entity::find()
+        .filter(Column::ShopId.eq(shop))
+        .filter(Column::OrderId.is_in(orders.iter().copied()))
+        .order_by_desc(Column::Id);
+    paging::all(rows, db).await
+}
+
+pub async fn by_id(db: &impl ConnectionTrait, shop: ShopId, id: ExceptionId) -> Result<Option<Model>, DbErr> {
+    Entity::find_by_id(id).filter(Column::ShopId.eq(shop)).one(db).await
+}
+
+/// How many are open, counted up to a limit.
+pub async fn count_open(db: &impl ConnectionTrait, shop: ShopId, limit: u64) -> Result<u64, DbErr> {
+    let rows = Entity::find()
+        .filter(Column::ShopId.eq(shop))
+        .filter(Column::Status.eq(ExceptionStatus::Open));
+    paging::count(rows, limit, db).await
+}
+
+/// Open exceptions of the order that the outer query is about.
+pub(super) fn open_of_order_row() -> SelectStatement {
+    let mut open = Entity::find()
+        .filter(Column::Status.eq(ExceptionStatus::Open))
+        .filter(Expr::col((Entity, Column::OrderId)).equals((orders::Entity, orders::Column::Id)))
+        .select_only()
+        .column(Column::Id);
+    QuerySelect::query(&mut open).to_owned()
+}
+
+/// Some open exceptions about lines of an unmapped variant by id, after the one that was seen last.
+pub async fn unmapped_of_variant(
+    db: &impl ConnectionTrait,
+    shop: ShopId,
+    variant: ShopifyVariantId,
+    seen: Option<ExceptionId>,
+    limit: u64,
+) -> Result<Vec<Model>, DbErr> {
+    let mut rows = Entity::find()
+        .filter(Column::ShopId.eq(shop))
+        .filter(Column::Status.eq(ExceptionStatus::Open))
+        .filter(Column::Kind.eq(ExceptionKind::UnmappedLine))
+        .filter(Expr::exists(order_lines::of_variant_and_exception_row(variant)));
+    if let Some(seen) = seen {
+        rows = rows.filter(Column::Id.gt(seen));
+    }
+    rows.order_by_asc(Column::Id).limit(paging::capped(limit)).all(db).await
+}

@@ -1,0 +1,111 @@
+//! The only SQL: one file per table, with its entity and every query on it.
+//!
+//! Every function on tenant data takes the tenant's id first after the
+//! connection. Reads take any connection; writes take a [`Tx`], so that what
+//! belongs together commits together. Rows of one order are changed only by
+//! whoever holds its lock ([`orders::lock`]).
+
+pub mod allocations;
+pub mod api_keys;
+pub mod columns;
+pub mod connections;
+pub mod db;
+pub mod deliveries;
+pub mod events;
+pub mod exceptions;
+pub mod fulfillment_orders;
+pub mod fulfillments;
+pub mod intents;
+pub mod invitations;
+pub mod jobs;
+pub mod locations;
+pub mod mapping_components;
+pub mod mappings;
+pub mod memberships;
+pub mod oauth_states;
+pub mod offers;
+pub mod order_lines;
+pub mod order_state;
+pub mod order_states;
+pub mod orders;
+mod paging;
+pub mod party;
+pub mod po_lines;
+pub mod purchase_orders;
+pub mod routing_plans;
+pub mod security_events;
+pub mod sessions;
+pub mod shipment_lines;
+pub mod shipments;
+pub mod shop_budgets;
+pub mod shops;
+pub mod sign_in_attempts;
+pub mod supplier_orders;
+pub mod suppliers;
+pub mod users;
+pub mod variants;
+
+use sea_orm::{ActiveModelTrait, DbErr, EntityTrait, IntoActiveModel, ModelTrait};
+
+pub use db::{Db, Tx};
+pub use party::Party;
+
+/// The most rows one query may ask for.
+pub const MAX_PAGE: u64 = 250;
+
+/// Writes a new row with every column of the model.
+pub async fn insert<M, A>(tx: &Tx, model: M) -> Result<(), DbErr>
+where
+    M: ModelTrait + IntoActiveModel<A>,
+    A: ActiveModelTrait<Entity = M::Entity> + Send,
+{
+    let row = model.into_active_model().reset_all();
+    <M::Entity as EntityTrait>::insert(row)
+        .exec_without_returning(tx.conn())
+        .await
+        .map(drop)
+}
+
+/// Writes many new rows, in statements of a bounded size.
+pub async fn insert_all<M, A>(tx: &Tx, models: Vec<M>) -> Result<(), DbErr>
+where
+    M: ModelTrait + IntoActiveModel<A>,
+    A: ActiveModelTrait<Entity = M::Entity> + Send,
+{
+    let mut rows = models
+        .into_iter()
+        .map(|model| model.into_active_model().reset_all())
+        .peekable();
+    while rows.peek().is_some() {
+        let chunk: Vec<A> = rows.by_ref().take(200).collect();
+        <M::Entity as EntityTrait>::insert_many(chunk)
+            .exec_without_returning(tx.conn())
+            .await?;
+    }
+    Ok(())
+}
+
+/// Writes every column of a row that was read before, by its primary key.
+pub async fn save<M, A>(tx: &Tx, model: M) -> Result<(), DbErr>
+where
+    M: ModelTrait + IntoActiveModel<A>,
+    A: ActiveModelTrait<Entity = M::Entity> + sea_orm::ActiveModelBehavior + Send,
+{
+    let row = model.into_active_model().reset_all();
+    <M::Entity as EntityTrait>::update(row)
+        .exec_without_returning(tx.conn())
+        .await
+        .map(drop)
+}
+
+/// Rows as read are signed; quantities are not.
+#[must_use]
+pub fn units(column: i32) -> u32 {
+    u32::try_from(column).unwrap_or(0)
+}
+
+/// A quantity as a column; a quantity beyond two thousand million is capped.
+#[must_use]
+pub fn column(units: u32) -> i32 {
+    i32::try_from(units).unwrap_or(i32::MAX)
+}

@@ -1,0 +1,22 @@
+//! The tenant of rows that a shop and a supplier share.
+
+use sea_orm::{ColumnTrait, sea_query::Expr};
+
+use crate::ids::{ShopId, SupplierId};
+
+/// For whom purchase orders, parcels and what belongs to them are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Party {
+    Shop(ShopId),
+    Supplier(SupplierId),
+}
+
+impl Party {
+    /// The condition that a row is this party's, given both of its tenant columns.
+    pub(super) fn owns<C: ColumnTrait>(self, shop: C, supplier: C) -> Expr {
+        match self {
+            Self::Shop(id) => shop.eq(id),
+            Self::Supplier(id) => supplier.eq(id),
+        }
+    }
+}

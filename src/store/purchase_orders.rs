@@ -1,0 +1,176 @@
+//! What one supplier is asked to ship for one order.
+
+use chrono::{DateTime, Utc};
+use sea_orm::{Condition, QueryOrder as _, QuerySelect as _, entity::prelude::*, sea_query::Expr};
+
+use super::{Party, Tx, columns::Json, paging};
+use crate::{
+    domain::{
+        address::Address,
+        money::Currency,
+        purchase_order::{Bucket, PurchaseOrderStatus},
+    },
+    ids::{OrderId, PurchaseOrderId, ShopId, SupplierId},
+};
+
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "purchase_orders")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: PurchaseOrderId,
+    pub number: String,
+    pub shop_id: ShopId,
+    pub supplier_id: SupplierId,
+    pub order_id: OrderId,
+    pub order_name: String,
+    pub status: PurchaseOrderStatus,
+    pub currency: Currency,
+    pub total_minor: i64,
+    pub ship_to: Option<Json<Address>>,
+    pub ship_by: Option<DateTime<Utc>>,
+    pub supplier_reference: Option<String>,
+    pub created_at: DateTime<Utc>,
+    pub placed_at: Option<DateTime<Utc>>,
+    pub cancel_requested_at: Option<DateTime<Utc>>,
+    /// Why the shop wants it back, where a person said so.
+    pub cancel_reason: Option<String>,
+    pub updated_at: DateTime<Utc>,
+}
+
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+pub async fn by_id(db: &impl ConnectionTrait, shop: ShopId, id: PurchaseOrderId) -> Result<Option<Model>, DbErr> {
+    Entity::find_by_id(id).filter(Column::ShopId.eq(shop)).one(db).await
+}
+
+/// The purchase orders of one order, the oldest first.
+pub async fn of_order(db: &impl ConnectionTrait, shop: ShopId, order: OrderId) -> Result<Vec<Model>, DbErr> {
+    Entity::find()
+        .filter(Column::ShopId.eq(shop))
+        .filter(Column::OrderId.eq(order))
+        .order_by_asc(Column::Id)
+        .all(db)
+        .await
+}
+
+/// Removes the customer's address from an order's purchase orders.
+pub async fn redact(tx: &Tx, shop: ShopId, order: OrderId) -> Result<(), DbErr> {
+    Entity::update_many()
+        .col_expr(Column::ShipTo, Expr::val(Option::<Json<Address>>::None))
+        .filter(Column::ShopId.eq(shop))
+        .filter(Column::OrderId.eq(order))
+        .exec(tx.conn())
+        .await
+        .map(drop)
+}
+
+/// Which purchase orders a list shows.
+#[derive(Clone, Debug, Default)]
+pub struct PurchaseOrderFilter {
+    /// Any of these; empty means all.
+    pub statuses: Vec<PurchaseOrderStatus>,
+    /// The beginning of the number, the order's name or the supplier's reference.
+    pub search: Option<String>,
+    /// One of the portal's buckets, as of a time.
+    pub bucket: Option<(Bucket, DateTime<Utc>)>,
+}
+
+/// What a party may see: a supplier knows nothing of a draft.
+fn seen_by(party: Party) -> Select<Entity> {
+    let rows = Entity::find().filter(party.owns(Column::ShopId, Column::SupplierId));
+    match party {
+        Party::Shop(_) => rows,
+        Party::Supplier(_) => rows.filter(Column::Status.ne(PurchaseOrderStatus::Draft)),
+    }
+}
+
+/// One page, the newest first, after the purchase order that was seen last.
+pub async fn page(
+    db: &impl ConnectionTrait,
+    party: Party,
+    filter: &PurchaseOrderFilter,
+    seen: Option<(DateTime<Utc>, PurchaseOrderId)>,
+    limit: u64,
+) -> Result<Vec<Model>, DbErr> {
+    let mut rows = seen_by(party);
+    if !filter.statuses.is_empty() {
+        rows = rows.filter(Column::Status.is_in(filter.statuses.iter().copied()));
+    }
+    if let Some(search) = filter.search.as_deref().filter(|text| !text.trim().is_empty()) {
+        let upper = search.to_ascii_uppercase();
+        rows = rows.filter(
+            Condition::any()
+                .add(Column::Number.like(paging::starts_with(&upper)))
+                .add(Column::OrderName.like(paging::starts_with(search)))
+                .add(Column::SupplierReference.like(paging::starts_with(search))),
+        );
+    }
+    if let Some((bucket, now)) = filter.bucket {
+        rows = rows.filter(in_bucket(bucket, now));
+    }
+    if let Some(seen) = seen {
+        rows = rows.filter(paging::before((Column::CreatedAt, Column::Id), seen));
+    }
+    rows.order_by_desc(Column::CreatedAt)
+        .order_by_desc(Column::Id)
+        .limit(paging::capped(limit))
+        .all(db)
+        .await
+}
+
+pub async fn seen_by_ids(
+    db: &impl ConnectionTrait,
+    party: Party,
+    ids: &[PurchaseOrderId],
+) -> Result<Vec<Model>, DbErr> {
+    paging::all(seen_by(party).filter(Column::Id.is_in(ids.iter().copied())), db).await
+}
+
+/// The purchase orders of many orders, the oldest first.
+pub async fn of_orders(db: &impl ConnectionTrait, shop: ShopId, orders: &[OrderId]) -> Result<Vec<Model>, DbErr> {
+    let rows = Entity::find()
+        .filter(Column::ShopId.eq(shop))
+        .filter(Column::OrderId.is_in(orders.iter().copied()))
+        .order_by_asc(Column::Id);
+    paging::all(rows, db).await
+}
+
+/// How many purchase orders are in a bucket, counted up to a limit.
+pub async fn count_in(
+    db: &impl ConnectionTrait,
+    party: Party,
+    bucket: Bucket,
+    now: DateTime<Utc>,
+    limit: u64,
+) -> Result<u64, DbErr> {
+    paging::count(seen_by(party).filter(in_bucket(bucket, now)), limit, db).await
+}
+
+fn in_bucket(bucket: Bucket, now: DateTime<Utc>) -> Condition {
+    let overdue = bucket.is_overdue().then(|| Column::ShipBy.lt(now));
+    Condition::all()
+        .add(Column::Status.is_in(bucket.statuses().iter().copied()))
+        .add_option(overdue)
+}
+
+/// How many purchase orders each of many suppliers has in one of the states, as a party sees them.
+pub async fn count_by_supplier(
+    db: &impl ConnectionTrait,
+    party: Party,
+    suppliers: &[SupplierId],
+    statuses: &[PurchaseOrderStatus],
+) -> Result<Vec<(SupplierId, i64)>, DbErr> {
+    seen_by(party)
+        .filter(Column::SupplierId.is_in(suppliers.iter().copied()))
+        .filter(Column::Status.is_in(statuses.iter().copied()))
+        .select_only()
+        .column(Column::SupplierId)
+        .column_as(Column::Id.count(), "count")
+        .group_by(Column::SupplierId)
+        .into_tuple()
+        .all(db)
+        .await
+}

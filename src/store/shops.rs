@@ -1,0 +1,108 @@
+//! Shops: the tenants, their sealed tokens and their settings.
+
+use chrono::{DateTime, Utc};
+use sea_orm::{QueryOrder as _, QuerySelect as _, entity::prelude::*};
+
+use super::{Tx, columns::Json};
+use crate::{
+    domain::{
+        money::Currency,
+        shop::{ShopSettings, ShopStatus},
+    },
+    ids::ShopId,
+};
+
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "shops")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: ShopId,
+    pub domain: String,
+    pub name: String,
+    pub currency: Currency,
+    pub time_zone: String,
+    pub po_prefix: String,
+    pub status: ShopStatus,
+    pub scopes: String,
+    pub access_token: Option<Vec<u8>>,
+    pub access_token_expires_at: Option<DateTime<Utc>>,
+    pub refresh_token: Option<Vec<u8>>,
+    pub refresh_token_expires_at: Option<DateTime<Utc>>,
+    pub settings: Json<ShopSettings>,
+    pub swept_until: Option<DateTime<Utc>>,
+    pub refresh_leased_until: Option<DateTime<Utc>>,
+    pub installed_at: DateTime<Utc>,
+    pub uninstalled_at: Option<DateTime<Utc>>,
+    pub created_at: DateTime<Utc>,
+}
+
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+pub async fn by_id(db: &impl ConnectionTrait, id: ShopId) -> Result<Option<Model>, DbErr> {
+    Entity::find_by_id(id).one(db).await
+}
+
+pub async fn by_domain(db: &impl ConnectionTrait, domain: &str) -> Result<Option<Model>, DbErr> {
+    Entity::find().filter(Column::Domain.eq(domain)).one(db).await
+}
+
+/// Takes the shop's lock until the transaction ends: one refresher per shop.
+pub async fn lock(tx: &Tx, id: ShopId) -> Result<Option<Model>, DbErr> {
+    Entity::find_by_id(id).lock_exclusive().one(tx.conn()).await
+}
+
+pub async fn prefix_is_free(db: &impl ConnectionTrait, prefix: &str) -> Result<bool, DbErr> {
+    Ok(Entity::find()
+        .filter(Column::PoPrefix.eq(prefix))
+        .one(db)
+        .await?
+        .is_none())
+}
+
+/// Every shop that has the app, also where it must reconnect: for the operator.
+pub async fn with_app(db: &impl ConnectionTrait) -> Result<Vec<Model>, DbErr> {
+    Entity::find()
+        .filter(Column::Status.ne(ShopStatus::Uninstalled))
+        .all(db)
+        .await
+}
+
+/// Installed shops whose refresh token ends soon, the soonest first.
+pub async fn refresh_tokens_ending_before(
+    db: &impl ConnectionTrait,
+    before: DateTime<Utc>,
+) -> Result<Vec<Model>, DbErr> {
+    Entity::find()
+        .filter(Column::Status.eq(ShopStatus::Installed))
+        .filter(Column::RefreshTokenExpiresAt.lt(before))
+        .order_by_asc(Column::RefreshTokenExpiresAt)
+        .limit(super::MAX_PAGE)
+        .all(db)
+        .await
+}
+
+/// The names of shops, for suppliers who work for them.
+pub async fn names(db: &impl ConnectionTrait, ids: &[ShopId]) -> Result<Vec<(ShopId, String)>, DbErr> {
+    Entity::find()
+        .filter(Column::Id.is_in(ids.iter().copied()))
+        .select_only()
+        .column(Column::Id)
+        .column(Column::Name)
+        .into_tuple()
+        .all(db)
+        .await
+}
+
+/// Shops that have the app installed, the first ones first.
+pub async fn installed(db: &impl ConnectionTrait, limit: u64) -> Result<Vec<Model>, DbErr> {
+    Entity::find()
+        .filter(Column::Status.eq(ShopStatus::Installed))
+        .order_by_asc(Column::CreatedAt)
+        .order_by_asc(Column::Id)
+        .limit(limit)
+        .all(db)
+        .await
+}

@@ -1,0 +1,305 @@
+//! A setup file, applied and exported on each database.
+
+use std::path::PathBuf;
+
+use orderyard::{
+    actions::{
+        apply_setup::{ApplyError, ApplyOptions, apply_setup},
+        read_setup::read_setup,
+    },
+    app::App,
+    clock::Clock,
+    config::Config,
+    domain::{
+        money::Currency,
+        setup::{
+            export::{self, Secrets},
+            plan::Unnamed,
+        },
+        shop::{ShopSettings, ShopStatus},
+    },
+    ids::{ShopId, ShopifyLocationId, ShopifyProductId, ShopifyVariantId},
+    seal::Keyring,
+    store::{self, Db, Tx, columns::Json, locations, shops, suppliers, variants},
+};
+use sea_orm::{ConnectionTrait as _, EntityTrait as _};
+use secrecy::ExposeSecret as _;
+use uuid::Uuid;
+
+const FILE: &str = r#"version: 1
+suppliers:
+  - key: north
+    name: North Textiles
+    connector: http
+    settings: { endpoint: "https://north.example/orders", secret: "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=" }
+    offers:
+      - { sku: NT-MUG, title: Mug, cost: "4.20", currency: EUR, stock: 120, weight_g: 350, ships_to: [DE, AT] }
+      - { sku: NT-LID, title: Lid, cost: "0.80", currency: EUR }
+  - key: south
+    name: South
+    shop: demo.myshopify.com
+    connector: portal
+    currency: EUR
+    offers:
+      - { sku: S-MUG, title: Mug, cost: "5" }
+shops:
+  - domain: demo.myshopify.com
+    automation: on
+    locations: [Berlin]
+    connections:
+      - { supplier: north, priority: 1, price_tolerance_pct: 2.5, handling_days: 3 }
+      - { supplier: south, priority: 2, active: off }
+    mappings:
+      - variant: { sku: MUG-0001 }
+        alternatives:
+          - components: [{ supplier: north, sku: NT-MUG }, { supplier: north, sku: NT-LID, quantity: 2 }]
+          - components: [{ supplier: south, sku: S-MUG, accepted_cost: "5.50" }]
+"#;
+
+const WRITE: ApplyOptions = ApplyOptions {
+    dry_run: false,
+    unnamed: Unnamed::Keep,
+};
+
+/// An installation with one shop, in a database of its own.
+struct Installation {
+    app: App,
+    folder: PathBuf,
+}
+
+impl Installation {
+    /// One for each database that is at hand.
+    async fn each() -> Vec<Self> {
+        let folder = std::env::temp_dir().join(format!("orderyard-setup-{}", Uuid::now_v7()));
+        let mut urls = vec![format!("sqlite://{}", folder.join("test.db").display())];
+        #[expect(clippy::disallowed_methods, reason = "the script that starts the server names it so")]
+        if let Ok(server) = std::env::var("ORDERYARD_TEST_POSTGRES") {
+            urls.push(new_database(&server).await);
+        }
+        let mut all = Vec::new();
+        for url in urls {
+            let app = app(&url).await;
+            let tx = app.db.begin().await.expect("begins");
+            add_shop(&tx, &app).await;
+            tx.commit().await.expect("commits");
+            let folder = folder.clone();
+            all.push(Self { app, folder });
+        }
+        all
+    }
+
+    async fn apply(&self, file: &str, options: ApplyOptions) -> Vec<String> {
+        let changes = apply_setup(&self.app, file, options).await.expect(file);
+        changes.iter().map(ToString::to_string).collect()
+    }
+
+    async fn export(&self, secrets: Secrets) -> String {
+        let read = read_setup(self.app.db.read(), &self.app.keyring).await.expect("reads");
+        export::to_yaml(&export::file(&read.installation, secrets)).expect("writes")
+    }
+
+    async fn suppliers(&self) -> Vec<suppliers::Model> {
+        suppliers::Entity::find().all(self.app.db.read()).await.expect("reads")
+    }
+}
+
+impl Drop for Installation {
+    fn drop(&mut self) {
+        drop(std::fs::remove_dir_all(&self.folder));
+    }
+}
+
+async fn app(url: &str) -> App {
+    let config = Config::from_lookup(|name| match name {
+        "SHOPIFY_API_KEY" => Some("key".to_owned()),
+        "SHOPIFY_API_SECRET" => Some("secret".to_owned()),
+        "DATABASE_URL" => Some(url.to_owned()),
+        "ENCRYPTION_KEY" => Some(Keyring::generate_key().expose_secret().to_owned()),
+        _ => None,
+    })
+    .expect("good settings");
+    let keyring = config.keyring.clone().expect("given");
+    let db = Db::open(&config.database).await.expect("opens");
+    db.migrate().await.expect("migrates");
+    App::new(config, db, keyring, Clock::default()).expect("fits together")
+}
+
+async fn new_database(server: &str) -> String {
+    let name = format!("setup_{}", Uuid::now_v7().simple());
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "an empty database is made before there is anything to open"
+    )]
+    let connection = sea_orm::Database::connect(server).await.expect("the server answers");
+    let statement = format!("create database {name}");
+    connection.execute_unprepared(&statement).await.expect("a database");
+    let mut url = url::Url::parse(server).expect("a URL");
+    url.set_path(&name);
+    url.into()
+}
+
+async fn add_shop(tx: &Tx, app: &App) {
+    let (id, now) = (ShopId(1), app.clock.now());
+    let shop = shops::Model {
+        id,
+        domain: "demo.myshopify.com".to_owned(),
+        name: "Demo".to_owned(),
+        currency: Currency::parse("EUR").expect("a currency"),
+        time_zone: "Europe/Berlin".to_owned(),
+        po_prefix: "DEMO".to_owned(),
+        status: ShopStatus::Installed,
+        scopes: String::new(),
+        access_token: None,
+        access_token_expires_at: None,
+        refresh_token: None,
+        refresh_token_expires_at: None,
+        settings: Json(ShopSettings::default()),
+        swept_until: None,
+        refresh_leased_until: None,
+        installed_at: now,
+        uninstalled_at: None,
+        created_at: now,
+    };
+    store::insert(tx, shop).await.expect("a shop");
+    let place = |(location, name): (i64, &str)| locations::Model {
+        shop_id: id,
+        id: ShopifyLocationId(location),
+        name: name.to_owned(),
+        active: true,
+    };
+    let places = [(11, "Berlin"), (12, "Wien")].map(place).to_vec();
+    store::insert_all(tx, places).await.expect("locations");
+    let variant = |(variant, sku): (i64, &str)| variants::Model {
+        shop_id: id,
+        id: ShopifyVariantId(variant),
+        product_id: ShopifyProductId(9),
+        sku: Some(sku.to_owned()),
+        barcode: None,
+        title: "Default".to_owned(),
+        product_title: "Mug".to_owned(),
+        requires_shipping: true,
+        deleted_at: None,
+    };
+    let known = [(21, "MUG-0001"), (22, "CAP-0001")].map(variant).to_vec();
+    store::insert_all(tx, known).await.expect("variants");
+}
+
+#[tokio::test]
+async fn what_was_applied_is_exported_and_applies_to_nothing() {
+    for there in Installation::each().await {
+        let first = there.apply(FILE, WRITE).await;
+        assert_eq!(first.len(), 9, "{first:#?}");
+        let second = there.apply(FILE, WRITE).await;
+        assert_eq!(second, Vec::<String>::new());
+        let prune = ApplyOptions {
+            unnamed: Unnamed::Prune,
+            ..WRITE
+        };
+        for secrets in [Secrets::Withheld, Secrets::Written] {
+            let exported = there.export(secrets).await;
+            let again = there.apply(&exported, prune).await;
+            assert_eq!(again, Vec::<String>::new(), "{exported}");
+        }
+        let exported = there.export(Secrets::Withheld).await;
+        insta::allow_duplicates! {
+            insta::assert_snapshot!(exported, @r#"
+            version: 1
+            suppliers:
+              - key: north
+                name: North Textiles
+                connector: http
+                currency: EUR
+                settings:
+                  endpoint: https://north.example/orders
+                  secret: (unchanged)
+                offers:
+                  - {sku: NT-LID, title: Lid, cost: "0.80"}
+                  - {sku: NT-MUG, title: Mug, cost: "4.20", stock: 120, weight_g: 350, ships_to: [AT, DE]}
+              - key: south
+                name: South
+                shop: demo.myshopify.com
+                connector: portal
+                currency: EUR
+                offers:
+                  - {sku: S-MUG, title: Mug, cost: "5.00"}
+            shops:
+              - domain: demo.myshopify.com
+                automation: true
+                notify_customer: true
+                kit_fulfillment: last_component
+                ship_on_payment_terms: false
+                locations:
+                  - Berlin
+                connections:
+                  - {supplier: north, priority: 1, price_tolerance_pct: 2.5, handling_days: 3}
+                  - {supplier: south, priority: 2, price_tolerance_pct: 0, handling_days: 1, active: false}
+                mappings:
+                  - variant:
+                      sku: MUG-0001
+                    alternatives:
+                      - components:
+                          - {supplier: north, sku: NT-MUG}
+                          - {supplier: north, sku: NT-LID, quantity: 2}
+                      - components:
+                          - {supplier: south, sku: S-MUG, accepted_cost: "5.50"}
+            "#);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_dry_run_and_a_file_with_one_mistake_write_nothing() {
+    for there in Installation::each().await {
+        let dry = ApplyOptions { dry_run: true, ..WRITE };
+        assert_eq!(there.apply(FILE, dry).await.len(), 9);
+        let broken = FILE.replace("sku: S-MUG, accepted", "sku: S-CUP, accepted");
+        let error = apply_setup(&there.app, &broken, WRITE).await.err();
+        let Some(ApplyError::File(problems)) = error else {
+            panic!("{error:?}");
+        };
+        assert_eq!(
+            problems.iter().map(ToString::to_string).collect::<Vec<_>>(),
+            ["line 28, column 26: shops[0].mappings[0].alternatives[1].components[0]: “south” has no offer “S-CUP”"]
+        );
+        assert_eq!(there.suppliers().await, Vec::new());
+    }
+}
+
+#[tokio::test]
+async fn an_endpoint_inside_the_operators_network_is_refused_with_its_line() {
+    for there in Installation::each().await {
+        let inside = FILE.replace("https://north.example/orders", "https://127.0.0.1/orders");
+        let error = apply_setup(&there.app, &inside, WRITE).await.err();
+        let Some(ApplyError::File(problems)) = error else {
+            panic!("{error:?}");
+        };
+        let found: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        assert!(
+            found[0].starts_with("line 3, column 5: suppliers[0].settings: "),
+            "{found:?}"
+        );
+        assert_eq!(there.suppliers().await, Vec::new());
+    }
+}
+
+#[tokio::test]
+async fn a_secret_rests_sealed_and_is_kept_where_the_file_does_not_tell_it() {
+    for there in Installation::each().await {
+        there.apply(FILE, WRITE).await;
+        let stored = there.suppliers().await;
+        let stored = stored
+            .iter()
+            .find(|row| row.key == "north")
+            .and_then(|row| row.secret.clone());
+        let stored = stored.expect("a secret");
+        assert!(!String::from_utf8_lossy(&stored).contains("whsec"));
+        let renamed = there.export(Secrets::Withheld).await.replace("North Textiles", "Nord");
+        let changes = there.apply(&renamed, WRITE).await;
+        assert_eq!(changes, ["~ supplier north: name “North Textiles” → “Nord”"]);
+        let told = there.export(Secrets::Written).await;
+        assert!(
+            told.contains("whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="),
+            "{told}"
+        );
+    }
+}

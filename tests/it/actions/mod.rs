@@ -1,0 +1,3 @@
+//! Actions against real databases.
+
+mod apply_setup;

@@ -1,0 +1,117 @@
+//! What is refused before anything is read: deep and heavy queries, calls from
+//! other sites, bodies that are no queries.
+
+use axum::{
+    body::Body,
+    http::{Method, Request, StatusCode, header},
+};
+use serde_json::json;
+
+use super::world::{As, World, post};
+
+/// What `GraphiQL` and code generators ask.
+const INTROSPECTION: &str = "query { __schema { queryType { name } mutationType { name } types { kind name
+    fields(includeDeprecated: true) { name args { name type { ...Ref } } type { ...Ref } }
+    inputFields { name type { ...Ref } } enumValues { name } possibleTypes { ...Ref } }
+    directives { name locations args { name type { ...Ref } } } } }
+    fragment Ref on __Type { kind name ofType { kind name ofType { kind name ofType { kind name ofType { kind name
+    ofType { kind name ofType { kind name ofType { kind name } } } } } } } }";
+
+#[tokio::test]
+async fn the_schema_may_be_asked_for() {
+    for world in World::each(false).await {
+        let data = world.data(&As::Nobody, INTROSPECTION, json!({})).await;
+        assert_eq!(data["__schema"]["queryType"]["name"], "Query");
+    }
+}
+
+#[tokio::test]
+async fn refuses_what_is_too_deep_or_too_heavy() {
+    for world in World::each(false).await {
+        let tenant = world.tenant(1).await;
+        let who = As::Token(&tenant.token);
+        let mut deep = "name".to_owned();
+        for _ in 0..20 {
+            deep = format!("ofType {{ {deep} }}");
+        }
+        let deep = format!("{{ __type(name: \"Order\") {{ {deep} }} }}");
+        let heavy = "{ orders(first: 100) { nodes { lines { units { state quantity reason }
+            variant { mapping { alternatives { components { quantity offer { id sku title stock } } } } } }
+            purchaseOrders { lines { id sku } shipments { lines { sku quantity } } } } } }";
+        for (query, expect) in [(deep.as_str(), "nested too deep"), (heavy, "too complex")] {
+            let before = world.app.db.statements();
+            let answer = world.ask(&who, query, json!({})).await;
+            let message = answer["errors"][0]["message"].as_str().unwrap_or_default().to_owned();
+            assert!(message.contains(expect), "{expect}: {answer}");
+            // The token is looked up; the lists are not.
+            assert_eq!(world.app.db.statements() - before, 1);
+        }
+        let lighter = heavy.replace("first: 100", "first: 3");
+        world.data(&who, &lighter, json!({})).await;
+    }
+}
+
+#[tokio::test]
+async fn a_page_has_a_limit() {
+    for world in World::each(false).await {
+        let tenant = world.tenant(1).await;
+        for arguments in ["first: 101", "first: 0", "after: \"x\""] {
+            let query = format!("{{ orders({arguments}) {{ nodes {{ id }} }} }}");
+            let answer = world.ask(&As::Token(&tenant.token), &query, json!({})).await;
+            assert_eq!(answer["errors"][0]["extensions"]["code"], "INVALID", "{arguments}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn other_sites_are_refused() {
+    for world in World::each(false).await {
+        let with = |name: &'static str, value: &'static str| {
+            let mut request = post(&As::Nobody, "{ demoSignInAvailable }", &json!({}));
+            request.headers_mut().insert(name, value.parse().expect("a value"));
+            request
+        };
+        for (name, value, expect) in [
+            ("sec-fetch-site", "cross-site", StatusCode::FORBIDDEN),
+            ("sec-fetch-site", "same-site", StatusCode::FORBIDDEN),
+            ("origin", "https://evil.example", StatusCode::FORBIDDEN),
+            ("sec-fetch-site", "same-origin", StatusCode::OK),
+            ("origin", "https://orderyard.example", StatusCode::OK),
+            // A script sends neither.
+            ("user-agent", "curl", StatusCode::OK),
+        ] {
+            assert_eq!(world.call(with(name, value)).await.status(), expect, "{name}: {value}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn only_json_by_post_is_a_query() {
+    for world in World::each(false).await {
+        let request = |method: Method, uri: &str, kind: &str, body: &'static str| {
+            Request::builder()
+                .method(method)
+                .uri(uri)
+                .header(header::CONTENT_TYPE, kind)
+                .body(Body::from(body))
+                .expect("a request")
+        };
+        let good = r#"{"query":"{ demoSignInAvailable }"}"#;
+        for (request, expect) in [
+            (
+                request(Method::POST, "/graphql", "application/json; charset=utf-8", good),
+                200,
+            ),
+            (request(Method::POST, "/graphql", "text/plain", good), 400),
+            (request(Method::POST, "/graphql", "application/json", "[]"), 400),
+            (request(Method::POST, "/graphql", "application/json", "{"), 400),
+            (
+                request(Method::GET, "/graphql?query={viewer{id}}", "application/json", ""),
+                405,
+            ),
+        ] {
+            let label = format!("{} {}", request.method(), request.uri());
+            assert_eq!(world.call(request).await.status().as_u16(), expect, "{label}");
+        }
+    }
+}

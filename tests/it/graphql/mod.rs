@@ -1,0 +1,9 @@
+//! Door 2 from outside: HTTP calls to the program's own router.
+
+mod decisions;
+mod limits;
+mod lists;
+mod settings;
+mod sign_in;
+mod walls;
+mod world;

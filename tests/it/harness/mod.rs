@@ -1,0 +1,176 @@
+//! A world to tell stories in: the real binary on a real database, a pretend
+//! Shopify and pretend suppliers, each behind a port of its own.
+
+mod database;
+mod process;
+
+use std::{collections::BTreeMap, future::Future, time::Duration};
+
+use sandbox::{Behaviour, Browser, Plan, Shop, ShopSpec, Shopify, ShopifyConfig, Supplier, SupplierConfig};
+use sea_orm::{ConnectionTrait as _, Statement};
+use url::Url;
+
+pub use database::Database;
+use database::{TestDatabase, connect};
+pub use process::Orderyard;
+
+/// How long a story waits for what must come.
+pub const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The secret that supplier calls are signed with.
+const SUPPLIER_SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+
+/// Everything that a story needs; it stops with the story.
+pub struct World {
+    pub shopify: Shopify,
+    pub shop: Shop,
+    pub orderyard: Orderyard,
+    pub suppliers: BTreeMap<String, Supplier>,
+    pub http: reqwest::Client,
+}
+
+/// What a world is to hold.
+pub struct WorldSpec {
+    pub database: Database,
+    pub suppliers: Vec<(&'static str, Behaviour)>,
+    /// Environment beyond the usual.
+    pub env: Vec<(&'static str, String)>,
+}
+
+impl WorldSpec {
+    pub fn on(database: Database) -> Self {
+        Self {
+            database,
+            suppliers: Vec::new(),
+            env: Vec::new(),
+        }
+    }
+
+    pub fn supplier(mut self, key: &'static str, behaviour: Behaviour) -> Self {
+        self.suppliers.push((key, behaviour));
+        self
+    }
+
+    pub fn env(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.env.push((name, value.into()));
+        self
+    }
+
+    /// Starts everything, and installs the app through the OAuth redirects.
+    pub async fn build(self) -> World {
+        let database = TestDatabase::create(self.database).await;
+        let shopify = Shopify::start(ShopifyConfig {
+            first_webhook_retry: Duration::from_millis(200),
+            ..ShopifyConfig::default()
+        })
+        .await
+        .expect("the pretend Shopify starts");
+        let mut orderyard = Orderyard::new(database, &shopify.origin(), self.env);
+        shopify.set_app_url(orderyard.url());
+        shopify.set_compliance_uri(orderyard.url().join("/webhooks/shopify").expect("a path").as_str());
+        let spec = ShopSpec {
+            plan: Plan::Plus,
+            ..ShopSpec::default()
+        };
+        let shop = shopify.create_shop("demo.myshopify.com", spec);
+        let mut suppliers = BTreeMap::new();
+        for (key, behaviour) in self.suppliers {
+            let config = SupplierConfig {
+                behaviour,
+                ..SupplierConfig::new(key, SUPPLIER_SECRET)
+            };
+            suppliers.insert(
+                key.to_owned(),
+                Supplier::start(config).await.expect("a supplier starts"),
+            );
+        }
+        orderyard.start().await;
+        let http = reqwest::Client::builder()
+            .timeout(Duration::from_secs(30))
+            .build()
+            .expect("a client");
+        let world = World {
+            shopify,
+            shop,
+            orderyard,
+            suppliers,
+            http,
+        };
+        world.install().await;
+        world
+    }
+}
+
+impl World {
+    /// The owner's way: from the shop's admin through the consent page and back.
+    pub async fn install(&self) {
+        let mut browser = Browser::new().expect("a browser");
+        let page = browser
+            .visit(self.shop.install_url().expect("the app has an address"))
+            .await
+            .expect("the app installs");
+        assert!(!page.url.path().starts_with("/auth"), "{}: {}", page.status, page.text);
+        self.eventually("the webhooks are subscribed", async || {
+            self.shop.subscriptions().len() == webhooks::Topic::SUBSCRIBED.len()
+        })
+        .await;
+    }
+
+    /// Waits until something is so, and says what was waited for when it never is.
+    pub async fn eventually<F: Future<Output = bool>>(&self, what: &str, mut check: impl FnMut() -> F) {
+        let deadline = tokio::time::Instant::now() + PATIENCE;
+        while !check().await {
+            assert!(
+                tokio::time::Instant::now() < deadline,
+                "never: {what}\n{:?}\n{}",
+                self.suppliers.values().flat_map(Supplier::failures).collect::<Vec<_>>(),
+                self.orderyard.log_tail()
+            );
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    pub fn supplier(&self, key: &str) -> &Supplier {
+        &self.suppliers[key]
+    }
+
+    /// Applies a setup file in which `{endpoint:KEY}` and `{secret}` stand for
+    /// the pretend suppliers, and gives each supplier a key of its own.
+    pub async fn apply(&self, setup: &str) {
+        let mut text = setup.replace("{secret}", SUPPLIER_SECRET);
+        for (key, supplier) in &self.suppliers {
+            text = text.replace(&format!("{{endpoint:{key}}}"), &supplier.endpoint());
+        }
+        // Variants are mapped by SKU: they must have been read first.
+        self.orderyard.apply_until_taken(&text).await;
+        for (key, supplier) in &self.suppliers {
+            let api_key = self
+                .orderyard
+                .command(&["admin", "supplier-key", "create", "--supplier", key])
+                .await;
+            supplier.set_orderyard(self.orderyard.url().as_str(), api_key.trim());
+        }
+    }
+
+    /// A number from the database, by a look from the side.
+    pub async fn count(&self, sql: &str) -> i64 {
+        let db = connect(self.orderyard.database_url()).await;
+        let statement = Statement::from_string(db.get_database_backend(), sql);
+        let row = db.query_one_raw(statement).await.expect("a query").expect("a row");
+        let count = row.try_get_by_index(0).expect("a number");
+        db.close().await.expect("closes");
+        count
+    }
+
+    /// A supplier asks more for an offer than before.
+    pub async fn raise_price(&self, sku: &str, cost_minor: i64) {
+        let db = connect(self.orderyard.database_url()).await;
+        let sql = format!("update offers set cost_minor = {cost_minor} where sku = '{sku}'");
+        db.execute_unprepared(&sql).await.expect("a price");
+        db.close().await.expect("closes");
+    }
+
+    pub fn url(&self, path: &str) -> Url {
+        self.orderyard.url().join(path).expect("a path")
+    }
+}

@@ -1,0 +1,210 @@
+//! The real binary as a process that a story can start, kill and start again.
+
+use std::{
+    net::{Ipv4Addr, TcpListener},
+    path::PathBuf,
+    process::{ExitStatus, Stdio},
+    time::Duration,
+};
+
+use tokio::process::{Child, Command};
+use url::Url;
+
+use super::{PATIENCE, database::TestDatabase};
+
+/// An installation: its settings, its database, and the process while it runs.
+pub struct Orderyard {
+    database: TestDatabase,
+    env: Vec<(String, String)>,
+    port: u16,
+    child: Option<Child>,
+    log: PathBuf,
+}
+
+impl Orderyard {
+    pub fn new(database: TestDatabase, origin: &str, extra: Vec<(&'static str, String)>) -> Self {
+        let port = free_port();
+        let mut env: Vec<(String, String)> = [
+            ("SHOPIFY_API_KEY", "sandbox-client-id".to_owned()),
+            ("SHOPIFY_API_SECRET", "sandbox-client-secret".to_owned()),
+            ("SHOPIFY_APP_URL", format!("http://127.0.0.1:{port}")),
+            ("SHOPIFY_ORIGIN", origin.to_owned()),
+            ("DATABASE_URL", database.url().to_owned()),
+            (
+                "ENCRYPTION_KEY",
+                "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=".to_owned(),
+            ),
+            ("HOST", "127.0.0.1".to_owned()),
+            ("PORT", port.to_string()),
+            ("SUPPLIER_NETWORKS", "127.0.0.0/8".to_owned()),
+            ("JOB_RETRY_SECONDS", "0.05,0.1,0.2,0.4,0.8,1,1,2,2".to_owned()),
+            ("OUTSIDE_CALL_SECONDS", "2".to_owned()),
+            ("WORKER_LEASE_SECONDS", "2".to_owned()),
+            ("LOG", "info,orderyard=debug,sqlx=warn".to_owned()),
+        ]
+        .map(|(name, value)| (name.to_owned(), value))
+        .into();
+        env.extend(extra.into_iter().map(|(name, value)| (name.to_owned(), value)));
+        let log = database.folder().join("orderyard.log");
+        Self {
+            database,
+            env,
+            port,
+            child: None,
+            log,
+        }
+    }
+
+    pub fn url(&self) -> Url {
+        format!("http://127.0.0.1:{}", self.port).parse().expect("a URL")
+    }
+
+    pub fn database_url(&self) -> &str {
+        self.database.url()
+    }
+
+    /// Starts the server and waits until it is ready.
+    pub async fn start(&mut self) {
+        self.start_with(&[]).await;
+        self.wait_until_ready().await;
+    }
+
+    /// Starts the server with more environment, and does not wait.
+    pub async fn start_with(&mut self, extra: &[(&str, &str)]) {
+        assert!(self.child.is_none(), "it runs already");
+        let log = std::fs::OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(&self.log)
+            .expect("a log file");
+        let child = self
+            .command_line(&["serve"])
+            .envs(extra.iter().copied())
+            .stderr(log)
+            .stdout(Stdio::null())
+            .kill_on_drop(true)
+            .spawn()
+            .expect("the binary starts");
+        self.child = Some(child);
+    }
+
+    pub async fn wait_until_ready(&mut self) {
+        let deadline = tokio::time::Instant::now() + PATIENCE;
+        let ready = self.url().join("/readyz").expect("a path");
+        loop {
+            if reqwest::Client::builder()
+                .build()
+                .expect("a client")
+                .get(ready.clone())
+                .send()
+                .await
+                .is_ok_and(|answer| answer.status().is_success())
+            {
+                return;
+            }
+            assert!(
+                tokio::time::Instant::now() < deadline,
+                "it is never ready\n{}",
+                self.log_tail()
+            );
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// As a power cut would.
+    pub async fn kill(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            child.kill().await.expect("it can be killed");
+        }
+    }
+
+    /// As an operator would; gives back how it ended.
+    pub async fn stop(&mut self) -> ExitStatus {
+        let mut child = self.child.take().expect("it runs");
+        let id = child.id().expect("it runs").to_string();
+        let sent = Command::new("kill")
+            .args(["-TERM", &id])
+            .status()
+            .await
+            .expect("a signal is sent");
+        assert!(sent.success());
+        child.wait().await.expect("it ends")
+    }
+
+    /// Waits until the process ends by itself, as at a failpoint.
+    pub async fn wait_for_end(&mut self, why: &str) {
+        let mut child = self.child.take().expect("it runs");
+        let ended = tokio::time::timeout(PATIENCE, child.wait()).await;
+        assert!(ended.is_ok(), "it never ended at {why}\n{}", self.log_tail());
+    }
+
+    /// A second process on the same database, which works and listens elsewhere.
+    pub async fn second_worker(&self) -> Child {
+        let log = std::fs::OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(&self.log)
+            .expect("a log file");
+        self.command_line(&["serve"])
+            .envs([("PORT", free_port().to_string().as_str()), ("ORDERYARD_ROLE", "worker")])
+            .stderr(log)
+            .stdout(Stdio::null())
+            .kill_on_drop(true)
+            .spawn()
+            .expect("the binary starts")
+    }
+
+    /// Runs a command to its end and gives back what it printed.
+    pub async fn command(&self, arguments: &[&str]) -> String {
+        let output = self.command_line(arguments).output().await.expect("the binary runs");
+        let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "orderyard {arguments:?}: {errors}");
+        String::from_utf8(output.stdout).expect("text")
+    }
+
+    /// Applies a setup file; what it names may still be on its way from Shopify.
+    pub async fn apply_until_taken(&self, setup: &str) {
+        let file = self.database.folder().join("setup.yaml");
+        std::fs::write(&file, setup).expect("a file");
+        let deadline = tokio::time::Instant::now() + PATIENCE;
+        loop {
+            let output = self
+                .command_line(&["apply", file.to_str().expect("a path")])
+                .output()
+                .await
+                .expect("the binary runs");
+            if output.status.success() {
+                return;
+            }
+            let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+            assert!(
+                tokio::time::Instant::now() < deadline,
+                "never applied: {errors}\n{}",
+                self.log_tail()
+            );
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    fn command_line(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_orderyard"));
+        command
+            .args(arguments)
+            .env_clear()
+            .envs(self.env.iter().map(|(name, value)| (name, value)));
+        command.current_dir(self.database.folder()).stdin(Stdio::null());
+        command
+    }
+
+    /// The end of the log, for a story that failed.
+    pub fn log_tail(&self) -> String {
+        let log = std::fs::read_to_string(&self.log).unwrap_or_default();
+        let lines: Vec<&str> = log.lines().collect();
+        lines[lines.len().saturating_sub(60)..].join("\n")
+    }
+}
+
+fn free_port() -> u16 {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
+    listener.local_addr().expect("an address").port()
+}

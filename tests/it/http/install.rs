@@ -1,0 +1,100 @@
+//! Installing, from the shop's admin to the dashboard, and what must not install.
+
+use reqwest::StatusCode;
+use rstest::rstest;
+use sandbox::{Browser, query_signature};
+use url::Url;
+
+use crate::harness::{Database, World, WorldSpec};
+
+/// The callback of an installation, stopped before the app sees it.
+async fn callback_of(world: &World, browser: &mut Browser) -> Url {
+    let mut url = world.shop.install_url().expect("an address");
+    while url.path() != "/auth/shopify/callback" {
+        let answer = browser.get(&url).await.expect("an answer");
+        let location = answer.headers()["location"].to_str().expect("text").to_owned();
+        url = url.join(&location).expect("a URL");
+    }
+    url
+}
+
+fn signed(world: &World, parameters: &[(&str, &str)]) -> Url {
+    let pairs: Vec<(String, String)> = parameters
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+        .collect();
+    let hmac = query_signature("sandbox-client-secret", &pairs);
+    let mut url = world.url("/auth/shopify/callback");
+    url.query_pairs_mut().extend_pairs(&pairs).append_pair("hmac", &hmac);
+    url
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_callback_works_once_and_only_in_its_own_browser(
+    #[values(Database::Sqlite, Database::Postgres)] database: Database,
+) {
+    let world = WorldSpec::on(database).build().await;
+    let mut browser = Browser::new().expect("a browser");
+    let callback = callback_of(&world, &mut browser).await;
+    let mut stranger = Browser::new().expect("a browser");
+    let status = stranger.get(&callback).await.expect("an answer").status();
+    assert_eq!(status, StatusCode::FORBIDDEN, "another browser");
+    assert!(
+        browser
+            .get(&callback)
+            .await
+            .expect("an answer")
+            .status()
+            .is_redirection(),
+        "its own"
+    );
+    let status = browser.get(&callback).await.expect("an answer").status();
+    assert_eq!(status, StatusCode::FORBIDDEN, "a replay");
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_foreign_or_unsigned_callback_is_refused(#[values(Database::Sqlite, Database::Postgres)] database: Database) {
+    let world = WorldSpec::on(database).build().await;
+    let now = chrono::DateTime::<chrono::Utc>::from(
+        std::time::SystemTime::UNIX_EPOCH + std::time::UNIX_EPOCH.elapsed().expect("after 1970"),
+    )
+    .timestamp()
+    .to_string();
+    let mut browser = Browser::new().expect("a browser");
+    let mut check = async |url: Url, expect: StatusCode, what: &str| {
+        assert_eq!(browser.get(&url).await.expect("an answer").status(), expect, "{what}");
+    };
+    let foreign = [
+        ("code", "c"),
+        ("shop", "evil.example.com"),
+        ("state", "s"),
+        ("timestamp", now.as_str()),
+    ];
+    check(
+        signed(&world, &foreign),
+        StatusCode::BAD_REQUEST,
+        "a domain that is not Shopify's",
+    )
+    .await;
+    let stale = [
+        ("code", "c"),
+        ("shop", "demo.myshopify.com"),
+        ("state", "s"),
+        ("timestamp", "1337178173"),
+    ];
+    check(signed(&world, &stale), StatusCode::FORBIDDEN, "an old signature").await;
+    let mut forged = signed(
+        &world,
+        &[
+            ("code", "c"),
+            ("shop", "demo.myshopify.com"),
+            ("timestamp", now.as_str()),
+        ],
+    );
+    forged.query_pairs_mut().append_pair("state", "s");
+    check(forged, StatusCode::FORBIDDEN, "a parameter that was not signed").await;
+    let typed = world.url("/auth/shopify?shop=demo.myshopify.com.evil.example");
+    check(typed, StatusCode::BAD_REQUEST, "a shop domain with a tail").await;
+}

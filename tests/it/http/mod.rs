@@ -1,0 +1,4 @@
+//! The doors, from outside.
+
+mod install;
+mod webhooks;

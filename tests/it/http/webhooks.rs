@@ -1,0 +1,200 @@
+//! `POST /webhooks/shopify`: what is kept, what is refused, and with which answer.
+
+use std::collections::BTreeMap;
+
+use reqwest::{Response, StatusCode};
+use rstest::rstest;
+use sandbox::body_signature;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+use crate::harness::{Database, World, WorldSpec};
+
+const SECRET: &str = "sandbox-client-secret";
+const BODY: &[u8] = br##"{"id":820982911946154508,"name":"#1001"}"##;
+
+/// A webhook call that Shopify might make, to be spoiled by a test.
+struct Call {
+    headers: BTreeMap<&'static str, String>,
+    body: Vec<u8>,
+}
+
+impl Call {
+    fn new(webhook_id: &str) -> Self {
+        let headers = [
+            ("X-Shopify-Topic", "orders/create".to_owned()),
+            ("X-Shopify-Shop-Domain", "demo.myshopify.com".to_owned()),
+            ("X-Shopify-API-Version", "2026-10".to_owned()),
+            ("X-Shopify-Webhook-Id", webhook_id.to_owned()),
+            ("X-Shopify-Hmac-Sha256", body_signature(SECRET, BODY)),
+        ];
+        Self {
+            headers: headers.into(),
+            body: BODY.to_vec(),
+        }
+    }
+
+    fn with(mut self, header: &'static str, value: &str) -> Self {
+        self.headers.insert(header, value.to_owned());
+        self
+    }
+
+    fn without(mut self, header: &'static str) -> Self {
+        self.headers.remove(header);
+        self
+    }
+
+    fn with_body(mut self, body: Vec<u8>) -> Self {
+        self.headers
+            .insert("X-Shopify-Hmac-Sha256", body_signature(SECRET, &body));
+        self.body = body;
+        self
+    }
+
+    async fn send(self, world: &World) -> Response {
+        let mut request = world.http.post(world.url("/webhooks/shopify")).body(self.body);
+        for (name, value) in self.headers {
+            request = request.header(name, value);
+        }
+        request.send().await.expect("an answer")
+    }
+}
+
+/// Announces a body of so many bytes and reads the answer before a byte of it is sent.
+async fn announce(world: &World, bytes: usize) -> String {
+    let url = world.orderyard.url();
+    let address = format!("{}:{}", url.host_str().expect("a host"), url.port().expect("a port"));
+    let mut stream = tokio::net::TcpStream::connect(address).await.expect("it listens");
+    let head = format!("POST /webhooks/shopify HTTP/1.1\r\nHost: x\r\nContent-Length: {bytes}\r\n\r\n");
+    stream.write_all(head.as_bytes()).await.expect("it reads");
+    let mut answer = [0; 64];
+    let read = stream.read(&mut answer).await.expect("it answers");
+    let text = String::from_utf8_lossy(&answer[..read]).into_owned();
+    text.lines().next().unwrap_or_default().to_owned()
+}
+
+#[rstest]
+#[tokio::test]
+async fn answers_each_kind_of_call_as_it_deserves(#[values(Database::Sqlite, Database::Postgres)] database: Database) {
+    let world = WorldSpec::on(database).build().await;
+    let check = async |call: Call, expect: StatusCode, what: &str| {
+        assert_eq!(call.send(&world).await.status(), expect, "{what}");
+    };
+    check(Call::new("w-1"), StatusCode::OK, "a good call").await;
+    check(Call::new("w-1"), StatusCode::OK, "its repetition").await;
+    check(
+        Call::new("w-2").with("X-Shopify-Hmac-Sha256", "bm90IGl0"),
+        StatusCode::UNAUTHORIZED,
+        "a forgery",
+    )
+    .await;
+    check(
+        Call::new("w-3").without("X-Shopify-Hmac-Sha256"),
+        StatusCode::UNAUTHORIZED,
+        "no signature",
+    )
+    .await;
+    check(
+        Call::new("w-4").without("X-Shopify-Topic"),
+        StatusCode::BAD_REQUEST,
+        "no topic",
+    )
+    .await;
+    check(
+        Call::new("w-5").without("X-Shopify-Webhook-Id"),
+        StatusCode::BAD_REQUEST,
+        "no id",
+    )
+    .await;
+    check(
+        Call::new("w-6").with_body(Vec::new()),
+        StatusCode::BAD_REQUEST,
+        "an empty body",
+    )
+    .await;
+    check(
+        Call::new("w-7").with_body(b"not json".to_vec()),
+        StatusCode::OK,
+        "signed and unreadable",
+    )
+    .await;
+    let unknown = Call::new("w-8").with("X-Shopify-Shop-Domain", "elsewhere.myshopify.com");
+    check(unknown, StatusCode::OK, "an unknown shop").await;
+    let mut truncated = Call::new("w-9");
+    truncated.body.pop();
+    check(truncated, StatusCode::UNAUTHORIZED, "a truncated body").await;
+    assert_eq!(
+        announce(&world, 9 * 1024 * 1024).await,
+        "HTTP/1.1 413 Payload Too Large",
+        "refused by its length"
+    );
+
+    let kept = "select count(*) from deliveries where webhook_id like 'w-%'";
+    assert_eq!(world.count(kept).await, 3, "w-1 once, w-7 and w-8");
+    world
+        .eventually("every delivery is judged", async || {
+            world
+                .count("select count(*) from deliveries where status = 'received'")
+                .await
+                == 0
+        })
+        .await;
+    let judged = async |status: &str| {
+        world
+            .count(&format!(
+                "select count(*) from deliveries where webhook_id like 'w-%' and status = '{status}'"
+            ))
+            .await
+    };
+    assert_eq!(judged("unreadable").await, 1);
+    assert_eq!(judged("unknown_shop").await, 1);
+    assert_eq!(
+        world.count("select count(*) from orders").await,
+        0,
+        "nothing is taken from a body"
+    );
+    let forgeries = world
+        .count("select count(*) from security_events where kind = 'forged_webhook'")
+        .await;
+    assert_eq!(forgeries, 3, "forged, unsigned and truncated are recorded");
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_signed_body_under_another_shops_header_changes_nothing(
+    #[values(Database::Sqlite, Database::Postgres)] database: Database,
+) {
+    let world = WorldSpec::on(database).build().await;
+    let other = world
+        .shopify
+        .create_shop("other.myshopify.com", sandbox::ShopSpec::default());
+    let mut browser = sandbox::Browser::new().expect("a browser");
+    browser
+        .visit(other.install_url().expect("an address"))
+        .await
+        .expect("installs");
+    let uninstall = format!(r#"{{"id":{},"domain":null,"myshopify_domain":null}}"#, world.shop.id());
+    let foreign = Call::new("f-1")
+        .with_body(uninstall.clone().into_bytes())
+        .with("X-Shopify-Topic", "app/uninstalled")
+        .with("X-Shopify-Shop-Domain", "other.myshopify.com");
+    assert_eq!(foreign.send(&world).await.status(), StatusCode::OK);
+    // The right header, but Shopify itself knows nothing of an uninstall.
+    let untrue = Call::new("f-2")
+        .with_body(uninstall.into_bytes())
+        .with("X-Shopify-Topic", "app/uninstalled");
+    assert_eq!(untrue.send(&world).await.status(), StatusCode::OK);
+    world
+        .eventually("both claims are recorded", async || {
+            world
+                .count("select count(*) from security_events where kind = 'foreign_webhook'")
+                .await
+                == 2
+        })
+        .await;
+    assert_eq!(
+        world
+            .count("select count(*) from shops where status = 'installed'")
+            .await,
+        2
+    );
+}

@@ -1,0 +1,13 @@
+//! The one integration binary.
+
+#![expect(
+    clippy::expect_used,
+    reason = "a test that cannot set up its world fails where it notices"
+)]
+
+mod actions;
+mod graphql;
+mod harness;
+mod http;
+mod shopify;
+mod stories;

@@ -1,0 +1,7 @@
+//! Stories from an order to its tracking, told from outside.
+
+mod changes;
+mod lifecycle;
+mod once;
+mod orders;
+mod shop;

@@ -1,0 +1,190 @@
+//! Once: whatever is repeated, lost or killed, one purchase order per supplier
+//! and one fulfillment per parcel.
+
+use rstest::rstest;
+use sandbox::{AnswerFault, Behaviour, Fault, Shipping, SupplierFault, WebhookFault};
+
+use super::shop::{Plot, Story, contents, lines};
+use crate::harness::Database;
+
+/// Ships by itself, at once, with numbers of its own.
+fn prompt(prefix: &str) -> Behaviour {
+    Behaviour {
+        tracking_prefix: prefix.to_owned(),
+        shipping: Shipping::Whole { delay_ms: 20 },
+        ..Behaviour::default()
+    }
+}
+
+async fn begin(database: Database) -> Story {
+    Plot {
+        north: prompt("N"),
+        east: prompt("E"),
+        ..Plot::default()
+    }
+    .begin(database)
+    .await
+}
+
+/// The order of these stories ends with one purchase order and one parcel of each supplier.
+async fn ends_once(story: &Story, order: i64) {
+    story.fulfillments(order, 2).await;
+    story.quiet().await;
+    let mut shown: Vec<_> = contents(&story.snapshot(order))
+        .into_iter()
+        .map(|(lines, _)| lines)
+        .collect();
+    shown.sort();
+    assert_eq!(shown, [lines(&[("KIT", 1)]), lines(&[("MUG", 1), ("SHIRT", 2)])]);
+    for supplier in ["north", "east"] {
+        assert_eq!(story.world.supplier(supplier).orders().len(), 1, "{supplier}");
+        assert_eq!(
+            story.world.supplier(supplier).orders()[0].parcels.len(),
+            1,
+            "{supplier}"
+        );
+    }
+    assert_eq!(story.world.count("select count(*) from purchase_orders").await, 2);
+}
+
+fn order(story: &Story) -> i64 {
+    story.order(&[("MUG", 1), ("SHIRT", 2), ("KIT", 1)])
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_webhook_delivered_five_times(#[values(Database::Sqlite, Database::Postgres)] database: Database) {
+    let story = begin(database).await;
+    story
+        .world
+        .shopify
+        .faults()
+        .add(Fault::any_webhook(WebhookFault::Duplicate { copies: 5 }));
+    let order = order(&story);
+    ends_once(&story, order).await;
+}
+
+#[rstest]
+#[tokio::test]
+async fn two_processes_at_once(#[values(Database::Sqlite, Database::Postgres)] database: Database) {
+    let story = begin(database).await;
+    let second = story.world.orderyard.second_worker().await;
+    let orders: Vec<i64> = (0..6).map(|_| story.order(&[("MUG", 1), ("KIT", 1)])).collect();
+    for order in &orders {
+        story.fulfillments(*order, 2).await;
+    }
+    drop(second);
+    story.quiet().await;
+    for supplier in ["north", "east"] {
+        assert_eq!(
+            story.world.supplier(supplier).orders().len(),
+            orders.len(),
+            "{supplier}"
+        );
+    }
+    assert!(
+        orders
+            .iter()
+            .all(|order| story.snapshot(*order).fulfillments.len() == 2)
+    );
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_lost_answer_after_a_placed_purchase_order(
+    #[values(Database::Sqlite, Database::Postgres)] database: Database,
+) {
+    let story = begin(database).await;
+    story.world.supplier("north").add_fault(SupplierFault::LostAnswer);
+    story
+        .world
+        .supplier("east")
+        .add_fault(SupplierFault::ErrorAfter { status: 502 });
+    let order = order(&story);
+    ends_once(&story, order).await;
+    for supplier in ["north", "east"] {
+        assert!(
+            story.world.supplier(supplier).orders()[0].times_received >= 2,
+            "{supplier} was asked again"
+        );
+    }
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_lost_answer_after_fulfillment_create(#[values(Database::Sqlite, Database::Postgres)] database: Database) {
+    let story = begin(database).await;
+    story
+        .world
+        .shopify
+        .faults()
+        .add(Fault::graphql("FulfillmentCreate", AnswerFault::LostAnswer).times(1));
+    story
+        .world
+        .shopify
+        .faults()
+        .add(Fault::graphql("FulfillmentCreate", AnswerFault::ErrorAfter { status: 503 }).times(1));
+    let order = order(&story);
+    ends_once(&story, order).await;
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_fulfillment_that_was_never_made_is_made(#[values(Database::Sqlite, Database::Postgres)] database: Database) {
+    let story = begin(database).await;
+    story
+        .world
+        .shopify
+        .faults()
+        .add(Fault::graphql("FulfillmentCreate", AnswerFault::ErrorBefore { status: 502 }).times(1));
+    story
+        .world
+        .shopify
+        .faults()
+        .add(Fault::graphql("OrderById", AnswerFault::Throttled).times(2));
+    let order = order(&story);
+    ends_once(&story, order).await;
+}
+
+/// The process is killed at each named place, once, and started again.
+#[rstest]
+#[tokio::test]
+async fn a_kill_between_any_two_steps(#[values(Database::Sqlite, Database::Postgres)] database: Database) {
+    let mut story = begin(database).await;
+    for place in orderyard::failpoint::PLACES {
+        story.world.orderyard.stop().await;
+        story
+            .world
+            .orderyard
+            .start_with(&[("ORDERYARD_FAILPOINT", place)])
+            .await;
+        story.world.orderyard.wait_until_ready().await;
+        let order = order(&story);
+        story.world.orderyard.wait_for_end(place).await;
+        story.world.orderyard.start().await;
+        story.fulfillments(order, 2).await;
+        story.quiet().await;
+        let mut shown: Vec<_> = contents(&story.snapshot(order))
+            .into_iter()
+            .map(|(lines, _)| lines)
+            .collect();
+        shown.sort();
+        assert_eq!(
+            shown,
+            [lines(&[("KIT", 1)]), lines(&[("MUG", 1), ("SHIRT", 2)])],
+            "killed at {place}"
+        );
+        let name = story.snapshot(order).order.name;
+        let placed = format!("select count(*) from purchase_orders where order_name = '{name}'");
+        assert_eq!(story.world.count(&placed).await, 2, "killed at {place}");
+        for supplier in ["north", "east"] {
+            let of_order = story
+                .world
+                .supplier(supplier)
+                .orders()
+                .into_iter()
+                .filter(|po| po.order_name == name);
+            assert_eq!(of_order.count(), 1, "{supplier}, killed at {place}");
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! Orders that go well: split, shipped in parts, kits.
+
+use rstest::rstest;
+
+use super::shop::{KIT_AT_TWO, Plot, contents, lines, numbers};
+use crate::harness::Database;
+
+#[rstest]
+#[tokio::test]
+async fn three_lines_two_suppliers_three_parcels(#[values(Database::Sqlite, Database::Postgres)] database: Database) {
+    let story = Plot::default().begin(database).await;
+    let order = story.order(&[("MUG", 1), ("SHIRT", 2), ("KIT", 1)]);
+    let from_north = story.purchase_order("north").await;
+    let from_east = story.purchase_order("east").await;
+    assert_eq!(from_north.lines.len(), 2);
+    assert_eq!(from_east.lines.len(), 2);
+
+    let (north, east) = (story.world.supplier("north"), story.world.supplier("east"));
+    north
+        .ship(
+            &from_north.number,
+            &[("N-MUG", 1), ("N-SHIRT", 1)],
+            "DHL Express",
+            "T-1",
+        )
+        .await
+        .expect("ships");
+    story.fulfillments(order, 1).await;
+    north
+        .ship(&from_north.number, &[("N-SHIRT", 1)], "DHL Express", "T-2")
+        .await
+        .expect("ships");
+    story.fulfillments(order, 2).await;
+    east.ship(&from_east.number, &[], "Royal Pigeon", "T-3")
+        .await
+        .expect("ships");
+    story.fulfillments(order, 3).await;
+
+    let shown = story.snapshot(order);
+    assert_eq!(
+        contents(&shown),
+        [
+            (lines(&[("MUG", 1), ("SHIRT", 1)]), numbers(&["T-1"])),
+            (lines(&[("SHIRT", 1)]), numbers(&["T-2"])),
+            (lines(&[("KIT", 1)]), numbers(&["T-3"])),
+        ]
+    );
+    assert_eq!(shown.remaining(), 0);
+    assert!(
+        shown.fulfillments.iter().all(|fulfillment| fulfillment.notify_customer),
+        "notices are on by default"
+    );
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_kit_at_two_suppliers_is_fulfilled_once_with_both_numbers(
+    #[values(Database::Sqlite, Database::Postgres)] database: Database,
+) {
+    let story = Plot {
+        kit: KIT_AT_TWO,
+        ..Plot::default()
+    }
+    .begin(database)
+    .await;
+    let order = story.order(&[("KIT", 1)]);
+    let from_north = story.purchase_order("north").await;
+    let from_east = story.purchase_order("east").await;
+    story
+        .world
+        .supplier("north")
+        .ship(&from_north.number, &[], "DPD", "K-1")
+        .await
+        .expect("ships");
+    let waits = "select count(*) from shipments where state = 'waiting_for_kit'";
+    story
+        .world
+        .eventually("the first parcel waits", async || story.world.count(waits).await == 1)
+        .await;
+    assert!(story.snapshot(order).fulfillments.is_empty(), "half a kit is no kit");
+    story
+        .world
+        .supplier("east")
+        .ship(&from_east.number, &[], "DPD", "K-2")
+        .await
+        .expect("ships");
+    story.fulfillments(order, 1).await;
+    assert_eq!(
+        contents(&story.snapshot(order)),
+        [(lines(&[("KIT", 1)]), numbers(&["K-1", "K-2"]))]
+    );
+}
+
+#[rstest]
+#[tokio::test]
+async fn an_unmapped_line_holds_nothing_back(#[values(Database::Sqlite, Database::Postgres)] database: Database) {
+    let story = Plot::default().begin(database).await;
+    let order = story.order(&[("UNMAPPED", 2), ("MUG", 1)]);
+    let placed = story.purchase_order("north").await;
+    story
+        .world
+        .supplier("north")
+        .ship(&placed.number, &[], "UPS", "U-1")
+        .await
+        .expect("ships");
+    story.fulfillments(order, 1).await;
+    let open = "select count(*) from exceptions where kind = 'unmapped_line' and status = 'open' and quantity = 2";
+    assert_eq!(story.world.count(open).await, 1);
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_rejected_line_goes_to_the_next_supplier(#[values(Database::Sqlite, Database::Postgres)] database: Database) {
+    let story = Plot {
+        mug_at_east: true,
+        ..Plot::default()
+    }
+    .begin(database)
+    .await;
+    let order = story.order(&[("MUG", 2)]);
+    let first = story.purchase_order("north").await;
+    let north = story.world.supplier("north");
+    north
+        .reject(&first.number, "N-MUG", sandbox::RejectReason::OutOfStock)
+        .await
+        .expect("rejects");
+    let second = story.purchase_order("east").await;
+    story
+        .world
+        .supplier("east")
+        .ship(&second.number, &[], "GLS", "R-1")
+        .await
+        .expect("ships");
+    story.fulfillments(order, 1).await;
+    assert_eq!(
+        contents(&story.snapshot(order)),
+        [(lines(&[("MUG", 2)]), numbers(&["R-1"]))]
+    );
+}
