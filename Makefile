@@ -1,0 +1,100 @@
+# Orderyard: every way to build, run and check it. `make` alone lists them.
+#
+# A target installs what it is missing and says so; nothing here needs more than
+# make, gcc, Rust and Node 20 to begin with. The tests add PostgreSQL and Chromium.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+
+# Each has a lock file. The oracle has no tests of its own: Rust tests ask it.
+NPM_PROJECTS := frontend webhooks/oracle tools/shopify-schema
+NPM_TESTED := frontend tools/shopify-schema
+NPM_INSTALLED := $(addsuffix /node_modules/.package-lock.json,$(NPM_PROJECTS))
+
+# The tests need the failpoints that a release must not have.
+TEST_FEATURES := --all-features
+
+FRONTEND_SOURCES := $(shell find frontend -type f \
+	-not -path '*/node_modules/*' -not -path 'frontend/dist/*' \
+	-not -name graphql-env.d.ts 2>/dev/null)
+DIST := frontend/dist/index.html
+
+.PHONY: help
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+# --- build and run ---
+
+.PHONY: setup build release run demo clean-demo
+setup: $(NPM_INSTALLED) ## Install everything that building and testing need
+	scripts/with-postgres true
+	scripts/install-chromium
+	scripts/cargo-tool cargo-deny
+	cargo fetch --locked
+
+build: $(DIST) ## Build the dashboard and the program (debug)
+	cargo build --locked
+
+release: $(DIST) ## Build the program as it is shipped: target/release/orderyard
+	cargo build --locked --release
+
+run: build ## Run against the Shopify app named in .env
+	@test -f .env || { echo "There is no .env yet: cp .env.sample .env, then fill in the first block."; exit 1; }
+	target/debug/orderyard serve
+
+demo: build ## Run the whole product against a pretend Shopify and pretend suppliers
+	target/debug/orderyard demo
+
+clean-demo: ## Forget what the last demo stored
+	rm -rf data/demo
+
+# --- check ---
+
+.PHONY: test test-rust test-frontend test-browser lint deny
+test: lint deny test-frontend test-rust test-browser ## Run every check there is
+	@echo "All checks passed."
+
+test-rust: $(DIST) $(NPM_INSTALLED) ## Rust tests, on SQLite and on PostgreSQL
+	scripts/with-postgres scripts/cargo-test --locked --workspace $(TEST_FEATURES)
+
+test-frontend: $(NPM_INSTALLED) ## Tests of the dashboard, and Shopify's schema against ours
+	for project in $(NPM_TESTED); do echo "== npm test in $$project"; npm test --prefix $$project; done
+
+test-browser: $(DIST) frontend/node_modules/.package-lock.json ## One story from order to tracking, in headless Chromium
+	cargo build --locked $(TEST_FEATURES)
+	CHROMIUM="$$(scripts/install-chromium)" npm run e2e --prefix frontend
+
+lint: $(DIST) $(NPM_INSTALLED) ## Formatting and lints, Rust and TypeScript
+	cargo fmt --all --check
+	cargo clippy --locked --workspace --all-targets $(TEST_FEATURES) -- -D warnings
+	npm run lint --prefix frontend
+
+deny: ## Licences, sources and banned crates of every dependency
+	scripts/cargo-tool cargo-deny
+	PATH="$$PWD/target/tools/bin:$$PATH" cargo deny --locked --all-features --log-level error check bans licenses sources
+
+# --- change ---
+
+.PHONY: check fmt schema
+check: $(DIST) ## The quickest answer to "does it compile?"
+	cargo check --locked --workspace --all-targets $(TEST_FEATURES)
+
+fmt: frontend/node_modules/.package-lock.json ## Format everything
+	cargo fmt --all
+	npm run format --prefix frontend
+
+schema: build ## Rewrite the committed contracts from the code
+	scripts/write-contracts
+
+# --- files ---
+
+%/node_modules/.package-lock.json: %/package-lock.json
+	scripts/setup-node $*
+	@touch $@
+
+$(DIST): frontend/node_modules/.package-lock.json $(FRONTEND_SOURCES)
+	npm run build --prefix frontend
+	@touch $@
