@@ -10,13 +10,14 @@ use chrono::{DateTime, Utc};
 
 use crate::{
     domain::{
-        fulfilment::{Completed, FulfillmentStatus, newly_complete},
+        fulfilment::{Completed, FulfillmentStatus, ShippedComponent, completed, completed_by_parcel},
         order::{DeliveryMethod, FulfillmentOrder},
         shop::{KitFulfillment, ShopSettings},
     },
     ids::{FulfillmentId, OrderLineId, ShipmentId, ShopifyLineItemId, ShopifyLocationId},
     shopify::{
         carriers::CarrierName,
+        fulfillment_orders::FulfillmentOrderSnapshot,
         fulfillments::{LineToFulfill, NewFulfillment, OrderFulfillmentState, Tracking},
     },
     store::{
@@ -40,7 +41,8 @@ pub struct Claim {
 
 type Place = (Option<ShopifyLocationId>, DeliveryMethod);
 
-/// Decides what a parcel adds.
+/// Decides what is to be claimed when a parcel is pushed: one fulfillment per
+/// parcel and place, for this parcel and for others that were left behind.
 #[must_use]
 pub fn claim(
     settings: &ShopSettings,
@@ -49,67 +51,104 @@ pub fn claim(
     shipment: ShipmentId,
     now: DateTime<Utc>,
 ) -> Claim {
-    let (claimed, claimed_shipments) = claimed_already(&state.fulfillments);
-    let fresh = newly_complete(
-        &state.shipped_components(),
-        settings.kit_fulfillment,
-        &claimed,
-        &claimed_shipments,
-    );
+    let components = state.shipped_components();
+    let mut free = free_units(settings, state, &components);
     let mut room = Room::new(settings, state, read);
-    let mut places: BTreeMap<Place, (Vec<FulfilledLine>, BTreeSet<ShipmentId>)> = BTreeMap::new();
     let mut claim = Claim::default();
-    for (line, Completed { units, shipments }) in fresh {
-        let mut left = units;
-        for (place, taken) in room.take(line, units) {
-            left -= taken;
-            let entry = places.entry(place).or_default();
-            entry.0.push(FulfilledLine {
-                order_line_id: line,
-                units: taken,
-            });
-            entry.1.extend(&shipments);
+    for (parcel, lines) in completed_by_parcel(&components, settings.kit_fulfillment) {
+        let is_own = parcel == shipment;
+        if !is_own && was_refused(&state.fulfillments, parcel) {
+            continue;
         }
-        if left > 0 {
-            claim.without_place.insert(line, left);
+        let mut places = Places::new();
+        for (line, Completed { units, shipments }) in lines {
+            let claimed = claimed_for(&state.fulfillments, parcel, line);
+            let free = free.entry(line).or_default();
+            let units = units.saturating_sub(claimed).min(*free);
+            let mut left = units;
+            for (place, taken) in room.take(line, units) {
+                left -= taken;
+                let entry = places.entry(place).or_default();
+                entry.0.push(FulfilledLine {
+                    order_line_id: line,
+                    units: taken,
+                });
+                entry.1.extend(&shipments);
+            }
+            *free -= units - left;
+            if left > 0 && is_own {
+                claim.without_place.insert(line, left);
+            }
         }
+        claim.rows.extend(rows(state, parcel, places, now));
     }
-    claim.rows = places
-        .into_iter()
-        .map(|((location, method), (lines, parcels))| {
-            row(
-                state,
-                shipment,
-                location,
-                method,
-                lines,
-                parcels.into_iter().collect(),
-                now,
-            )
-        })
-        .collect();
-    if settings.kit_fulfillment == KitFulfillment::FirstComponent && claim.rows.is_empty() {
+    if settings.kit_fulfillment == KitFulfillment::FirstComponent && !names(&claim.rows, shipment) {
         claim.joined = joined(state, shipment);
     }
     claim
 }
 
-/// Units of each line that are claimed, and the parcels they came in.
-fn claimed_already(
-    rows: &[fulfillments::Model],
-) -> (BTreeMap<OrderLineId, u32>, BTreeMap<OrderLineId, BTreeSet<ShipmentId>>) {
-    let mut units: BTreeMap<OrderLineId, u32> = BTreeMap::new();
-    let mut parcels: BTreeMap<OrderLineId, BTreeSet<ShipmentId>> = BTreeMap::new();
-    for row in rows
-        .iter()
+type Places = BTreeMap<Place, (Vec<FulfilledLine>, BTreeSet<ShipmentId>)>;
+
+fn rows(
+    state: &OrderState,
+    parcel: ShipmentId,
+    places: Places,
+    now: DateTime<Utc>,
+) -> impl Iterator<Item = fulfillments::Model> {
+    places.into_iter().map(move |((location, method), (lines, parcels))| {
+        row(
+            state,
+            parcel,
+            location,
+            method,
+            lines,
+            parcels.into_iter().collect(),
+            now,
+        )
+    })
+}
+
+fn names(rows: &[fulfillments::Model], parcel: ShipmentId) -> bool {
+    rows.iter().any(|row| row.shipment_id == Some(parcel))
+}
+
+fn was_refused(rows: &[fulfillments::Model], parcel: ShipmentId) -> bool {
+    let mut of_parcel = rows.iter().filter(|row| row.shipment_id == Some(parcel));
+    of_parcel.any(|row| row.status == FulfillmentStatus::Refused)
+}
+
+fn standing(rows: &[fulfillments::Model]) -> impl Iterator<Item = &fulfillments::Model> {
+    rows.iter()
         .filter(|row| !row.by_hand && row.status != FulfillmentStatus::Refused)
-    {
-        for line in &row.lines.0 {
-            *units.entry(line.order_line_id).or_default() += line.units;
-            parcels.entry(line.order_line_id).or_default().extend(&row.shipments.0);
-        }
+}
+
+/// Units of a line that a parcel's fulfillments hold already.
+fn claimed_for(rows: &[fulfillments::Model], parcel: ShipmentId, line: OrderLineId) -> u32 {
+    standing(rows)
+        .filter(|row| row.shipment_id == Some(parcel))
+        .flat_map(|row| &row.lines.0)
+        .filter(|claimed| claimed.order_line_id == line)
+        .map(|claimed| claimed.units)
+        .sum()
+}
+
+/// Complete units that no fulfillment holds, whichever parcel they came in: what
+/// is claimed stays claimed when a cancellation changes which parcel completed it.
+fn free_units(
+    settings: &ShopSettings,
+    state: &OrderState,
+    components: &[ShippedComponent],
+) -> BTreeMap<OrderLineId, u32> {
+    let mut free: BTreeMap<OrderLineId, u32> = completed(components, settings.kit_fulfillment)
+        .into_iter()
+        .map(|(line, done)| (line, done.units))
+        .collect();
+    for claimed in standing(&state.fulfillments).flat_map(|row| &row.lines.0) {
+        let left = free.entry(claimed.order_line_id).or_default();
+        *left = left.saturating_sub(claimed.units);
     }
-    (units, parcels)
+    free
 }
 
 /// What the open fulfillment orders can take, less what is claimed and not made yet.
@@ -166,7 +205,7 @@ impl<'a> Room<'a> {
 }
 
 fn open_orders(settings: &ShopSettings, read: &OrderFulfillmentState) -> Vec<FulfillmentOrder> {
-    let orders = read.fulfillment_orders.iter().map(|order| order.to_domain());
+    let orders = read.fulfillment_orders.iter().map(FulfillmentOrderSnapshot::to_domain);
     orders
         .filter(|order| order.is_open() && order.is_ours(settings))
         .collect()

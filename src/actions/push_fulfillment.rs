@@ -109,7 +109,7 @@ async fn prepare(app: &App, job: &PushFulfillment, read: &OrderFulfillmentState)
     write_claim(&tx, job, &state, &claim, now).await?;
     let rows = fulfillments::of_order(tx.conn(), job.shop_id, job.order_id).await?;
     let mut claimed = Vec::new();
-    for row in rows.into_iter().filter(|row| is_pending_for(row, job.shipment_id)) {
+    for row in rows.into_iter().filter(|row| row.status == FulfillmentStatus::Pending) {
         match new_fulfillment(&shop.settings.0, &state, read, &row) {
             Some(new) => {
                 let intent = open_intent(&tx, &row, now).await?;
@@ -121,10 +121,6 @@ async fn prepare(app: &App, job: &PushFulfillment, read: &OrderFulfillmentState)
     tx.commit().await?;
     failpoint::hit("fulfil.before_call");
     Ok(claimed)
-}
-
-fn is_pending_for(row: &fulfillments::Model, shipment: ShipmentId) -> bool {
-    row.status == FulfillmentStatus::Pending && row.shipment_id == Some(shipment)
 }
 
 async fn locked_state(tx: &Tx, job: &PushFulfillment) -> Result<Option<OrderState>, DbErr> {

@@ -92,25 +92,44 @@ pub fn completed(components: &[ShippedComponent], rule: KitFulfillment) -> BTree
     lines
 }
 
-/// What a parcel adds: units complete now and not fulfilled before.
+/// What each parcel completes: the units that were not complete with the parcels before it.
+///
+/// The parcels named with them are its own and those that waited for it, each once per line.
 #[must_use]
-pub fn newly_complete(
+pub fn completed_by_parcel(
     components: &[ShippedComponent],
     rule: KitFulfillment,
-    claimed: &BTreeMap<OrderLineId, u32>,
-    claimed_shipments: &BTreeMap<OrderLineId, BTreeSet<ShipmentId>>,
-) -> BTreeMap<OrderLineId, Completed> {
-    let mut fresh = BTreeMap::new();
-    for (line, mut done) in completed(components, rule) {
-        done.units = done.units.saturating_sub(claimed.get(&line).copied().unwrap_or(0));
-        if let Some(used) = claimed_shipments.get(&line) {
-            done.shipments.retain(|id| !used.contains(id));
+) -> BTreeMap<ShipmentId, BTreeMap<OrderLineId, Completed>> {
+    let parcels: BTreeSet<ShipmentId> = components
+        .iter()
+        .flat_map(|part| part.shipped.iter().map(|(id, _)| *id))
+        .collect();
+    let mut told: BTreeMap<OrderLineId, Completed> = BTreeMap::new();
+    let mut by_parcel = BTreeMap::new();
+    for last in parcels {
+        let mut added = BTreeMap::new();
+        for (line, now) in completed(&until(components, last), rule) {
+            let before = told.entry(line).or_default();
+            let units = now.units.saturating_sub(before.units);
+            if units > 0 {
+                let shipments: BTreeSet<_> = now.shipments.difference(&before.shipments).copied().collect();
+                before.units = now.units;
+                before.shipments.extend(&shipments);
+                added.insert(line, Completed { units, shipments });
+            }
         }
-        if done.units > 0 {
-            fresh.insert(line, done);
-        }
+        by_parcel.insert(last, added);
     }
-    fresh
+    by_parcel
+}
+
+/// The components as they stood when a parcel had left and no later one.
+fn until(components: &[ShippedComponent], last: ShipmentId) -> Vec<ShippedComponent> {
+    let mut components = components.to_vec();
+    for component in &mut components {
+        component.shipped.retain(|(id, _)| *id <= last);
+    }
+    components
 }
 
 #[cfg(test)]
@@ -145,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_claimed_is_not_complete_again() {
+    fn each_parcel_completes_its_own_units() {
         let (line, first, second) = (OrderLineId::generate(), ShipmentId::generate(), ShipmentId::generate());
         let both = [ShippedComponent {
             line,
@@ -154,18 +173,29 @@ mod tests {
             per_unit: 1,
             shipped: vec![(first, 1), (second, 1)],
         }];
-        let fresh = newly_complete(
-            &both,
-            KitFulfillment::LastComponent,
-            &BTreeMap::from([(line, 1)]),
-            &BTreeMap::from([(line, BTreeSet::from([first]))]),
-        );
-        assert_eq!(
-            fresh[&line],
-            Completed {
+        let by_parcel = completed_by_parcel(&both, KitFulfillment::LastComponent);
+        for parcel in [first, second] {
+            let expect = Completed {
                 units: 1,
-                shipments: BTreeSet::from([second])
-            }
-        );
+                shipments: BTreeSet::from([parcel]),
+            };
+            assert_eq!(by_parcel[&parcel], BTreeMap::from([(line, expect)]));
+        }
+    }
+
+    #[test]
+    fn a_parcel_that_waited_is_named_with_the_one_that_completes() {
+        let line = OrderLineId::generate();
+        let [first, second, third] = [(); 3].map(|()| ShipmentId::generate());
+        // The first parcel is a whole kit, the second half of one, the third its other half.
+        let parts = kit(line, 2, [&[(first, 1), (second, 1)], &[(first, 2), (third, 2)]]);
+        let by_parcel = completed_by_parcel(&parts, KitFulfillment::LastComponent);
+        assert_eq!(by_parcel[&first][&line].units, 1);
+        assert!(by_parcel[&second].is_empty());
+        let expect = Completed {
+            units: 1,
+            shipments: BTreeSet::from([second, third]),
+        };
+        assert_eq!(by_parcel[&third][&line], expect);
     }
 }
