@@ -59,7 +59,6 @@ text_enum! {
     pub enum Grant {
         AuthorizationCode = "authorization_code",
         ClientCredentials = "client_credentials",
-        TokenExchange = "token_exchange",
     }
 }
 
@@ -391,7 +390,7 @@ impl<F: Fn(&'static str) -> Option<String>> Reader<F> {
         let grant = self.parsed(
             "SHOPIFY_GRANT",
             Grant::AuthorizationCode,
-            "authorization_code, client_credentials or token_exchange",
+            "authorization_code or client_credentials; token_exchange needs a dashboard inside Shopify's admin, which this release has not",
             |text| text.parse().ok(),
         );
         let (Some(signatures), Some(app_url)) = (

@@ -291,7 +291,7 @@ impl Shop {
 
     /// Where a merchant starts an install: the app's URL with a signed query.
     pub fn install_url(&self) -> Option<Url> {
-        let mut url = self.inner.app_url()?.join("/auth/shopify").ok()?;
+        let mut url = self.inner.app_url()?;
         let pairs = vec![
             ("host".to_owned(), self.host()),
             ("shop".to_owned(), self.cell.domain.clone()),

@@ -53,7 +53,8 @@ pub fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
         .layer(CompressionLayer::new())
 }
 
-async fn serve(request: Request) -> Response {
+/// One file, or the page.
+pub async fn serve(request: Request) -> Response {
     let path = request.uri().path().trim_start_matches('/').to_owned();
     let mut response = if matches!(*request.method(), Method::GET | Method::HEAD) {
         answer(&path, request.headers().get(header::IF_NONE_MATCH))

@@ -1,7 +1,10 @@
 //! `GET /auth/shopify` and its callback: the browser's side of an installation.
+//!
+//! Shopify opens the app at `/`, with a signed query: whoever comes that way is
+//! led through the installation, which lets them in where the app is installed already.
 
 use axum::{
-    extract::{RawQuery, State},
+    extract::{RawQuery, Request, State},
     http::header,
     response::{IntoResponse, Redirect, Response},
 };
@@ -13,22 +16,42 @@ use webhooks::ShopDomain;
 
 use crate::{
     actions::{
-        install_shop::{self, InstallError},
+        install_shop::{self, InstallError, Installed},
         record_security_event::{self, SecurityEventKind},
     },
     app::App,
+    config::Grant,
     error::AppError,
 };
+
+use super::assets;
 
 /// Holds the state of the installation that this browser began.
 const STATE_COOKIE: &str = "orderyard_install";
 const COOKIE_PATH: &str = "/auth/shopify";
 
+/// `GET /`: the dashboard, or the way into it from the shop's admin.
+pub async fn open(
+    State(app): State<App>,
+    RawQuery(query): RawQuery,
+    jar: CookieJar,
+    request: Request,
+) -> Result<Response, AppError> {
+    match query {
+        Some(query) if is_signed(&query) => begin(State(app), RawQuery(Some(query)), jar).await,
+        _ => Ok(assets::serve(request).await),
+    }
+}
+
+fn is_signed(query: &str) -> bool {
+    query.split('&').any(|pair| pair.starts_with("hmac="))
+}
+
 /// Sends the browser to the shop's consent page.
 pub async fn begin(State(app): State<App>, RawQuery(query): RawQuery, jar: CookieJar) -> Result<Response, AppError> {
     let query = query.unwrap_or_default();
     // A link from the shop's admin is signed; one typed by hand has no signature to check.
-    let signed = query.split('&').any(|pair| pair.starts_with("hmac="));
+    let signed = is_signed(&query);
     let shop = if signed {
         let verified = app.config.shopify.signatures.verify_query(&query, app.clock.now());
         match verified
@@ -45,7 +68,21 @@ pub async fn begin(State(app): State<App>, RawQuery(query): RawQuery, jar: Cooki
             .1;
         ShopDomain::parse(&value).map_err(|error| AppError::invalid("shop", error.to_string()))?
     };
-    let begun = install_shop::begin(&app, &shop).await.map_err(to_app_error)?;
+    match app.config.shopify.grant {
+        Grant::AuthorizationCode => {}
+        // There is no consent page: only Shopify's signature tells that this is somebody of the shop.
+        Grant::ClientCredentials if signed => {
+            let installed = install_shop::install_by_client_credentials(&app, &shop).await;
+            return signed_in(&app, jar, &installed.map_err(|error| error_of(&error))?);
+        }
+        Grant::ClientCredentials => {
+            let how = "open the app from the shop's admin: with SHOPIFY_GRANT=client_credentials only Shopify's link installs";
+            return Err(AppError::Forbidden(how.to_owned()));
+        }
+    }
+    let begun = install_shop::begin(&app, &shop)
+        .await
+        .map_err(|error| error_of(&error))?;
     let cookie = Cookie::build((STATE_COOKIE, begun.state))
         .path(COOKIE_PATH)
         .http_only(true)
@@ -63,10 +100,15 @@ pub async fn callback(State(app): State<App>, RawQuery(query): RawQuery, jar: Co
         Err(error) => return Err(refuse(&app, &error).await),
     };
     let jar = jar.remove(Cookie::build(STATE_COOKIE).path(COOKIE_PATH).build());
+    signed_in(&app, jar, &installed)
+}
+
+/// To the dashboard, with a session.
+fn signed_in(app: &App, jar: CookieJar, installed: &Installed) -> Result<Response, AppError> {
     let mut response = (jar, Redirect::to("/")).into_response();
     let cookie = installed
         .session
-        .cookie(&app)
+        .cookie(app)
         .parse()
         .map_err(|_| AppError::Internal("a cookie is no text".to_owned()))?;
     response.headers_mut().append(header::SET_COOKIE, cookie);
@@ -89,17 +131,13 @@ async fn refuse(app: &App, error: &InstallError) -> AppError {
     error_of(error)
 }
 
-fn to_app_error(error: InstallError) -> AppError {
-    error_of(&error)
-}
-
 fn error_of(error: &InstallError) -> AppError {
     match error {
-        InstallError::Signature(_) => AppError::Forbidden(error.to_string()),
-        InstallError::State => AppError::Forbidden(error.to_string()),
         InstallError::Shop => AppError::invalid("shop", error.to_string()),
         InstallError::Missing(name) => AppError::invalid(*name, error.to_string()),
-        InstallError::Scopes(_) | InstallError::OtherShop => AppError::Forbidden(error.to_string()),
+        InstallError::Signature(_) | InstallError::State | InstallError::Scopes(_) | InstallError::OtherShop => {
+            AppError::Forbidden(error.to_string())
+        }
         InstallError::Token(_) | InstallError::Api(_) => AppError::Unavailable(error.to_string()),
         InstallError::Origin(_) | InstallError::Seal(_) | InstallError::Database(_) => {
             AppError::Internal(error.to_string())

@@ -33,6 +33,7 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Every route of the program.
 pub fn router(app: App) -> Router {
     Router::new()
+        .route("/", get(auth::open))
         .route("/webhooks/shopify", post(webhooks::receive))
         .route("/auth/shopify", get(auth::begin))
         .route("/auth/shopify/callback", get(auth::callback))

@@ -35,6 +35,8 @@ pub struct WorldSpec {
     pub suppliers: Vec<(&'static str, Behaviour)>,
     /// Environment beyond the usual.
     pub env: Vec<(&'static str, String)>,
+    /// The app is granted to the shop by their organization, without a consent page.
+    pub granted_by_organization: bool,
 }
 
 impl WorldSpec {
@@ -43,6 +45,7 @@ impl WorldSpec {
             database,
             suppliers: Vec::new(),
             env: Vec::new(),
+            granted_by_organization: false,
         }
     }
 
@@ -54,6 +57,11 @@ impl WorldSpec {
     pub fn env(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.env.push((name, value.into()));
         self
+    }
+
+    pub fn granted_by_organization(mut self) -> Self {
+        self.granted_by_organization = true;
+        self.env("SHOPIFY_GRANT", "client_credentials")
     }
 
     /// Starts everything, and installs the app through the OAuth redirects.
@@ -73,6 +81,10 @@ impl WorldSpec {
             ..ShopSpec::default()
         };
         let shop = shopify.create_shop("demo.myshopify.com", spec);
+        if self.granted_by_organization {
+            let scopes = orderyard::shopify::scopes::DEFAULT_SCOPES.join(",");
+            shop.install_managed(&scopes).expect("the scopes exist");
+        }
         let mut suppliers = BTreeMap::new();
         for (key, behaviour) in self.suppliers {
             let config = SupplierConfig {

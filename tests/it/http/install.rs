@@ -97,4 +97,48 @@ async fn a_foreign_or_unsigned_callback_is_refused(#[values(Database::Sqlite, Da
     check(forged, StatusCode::FORBIDDEN, "a parameter that was not signed").await;
     let typed = world.url("/auth/shopify?shop=demo.myshopify.com.evil.example");
     check(typed, StatusCode::BAD_REQUEST, "a shop domain with a tail").await;
+    let recorded = "select count(*) from security_events where kind = 'bad_install_callback'";
+    assert_eq!(world.count(recorded).await, 3);
+}
+
+#[rstest]
+#[tokio::test]
+async fn opening_the_app_in_the_admin_lets_its_owner_in(
+    #[values(Database::Sqlite, Database::Postgres)] database: Database,
+) {
+    let world = WorldSpec::on(database).build().await;
+    let mut browser = Browser::new().expect("a browser");
+    // Shopify opens the app at its address, with a signed query.
+    let page = browser
+        .visit(world.shop.install_url().expect("an address"))
+        .await
+        .expect("a page");
+    assert_eq!(
+        (page.status, page.url.path(), page.url.query()),
+        (StatusCode::OK, "/", None),
+        "{}",
+        page.text
+    );
+    assert_eq!(world.count("select count(*) from shops").await, 1);
+    assert_eq!(world.count("select count(*) from users").await, 1, "the same owner");
+    let answer = browser
+        .get(&world.url("/?shop=demo.myshopify.com&timestamp=1&hmac=00"))
+        .await
+        .expect("an answer");
+    assert_eq!(answer.status(), StatusCode::FORBIDDEN, "a forged link");
+}
+
+#[rstest]
+#[tokio::test]
+async fn client_credentials_install_by_a_signed_link_alone(
+    #[values(Database::Sqlite, Database::Postgres)] database: Database,
+) {
+    let world = WorldSpec::on(database).granted_by_organization().build().await;
+    assert_eq!(world.count("select count(*) from shops").await, 1);
+    let mut stranger = Browser::new().expect("a browser");
+    let answer = stranger
+        .get(&world.url("/auth/shopify?shop=demo.myshopify.com"))
+        .await
+        .expect("an answer");
+    assert_eq!(answer.status(), StatusCode::FORBIDDEN, "typed by hand");
 }
