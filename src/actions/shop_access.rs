@@ -13,14 +13,13 @@ use webhooks::ShopDomain;
 
 use crate::{
     app::App,
-    domain::shop::ShopStatus,
+    domain::{shop::ShopStatus, throttle::Budget},
     ids::ShopId,
     queue::JobError,
     seal::SealError,
     shopify::{
         Access, Answer, ApiError, Outcome,
         oauth::{TokenError, TokenPair},
-        throttle::Budget,
     },
     store::{self, Tx, shop_budgets, shops},
 };

@@ -2,6 +2,7 @@
 //! machines, money, quantities. Pure: no clock, no database, no network.
 
 pub mod address;
+pub mod carriers;
 pub mod event;
 pub mod exception;
 pub mod fulfilment;
@@ -15,3 +16,4 @@ pub mod setup;
 pub mod shop;
 pub mod supplier;
 pub mod text_enum;
+pub mod throttle;

@@ -159,10 +159,10 @@ impl fmt::Display for Money {
 mod tests {
     use super::*;
 
-    fn check(text: &str, code: &str, expect: Result<i64, MoneyError>) {
+    fn check(text: &str, code: &str, expect: &Result<i64, MoneyError>) {
         let currency = Currency::parse(code).expect(code);
         assert_eq!(
-            Money::parse(text, currency).map(|m| m.amount_minor),
+            &Money::parse(text, currency).map(|m| m.amount_minor),
             expect,
             "{text} {code}"
         );
@@ -170,21 +170,21 @@ mod tests {
 
     #[test]
     fn reads_decimal_strings_exactly() {
-        check("12.50", "EUR", Ok(1250));
-        check("12.5", "EUR", Ok(1250));
-        check("0.01", "USD", Ok(1));
-        check("1000", "JPY", Ok(1000));
-        check("1.000", "EUR", Ok(100));
-        check("-3.20", "EUR", Ok(-320));
-        check("92233720368547758.07", "EUR", Ok(i64::MAX));
-        check("92233720368547758.08", "EUR", Err(MoneyError::TooLarge));
-        check("1e3", "EUR", Err(MoneyError::NotDecimal("1e3".into())));
-        check("", "EUR", Err(MoneyError::NotDecimal(String::new())));
+        check("12.50", "EUR", &Ok(1250));
+        check("12.5", "EUR", &Ok(1250));
+        check("0.01", "USD", &Ok(1));
+        check("1000", "JPY", &Ok(1000));
+        check("1.000", "EUR", &Ok(100));
+        check("-3.20", "EUR", &Ok(-320));
+        check("92233720368547758.07", "EUR", &Ok(i64::MAX));
+        check("92233720368547758.08", "EUR", &Err(MoneyError::TooLarge));
+        check("1e3", "EUR", &Err(MoneyError::NotDecimal("1e3".into())));
+        check("", "EUR", &Err(MoneyError::NotDecimal(String::new())));
         let jpy = Currency::parse("jpy").expect("jpy");
         check(
             "1.5",
             "JPY",
-            Err(MoneyError::TooPrecise {
+            &Err(MoneyError::TooPrecise {
                 text: "1.5".into(),
                 currency: jpy,
                 exponent: 0,
@@ -197,6 +197,6 @@ mod tests {
         let eur = Money::new(1, Currency::parse("EUR").expect("EUR"));
         let usd = Money::new(1, Currency::parse("USD").expect("USD"));
         assert!(eur.checked_add(usd).is_err());
-        assert_eq!(eur.checked_times(3).map(|m| m.decimal()), Ok("0.03".to_owned()));
+        assert_eq!(eur.checked_times(3).map(Money::decimal), Ok("0.03".to_owned()));
     }
 }

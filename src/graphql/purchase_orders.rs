@@ -17,10 +17,9 @@ use super::{
 };
 use crate::{
     actions::request_cancellation,
-    domain::{self, address, money, purchase_order, purchase_order::Bucket, supplier},
+    domain::{self, address, carriers::CarrierName, money, purchase_order, purchase_order::Bucket, supplier},
     error::AppError,
     ids::PurchaseOrderId,
-    shopify::carriers::CarrierName,
     store::{
         self, Party, po_lines,
         purchase_orders::{Model, PurchaseOrderFilter},

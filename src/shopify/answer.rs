@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::error::{ApiError, GraphqlError, Trouble};
 use super::scalars::Unusable;
-use super::throttle::{Cost, ThrottleStatus, restore_time};
+use crate::domain::throttle::{Cost, ThrottleStatus, restore_time};
 
 /// What a successful call gave, and what it cost.
 #[derive(Clone, Debug, PartialEq)]

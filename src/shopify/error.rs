@@ -8,7 +8,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::scalars::Unusable;
-use super::throttle::ThrottleStatus;
+use crate::domain::throttle::ThrottleStatus;
 
 /// Why a call gave no usable answer.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]

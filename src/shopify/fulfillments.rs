@@ -13,7 +13,6 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     answer::Answer,
-    carriers::CarrierName,
     client::{Access, AdminApi},
     effect::{accepted, made, user_errors},
     error::ApiError,
@@ -27,6 +26,7 @@ use super::{
     reading::{Reading, convert, next_page},
     scalars::{DateTime, FulfillmentDisplayStatus, FulfillmentStatus, OrderDisplayFinancialStatus, Unusable, quantity},
 };
+use crate::domain::carriers::CarrierName;
 use crate::ids::{
     ShopifyFulfillmentId, ShopifyFulfillmentOrderId, ShopifyFulfillmentOrderLineId, ShopifyLineItemId,
     ShopifyLocationId, ShopifyOrderId,
@@ -82,7 +82,7 @@ pub struct LineToFulfill {
 /// The tracking of one parcel; Shopify keeps one carrier per fulfillment.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tracking {
-    /// As Shopify spells it; see `carriers`.
+    /// As Shopify spells it; see `domain::carriers`.
     pub company: Option<String>,
     pub numbers: Vec<String>,
     /// Needed where Shopify does not know the carrier, in the order of the

@@ -8,17 +8,14 @@
 //! | file | what it is |
 //! |---|---|
 //! | `client`, `answer`, `error` | one call to the Admin API, its answer, its failures |
-//! | `throttle` | the arithmetic of the cost budget |
 //! | `operations`, `queries/`, `schema/` | the GraphQL documents, and their types made from the schema |
 //! | `orders`, `fulfillment_orders`, `fulfillments`, `catalog`, `inventory`, `shop`, `services`, `subscriptions` | what can be asked and told, in plain types |
 //! | `reading`, `effect` | what all readings of several pages, and all mutations, have in common |
 //! | `read_back` | was it made? after a lost answer |
 //! | `oauth`, `scopes`, `session_token` | installing, tokens, who is signed in |
-//! | `carriers` | the carrier names that Shopify knows |
 //! | `origin`, `gid`, `scalars` | where shops are; ids; scalars and enums |
 
 mod answer;
-pub mod carriers;
 pub mod catalog;
 pub mod client;
 mod effect;
@@ -39,7 +36,6 @@ pub mod services;
 pub mod session_token;
 pub mod shop;
 pub mod subscriptions;
-pub mod throttle;
 
 pub use answer::Answer;
 pub use client::{API_VERSION, Access, AdminApi, Limits};

@@ -14,8 +14,8 @@ use super::{
     error::ApiError,
     operations::Operation,
     scalars::Unusable,
-    throttle::{Cost, restore_time},
 };
+use crate::domain::throttle::{Cost, restore_time};
 
 /// One page of a list, and where the next one begins.
 #[derive(Clone, Debug, PartialEq, Eq)]

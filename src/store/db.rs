@@ -156,6 +156,10 @@ impl Tx {
     }
 }
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is where databases are opened, with the settings that make a commit durable"
+)]
 async fn open_sqlite(config: &DatabaseConfig) -> Result<(DatabaseConnection, DatabaseConnection), OpenError> {
     if let Some(folder) = config
         .sqlite_path()
@@ -192,6 +196,10 @@ async fn open_sqlite(config: &DatabaseConfig) -> Result<(DatabaseConnection, Dat
     Ok((write, read))
 }
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is where databases are opened, with the settings that make a commit durable"
+)]
 async fn open_postgres(config: &DatabaseConfig) -> Result<DatabaseConnection, OpenError> {
     let mut options = ConnectOptions::new(config.url.clone());
     options

@@ -4,7 +4,7 @@ use chrono::DateTime;
 use sea_orm::{IntoActiveModel as _, entity::prelude::*, sea_query::OnConflict};
 
 use super::Tx;
-use crate::{ids::ShopId, shopify::throttle::Budget};
+use crate::{domain::throttle::Budget, ids::ShopId};
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "shop_budgets")]

@@ -6,6 +6,7 @@
 )]
 
 mod actions;
+mod architecture;
 mod graphql;
 mod harness;
 mod http;

@@ -3,13 +3,13 @@
 use std::num::NonZeroU32;
 
 use orderyard::{
+    domain::carriers::CarrierName,
     ids::{
         ShopifyFulfillmentId, ShopifyFulfillmentOrderId, ShopifyFulfillmentOrderLineId, ShopifyInventoryItemId,
         ShopifyLocationId,
     },
     shopify::{
         ApiError,
-        carriers::CarrierName,
         fulfillments::{LineToFulfill, NewFulfillment, Tracking},
         inventory::{self, StockLevel},
         scalars::FulfillmentOrderRejectionReason,

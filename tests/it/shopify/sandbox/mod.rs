@@ -16,10 +16,10 @@ use std::{
 
 use chrono::{DateTime, Utc};
 use orderyard::{
+    domain::carriers::CarrierName,
     ids::ShopifyOrderId,
     shopify::{
         API_VERSION, Access, AdminApi, Http, Origin,
-        carriers::CarrierName,
         fulfillment_orders::FulfillmentOrderSnapshot,
         fulfillments::{LineToFulfill, NewFulfillment, OrderFulfillmentState, Tracking},
         oauth::{OAuth, TokenPair},
