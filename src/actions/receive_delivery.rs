@@ -6,6 +6,7 @@ use webhooks::Delivery;
 use super::process_delivery::ProcessDelivery;
 use crate::{
     app::App,
+    failpoint,
     ids::DeliveryId,
     queue::{When, enqueue},
     store::{
@@ -43,5 +44,8 @@ pub async fn receive_delivery(app: &App, delivery: &Delivery) -> Result<(), DbEr
         };
         enqueue(&tx, &job, when).await?;
     }
-    tx.commit().await
+    failpoint::hit("receive.before_commit");
+    tx.commit().await?;
+    failpoint::hit("receive.after_commit");
+    Ok(())
 }

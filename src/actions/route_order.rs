@@ -11,6 +11,7 @@ use super::write_plan::PlanWriter;
 use crate::{
     app::App,
     domain::order::{Gate, Ledger},
+    failpoint,
     ids::{OfferId, OrderId, OrderLineId, ShopId, ShopifyOrderId, ShopifyVariantId, SupplierId},
     queue::{Attempt, Job, JobError, order_key},
     routing::{self, Alternative, Component, LineDemand, OfferFacts, RouteRequest, SupplierTerms},
@@ -59,6 +60,7 @@ impl Job for RouteOrder {
     async fn run(&self, app: &App, _attempt: Attempt) -> Result<(), JobError> {
         let tx = app.db.begin().await?;
         route_order(&tx, self, app.clock.now()).await?;
+        failpoint::hit("route.before_commit");
         tx.commit().await?;
         Ok(())
     }

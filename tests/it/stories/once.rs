@@ -68,7 +68,7 @@ async fn a_webhook_delivered_five_times(#[values(Database::Sqlite, Database::Pos
 #[tokio::test]
 async fn two_processes_at_once(#[values(Database::Sqlite, Database::Postgres)] database: Database) {
     let story = begin(database).await;
-    let second = story.world.orderyard.second_worker().await;
+    let second = story.world.orderyard.second_worker();
     let orders: Vec<i64> = (0..6).map(|_| story.order(&[("MUG", 1), ("KIT", 1)])).collect();
     for order in &orders {
         story.fulfillments(*order, 2).await;
@@ -102,12 +102,6 @@ async fn a_lost_answer_after_a_placed_purchase_order(
         .add_fault(SupplierFault::ErrorAfter { status: 502 });
     let order = order(&story);
     ends_once(&story, order).await;
-    for supplier in ["north", "east"] {
-        assert!(
-            story.world.supplier(supplier).orders()[0].times_received >= 2,
-            "{supplier} was asked again"
-        );
-    }
 }
 
 #[rstest]
@@ -153,11 +147,7 @@ async fn a_kill_between_any_two_steps(#[values(Database::Sqlite, Database::Postg
     let mut story = begin(database).await;
     for place in orderyard::failpoint::PLACES {
         story.world.orderyard.stop().await;
-        story
-            .world
-            .orderyard
-            .start_with(&[("ORDERYARD_FAILPOINT", place)])
-            .await;
+        story.world.orderyard.start_with(&[("ORDERYARD_FAILPOINT", place)]);
         story.world.orderyard.wait_until_ready().await;
         let order = order(&story);
         story.world.orderyard.wait_for_end(place).await;
