@@ -10,13 +10,13 @@ use chrono::{DateTime, Utc};
 
 use crate::{
     domain::{
+        carriers::CarrierName,
         fulfilment::{Completed, FulfillmentStatus, ShippedComponent, completed, completed_by_parcel},
         order::{DeliveryMethod, FulfillmentOrder},
         shop::{KitFulfillment, ShopSettings},
     },
     ids::{FulfillmentId, OrderLineId, ShipmentId, ShopifyLineItemId, ShopifyLocationId},
     shopify::{
-        carriers::CarrierName,
         fulfillment_orders::FulfillmentOrderSnapshot,
         fulfillments::{LineToFulfill, NewFulfillment, OrderFulfillmentState, Tracking},
     },

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     app::App,
-    domain::order::{Gate, Ledger},
+    domain::{order::Gate, shop::ShopSettings},
     failpoint,
     ids::{ShopId, ShopifyOrderId},
     queue::{Attempt, Job, JobError, When, enqueue, order_key},
@@ -36,7 +36,7 @@ pub struct ImportOrder {
 const COST: u32 = 460;
 /// Waits for Shopify to make fulfillment orders: doubling from the first, up to the longest.
 const FIRST_WAIT: Duration = Duration::from_secs(5);
-const LONGEST_WAIT: Duration = Duration::from_secs(900);
+const LONGEST_WAIT: Duration = Duration::from_mins(15);
 /// After so many waits only a webhook or reconciliation wakes the order.
 const MOST_WAITS: i32 = 400;
 
@@ -63,10 +63,11 @@ impl Job for ImportOrder {
             .order(&access.access(), self.shopify_id, with_customer)
             .await;
         shop_access::observe(app, &access, &result).await?;
-        match result?.data {
-            Some(snapshot) => write(app, self, &snapshot).await?,
+        if let Some(snapshot) = result?.data {
+            write(app, self, &snapshot).await?;
+        } else {
             // Not there, or too old to be read: no deletion, and nothing to change.
-            None => tracing::info!(shop = %access.domain, order = %self.shopify_id, "the shop has no such order"),
+            tracing::info!(shop = %access.domain, order = %self.shopify_id, "the shop has no such order");
         }
         Ok(())
     }
@@ -104,14 +105,8 @@ async fn next_steps(
     let settings = &shop.settings.0;
     let now_ms = now.timestamp_millis();
     match state.gate(settings) {
-        Gate::Open if settings.automation => {
-            if state
-                .ledgers(settings)
-                .values()
-                .any(|ledger: &Ledger| ledger.to_route() > 0)
-            {
-                enqueue(tx, &RouteOrder::of(&state.order), When::now(now_ms)).await?;
-            }
+        Gate::Open if settings.automation && awaits_routing(&state, settings) => {
+            enqueue(tx, &RouteOrder::of(&state.order), When::now(now_ms)).await?;
         }
         Gate::WaitForFulfillmentOrders if state.order.waits < MOST_WAITS => {
             let mut row: orders::Model = state.order;
@@ -124,4 +119,8 @@ async fn next_steps(
         _ => {}
     }
     Ok(())
+}
+
+fn awaits_routing(state: &OrderState, settings: &ShopSettings) -> bool {
+    state.ledgers(settings).values().any(|ledger| ledger.to_route() > 0)
 }

@@ -22,7 +22,7 @@ use crate::{
 #[derive(Debug, Serialize, Deserialize)]
 pub struct KeepTokens {}
 
-const EVERY: Duration = Duration::from_secs(24 * 3600);
+const EVERY: Duration = Duration::from_hours(24);
 /// Renewed when the refresh token has less than this to live.
 const RENEW_BEFORE: TimeDelta = TimeDelta::days(60);
 

@@ -58,13 +58,13 @@ pub async fn release_allocations(
     let live = allocations::live_of_order(tx.conn(), po.shop_id, po.order_id).await?;
     let mut freed: BTreeMap<AllocationGroupId, (OrderLineId, u32)> = BTreeMap::new();
     for allocation in live {
-        let Some(line) = lines.iter().find(|line| line.id == allocation.po_line_id) else {
+        let Some(po_line) = lines.iter().find(|row| row.id == allocation.po_line_id) else {
             continue;
         };
-        if only.is_some_and(|only| only != line.id) {
+        if only.is_some_and(|only| only != po_line.id) {
             continue;
         }
-        let shipped_units = store::units(line.shipped).div_ceil(store::units(allocation.per_unit).max(1));
+        let shipped_units = store::units(po_line.shipped).div_ceil(store::units(allocation.per_unit).max(1));
         let units = store::units(allocation.units).saturating_sub(shipped_units);
         if units > 0 {
             let entry = freed

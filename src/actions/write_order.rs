@@ -14,6 +14,7 @@ use crate::{
     },
     ids::{FulfillmentId, OrderId, OrderLineId, ShopifyFulfillmentId, ShopifyLineItemId},
     shopify::{
+        fulfillment_orders::FulfillmentOrderSnapshot,
         fulfillments::FulfillmentSnapshot,
         orders::{OrderLine, OrderSnapshot},
         read_back,
@@ -47,7 +48,7 @@ pub async fn upsert(
     let fulfillment_orders: Vec<FulfillmentOrder> = snapshot
         .fulfillment_orders
         .iter()
-        .map(|read| read.to_domain())
+        .map(FulfillmentOrderSnapshot::to_domain)
         .collect();
     let lines = write_lines(tx, shop, &order, snapshot).await?;
     let ours = write_fulfillments(tx, &order, snapshot, &lines, now).await?;
@@ -274,9 +275,9 @@ async fn write_quantities(
                 .map(|item| item.quantity)
                 .sum();
             if ours.contains(&read.id) {
-                by_us += units
+                by_us += units;
             } else {
-                outside += units
+                outside += units;
             }
         }
         line.fulfilled_by_us = store::column(by_us);

@@ -65,12 +65,12 @@ impl Orderyard {
 
     /// Starts the server and waits until it is ready.
     pub async fn start(&mut self) {
-        self.start_with(&[]).await;
+        self.start_with(&[]);
         self.wait_until_ready().await;
     }
 
     /// Starts the server with more environment, and does not wait.
-    pub async fn start_with(&mut self, extra: &[(&str, &str)]) {
+    pub fn start_with(&mut self, extra: &[(&str, &str)]) {
         assert!(self.child.is_none(), "it runs already");
         let log = std::fs::OpenOptions::new()
             .create(true)
@@ -111,13 +111,6 @@ impl Orderyard {
         }
     }
 
-    /// As a power cut would.
-    pub async fn kill(&mut self) {
-        if let Some(mut child) = self.child.take() {
-            child.kill().await.expect("it can be killed");
-        }
-    }
-
     /// As an operator would; gives back how it ended.
     pub async fn stop(&mut self) -> ExitStatus {
         let mut child = self.child.take().expect("it runs");
@@ -139,7 +132,7 @@ impl Orderyard {
     }
 
     /// A second process on the same database, which works and listens elsewhere.
-    pub async fn second_worker(&self) -> Child {
+    pub fn second_worker(&self) -> Child {
         let log = std::fs::OpenOptions::new()
             .create(true)
             .append(true)

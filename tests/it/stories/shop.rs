@@ -150,8 +150,11 @@ impl Story {
     }
 }
 
+/// SKU × quantity, in order.
+pub type Lines = Vec<(String, i64)>;
+
 /// What a fulfillment holds, as `SKU × quantity` in order, and its numbers.
-pub fn contents(snapshot: &OrderSnapshot) -> Vec<(Vec<(String, i64)>, Vec<String>)> {
+pub fn contents(snapshot: &OrderSnapshot) -> Vec<(Lines, Vec<String>)> {
     let of_one = |fulfillment: &sandbox::Fulfillment| {
         let mut lines: Vec<_> = fulfillment
             .lines
@@ -171,7 +174,7 @@ pub fn contents(snapshot: &OrderSnapshot) -> Vec<(Vec<(String, i64)>, Vec<String
 }
 
 /// Lines for comparison with [`contents`].
-pub fn lines(of: &[(&str, i64)]) -> Vec<(String, i64)> {
+pub fn lines(of: &[(&str, i64)]) -> Lines {
     of.iter()
         .map(|(sku, quantity)| ((*sku).to_owned(), *quantity))
         .collect()
