@@ -1,10 +1,12 @@
 //! Asks a supplier not to ship (the rest of) a purchase order, once.
 
+use chrono::{DateTime, Utc};
 use sea_orm::DbErr;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::{
+    ask_back, next_steps,
     open_exception::{NewException, open_exception},
     outgoing,
     purchase_order_status::{follow_lines, move_to},
@@ -28,8 +30,10 @@ use crate::{
     store::{self, intents::Model as Intent, orders, po_lines, purchase_orders, shops, suppliers},
 };
 
-/// Cancels what `cancel_requested` asks for on a purchase order's lines; all
-/// that is open where no line asks for anything.
+/// How often one question is asked again, by a person.
+const MOST_REPETITIONS: u32 = 50;
+
+/// Asks for what `cancel_requested` says on a purchase order's lines, and for nothing else.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct CancelPurchaseOrder {
     pub shop_id: ShopId,
@@ -103,24 +107,12 @@ async fn prepare(app: &App, job: &CancelPurchaseOrder) -> Result<Option<Call>, J
     if !po.status.is_live() || matches!(po.status, PurchaseOrderStatus::Draft | PurchaseOrderStatus::Placing) {
         return Ok(None);
     }
-    let lines = ask_lines(&tx, &po).await?;
+    let lines = po_lines::of_purchase_orders(tx.conn(), po.shop_id, vec![po.id]).await?;
     if lines.iter().all(|line| line.cancel_requested == 0) {
         return Ok(None);
     }
-    let asked: i32 = lines.iter().map(|line| line.cancel_requested).sum();
-    // What was asked for is part of the key: asking for more later is another effect.
-    let new = NewIntent {
-        key: format!("cancel:{}:{asked}", po.id),
-        kind: IntentKind::CancelPurchaseOrder,
-        shop: shop.id,
-        supplier: Some(supplier.id),
-        order: po.order_id,
-        subject: po.id.0,
-        request: &json!({ "number": po.number, "units": asked }),
-    };
-    let intent = match intents::open(&tx, new, now).await? {
-        Standing::Fresh(intent) | Standing::MayHaveHappened(intent) => intent,
-        Standing::Settled(_) => return Ok(None),
+    let Some(intent) = open_intent(&tx, &po, &lines, now).await? else {
+        return Ok(None);
     };
     if po.cancel_requested_at.is_none() {
         po.cancel_requested_at = Some(now);
@@ -151,17 +143,62 @@ async fn prepare(app: &App, job: &CancelPurchaseOrder) -> Result<Option<Call>, J
     }))
 }
 
-/// Where no line says what to cancel, all that is open is meant.
-async fn ask_lines(tx: &store::Tx, po: &purchase_orders::Model) -> Result<Vec<po_lines::Model>, DbErr> {
-    let mut lines = po_lines::of_purchase_orders(tx.conn(), po.shop_id, vec![po.id]).await?;
-    if lines.iter().any(|line| line.cancel_requested > 0) {
-        return Ok(lines);
+/// The Intent for what the lines ask now; none where the supplier was asked and has not answered.
+async fn open_intent(
+    tx: &store::Tx,
+    po: &purchase_orders::Model,
+    lines: &[po_lines::Model],
+    now: DateTime<Utc>,
+) -> Result<Option<Intent>, DbErr> {
+    let name = ask_back::intent_key(po, lines);
+    let asked: Vec<_> = lines
+        .iter()
+        .filter(|line| line.cancel_requested > 0)
+        .map(|line| json!({ "line": line.id, "quantity": line.cancel_requested }))
+        .collect();
+    let request = json!({ "number": po.number, "lines": asked });
+    for repetition in 1..=MOST_REPETITIONS {
+        let new = NewIntent {
+            key: if repetition == 1 {
+                name.clone()
+            } else {
+                format!("{name}:{repetition}")
+            },
+            kind: IntentKind::CancelPurchaseOrder,
+            shop: po.shop_id,
+            supplier: Some(po.supplier_id),
+            order: po.order_id,
+            subject: po.id.0,
+            request: &request,
+        };
+        match intents::open(tx, new, now).await? {
+            Standing::Fresh(intent) | Standing::MayHaveHappened(intent) => {
+                supersede(tx, po, &intent, now).await?;
+                return Ok(Some(intent));
+            }
+            Standing::Settled(intent) if intent.outcome == IntentOutcome::Done && is_waiting(po) => return Ok(None),
+            // Refused before: a person asks again.
+            Standing::Settled(_) => {}
+        }
     }
-    for line in &mut lines {
-        line.cancel_requested = store::column(line.progress().open());
-        store::save(tx, line.clone()).await?;
+    Ok(None)
+}
+
+fn is_waiting(po: &purchase_orders::Model) -> bool {
+    po.status == PurchaseOrderStatus::CancelRequested
+}
+
+/// An earlier question whose outcome is open is part of this one: it is not asked again.
+async fn supersede(tx: &store::Tx, po: &purchase_orders::Model, by: &Intent, now: DateTime<Utc>) -> Result<(), DbErr> {
+    for earlier in store::intents::of_order(tx.conn(), po.shop_id, po.order_id).await? {
+        let is_earlier =
+            earlier.kind == IntentKind::CancelPurchaseOrder && earlier.subject_id == po.id.0 && earlier.id != by.id;
+        if is_earlier && earlier.outcome.is_open() {
+            let evidence = json!({ "superseded_by": by.key });
+            intents::settle(tx, earlier.id, IntentOutcome::Refused, evidence, now).await?;
+        }
     }
-    Ok(lines)
+    Ok(())
 }
 
 async fn conclude(
@@ -205,6 +242,9 @@ async fn conclude(
             intents::settle(&tx, call.intent.id, IntentOutcome::Done, evidence, now).await?;
             let actor = Actor::Supplier(call.supplier.name.clone());
             apply_cancellation_answer(&tx, &mut po, accepted, reason.as_deref(), &actor, now).await?;
+            if let Some(order) = orders::by_id(tx.conn(), po.shop_id, po.order_id).await? {
+                next_steps::units_freed(&tx, &order, now).await?;
+            }
         }
         Err(error) => again = failed(&tx, call, &po, error, attempt, now).await?,
     }
@@ -220,7 +260,7 @@ pub async fn apply_cancellation_answer(
     accepted: bool,
     reason: Option<&str>,
     actor: &Actor,
-    now: chrono::DateTime<chrono::Utc>,
+    now: DateTime<Utc>,
 ) -> Result<(), DbErr> {
     let mut lines = po_lines::of_purchase_orders(tx.conn(), po.shop_id, vec![po.id]).await?;
     let why = reason.map(|reason| format!(": {reason}")).unwrap_or_default();
@@ -272,7 +312,7 @@ async fn failed(
     po: &purchase_orders::Model,
     error: ConnectorError,
     attempt: Attempt,
-    now: chrono::DateTime<chrono::Utc>,
+    now: DateTime<Utc>,
 ) -> Result<Option<JobError>, DbErr> {
     let evidence = json!({ "error": error.message, "calls": call.intent.calls });
     if error.class != ErrorClass::Never && !attempt.is_last {

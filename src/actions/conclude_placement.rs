@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::{
     acknowledge_purchase_order::{Acknowledgement, apply as acknowledge},
-    cancel_purchase_order::CancelPurchaseOrder,
+    ask_back,
     open_exception::{NewException, open_exception},
     place_purchase_order::Call,
     purchase_order_status::{move_to, release_allocations},
@@ -23,7 +23,7 @@ use crate::{
         purchase_order::PurchaseOrderStatus,
     },
     failpoint,
-    queue::{Attempt, JobError, When, enqueue, intents},
+    queue::{Attempt, JobError, intents},
     store::{self, Tx, orders, purchase_orders},
 };
 
@@ -78,11 +78,8 @@ impl Conclusion<'_> {
         self.take_answer(answer).await?;
         // Cancelled while the call was under way: it is followed by a cancellation.
         let order = orders::by_id(tx.conn(), self.po.shop_id, self.po.order_id).await?;
-        if let Some(order) = order
-            && (order.cancelled_at.is_some() || self.po.cancel_requested_at.is_some())
-        {
-            let job = CancelPurchaseOrder::of(&self.po, order.shopify_id);
-            enqueue(tx, &job, When::now(now.timestamp_millis())).await?;
+        if let Some(order) = order {
+            ask_back::after_placing(tx, &order, &self.po, now).await?;
         }
         Ok(None)
     }

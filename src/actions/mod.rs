@@ -7,6 +7,7 @@ pub mod acknowledge_purchase_order;
 pub mod adopt_tracking;
 pub mod answer_cancellation;
 pub mod apply_setup;
+pub mod ask_back;
 pub mod authenticate;
 pub mod cancel_purchase_order;
 pub mod claim_fulfillments;

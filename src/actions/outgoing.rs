@@ -42,11 +42,13 @@ pub fn purchase_order(
     po: &purchase_orders::Model,
     lines: &[po_lines::Model],
 ) -> OutgoingPurchaseOrder {
+    // An edit may have taken units back before the order was sent.
+    let wanted = lines.iter().filter(|line| line.progress().open() > 0);
     let line = |line: &po_lines::Model| OutgoingLine {
         id: line.id,
         sku: line.sku.clone(),
         title: line.title.clone(),
-        quantity: store::units(line.quantity),
+        quantity: line.progress().open(),
         unit_cost: Money::new(line.unit_cost_minor, po.currency),
     };
     OutgoingPurchaseOrder {
@@ -57,7 +59,7 @@ pub fn purchase_order(
         currency: po.currency,
         ship_to: po.ship_to.clone().map(|address| address.0).unwrap_or_default(),
         ship_by: po.ship_by,
-        lines: lines.iter().map(line).collect(),
+        lines: wanted.map(line).collect(),
     }
 }
 

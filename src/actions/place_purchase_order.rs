@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::{
-    cancel_purchase_order::CancelPurchaseOrder,
+    ask_back,
     conclude_placement::conclude,
     outgoing,
     purchase_order_status::{move_to, release_allocations},
@@ -207,8 +207,7 @@ async fn withdraw(
     }
     intents::settle(tx, intent.id, IntentOutcome::Unknown, evidence, now).await?;
     move_to(tx, &mut po, PurchaseOrderStatus::OutcomeUnknown, now).await?;
-    let cancel = CancelPurchaseOrder::of(&po, order.shopify_id);
-    enqueue(tx, &cancel, When::now(now.timestamp_millis())).await
+    ask_back::after_placing(tx, order, &po, now).await
 }
 
 async fn cancel_unsent(tx: &Tx, po: &mut purchase_orders::Model, now: DateTime<Utc>) -> Result<(), DbErr> {

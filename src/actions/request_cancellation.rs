@@ -1,9 +1,16 @@
 //! A person of the shop wants a purchase order back.
 
-use super::{route_order::write_status, withdraw_units::withdraw_purchase_order};
+use super::{
+    ask_back,
+    route_order::write_status,
+    withdraw_units::{Asks, withdraw_purchase_order},
+};
 use crate::{
     app::App,
-    domain::event::{Actor, EventKind},
+    domain::{
+        event::{Actor, EventKind},
+        purchase_order::PurchaseOrderStatus,
+    },
     error::AppError,
     ids::{PurchaseOrderId, ShopId},
     store::{self, order_state::OrderState, orders, purchase_orders, shops},
@@ -32,7 +39,14 @@ pub async fn request_cancellation(
         let state = po.status.as_str().replace('_', " ");
         return Err(AppError::AlreadyDone(format!("{} is {state}", po.number)));
     }
-    if po.cancel_requested_at.is_some() {
+    let open: u32 = ask_back::all_open(&tx, &po)
+        .await?
+        .iter()
+        .map(|line| store::units(line.cancel_requested))
+        .sum();
+    let lines = store::po_lines::of_purchase_orders(tx.conn(), shop, vec![po.id]).await?;
+    let asked: u32 = lines.iter().map(|line| store::units(line.cancel_requested)).sum();
+    if asked >= open && po.status != PurchaseOrderStatus::Draft {
         return Err(AppError::AlreadyDone(format!("{} was asked back already", po.number)));
     }
     po.cancel_reason = Some(reason.to_owned());
@@ -42,7 +56,7 @@ pub async fn request_cancellation(
     store::events::add(&tx, shop, po.order_id, now, actor, kind, message).await?;
     let state = OrderState::load(tx.conn(), shop, po.order_id).await?.ok_or_else(gone)?;
     let order = po.order_id;
-    withdraw_purchase_order(&tx, &state, po, now).await?;
+    withdraw_purchase_order(&tx, &state, po, Asks::Person, now).await?;
     if let Some(shop) = shops::by_id(tx.conn(), shop).await? {
         write_status(&tx, &shop, order).await?;
     }

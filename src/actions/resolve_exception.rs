@@ -10,12 +10,12 @@ use serde_json::json;
 
 use super::{
     adopt_tracking::adopt_tracking,
-    cancel_purchase_order::CancelPurchaseOrder,
+    ask_back,
     purchase_order_status::{move_to, release_allocations},
     push_fulfillment::PushFulfillment,
     route_order::{RouteOrder, write_status},
     save_mapping::{self, NewAlternative},
-    withdraw_units::withdraw_purchase_order,
+    withdraw_units::{Asks, withdraw_purchase_order},
 };
 use crate::{
     app::App,
@@ -260,10 +260,7 @@ impl Decision<'_> {
             .or(po.supplier_reference);
         po.placed_at = po.placed_at.or(Some(self.now));
         move_to(self.tx, &mut po, PurchaseOrderStatus::Placed, self.now).await?;
-        if self.order.cancelled_at.is_some() || po.cancel_requested_at.is_some() {
-            let job = CancelPurchaseOrder::of(&po, self.order.shopify_id);
-            enqueue(self.tx, &job, When::now(self.now.timestamp_millis())).await?;
-        }
+        ask_back::after_placing(self.tx, self.order, &po, self.now).await?;
         Ok(format!("{} stands with the supplier", po.number))
     }
 
@@ -284,7 +281,7 @@ impl Decision<'_> {
         let state = OrderState::load(self.tx.conn(), self.order.shop_id, self.order.id).await?;
         let state = state.ok_or(AppError::NotFound("the exception's order"))?;
         let number = po.number.clone();
-        withdraw_purchase_order(self.tx, &state, po, self.now).await?;
+        withdraw_purchase_order(self.tx, &state, po, Asks::Person, self.now).await?;
         Ok(format!("{number} is taken back"))
     }
 

@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use sea_orm::DbErr;
 use serde_json::json;
 
-use super::{cancel_purchase_order::CancelPurchaseOrder, place_purchase_order};
+use super::{ask_back, place_purchase_order};
 use crate::{
     domain::{
         event::{Actor, EventKind},
@@ -18,7 +18,7 @@ use crate::{
         purchase_order::{LineError, LineProgress, PurchaseOrderStatus},
     },
     ids::{PoLineId, PurchaseOrderId, ShopId, SupplierId},
-    queue::{When, enqueue, intents},
+    queue::intents,
     store::{self, Tx, orders, po_lines, purchase_orders, shops, suppliers},
 };
 
@@ -194,10 +194,6 @@ impl OpenReport {
         let message = format!("{} stands with {}: {how}", self.po.number, self.supplier.name);
         self.event(tx, now, &Actor::Orderyard, EventKind::Placed, message)
             .await?;
-        if self.order.cancelled_at.is_some() || self.po.cancel_requested_at.is_some() {
-            let job = CancelPurchaseOrder::of(&self.po, self.order.shopify_id);
-            enqueue(tx, &job, When::now(now.timestamp_millis())).await?;
-        }
-        Ok(())
+        ask_back::after_placing(tx, &self.order, &self.po, now).await
     }
 }

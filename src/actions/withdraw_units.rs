@@ -2,11 +2,13 @@
 //! a cancelled order as a whole, an edit or refund by what it removed. What was
 //! fulfilled by hand meanwhile is put before a person.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use sea_orm::DbErr;
 
 use super::{
-    cancel_purchase_order::CancelPurchaseOrder,
+    ask_back,
     open_exception::{NewException, open_exception},
     purchase_order_status::{follow_lines, move_to, release_allocations, release_cancelled},
 };
@@ -17,16 +19,15 @@ use crate::{
         order::Gate,
         purchase_order::PurchaseOrderStatus,
     },
-    ids::OrderLineId,
-    queue::{When, enqueue},
-    store::{self, Tx, allocations, order_state::OrderState, purchase_orders, shops},
+    ids::{AllocationGroupId, OrderLineId},
+    store::{self, Tx, allocations, order_state::OrderState, po_lines, purchase_orders, shops},
 };
 
 /// Compares what is with suppliers with what is still wanted.
 pub async fn withdraw_units(tx: &Tx, shop: &shops::Model, state: &OrderState, now: DateTime<Utc>) -> Result<(), DbErr> {
     if state.gate(&shop.settings.0) == Gate::Cancelled {
         for po in state.purchase_orders.iter().filter(|po| po.status.is_live()) {
-            withdraw_purchase_order(tx, state, po.clone(), now).await?;
+            withdraw_purchase_order(tx, state, po.clone(), Asks::Program, now).await?;
         }
         return Ok(());
     }
@@ -43,12 +44,12 @@ pub async fn withdraw_units(tx: &Tx, shop: &shops::Model, state: &OrderState, no
         let mut groups: Vec<_> = state.allocations.iter().filter(|a| a.order_line_id == line).collect();
         groups.sort_by_key(|allocation| std::cmp::Reverse(allocation.group_id));
         for group in groups.chunk_by(|one, other| one.group_id == other.group_id) {
-            let wanted = excess.min(group.iter().map(|part| store::units(part.units)).max().unwrap_or(0));
-            // A kit is taken back with all its components.
+            // A kit is taken back with all its components, as far as they have not left.
+            let mut withdrawn = 0;
             for part in group {
-                withdraw_allocation(tx, state, part, wanted, now).await?;
+                withdrawn = withdrawn.max(withdraw_allocation(tx, state, part, excess, now).await?);
             }
-            excess -= wanted;
+            excess -= withdrawn;
         }
     }
     Ok(())
@@ -59,27 +60,36 @@ pub async fn withdraw_purchase_order(
     tx: &Tx,
     state: &OrderState,
     mut po: purchase_orders::Model,
+    asks: Asks,
     now: DateTime<Utc>,
 ) -> Result<(), DbErr> {
-    match po.status {
-        PurchaseOrderStatus::Draft => {
-            move_to(tx, &mut po, PurchaseOrderStatus::Cancelled, now).await?;
-            release_allocations(tx, &po, None).await?;
-            let message = format!("{} was cancelled before it was sent", po.number);
-            let (shop, order) = (po.shop_id, po.order_id);
-            store::events::add(tx, shop, order, now, &Actor::Orderyard, EventKind::Cancelled, message).await
-        }
-        PurchaseOrderStatus::CancelRequested => Ok(()),
-        // The call under way is followed by the cancellation once its outcome is known.
-        PurchaseOrderStatus::Placing | PurchaseOrderStatus::OutcomeUnknown => {
-            po.cancel_requested_at = Some(now);
-            store::save(tx, po).await
-        }
-        _ => {
-            let job = CancelPurchaseOrder::of(&po, state.order.shopify_id);
-            enqueue(tx, &job, When::now(now.timestamp_millis())).await
-        }
+    if po.status == PurchaseOrderStatus::Draft {
+        move_to(tx, &mut po, PurchaseOrderStatus::Cancelled, now).await?;
+        release_allocations(tx, &po, None).await?;
+        let message = format!("{} was cancelled before it was sent", po.number);
+        let (shop, order) = (po.shop_id, po.order_id);
+        return store::events::add(tx, shop, order, now, &Actor::Orderyard, EventKind::Cancelled, message).await;
     }
+    if matches!(
+        po.status,
+        PurchaseOrderStatus::Placing | PurchaseOrderStatus::OutcomeUnknown
+    ) {
+        // The call under way is followed by the cancellation once its outcome is known.
+        po.cancel_requested_at = Some(now);
+        store::save(tx, po.clone()).await?;
+    }
+    let lines = ask_back::all_open(tx, &po).await?;
+    if asks == Asks::Program && ask_back::was_asked(tx.conn(), &po, &lines).await? {
+        return Ok(());
+    }
+    ask_back::ask(tx, &state.order, &po, lines, now).await
+}
+
+/// Who wants a purchase order back. What a supplier refused once, only a person asks again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asks {
+    Person,
+    Program,
 }
 
 fn po_of<'a>(state: &'a OrderState, allocation: &allocations::Model) -> Option<&'a purchase_orders::Model> {
@@ -88,15 +98,16 @@ fn po_of<'a>(state: &'a OrderState, allocation: &allocations::Model) -> Option<&
 }
 
 fn already_asked_back(state: &OrderState, line: OrderLineId) -> u32 {
-    let of_line = state
-        .allocations
-        .iter()
-        .filter(|allocation| allocation.order_line_id == line);
-    let asked = of_line.filter_map(|allocation| {
-        let po_line = state.po_lines.iter().find(|row| row.id == allocation.po_line_id)?;
-        Some(store::units(po_line.cancel_requested) / store::units(allocation.per_unit).max(1))
-    });
-    asked.max().unwrap_or(0)
+    let mut by_group: BTreeMap<AllocationGroupId, u32> = BTreeMap::new();
+    for allocation in state.allocations.iter().filter(|one| one.order_line_id == line) {
+        let Some(po_line) = state.po_lines.iter().find(|row| row.id == allocation.po_line_id) else {
+            continue;
+        };
+        let asked = store::units(po_line.cancel_requested) / store::units(allocation.per_unit).max(1);
+        let of_group = by_group.entry(allocation.group_id).or_default();
+        *of_group = (*of_group).max(asked);
+    }
+    by_group.into_values().sum()
 }
 
 async fn ask_about_fulfilled_by_hand(
@@ -138,19 +149,21 @@ async fn ask_about_fulfilled_by_hand(
     Ok(())
 }
 
-/// Takes back up to `most` units of an allocation.
+/// Takes back up to `most` units of an allocation, and says how many.
 async fn withdraw_allocation(
     tx: &Tx,
     state: &OrderState,
     allocation: &allocations::Model,
     most: u32,
     now: DateTime<Utc>,
-) -> Result<(), DbErr> {
+) -> Result<u32, DbErr> {
     let Some(po) = po_of(state, allocation).filter(|po| po.status.is_live()) else {
-        return Ok(());
+        return Ok(0);
     };
-    let Some(line) = state.po_lines.iter().find(|line| line.id == allocation.po_line_id) else {
-        return Ok(());
+    // Read again: another line of the order may have been taken back from it just now.
+    let mut lines = po_lines::of_purchase_orders(tx.conn(), po.shop_id, vec![po.id]).await?;
+    let Some(line) = lines.iter_mut().find(|line| line.id == allocation.po_line_id) else {
+        return Ok(0);
     };
     let per_unit = store::units(allocation.per_unit).max(1);
     let free = line
@@ -159,18 +172,19 @@ async fn withdraw_allocation(
         .saturating_sub(store::units(line.cancel_requested));
     let units = most.min(free / per_unit);
     if units == 0 {
-        return Ok(());
+        return Ok(0);
     }
-    let (mut po, mut line) = (po.clone(), line.clone());
     if po.status == PurchaseOrderStatus::Draft {
         line.cancelled += store::column(units * per_unit);
-        store::save(tx, line).await?;
-        let lines = store::po_lines::of_purchase_orders(tx.conn(), po.shop_id, vec![po.id]).await?;
-        release_cancelled(tx, &po, &lines).await?;
-        return follow_lines(tx, &mut po, &lines, now).await;
+        store::save(tx, line.clone()).await?;
+        release_cancelled(tx, po, &lines).await?;
+        follow_lines(tx, &mut po.clone(), &lines, now).await?;
+        return Ok(units);
     }
     line.cancel_requested += store::column(units * per_unit);
-    store::save(tx, line).await?;
-    let job = CancelPurchaseOrder::of(&po, state.order.shopify_id);
-    enqueue(tx, &job, When::now(now.timestamp_millis())).await
+    if ask_back::was_asked(tx.conn(), po, &lines).await? {
+        return Ok(0);
+    }
+    ask_back::ask(tx, &state.order, po, lines, now).await?;
+    Ok(units)
 }

@@ -5,3 +5,4 @@ mod lifecycle;
 mod once;
 mod orders;
 mod shop;
+mod taking_back;

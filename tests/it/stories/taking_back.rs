@@ -1,0 +1,156 @@
+//! Units that are taken back from a supplier: twice, while it is down, against its will.
+
+use rstest::rstest;
+use sandbox::{Behaviour, CancelRequest, Cancellation, EditRequest, SupplierFault};
+
+use super::shop::{Plot, Story, contents, lines, numbers};
+use crate::harness::Database;
+
+impl Story {
+    fn set_quantity(&self, order: i64, quantity: i64) {
+        let line = self.snapshot(order).order.lines[0].id;
+        let edit = EditRequest {
+            set: vec![(line, quantity)],
+            ..EditRequest::default()
+        };
+        self.world.shop.edit_order(order, &edit).expect("edits");
+    }
+
+    async fn wait_for_count(&self, what: &str, sql: &str, count: i64) {
+        self.world
+            .eventually(what, async || self.world.count(sql).await == count)
+            .await;
+    }
+
+    async fn cancel_by_hand(&self, token: &str, purchase_order: &str) {
+        let query = "mutation($id: ID!) { cancelPurchaseOrder(id: $id, reason: \"again\") { problems { message } } }";
+        let answer = self
+            .world
+            .http
+            .post(self.world.url("/graphql"))
+            .bearer_auth(token)
+            .json(&serde_json::json!({ "query": query, "variables": { "id": purchase_order } }))
+            .send()
+            .await
+            .expect("an answer");
+        let body: serde_json::Value = answer.json().await.expect("JSON");
+        assert!(body["data"]["cancelPurchaseOrder"]["problems"] == serde_json::json!([]), "{body}");
+        assert!(body["errors"].is_null(), "{body}");
+    }
+
+    fn cancel_calls(&self, supplier: &str) -> usize {
+        let calls = self.world.supplier(supplier).calls();
+        calls
+            .iter()
+            .filter(|call| call.kind == "purchase_order.cancel_requested")
+            .count()
+    }
+}
+
+#[rstest]
+#[tokio::test]
+async fn one_unit_and_then_another(#[values(Database::Sqlite, Database::Postgres)] database: Database) {
+    let story = Plot::default().begin(database).await;
+    let order = story.order(&[("SHIRT", 3)]);
+    let placed = story.purchase_order("north").await;
+    for (left, cancelled) in [(2, 1), (1, 2)] {
+        story.set_quantity(order, left);
+        let sql = format!("select count(*) from po_lines where cancelled = {cancelled} and cancel_requested = 0");
+        story.wait_for_count("the unit is taken back", &sql, 1).await;
+    }
+    let north = story.world.supplier("north");
+    north.ship(&placed.number, &[], "DHL", "LAST").await.expect("ships");
+    story.fulfillments(order, 1).await;
+    story.quiet().await;
+    assert_eq!(
+        contents(&story.snapshot(order)),
+        [(lines(&[("SHIRT", 1)]), numbers(&["LAST"]))]
+    );
+    assert_eq!(story.cancel_calls("north"), 2);
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_unit_that_is_edited_away_while_the_supplier_is_down(
+    #[values(Database::Sqlite, Database::Postgres)] database: Database,
+) {
+    let north = Behaviour {
+        // Down for the first calls of the schedule.
+        faults: vec![SupplierFault::Error { status: 503 }; 5],
+        ..Behaviour::manual()
+    };
+    let story = Plot {
+        north,
+        ..Plot::default()
+    }
+    .begin(database)
+    .await;
+    let order = story.order(&[("SHIRT", 3)]);
+    let placing = "select count(*) from purchase_orders where status = 'placing'";
+    story.wait_for_count("the supplier is called", placing, 1).await;
+    story.set_quantity(order, 2);
+    let taken_back = "select count(*) from po_lines where cancelled = 1 and cancel_requested = 0";
+    story.wait_for_count("the unit is taken back", taken_back, 1).await;
+    let placed = story.purchase_order("north").await;
+    assert_eq!(placed.open_units().iter().map(|(_, units)| units).sum::<u32>(), 2);
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_refusal_is_asked_again_by_a_person_alone(
+    #[values(Database::Sqlite, Database::Postgres)] database: Database,
+) {
+    let north = Behaviour {
+        cancellation: Cancellation::RejectAtOnce {
+            reason: "packed".to_owned(),
+        },
+        ..Behaviour::manual()
+    };
+    let story = Plot {
+        north: north.clone(),
+        ..Plot::default()
+    }
+    .begin(database)
+    .await;
+    let order = story.order(&[("SHIRT", 1)]);
+    let placed = story.purchase_order("north").await;
+    story
+        .world
+        .shop
+        .cancel_order(order, &CancelRequest::default())
+        .expect("cancels");
+    let refused = "select count(*) from exceptions where kind = 'cancel_refused' and status = 'open'";
+    story.wait_for_count("the supplier refuses", refused, 1).await;
+    // Shopify tells of the order again; the supplier is left alone.
+    let told = "select count(*) from deliveries where topic = 'orders/updated' and status = 'processed'";
+    let before = story.world.count(told).await;
+    story
+        .world
+        .shop
+        .change_address(order, sandbox::AddressSpec::default())
+        .expect("changes");
+    story
+        .world
+        .eventually("the change is read", async || story.world.count(told).await > before)
+        .await;
+    story.quiet().await;
+    assert_eq!(story.cancel_calls("north"), 1);
+    story.world.supplier("north").set_behaviour(Behaviour::manual());
+    let token = story
+        .world
+        .orderyard
+        .command(&[
+            "admin",
+            "token",
+            "create",
+            "--shop",
+            "demo.myshopify.com",
+            "--scope",
+            "write",
+        ])
+        .await;
+    story.cancel_by_hand(token.trim(), &placed.id).await;
+    let cancelled = "select count(*) from purchase_orders where status = 'cancelled'";
+    story.wait_for_count("it is cancelled", cancelled, 1).await;
+    assert_eq!(story.cancel_calls("north"), 2);
+}
