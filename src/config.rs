@@ -145,13 +145,13 @@ impl LogConfig {
     pub const DEFAULT_FILTER: &str = "info,sqlx=warn,hyper=warn,sea_orm_migration=warn";
 
     #[must_use]
-    pub fn from_environment() -> Self {
+    pub fn from_environment(quiet: bool) -> Self {
         // A broken .env is reported by the settings proper.
         drop(dotenvy::dotenv());
         #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
         let read = |name: &str| std::env::var(name).ok().filter(|text| !text.is_empty());
         Self {
-            filter: read("LOG").unwrap_or_else(|| Self::DEFAULT_FILTER.to_owned()),
+            filter: read("LOG").unwrap_or_else(|| if quiet { "warn" } else { Self::DEFAULT_FILTER }.to_owned()),
             json: read("LOG_FORMAT").as_deref() == Some("json"),
         }
     }

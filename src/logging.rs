@@ -7,9 +7,9 @@ use tracing_subscriber::EnvFilter;
 
 use crate::config::LogConfig;
 
-/// Starts logging. A second start in one process changes nothing.
-pub fn start() {
-    let config = LogConfig::from_environment();
+/// Starts logging; warnings alone by default where `quiet`. A second start in one process changes nothing.
+pub fn start(quiet: bool) {
+    let config = LogConfig::from_environment(quiet);
     let filter = EnvFilter::try_new(&config.filter).unwrap_or_else(|_| EnvFilter::new(LogConfig::DEFAULT_FILTER));
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)

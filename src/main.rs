@@ -10,7 +10,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 #[tokio::main]
 async fn main() -> ExitCode {
     let cli = orderyard::cli::Cli::parse();
-    orderyard::logging::start();
+    orderyard::logging::start(cli.quiet());
     match orderyard::cli::run(cli).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

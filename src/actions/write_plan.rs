@@ -145,7 +145,10 @@ impl PlanWriter<'_> {
         store::save(self.tx, order).await?;
         for draft in drafts {
             let job = PlacePurchaseOrder::of(&draft.header, self.state.order.shopify_id);
-            let message = format!("{} holds {} lines", draft.header.number, draft.lines.len());
+            let message = match draft.lines.len() {
+                1 => format!("{} holds 1 line", draft.header.number),
+                lines => format!("{} holds {lines} lines", draft.header.number),
+            };
             self.event(EventKind::Routed, message).await?;
             store::insert(self.tx, draft.header).await?;
             store::insert_all(self.tx, draft.lines).await?;

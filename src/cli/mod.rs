@@ -49,6 +49,14 @@ enum Command {
 pub type CommandError = Box<dyn std::error::Error + Send + Sync>;
 
 /// Runs the command that was asked for.
+impl Cli {
+    /// Whether warnings alone are logged by default: the command prints its own story.
+    #[must_use]
+    pub const fn quiet(&self) -> bool {
+        matches!(self.command, Command::Demo)
+    }
+}
+
 pub async fn run(cli: Cli) -> Result<(), CommandError> {
     match cli.command {
         Command::Serve => serve::run().await,

@@ -9,6 +9,7 @@ use super::{
 };
 use crate::{
     actions::sign_in::{self, DemoRole, NewSession},
+    domain::supplier::ConnectorKind,
     error::AppError,
     store,
 };
@@ -50,7 +51,9 @@ impl SessionQuery {
             return Ok(Vec::new());
         }
         let shops = store::shops::installed(app.db.read(), 1).await?;
-        let suppliers = store::suppliers::of_installation(app.db.read(), MOST_DEMO_ACCOUNTS).await?;
+        let mut suppliers = store::suppliers::of_installation(app.db.read(), MOST_DEMO_ACCOUNTS).await?;
+        // Those who work in the portal have something to do there; the others' systems answer by themselves.
+        suppliers.sort_by_key(|supplier| supplier.connector != ConnectorKind::Portal);
         let staff = shops.into_iter().map(|shop| DemoAccount {
             kind: ViewerKind::Staff,
             name: shop.name,
