@@ -40,7 +40,7 @@ suppliers:
 shops:
   - domain: demo.myshopify.com
     automation: on
-    locations: all
+    locations: {locations}
     connections:
       - { supplier: north, priority: 1, price_tolerance_pct: 2, handling_days: 1 }
       - { supplier: east, priority: 2, price_tolerance_pct: 2, handling_days: 1 }
@@ -69,6 +69,8 @@ pub struct Plot {
     pub kit: &'static str,
     /// Whether the mug has a second source.
     pub mug_at_east: bool,
+    /// As in the setup file.
+    pub locations: &'static str,
 }
 
 impl Default for Plot {
@@ -78,6 +80,7 @@ impl Default for Plot {
             east: Behaviour::manual(),
             kit: KIT_AT_ONE,
             mug_at_east: false,
+            locations: "all",
         }
     }
 }
@@ -108,6 +111,7 @@ impl Plot {
         let second = "          - components: [ { supplier: east, sku: E-MUG, quantity: 1 } ]";
         SETUP
             .replace("{kit}", self.kit)
+            .replace("{locations}", self.locations)
             .replace("{mug_alternative}", if self.mug_at_east { second } else { "" })
     }
 }
@@ -116,6 +120,11 @@ impl Story {
     pub fn order(&self, lines: &[(&str, i64)]) -> i64 {
         let lines = lines.iter().map(|(sku, quantity)| (self.variants[sku], *quantity));
         self.world.shop.create_order(OrderSpec::of(lines)).expect("an order")
+    }
+
+    /// The variant with a SKU.
+    pub fn variant(&self, sku: &str) -> i64 {
+        self.variants[sku]
     }
 
     pub fn snapshot(&self, order: i64) -> OrderSnapshot {

@@ -34,7 +34,10 @@ impl Story {
             .await
             .expect("an answer");
         let body: serde_json::Value = answer.json().await.expect("JSON");
-        assert!(body["data"]["cancelPurchaseOrder"]["problems"] == serde_json::json!([]), "{body}");
+        assert!(
+            body["data"]["cancelPurchaseOrder"]["problems"] == serde_json::json!([]),
+            "{body}"
+        );
         assert!(body["errors"].is_null(), "{body}");
     }
 

@@ -1,0 +1,119 @@
+//! Orders that Orderyard must leave alone, visibly and with the reason.
+
+use rstest::rstest;
+use sandbox::{DeliveryMethod, HoldRequest, OrderSpec, ProductSpec, VariantSpec};
+
+use super::shop::{Plot, Story};
+use crate::harness::Database;
+
+impl Story {
+    /// Waits until the only order stands so, with a reason for people.
+    async fn stands(&self, status: &str, reason: &str) {
+        let sql = format!("select count(*) from orders where status = '{status}' and reason like '%{reason}%'");
+        let what = format!("the order is {status}, for “{reason}”");
+        self.world
+            .eventually(&what, async || self.world.count(&sql).await == 1)
+            .await;
+        self.quiet().await;
+        assert!(self.world.supplier("north").orders().is_empty(), "nothing was bought");
+    }
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_scheduled_order_waits_until_it_opens(#[values(Database::Sqlite, Database::Postgres)] database: Database) {
+    let story = Plot::default().begin(database).await;
+    let variant = story.variant("MUG");
+    let spec = OrderSpec {
+        routing_delay_ms: Some(0),
+        fulfill_at: Some(chrono::DateTime::from_timestamp(4_000_000_000, 0).expect("a time")),
+        ..OrderSpec::of([(variant, 1)])
+    };
+    let order = story.world.shop.create_order(spec).expect("an order");
+    let fulfillment_order = || story.snapshot(order).fulfillment_orders[0].id;
+    story
+        .world
+        .eventually("it is assigned to a location", async || {
+            !story.snapshot(order).fulfillment_orders.is_empty()
+        })
+        .await;
+    story.stands("held", "").await;
+    story.world.shop.open_scheduled(fulfillment_order()).expect("opens");
+    story.purchase_order("north").await;
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_hold_stops_what_was_not_bought_yet(#[values(Database::Sqlite, Database::Postgres)] database: Database) {
+    let story = Plot::default().begin(database).await;
+    let spec = OrderSpec {
+        financial_status: sandbox::FinancialStatus::Pending,
+        ..OrderSpec::of([(story.variant("MUG"), 1)])
+    };
+    let order = story.world.shop.create_order(spec).expect("an order");
+    story.stands("not_routable", "payment").await;
+    let fulfillment_order = story.snapshot(order).fulfillment_orders[0].id;
+    let hold = HoldRequest::default();
+    story.world.shop.hold(fulfillment_order, hold).expect("holds");
+    story.world.shop.mark_paid(order).expect("pays");
+    story.stands("held", "").await;
+    story.world.shop.release(fulfillment_order).expect("releases");
+    story.purchase_order("north").await;
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_location_that_is_not_ours(#[values(Database::Sqlite, Database::Postgres)] database: Database) {
+    let story = Plot {
+        locations: "[Main warehouse]",
+        ..Plot::default()
+    }
+    .begin(database)
+    .await;
+    let annex = story.world.shop.add_location("Annex");
+    let spec = OrderSpec {
+        location_id: Some(annex),
+        ..OrderSpec::of([(story.variant("MUG"), 1)])
+    };
+    story.world.shop.create_order(spec).expect("an order");
+    story.stands("not_routable", "").await;
+}
+
+#[rstest]
+#[tokio::test]
+async fn an_order_that_needs_no_shipping(#[values(Database::Sqlite, Database::Postgres)] database: Database) {
+    let story = Plot::default().begin(database).await;
+    let product = ProductSpec {
+        title: "A song".to_owned(),
+        variants: vec![VariantSpec {
+            requires_shipping: false,
+            ..VariantSpec::new("SONG", "1.00")
+        }],
+        ..ProductSpec::default()
+    };
+    let song = story.world.shop.create_product(product).expect("a product").variants[0];
+    let spec = OrderSpec {
+        delivery_method: DeliveryMethod::None,
+        shipping_address: None,
+        ..OrderSpec::of([(song, 1)])
+    };
+    story.world.shop.create_order(spec).expect("an order");
+    story.stands("not_routable", "shipping").await;
+}
+
+#[rstest]
+#[tokio::test]
+async fn fulfillment_orders_that_come_late(#[values(Database::Sqlite, Database::Postgres)] database: Database) {
+    let story = Plot::default().begin(database).await;
+    let spec = OrderSpec {
+        routing_delay_ms: Some(1500),
+        ..OrderSpec::of([(story.variant("MUG"), 1)])
+    };
+    story.world.shop.create_order(spec).expect("an order");
+    let waits = "select count(*) from orders where status = 'waiting' and reason is not null";
+    story
+        .world
+        .eventually("it waits, visibly", async || story.world.count(waits).await == 1)
+        .await;
+    story.purchase_order("north").await;
+}
