@@ -64,7 +64,8 @@ test-frontend: $(NPM_INSTALLED) ## Tests of the dashboard, and Shopify's schema 
 	for project in $(NPM_TESTED); do echo "== npm test in $$project"; npm test --prefix $$project; done
 
 test-browser: $(DIST) frontend/node_modules/.package-lock.json ## One story from order to tracking, in headless Chromium
-	cargo build --locked $(TEST_FEATURES)
+	@# As the Rust tests build it, so that after them nothing is left to build.
+	cargo test --locked --workspace $(TEST_FEATURES) --no-run
 	CHROMIUM="$$(scripts/install-chromium)" npm run e2e --prefix frontend
 
 lint: $(DIST) $(NPM_INSTALLED) ## Formatting and lints, Rust and TypeScript
