@@ -355,7 +355,12 @@ impl<F: Fn(&'static str) -> Option<String>> Reader<F> {
         let secret_list = self.text("SHOPIFY_API_SECRET").unwrap_or_default();
         let secrets: Vec<String> = secret_list.split(',').map(|s| s.trim().to_owned()).collect();
         let signatures = Secrets::new(secrets.clone()).or_else(|error| {
-            self.wrong("SHOPIFY_API_SECRET", error.to_string());
+            let problem = if secret_list.is_empty() {
+                "is missing: copy the client secret from the app's settings in the Dev Dashboard".to_owned()
+            } else {
+                error.to_string()
+            };
+            self.wrong("SHOPIFY_API_SECRET", problem);
             Secrets::new(["unset"])
         });
         let app_url = self.parsed(

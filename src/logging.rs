@@ -3,6 +3,8 @@
 //! Nothing logs bodies, headers, queries or SQL, so secrets and customer data
 //! have no way in.
 
+use std::io::IsTerminal as _;
+
 use tracing_subscriber::EnvFilter;
 
 use crate::config::LogConfig;
@@ -13,6 +15,8 @@ pub fn start(quiet: bool) {
     let filter = EnvFilter::try_new(&config.filter).unwrap_or_else(|_| EnvFilter::new(LogConfig::DEFAULT_FILTER));
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
+        // Colours are for eyes: a file or a collector would store escape codes.
+        .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr);
     let started = if config.json {
         builder.json().try_init()
