@@ -3,7 +3,7 @@
 //! Anybody can send such calls, so their number must not fill the disk: above
 //! a rate they are counted and no longer written.
 
-use std::sync::Mutex;
+use std::{sync::Mutex, time::Duration};
 
 use crate::{
     app::App,
@@ -15,6 +15,7 @@ use crate::{
 text_enum! {
     pub enum SecurityEventKind {
         ForgedWebhook = "forged_webhook",
+        OversizedWebhook = "oversized_webhook",
         /// Signed, but its body names another shop than its header.
         ForeignWebhook = "foreign_webhook",
         BadInstallCallback = "bad_install_callback",
@@ -24,6 +25,9 @@ text_enum! {
 }
 
 const MOST_PER_MINUTE: u32 = 120;
+
+/// The refusal itself must not wait for a database that is busy.
+const LONGEST_WRITE: Duration = Duration::from_secs(2);
 
 /// Minute and events written in it, of this process.
 static WRITTEN: Mutex<(i64, u32)> = Mutex::new((0, 0));
@@ -48,8 +52,10 @@ pub async fn record(app: &App, kind: SecurityEventKind, subject: &str, detail: &
         store::insert(&tx, event).await?;
         tx.commit().await
     };
-    if let Err(error) = written.await {
-        tracing::error!(%error, "a security event cannot be written");
+    match tokio::time::timeout(LONGEST_WRITE, written).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::error!(%error, "a security event cannot be written"),
+        Err(_) => tracing::error!("a security event cannot be written in time"),
     }
 }
 

@@ -69,9 +69,7 @@ async fn execute(
             message: "send the query as JSON, with the content type application/json".to_owned(),
         });
     }
-    let body = axum::body::to_bytes(body, MOST_BYTES)
-        .await
-        .map_err(|_| AppError::TooLarge(MOST_BYTES))?;
+    let body = crate::body::read(body, MOST_BYTES).await?;
     let request = read(&body)?;
     let session = cookies.get(sign_in::COOKIE).map(|cookie| cookie.value().to_owned());
     let identity = identify(&app, &headers, session.as_deref()).await?;
@@ -89,10 +87,16 @@ async fn execute(
 fn read(body: &[u8]) -> Result<Request, AppError> {
     let is_object = body.trim_ascii_start().starts_with(b"{");
     let request: Option<Request> = serde_json::from_slice(body).ok().filter(|_| is_object);
-    request.ok_or_else(|| AppError::Invalid {
+    let invalid = |message: &str| AppError::Invalid {
         field: None,
-        message: "the body must be one GraphQL request as a JSON object".to_owned(),
-    })
+        message: message.to_owned(),
+    };
+    let request = request.ok_or_else(|| invalid("the body must be one GraphQL request as a JSON object"))?;
+    // In a variable it is a character, in the query's own texts its spelling.
+    if crate::body::holds_nul(body) || request.query.contains("\\u0000") {
+        return Err(invalid("no text may hold the character U+0000"));
+    }
+    Ok(request)
 }
 
 async fn playground() -> Html<String> {

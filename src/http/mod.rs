@@ -9,9 +9,11 @@ mod webhooks;
 use std::time::Duration;
 
 use axum::{
-    Router,
+    Extension, Router,
     extract::DefaultBodyLimit,
-    http::{HeaderName, StatusCode},
+    http::{HeaderName, HeaderValue, StatusCode, header},
+    middleware,
+    response::Response,
     routing::{get, post, put},
 };
 use tower_http::{
@@ -34,7 +36,10 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 pub fn router(app: App) -> Router {
     Router::new()
         .route("/", get(auth::open))
-        .route("/webhooks/shopify", post(webhooks::receive))
+        .route(
+            "/webhooks/shopify",
+            post(webhooks::receive).layer(Extension(webhooks::Intake::new(&app))),
+        )
         .route("/auth/shopify", get(auth::begin))
         .route("/auth/shopify/callback", get(auth::callback))
         .route("/supplier/v1/openapi.json", get(supplier_v1::serve))
@@ -65,11 +70,23 @@ pub fn router(app: App) -> Router {
             StatusCode::SERVICE_UNAVAILABLE,
             REQUEST_TIMEOUT,
         ))
+        .layer(middleware::map_response(say_when_to_retry))
         .layer(CatchPanicLayer::new())
         .layer(PropagateRequestIdLayer::new(REQUEST_ID))
         .layer(TraceLayer::new_for_http().make_span_with(span))
         .layer(SetRequestIdLayer::new(REQUEST_ID, MakeRequestUuid))
         .with_state(app)
+}
+
+/// A request that took too long is answered by its layer, which does not say when to come back.
+async fn say_when_to_retry(mut response: Response) -> Response {
+    if response.status() == StatusCode::SERVICE_UNAVAILABLE {
+        let headers = response.headers_mut();
+        headers
+            .entry(header::RETRY_AFTER)
+            .or_insert(HeaderValue::from_static("2"));
+    }
+    response
 }
 
 /// Method and path only: queries may carry codes and signatures.

@@ -3,11 +3,15 @@
 //! 2xx is sent only after the commit (invariant 1). What a delivery means is
 //! found out afterwards, by a job.
 
+use std::{sync::Arc, time::Duration};
+
 use axum::{
-    body::Body,
+    Extension,
+    body::{Body, Bytes},
     extract::State,
-    http::{HeaderMap, StatusCode, header},
+    http::{HeaderMap, StatusCode},
 };
+use tokio::sync::Semaphore;
 use webhooks::{Delivery, Refusal};
 
 use crate::{
@@ -16,44 +20,94 @@ use crate::{
         record_security_event::{self, SecurityEventKind},
     },
     app::App,
+    body,
     error::AppError,
 };
 
-pub async fn receive(State(app): State<App>, headers: HeaderMap, body: Body) -> Result<StatusCode, AppError> {
-    let limit = app.config.server.webhook_max_bytes;
-    let announced = headers
-        .get(header::CONTENT_LENGTH)
-        .and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
-    // Refused by its announced length before a byte of it is read.
-    if announced.is_some_and(|bytes| bytes > limit) {
-        metrics::counter!("orderyard_webhooks_total", "answer" => "too_large").increment(1);
-        return Err(AppError::TooLarge(limit));
+/// Shopify waits five seconds for an answer; what cannot be kept sooner is better sent again.
+const LONGEST_KEEP: Duration = Duration::from_secs(3);
+
+/// What any call weighs, with its connection, headers and place in the queue.
+const LEAST_KIB: usize = 16;
+
+/// The memory that calls may hold together until they are answered, in KiB.
+#[derive(Clone)]
+pub struct Intake(Arc<Semaphore>);
+
+impl Intake {
+    /// Room for eight calls of the largest size, and for thousands of ordinary ones.
+    pub fn new(app: &App) -> Self {
+        let bytes = (64 * 1024 * 1024).max(app.config.server.webhook_max_bytes.saturating_mul(8));
+        Self(Arc::new(Semaphore::new((bytes / 1024).min(Semaphore::MAX_PERMITS))))
     }
-    let body = axum::body::to_bytes(body, limit)
-        .await
-        .map_err(|_| AppError::TooLarge(limit))?;
-    let delivery = match Delivery::receive(&app.config.shopify.signatures, &headers, body) {
-        Ok(delivery) => delivery,
-        Err(refusal) => return Err(refuse(&app, &headers, refusal).await),
+}
+
+pub async fn receive(
+    State(app): State<App>,
+    Extension(intake): Extension<Intake>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<StatusCode, AppError> {
+    let answer = judge(&app, &intake, &headers, body).await;
+    let counted = match &answer {
+        Ok(()) => "kept",
+        Err(AppError::TooLarge(_)) => "too_large",
+        Err(error) if error.status().is_server_error() => "unavailable",
+        Err(_) => "refused",
     };
-    receive_delivery::receive_delivery(&app, &delivery).await?;
-    metrics::counter!("orderyard_webhooks_total", "answer" => "kept").increment(1);
-    Ok(StatusCode::OK)
+    metrics::counter!("orderyard_webhooks_total", "answer" => counted).increment(1);
+    answer.map(|()| StatusCode::OK)
+}
+
+async fn judge(app: &App, intake: &Intake, headers: &HeaderMap, body: Body) -> Result<(), AppError> {
+    let overloaded = || AppError::Unavailable("too many webhook calls at once".to_owned());
+    let more = |kib: usize| intake.0.try_acquire_many(u32::try_from(kib).unwrap_or(u32::MAX));
+    let mut held = more(LEAST_KIB).map_err(|_| overloaded())?;
+    let grow = |size: usize| {
+        let missing = size.div_ceil(1024).saturating_sub(held.num_permits());
+        held.merge(more(missing).map_err(|_| overloaded())?);
+        Ok(())
+    };
+    let body = match body::read_while(body, app.config.server.webhook_max_bytes, grow).await {
+        Ok(body) => body,
+        Err(error) => {
+            if matches!(error, AppError::TooLarge(_)) {
+                let kind = SecurityEventKind::OversizedWebhook;
+                record_security_event::record(app, kind, claimed_shop(headers), &error.to_string()).await;
+            }
+            return Err(error);
+        }
+    };
+    keep(app, headers, body).await
+}
+
+async fn keep(app: &App, headers: &HeaderMap, body: Bytes) -> Result<(), AppError> {
+    let delivery = match Delivery::receive(&app.config.shopify.signatures, headers, body) {
+        Ok(delivery) => delivery,
+        Err(refusal) => return Err(refuse(app, headers, refusal).await),
+    };
+    // What was committed and not answered is recognised when it comes again.
+    tokio::time::timeout(LONGEST_KEEP, receive_delivery::receive_delivery(app, &delivery))
+        .await
+        .map_err(|_| AppError::Unavailable("the call could not be kept in time".to_owned()))??;
+    Ok(())
+}
+
+/// Whom the call says it is for, signed or not.
+fn claimed_shop(headers: &HeaderMap) -> &str {
+    let shop = headers.get("x-shopify-shop-domain");
+    shop.and_then(|shop| shop.to_str().ok()).unwrap_or("?")
 }
 
 async fn refuse(app: &App, headers: &HeaderMap, refusal: Refusal) -> AppError {
-    metrics::counter!("orderyard_webhooks_total", "answer" => "refused").increment(1);
     match refusal {
         Refusal::EmptyBody | Refusal::Headers(_) => AppError::Invalid {
             field: None,
             message: refusal.to_string(),
         },
         Refusal::Unsigned | Refusal::Forged => {
-            let claimed = headers
-                .get("x-shopify-shop-domain")
-                .and_then(|shop| shop.to_str().ok())
-                .unwrap_or("?");
-            record_security_event::record(app, SecurityEventKind::ForgedWebhook, claimed, &refusal.to_string()).await;
+            let kind = SecurityEventKind::ForgedWebhook;
+            record_security_event::record(app, kind, claimed_shop(headers), &refusal.to_string()).await;
             AppError::NotAuthentic(refusal.to_string())
         }
     }

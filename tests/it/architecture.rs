@@ -15,7 +15,17 @@ struct Room {
 }
 
 /// Everyone may use these.
-const ROOTS: &[&str] = &["app", "clock", "config", "error", "failpoint", "ids", "logging", "seal"];
+const ROOTS: &[&str] = &[
+    "app",
+    "body",
+    "clock",
+    "config",
+    "error",
+    "failpoint",
+    "ids",
+    "logging",
+    "seal",
+];
 
 const ROOMS: &[Room] = &[
     Room {

@@ -7,7 +7,7 @@ use axum::{
 use serde::de::DeserializeOwned;
 
 use super::problem::Failure;
-use crate::{actions::supplier_report::ReportError, app::App, error::AppError};
+use crate::{actions::supplier_report::ReportError, app::App, body, error::AppError};
 
 /// Far above the largest sensible body, which is an inventory of 1000 offers.
 const MAX_BYTES: usize = 256 * 1024;
@@ -19,9 +19,11 @@ impl<T: DeserializeOwned> FromRequest<App> for JsonBody<T> {
     type Rejection = Failure;
 
     async fn from_request(request: Request, _app: &App) -> Result<Self, Self::Rejection> {
-        let bytes = axum::body::to_bytes(request.into_body(), MAX_BYTES)
-            .await
-            .map_err(|_| AppError::TooLarge(MAX_BYTES))?;
+        let bytes = body::read(request.into_body(), MAX_BYTES).await?;
+        if body::holds_nul(&bytes) {
+            let message = "no text may hold the character U+0000".to_owned();
+            return Err(AppError::Invalid { field: None, message }.into());
+        }
         Ok(Self(read(&bytes)?))
     }
 }

@@ -65,6 +65,10 @@ impl Caller {
     /// Finds a purchase order of this supplier by id or number. Another
     /// supplier's is as absent as none, but the attempt is recorded.
     pub async fn purchase_order(&self, app: &App, named: &str) -> Result<purchase_orders::Model, AppError> {
+        // Nothing has a name with this character, and PostgreSQL does not look for one.
+        if named.contains('\0') {
+            return Err(AppError::NotFound("this purchase order"));
+        }
         let (db, supplier) = (app.db.read(), self.supplier.id);
         let id: Option<PurchaseOrderId> = named.parse().ok();
         let found = match id {

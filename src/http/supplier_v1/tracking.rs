@@ -13,7 +13,11 @@ use super::{
     problem::Failure,
     shipments::{Shipment, named_carrier},
 };
-use crate::{actions::correct_tracking::correct_tracking, app::App, domain::parcel::Tracking};
+use crate::{
+    actions::{correct_tracking::correct_tracking, supplier_report::ReportError},
+    app::App,
+    domain::parcel::Tracking,
+};
 
 /// All that is known about a parcel's way; it replaces what was known before.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -43,6 +47,9 @@ pub async fn correct(
     JsonBody(request): JsonBody<TrackingRequest>,
 ) -> Result<Json<Shipment>, Failure> {
     let found = caller.purchase_order(&app, &named).await?;
+    if reference.contains('\0') {
+        return Err(ReportError::UnknownShipment.into());
+    }
     let tracking = Tracking {
         carrier: named_carrier(request.carrier)?,
         number: Some(request.tracking_number),
