@@ -16,6 +16,7 @@ use crate::{
     actions::{
         cancel_purchase_order::CancelPurchaseOrder,
         confirm_uninstall::ConfirmUninstall,
+        forget_product::ForgetProduct,
         import_order::ImportOrder,
         keep_tokens::{self, KeepTokens},
         place_purchase_order::PlacePurchaseOrder,
@@ -53,6 +54,7 @@ const REGISTRY: &[(&str, Runner)] = &[
     (UpdateTracking::NAME, run::<UpdateTracking>),
     (SyncShop::NAME, run::<SyncShop>),
     (SyncVariants::NAME, run::<SyncVariants>),
+    (ForgetProduct::NAME, run::<ForgetProduct>),
     (ConfirmUninstall::NAME, run::<ConfirmUninstall>),
     (Redact::NAME, run::<Redact>),
     (KeepTokens::NAME, run::<KeepTokens>),

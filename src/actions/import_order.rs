@@ -22,7 +22,7 @@ use crate::{
     ids::{ShopId, ShopifyOrderId},
     queue::{Attempt, Job, JobError, When, enqueue, order_key},
     shopify::orders::OrderSnapshot,
-    store::{self, Tx, order_state::OrderState, orders, shops},
+    store::{self, Tx, deliveries, order_state::OrderState, orders, shops},
 };
 
 /// Reads one order again.
@@ -68,6 +68,14 @@ impl Job for ImportOrder {
         } else {
             // Not there, or too old to be read: no deletion, and nothing to change.
             tracing::info!(shop = %access.domain, order = %self.shopify_id, "the shop has no such order");
+            if orders::by_shopify_id(app.db.read(), self.shop_id, self.shopify_id)
+                .await?
+                .is_none()
+            {
+                let tx = app.db.begin().await?;
+                deliveries::mark_not_found(&tx, self.shop_id, self.shopify_id).await?;
+                tx.commit().await?;
+            }
         }
         Ok(())
     }

@@ -10,12 +10,13 @@ use webhooks::{ShopAgreement, ShopDomain, Subject, Topic};
 
 use super::{
     confirm_uninstall::ConfirmUninstall,
+    forget_product::ForgetProduct,
     import_order::ImportOrder,
     record_security_event::{self, SecurityEventKind},
     redact_customer::{self, Redaction},
     shop_access,
     sync_shop::SyncShop,
-    sync_variants::{self, SyncVariants},
+    sync_variants::SyncVariants,
 };
 use crate::{
     app::App,
@@ -25,7 +26,7 @@ use crate::{
     store::{
         self, Tx,
         deliveries::{self, DeliveryStatus},
-        shops,
+        orders, shops,
     },
 };
 
@@ -111,13 +112,18 @@ async fn act(
     let step = step(app, shop, topic, subject).await?;
     let now = app.clock.now();
     let triggered_at = delivery.triggered_at.unwrap_or(delivery.received_at).min(now);
-    if let Step::ForgetProduct(product) = &step {
-        sync_variants::forget_product(app, shop.id, *product).await?;
-    }
     delivery.shop_id = Some(shop.id);
     delivery.status = DeliveryStatus::Processed;
+    // What is to be forgotten must not stay in the inbox.
+    let mut forget = Topic::COMPLIANCE.contains(topic);
     if let Step::Import(order) = &step {
         delivery.shopify_order_id = Some(*order);
+        forget = orders::by_shopify_id(app.db.read(), shop.id, *order)
+            .await?
+            .is_some_and(|order| order.redacted_at.is_some());
+    }
+    if forget {
+        delivery.body = None;
     }
     let tx = app.db.begin().await?;
     store::save(&tx, delivery).await?;
@@ -191,6 +197,7 @@ async fn enqueue_step(
         Step::SyncVariants => enqueue(tx, &SyncVariants::around(shop_id, triggered_at), when).await,
         Step::ConfirmUninstall => enqueue(tx, &ConfirmUninstall { shop_id, triggered_at }, when).await,
         Step::Redact(redaction) => enqueue(tx, &redact_customer::Redact { shop_id, redaction }, when).await,
-        Step::ForgetProduct(_) | Step::Nothing => Ok(()),
+        Step::ForgetProduct(product_id) => enqueue(tx, &ForgetProduct { shop_id, product_id }, when).await,
+        Step::Nothing => Ok(()),
     }
 }

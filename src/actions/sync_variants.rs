@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::shop_access;
 use crate::{
     app::App,
-    ids::{ShopId, ShopifyProductId},
+    ids::ShopId,
     queue::{Attempt, Job, JobError},
     shopify::catalog::Variant,
     store::variants::{self, Model},
@@ -78,12 +78,4 @@ fn row(shop: ShopId, read: &Variant) -> Model {
         requires_shipping: read.requires_shipping,
         deleted_at: None,
     }
-}
-
-/// Marks the variants of a deleted product; their mappings stay for orders that name them.
-pub async fn forget_product(app: &App, shop: ShopId, product: ShopifyProductId) -> Result<(), JobError> {
-    let tx = app.db.begin().await?;
-    variants::mark_deleted(&tx, shop, product, app.clock.now()).await?;
-    tx.commit().await?;
-    Ok(())
 }

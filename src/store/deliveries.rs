@@ -24,6 +24,8 @@ text_enum! {
         Unreadable = "unreadable",
         /// The shop in the header does not confirm what the body claims.
         Contradicted = "contradicted",
+        /// Read, but the shop has no such order: another shop's, or too old to be read.
+        NotFound = "not_found",
     }
 }
 
@@ -73,6 +75,19 @@ pub async fn redact(tx: &Tx, shop: ShopId, order: ShopifyOrderId) -> Result<(), 
         .col_expr(Column::Body, Expr::val(Option::<Vec<u8>>::None))
         .filter(Column::ShopId.eq(shop))
         .filter(Column::ShopifyOrderId.eq(order))
+        .exec(tx.conn())
+        .await
+        .map(drop)
+}
+
+/// Notes on an order's deliveries that the shop has no such order.
+pub async fn mark_not_found(tx: &Tx, shop: ShopId, order: ShopifyOrderId) -> Result<(), DbErr> {
+    Entity::update_many()
+        .col_expr(Column::Status, Expr::val(DeliveryStatus::NotFound))
+        .col_expr(Column::Note, Expr::val("the shop of the header has no such order"))
+        .filter(Column::ShopId.eq(shop))
+        .filter(Column::ShopifyOrderId.eq(order))
+        .filter(Column::Status.eq(DeliveryStatus::Processed))
         .exec(tx.conn())
         .await
         .map(drop)

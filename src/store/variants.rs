@@ -55,12 +55,34 @@ pub async fn put(tx: &Tx, read: Vec<Model>) -> Result<(), DbErr> {
         .map(drop)
 }
 
-/// Marks the variants of a product as deleted.
-pub async fn mark_deleted(tx: &Tx, shop: ShopId, product: ShopifyProductId, at: DateTime<Utc>) -> Result<(), DbErr> {
+/// The most variants of one product, by Shopify's own limit.
+const MOST_OF_PRODUCT: u64 = 2048;
+
+/// The variants of a product that are not known to be deleted.
+pub async fn ids_of_product(
+    db: &impl ConnectionTrait,
+    shop: ShopId,
+    product: ShopifyProductId,
+) -> Result<Vec<ShopifyVariantId>, DbErr> {
+    living(shop)
+        .filter(Column::ProductId.eq(product))
+        .limit(MOST_OF_PRODUCT)
+        .select_only()
+        .column(Column::Id)
+        .into_tuple()
+        .all(db)
+        .await
+}
+
+/// Marks variants as deleted.
+pub async fn mark_deleted(tx: &Tx, shop: ShopId, ids: &[ShopifyVariantId], at: DateTime<Utc>) -> Result<(), DbErr> {
+    if ids.is_empty() {
+        return Ok(());
+    }
     Entity::update_many()
         .col_expr(Column::DeletedAt, Expr::val(at))
         .filter(Column::ShopId.eq(shop))
-        .filter(Column::ProductId.eq(product))
+        .filter(Column::Id.is_in(ids.iter().copied()))
         .exec(tx.conn())
         .await
         .map(drop)

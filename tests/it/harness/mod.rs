@@ -7,7 +7,7 @@ mod process;
 use std::{collections::BTreeMap, future::Future, time::Duration};
 
 use sandbox::{Behaviour, Browser, Plan, Shop, ShopSpec, Shopify, ShopifyConfig, Supplier, SupplierConfig};
-use sea_orm::{ConnectionTrait as _, Statement};
+use sea_orm::{ConnectionTrait as _, Statement, TransactionTrait as _};
 use url::Url;
 
 pub use database::Database;
@@ -18,7 +18,7 @@ pub use process::Orderyard;
 pub const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The secret that supplier calls are signed with.
-const SUPPLIER_SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+pub const SUPPLIER_SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
 /// Everything that a story needs; it stops with the story.
 pub struct World {
@@ -174,12 +174,28 @@ impl World {
         count
     }
 
+    /// Changes the database from the side.
+    pub async fn execute(&self, sql: &str) {
+        let db = connect(self.orderyard.database_url()).await;
+        db.execute_unprepared(sql).await.expect(sql);
+        db.close().await.expect("closes");
+    }
+
     /// A supplier asks more for an offer than before.
     pub async fn raise_price(&self, sku: &str, cost_minor: i64) {
-        let db = connect(self.orderyard.database_url()).await;
         let sql = format!("update offers set cost_minor = {cost_minor} where sku = '{sku}'");
-        db.execute_unprepared(&sql).await.expect("a price");
+        self.execute(&sql).await;
+    }
+
+    /// Does something while an open transaction stands in its way, which ends with it.
+    pub async fn while_blocked<T>(&self, sql: &str, work: impl Future<Output = T>) -> T {
+        let db = connect(self.orderyard.database_url()).await;
+        let block = db.begin().await.expect("a transaction");
+        block.execute_unprepared(sql).await.expect("it blocks");
+        let done = work.await;
+        block.rollback().await.expect("ends");
         db.close().await.expect("closes");
+        done
     }
 
     pub fn url(&self, path: &str) -> Url {

@@ -10,6 +10,8 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use crate::harness::{Database, World, WorldSpec};
 
 const SECRET: &str = "sandbox-client-secret";
+/// The largest body that is taken where the settings say nothing.
+const MOST_BYTES: usize = 8 * 1024 * 1024;
 const BODY: &[u8] = br##"{"id":820982911946154508,"name":"#1001"}"##;
 
 /// A webhook call that Shopify might make, to be spoiled by a test.
@@ -156,6 +158,130 @@ async fn answers_each_kind_of_call_as_it_deserves(#[values(Database::Sqlite, Dat
         .count("select count(*) from security_events where kind = 'forged_webhook'")
         .await;
     assert_eq!(forgeries, 3, "forged, unsigned and truncated are recorded");
+    let oversized = "select count(*) from security_events where kind = 'oversized_webhook'";
+    assert_eq!(world.count(oversized).await, 1, "so is what is too large");
+}
+
+#[tokio::test]
+async fn a_body_that_is_too_large_is_answered_while_it_is_sent() {
+    let world = WorldSpec::on(Database::Sqlite).build().await;
+    let known = Call::new("l-1").with_body(vec![b'x'; MOST_BYTES + 4 * 1024 * 1024]);
+    assert_eq!(known.send(&world).await.status(), StatusCode::PAYLOAD_TOO_LARGE);
+    // Without a length that is announced.
+    let chunks = (0..12).map(|_| Ok::<_, std::io::Error>(vec![b'x'; 1024 * 1024]));
+    let answer = world
+        .http
+        .post(world.url("/webhooks/shopify"))
+        .body(reqwest::Body::wrap_stream(futures::stream::iter(chunks)))
+        .send()
+        .await
+        .expect("an answer");
+    assert_eq!(answer.status(), StatusCode::PAYLOAD_TOO_LARGE);
+    let oversized = "select count(*) from security_events where kind = 'oversized_webhook'";
+    assert_eq!(world.count(oversized).await, 2);
+}
+
+/// Begins a call with a body of the largest size, and sends all of it but one byte.
+async fn almost_send(world: &World) -> tokio::net::TcpStream {
+    let url = world.orderyard.url();
+    let address = format!("{}:{}", url.host_str().expect("a host"), url.port().expect("a port"));
+    let mut stream = tokio::net::TcpStream::connect(address).await.expect("it listens");
+    let head = format!("POST /webhooks/shopify HTTP/1.1\r\nHost: x\r\nContent-Length: {MOST_BYTES}\r\n\r\n");
+    stream.write_all(head.as_bytes()).await.expect("it reads");
+    stream.write_all(&vec![b'x'; MOST_BYTES - 1]).await.expect("it reads");
+    stream
+}
+
+#[tokio::test]
+async fn too_many_calls_at_once_are_sent_away_and_told_when_to_come_back() {
+    let world = WorldSpec::on(Database::Sqlite).build().await;
+    let mut held = Vec::new();
+    for _ in 0..8 {
+        held.push(almost_send(&world).await);
+    }
+    world
+        .eventually("a small call finds no room", async || {
+            let answer = Call::new("o-1").send(&world).await;
+            answer.status() == StatusCode::SERVICE_UNAVAILABLE && answer.headers().contains_key("retry-after")
+        })
+        .await;
+    drop(held);
+    world
+        .eventually("there is room again", async || {
+            Call::new("o-2").send(&world).await.status() == StatusCode::OK
+        })
+        .await;
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_database_that_does_not_take_a_call_in_time_is_a_503(
+    #[values(Database::Sqlite, Database::Postgres)] database: Database,
+) {
+    let world = WorldSpec::on(database).build().await;
+    let block = match database {
+        Database::Sqlite => "update shops set name = name",
+        Database::Postgres => "lock table deliveries in access exclusive mode",
+    };
+    let began = std::time::Instant::now();
+    let answer = world.while_blocked(block, Call::new("s-1").send(&world)).await;
+    assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert!(answer.headers().contains_key("retry-after"));
+    assert!(
+        began.elapsed() < std::time::Duration::from_secs(10),
+        "before Shopify gives up"
+    );
+    assert_eq!(
+        Call::new("s-1").send(&world).await.status(),
+        StatusCode::OK,
+        "sent again"
+    );
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_signed_order_under_another_shops_header_is_marked(
+    #[values(Database::Sqlite, Database::Postgres)] database: Database,
+) {
+    let world = WorldSpec::on(database).build().await;
+    assert_eq!(Call::new("x-1").send(&world).await.status(), StatusCode::OK);
+    let marked =
+        "select count(*) from deliveries where webhook_id = 'x-1' and status = 'not_found' and note is not null";
+    world
+        .eventually("the delivery is marked", async || world.count(marked).await == 1)
+        .await;
+    assert_eq!(world.count("select count(*) from orders").await, 0);
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_product_is_forgotten_only_where_it_is_gone(
+    #[values(Database::Sqlite, Database::Postgres)] database: Database,
+) {
+    let world = WorldSpec::on(database).build().await;
+    let product = |sku: &str| sandbox::ProductSpec {
+        title: sku.to_owned(),
+        variants: vec![sandbox::VariantSpec::new(sku, "20.00")],
+        ..sandbox::ProductSpec::default()
+    };
+    let ids = world.shop.create_product(product("MUG")).expect("a product");
+    let living = "select count(*) from variants where sku = 'MUG' and deleted_at is null";
+    world
+        .eventually("the variant is read", async || world.count(living).await == 1)
+        .await;
+    let claim = format!(r#"{{"id":{}}}"#, ids.id);
+    let claimed = Call::new("p-1")
+        .with_body(claim.into_bytes())
+        .with("X-Shopify-Topic", "products/delete");
+    assert_eq!(claimed.send(&world).await.status(), StatusCode::OK);
+    let asked = "select count(*) from jobs where name = 'forget_product' and state in ('ready', 'running')";
+    let read = "select count(*) from deliveries where webhook_id = 'p-1' and status = 'processed'";
+    world
+        .eventually("the claim is looked into", async || {
+            world.count(read).await == 1 && world.count(asked).await == 0
+        })
+        .await;
+    assert_eq!(world.count(living).await, 1, "the product is there");
 }
 
 #[rstest]
