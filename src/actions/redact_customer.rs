@@ -50,7 +50,7 @@ impl Job for Redact {
             Redaction::Report { customer, orders } => report(app, self.shop_id, *customer, orders).await,
             Redaction::Customer { customer, orders } => {
                 while redact_batch(app, self.shop_id, Whose::customer(*customer, orders)).await? == BATCH {}
-                Ok(())
+                forget_deliveries(app, self.shop_id, orders).await
             }
             Redaction::Shop => redact_shop(app, self.shop_id).await,
         }
@@ -96,6 +96,18 @@ async fn redact_batch(app: &App, shop: ShopId, whose: Whose) -> Result<u64, JobE
     }
     tx.commit().await?;
     Ok(count)
+}
+
+/// Deliveries may tell of orders that were never stored here.
+async fn forget_deliveries(app: &App, shop: ShopId, asked: &[u64]) -> Result<(), JobError> {
+    for batch in asked.chunks(100) {
+        let tx = app.db.begin().await?;
+        for order in batch.iter().filter_map(|id| i64::try_from(*id).ok()) {
+            deliveries::redact(&tx, shop, ShopifyOrderId(order)).await?;
+        }
+        tx.commit().await?;
+    }
+    Ok(())
 }
 
 /// 48 hours after an uninstall. A shop that came back meanwhile keeps its rows.
