@@ -81,23 +81,29 @@ pub async fn resolve_exception(
     // Read again: somebody else may have decided before the lock was ours.
     let exception = exceptions::by_id(tx.conn(), shop, id).await?;
     let exception = exception.ok_or(AppError::NotFound("this exception"))?;
-    let order = order.ok_or(AppError::NotFound("the exception's order"))?;
     if exception.status == ExceptionStatus::Resolved {
         return Err(AppError::AlreadyDone("this was decided already".to_owned()));
     }
     if !exception.kind.choices().contains(&resolution.choice()) {
         return Err(AppError::Conflict("this cannot be decided so".to_owned()));
     }
-    let decision = Decision {
-        tx: &tx,
-        order: &order,
-        exception: &exception,
-        actor,
-        now,
+    let what = match (&order, resolution) {
+        (Some(order), resolution) => {
+            let decision = Decision {
+                tx: &tx,
+                order,
+                exception: &exception,
+                actor,
+                now,
+            };
+            decision.carry_out(resolution).await?
+        }
+        // A customer's question is about no order: there is nothing to do but to have answered it.
+        (None, Resolution::MarkHandled { note }) => handled(&note)?,
+        (None, _) => return Err(AppError::Conflict("this can only be marked as handled".to_owned())),
     };
-    let what = decision.carry_out(resolution).await?;
     let closed = close(&tx, exception, &actor.to_string(), &what, now).await?;
-    if let Some(shop) = store::shops::by_id(tx.conn(), shop).await? {
+    if let (Some(order), Some(shop)) = (order, store::shops::by_id(tx.conn(), shop).await?) {
         write_status(&tx, &shop, order.id).await?;
     }
     tx.commit().await?;

@@ -5,5 +5,7 @@ mod gates;
 mod lifecycle;
 mod once;
 mod orders;
+mod privacy;
 mod shop;
 mod taking_back;
+pub mod shop;
