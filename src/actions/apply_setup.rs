@@ -8,11 +8,14 @@ use secrecy::SecretString;
 use super::{
     outgoing::secret_place,
     read_setup::{ReadError, ReadSetup, read_setup},
+    save_mapping::route_waiting,
+    update_shop_settings,
 };
 use crate::{
     app::App,
     connectors::Target,
     domain::{
+        event::Actor,
         setup::{
             self, Change, Plan, Problem, Setup,
             model::{Component, Connection, Offer, SupplierTerms},
@@ -120,10 +123,13 @@ impl Writer<'_> {
             Step::Supplier { key, terms } => self.supplier(key, terms).await,
             Step::Offer { supplier, sku, offer } => Ok(self.offer(supplier, sku, offer).await?),
             Step::Settings { domain, settings } => {
-                let mut row = self.shop(domain)?.clone();
-                row.settings = Json(settings.clone());
+                // Read again under the lock: a token may have been refreshed since the plan was made.
+                let id = self.shop(domain)?.id;
+                let mut row = shops::lock(self.tx, id).await?.ok_or_else(|| gone("shop", domain))?;
+                let before = std::mem::replace(&mut row.settings, Json(settings.clone())).0;
                 store::save(self.tx, row.clone()).await?;
                 self.read.shops.insert(domain.clone(), row);
+                update_shop_settings::revisit(self.tx, id, &before, settings, self.now.timestamp_millis()).await?;
                 Ok(())
             }
             Step::Connection {
@@ -253,7 +259,8 @@ impl Writer<'_> {
         } else {
             store::insert(self.tx, row).await?;
         }
-        store::insert_all(self.tx, self.components(shop, id, alternatives)?).await
+        store::insert_all(self.tx, self.components(shop, id, alternatives)?).await?;
+        route_waiting(self.tx, shop, variant, &Actor::Staff("Setup file".to_owned()), self.now).await
     }
 
     fn components(

@@ -1,13 +1,15 @@
 //! Changes what a shop's owner chose, and looks again at the orders that it concerns.
 
+use sea_orm::DbErr;
+
 use super::revisit_orders::{RevisitOrders, Why};
 use crate::{
     app::App,
-    domain::shop::{KitFulfillment, SelectedLocations},
+    domain::shop::{KitFulfillment, SelectedLocations, ShopSettings},
     error::AppError,
     ids::{ShopId, ShopifyLocationId},
     queue::{When, enqueue},
-    store::{self, locations, shops},
+    store::{self, Tx, locations, shops},
 };
 
 /// What to change; what is missing stays.
@@ -46,11 +48,25 @@ pub async fn update_shop_settings(app: &App, shop: ShopId, change: SettingsChang
     }
     let after = settings.clone();
     store::save(&tx, row.clone()).await?;
-    if after.locations != before.locations {
-        enqueue(&tx, &RevisitOrders::new(shop, Why::LocationsChanged), When::now(now_ms)).await?;
-    } else if after.automation && !before.automation {
-        enqueue(&tx, &RevisitOrders::new(shop, Why::AutomationOn), When::now(now_ms)).await?;
-    }
+    revisit(&tx, shop, &before, &after, now_ms).await?;
     tx.commit().await?;
     Ok(row)
+}
+
+/// Has the orders looked at again that other settings concern.
+pub(super) async fn revisit(
+    tx: &Tx,
+    shop: ShopId,
+    before: &ShopSettings,
+    after: &ShopSettings,
+    now_ms: i64,
+) -> Result<(), DbErr> {
+    let why = if after.locations != before.locations {
+        Why::LocationsChanged
+    } else if after.automation && !before.automation {
+        Why::AutomationOn
+    } else {
+        return Ok(());
+    };
+    enqueue(tx, &RevisitOrders::new(shop, why), When::now(now_ms)).await
 }

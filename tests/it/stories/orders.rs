@@ -110,6 +110,28 @@ async fn an_unmapped_line_holds_nothing_back(#[values(Database::Sqlite, Database
 
 #[rstest]
 #[tokio::test]
+async fn a_setup_file_wakes_the_orders_that_waited_for_it(
+    #[values(Database::Sqlite, Database::Postgres)] database: Database,
+) {
+    let story = Plot::default().begin(database).await;
+    story.order(&[("UNMAPPED", 2)]);
+    let open = "select count(*) from exceptions where kind = 'unmapped_line' and status = 'open'";
+    story
+        .world
+        .eventually("the line waits for a mapping", async || {
+            story.world.count(open).await == 1
+        })
+        .await;
+    story.quiet().await;
+    story.map_the_unmapped().await;
+    let placed = story.purchase_order("north").await;
+    assert_eq!((placed.lines[0].sku.as_str(), placed.lines[0].quantity), ("N-TEA", 2));
+    story.quiet().await;
+    assert_eq!(story.world.count(open).await, 0);
+}
+
+#[rstest]
+#[tokio::test]
 async fn a_rejected_line_goes_to_the_next_supplier(#[values(Database::Sqlite, Database::Postgres)] database: Database) {
     let story = Plot {
         mug_at_east: true,

@@ -117,6 +117,15 @@ impl Plot {
 }
 
 impl Story {
+    /// Applies the usual setup again, in which now North makes the unmapped variant too.
+    pub async fn map_the_unmapped(&self) {
+        let mapping = "      - variant: { sku: UNMAPPED }
+        alternatives:
+          - components: [ { supplier: north, sku: N-TEA, quantity: 1 } ]
+";
+        self.world.apply(&(Plot::default().setup() + mapping)).await;
+    }
+
     pub fn order(&self, lines: &[(&str, i64)]) -> i64 {
         let lines = lines.iter().map(|(sku, quantity)| (self.variants[sku], *quantity));
         self.world.shop.create_order(OrderSpec::of(lines)).expect("an order")
