@@ -40,6 +40,7 @@ create table oauth_states (
   shop_domain text not null,
   expires_at {TIME} not null
 );
+create index oauth_states_by_expiry on oauth_states (expires_at);
 
 create table deliveries (
   id {UUID} primary key,
@@ -277,6 +278,7 @@ create table purchase_orders (
   ship_by {TIME},
   supplier_reference text,
   created_at {TIME} not null,
+  sent_at {TIME},
   placed_at {TIME},
   cancel_requested_at {TIME},
   cancel_reason text,
@@ -284,6 +286,9 @@ create table purchase_orders (
 );
 create index purchase_orders_by_shop on purchase_orders (shop_id, created_at, id);
 create index purchase_orders_by_supplier on purchase_orders (supplier_id, status, created_at, id);
+create index purchase_orders_of_supplier on purchase_orders (supplier_id, id);
+create index purchase_orders_of_supplier_by_change on purchase_orders (supplier_id, updated_at, id);
+create index purchase_orders_of_supplier_by_time on purchase_orders (supplier_id, created_at, id);
 create index purchase_orders_by_order on purchase_orders (order_id);
 
 create table po_lines (
@@ -426,6 +431,7 @@ create table memberships (
   created_at {TIME} not null
 );
 create index memberships_by_user on memberships (user_id);
+create index memberships_by_shop on memberships (shop_id) where shop_id is not null;
 create unique index memberships_shop_once on memberships (user_id, shop_id) where shop_id is not null;
 create unique index memberships_supplier_once on memberships (user_id, supplier_id) where supplier_id is not null;
 
@@ -448,6 +454,7 @@ create table sessions (
   expires_at {TIME} not null
 );
 create index sessions_by_expiry on sessions (expires_at);
+create index sessions_by_membership on sessions (membership_id);
 
 create table api_keys (
   id {UUID} primary key,
@@ -460,3 +467,4 @@ create table api_keys (
   revoked_at {TIME}
 );
 create index api_keys_by_supplier on api_keys (supplier_id);
+create index api_keys_by_shop on api_keys (shop_id);

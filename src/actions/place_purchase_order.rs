@@ -147,6 +147,7 @@ async fn prepare(app: &App, job: &PlacePurchaseOrder) -> Result<Option<Call>, Jo
         return Ok(None);
     }
     if po.status == PurchaseOrderStatus::Draft {
+        po.sent_at = Some(now);
         move_to(&tx, &mut po, PurchaseOrderStatus::Placing, now).await?;
     }
     let lines = store::po_lines::of_purchase_orders(tx.conn(), job.shop_id, vec![po.id]).await?;

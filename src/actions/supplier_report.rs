@@ -126,7 +126,7 @@ impl OpenReport {
         let po = purchase_orders::by_id(conn, shop, id)
             .await?
             .ok_or(ReportError::NotFound)?;
-        if !po.status.may_be_known_to_supplier() {
+        if po.sent_at.is_none() {
             return Err(ReportError::NotFound);
         }
         Ok(Self {

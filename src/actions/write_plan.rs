@@ -100,6 +100,7 @@ impl PlanWriter<'_> {
             ship_by: Some(self.now + TimeDelta::days(handling)),
             supplier_reference: None,
             created_at: self.now,
+            sent_at: None,
             placed_at: None,
             cancel_requested_at: None,
             cancel_reason: None,

@@ -30,6 +30,9 @@ pub struct Model {
     pub ship_by: Option<DateTime<Utc>>,
     pub supplier_reference: Option<String>,
     pub created_at: DateTime<Utc>,
+    /// When placing began: before that the supplier knows nothing of it, and
+    /// nothing ever where it was withdrawn first.
+    pub sent_at: Option<DateTime<Utc>>,
     pub placed_at: Option<DateTime<Utc>>,
     pub cancel_requested_at: Option<DateTime<Utc>>,
     /// Why the shop wants it back, where a person said so.
@@ -78,12 +81,12 @@ pub struct PurchaseOrderFilter {
     pub bucket: Option<(Bucket, DateTime<Utc>)>,
 }
 
-/// What a party may see: a supplier knows nothing of a draft.
+/// What a party may see: a supplier knows nothing of what was never sent.
 fn seen_by(party: Party) -> Select<Entity> {
     let rows = Entity::find().filter(party.owns(Column::ShopId, Column::SupplierId));
     match party {
         Party::Shop(_) => rows,
-        Party::Supplier(_) => rows.filter(Column::Status.ne(PurchaseOrderStatus::Draft)),
+        Party::Supplier(_) => rows.filter(Column::SentAt.is_not_null()),
     }
 }
 

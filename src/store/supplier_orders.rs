@@ -1,4 +1,4 @@
-//! Purchase orders as their supplier sees them: across shops, without drafts,
+//! Purchase orders as their supplier sees them: across shops, without what was never sent,
 //! with their lines and parcels.
 
 use std::collections::BTreeMap;
@@ -182,5 +182,5 @@ async fn parcels_of(
 fn known_to(supplier: SupplierId) -> Select<purchase_orders::Entity> {
     purchase_orders::Entity::find()
         .filter(purchase_orders::Column::SupplierId.eq(supplier))
-        .filter(purchase_orders::Column::Status.ne(PurchaseOrderStatus::Draft))
+        .filter(purchase_orders::Column::SentAt.is_not_null())
 }

@@ -217,7 +217,7 @@ impl Seed<'_> {
             .await
             .expect("a token");
         let email = format!("owner{}@shop.example", self.number);
-        let owner = sign_in::owner_of_install(app, &tx, self.shop, &email, "Olga Owner")
+        let owner = sign_in::owner_of_install(app, &tx, self.shop, Some(&email), "Olga Owner")
             .await
             .expect("an owner");
         let supplier_user = self.supplier_user(&tx, supplier).await;
@@ -568,6 +568,7 @@ pub async fn add_purchase_order(
         ship_by: Some(now),
         supplier_reference: None,
         created_at: now,
+        sent_at: Some(now),
         placed_at: Some(now),
         cancel_requested_at: None,
         cancel_reason: None,
