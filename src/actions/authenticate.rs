@@ -88,9 +88,9 @@ pub async fn by_session(app: &App, token: &str) -> Result<Option<Identity>, AppE
     Ok(signed_in.and_then(Into::into))
 }
 
-/// Which shop's script shows a token; none when it is unknown or revoked.
+/// Which shop's script shows a token; none when it is unknown or revoked, or the shop has left.
 pub async fn by_token(app: &App, token: &str) -> Result<Option<Identity>, AppError> {
-    let Some(key) = store::api_keys::living(app.db.read(), &hash(token)).await? else {
+    let Some(key) = store::api_keys::living_of_shop(app.db.read(), &hash(token)).await? else {
         return Ok(None);
     };
     // A supplier's key opens the supplier API alone.

@@ -1,12 +1,13 @@
-//! `orderyard admin …`: what only the operator does. Each prints one secret and nothing else.
+//! `orderyard admin …`: what only the operator does. Making a secret prints it and nothing else.
 
 use clap::Subcommand;
 use webhooks::ShopDomain;
 
 use super::{CommandError, start};
 use crate::{
-    actions::create_api_key,
-    store::{shops, suppliers},
+    actions::{create_api_key, revoke_api_key::revoke_api_key},
+    app::App,
+    store::{Party, api_keys, shops, suppliers},
 };
 
 /// What a token may be for.
@@ -33,6 +34,19 @@ pub enum TokenCommand {
         #[arg(long, value_delimiter = ',', required = true)]
         scope: Vec<String>,
     },
+    /// List a shop's tokens: id, scopes, when made, when last used.
+    List {
+        #[arg(long)]
+        shop: String,
+    },
+    /// End a token: the next call that shows it is refused.
+    Revoke {
+        #[arg(long)]
+        shop: String,
+        /// As the list shows it.
+        #[arg(long)]
+        id: String,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -43,13 +57,79 @@ pub enum SupplierKeyCommand {
         #[arg(long)]
         supplier: String,
     },
+    /// List a supplier's keys: id, when made, when last used.
+    List {
+        #[arg(long)]
+        supplier: String,
+    },
+    /// End a key: the next call that shows it is refused.
+    Revoke {
+        #[arg(long)]
+        supplier: String,
+        /// As the list shows it.
+        #[arg(long)]
+        id: String,
+    },
 }
 
 pub async fn run(command: AdminCommand) -> Result<(), CommandError> {
     match command {
         AdminCommand::Token(TokenCommand::Create { shop, scope }) => create_token(&shop, &scope).await,
+        AdminCommand::Token(TokenCommand::List { shop }) => list(&Opened::shop(&shop).await?).await,
+        AdminCommand::Token(TokenCommand::Revoke { shop, id }) => revoke(&Opened::shop(&shop).await?, &id).await,
         AdminCommand::SupplierKey(SupplierKeyCommand::Create { supplier }) => create_supplier_key(&supplier).await,
+        AdminCommand::SupplierKey(SupplierKeyCommand::List { supplier }) => {
+            list(&Opened::supplier(&supplier).await?).await
+        }
+        AdminCommand::SupplierKey(SupplierKeyCommand::Revoke { supplier, id }) => {
+            revoke(&Opened::supplier(&supplier).await?, &id).await
+        }
     }
+}
+
+/// Whose keys a command is about.
+struct Opened {
+    app: App,
+    party: Party,
+}
+
+impl Opened {
+    async fn shop(shop: &str) -> Result<Self, CommandError> {
+        let domain = ShopDomain::parse(shop).map_err(|error| format!("--shop: {error}"))?;
+        let app = start::app_from_environment().await?;
+        let row = shops::by_domain(app.db.read(), domain.as_str()).await?;
+        let row = row.ok_or_else(|| format!("--shop: {domain} has not installed the app"))?;
+        let party = Party::Shop(row.id);
+        Ok(Self { app, party })
+    }
+
+    async fn supplier(supplier: &str) -> Result<Self, CommandError> {
+        let app = start::app_from_environment().await?;
+        let row = suppliers::by_key(app.db.read(), supplier).await?;
+        let row = row.ok_or_else(|| format!("--supplier: there is no supplier with the key “{supplier}”"))?;
+        let party = Party::Supplier(row.id);
+        Ok(Self { app, party })
+    }
+}
+
+/// One key per line, its columns separated by tabs.
+async fn list(of: &Opened) -> Result<(), CommandError> {
+    for key in api_keys::of_party(of.app.db.read(), of.party).await? {
+        let made = key.created_at.format("%Y-%m-%d");
+        let used = key.last_used_at.map_or_else(
+            || "never used".to_owned(),
+            |at| format!("last used {}", at.format("%Y-%m-%d")),
+        );
+        println!("{}\t{}\tmade {made}\t{used}", key.id, key.scopes);
+    }
+    Ok(())
+}
+
+async fn revoke(of: &Opened, id: &str) -> Result<(), CommandError> {
+    let id = id
+        .parse()
+        .map_err(|_| format!("--id: “{id}” is not an id; list them first"))?;
+    Ok(revoke_api_key(&of.app, of.party, id).await?)
 }
 
 async fn create_token(shop: &str, scopes: &[String]) -> Result<(), CommandError> {

@@ -1,9 +1,9 @@
 //! Bearer keys of suppliers' systems and of scripts, hashed.
 
 use chrono::{DateTime, Utc};
-use sea_orm::{entity::prelude::*, sea_query::Expr};
+use sea_orm::{QueryOrder as _, entity::prelude::*, sea_query::Expr};
 
-use super::Tx;
+use super::{Party, Tx, paging, shops};
 use crate::ids::{RowId, ShopId, SupplierId};
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -32,6 +32,37 @@ pub async fn living(db: &impl ConnectionTrait, key_hash: &[u8]) -> Result<Option
         .filter(Column::RevokedAt.is_null())
         .one(db)
         .await
+}
+
+/// A shop's token that has not been revoked, while the shop has the app.
+pub async fn living_of_shop(db: &impl ConnectionTrait, key_hash: &[u8]) -> Result<Option<Model>, DbErr> {
+    Entity::find()
+        .filter(Column::KeyHash.eq(key_hash))
+        .filter(Column::RevokedAt.is_null())
+        .filter(Column::ShopId.in_subquery(shops::with_the_app()))
+        .one(db)
+        .await
+}
+
+/// The keys of a shop or a supplier that have not been revoked, the oldest first.
+pub async fn of_party(db: &impl ConnectionTrait, party: Party) -> Result<Vec<Model>, DbErr> {
+    let rows = Entity::find()
+        .filter(party.owns(Column::ShopId, Column::SupplierId))
+        .filter(Column::RevokedAt.is_null())
+        .order_by_asc(Column::Id);
+    paging::all(rows, db).await
+}
+
+/// Ends a key of a shop or a supplier; false when it has no such key in force.
+pub async fn revoke(tx: &Tx, party: Party, id: RowId, at: DateTime<Utc>) -> Result<bool, DbErr> {
+    let done = Entity::update_many()
+        .col_expr(Column::RevokedAt, Expr::val(at))
+        .filter(Column::Id.eq(id))
+        .filter(party.owns(Column::ShopId, Column::SupplierId))
+        .filter(Column::RevokedAt.is_null())
+        .exec(tx.conn())
+        .await?;
+    Ok(done.rows_affected > 0)
 }
 
 /// Notes when a key was used.

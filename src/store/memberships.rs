@@ -1,7 +1,7 @@
 //! Which shop or supplier a person works for.
 
 use chrono::{DateTime, Utc};
-use sea_orm::{QueryOrder as _, entity::prelude::*, sea_query::Query};
+use sea_orm::{Condition, QueryOrder as _, entity::prelude::*, sea_query::Query};
 
 use super::{Party, Tx};
 use crate::{
@@ -49,10 +49,15 @@ pub async fn remove_of_shop(tx: &Tx, shop: ShopId) -> Result<(), DbErr> {
         .map(drop)
 }
 
-/// The first membership of a person: what signing in leads to.
+/// The first membership of a person that opens anything: what signing in leads to.
 pub async fn first_of_user(db: &impl ConnectionTrait, user: UserId) -> Result<Option<Model>, DbErr> {
     Entity::find()
         .filter(Column::UserId.eq(user))
+        .filter(
+            Condition::any()
+                .add(Column::ShopId.is_null())
+                .add(Column::ShopId.in_subquery(super::shops::with_the_app())),
+        )
         .order_by_asc(Column::Id)
         .one(db)
         .await

@@ -38,7 +38,7 @@ pub struct SignedIn {
     pub role: Role,
 }
 
-/// Who is signed in with a token; none when it is unknown or over.
+/// Who is signed in with a token; none when it is unknown or over, or the shop has left.
 pub async fn signed_in(
     db: &impl ConnectionTrait,
     token_hash: &[u8],
@@ -46,8 +46,8 @@ pub async fn signed_in(
 ) -> Result<Option<SignedIn>, DbErr> {
     let sql = "select u.id as user_id, u.email, u.name, m.shop_id, m.supplier_id, p.name as supplier_name, m.role
         from sessions s join memberships m on m.id = s.membership_id join users u on u.id = s.user_id
-        left join suppliers p on p.id = m.supplier_id
-        where s.token_hash = $1 and s.expires_at > $2";
+        left join suppliers p on p.id = m.supplier_id left join shops h on h.id = m.shop_id
+        where s.token_hash = $1 and s.expires_at > $2 and (m.shop_id is null or h.status <> 'uninstalled')";
     let values = [token_hash.into(), now.into()];
     let statement = Statement::from_sql_and_values(db.get_database_backend(), sql, values);
     SignedIn::find_by_statement(statement).one(db).await

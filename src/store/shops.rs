@@ -1,7 +1,11 @@
 //! Shops: the tenants, their sealed tokens and their settings.
 
 use chrono::{DateTime, Utc};
-use sea_orm::{QueryOrder as _, QuerySelect as _, entity::prelude::*};
+use sea_orm::{
+    QueryOrder as _, QuerySelect as _,
+    entity::prelude::*,
+    sea_query::{Query, SelectStatement},
+};
 
 use super::{Tx, columns::Json};
 use crate::{
@@ -60,6 +64,15 @@ pub async fn prefix_is_free(db: &impl ConnectionTrait, prefix: &str) -> Result<b
         .one(db)
         .await?
         .is_none())
+}
+
+/// The ids of the shops that have the app, for the conditions of other tables.
+pub(super) fn with_the_app() -> SelectStatement {
+    Query::select()
+        .column(Column::Id)
+        .from(Entity)
+        .and_where(Column::Status.ne(ShopStatus::Uninstalled))
+        .to_owned()
 }
 
 /// Every shop that has the app, also where it must reconnect: for the operator.
