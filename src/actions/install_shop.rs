@@ -27,15 +27,11 @@ use crate::{
     ids::ShopId,
     queue::{When, enqueue},
     seal::SealError,
-    shopify::{
-        Access, ApiError,
-        oauth::{TokenError, TokenPair},
-        origin::OriginError,
-        scopes::Scopes,
-        shop::Shop,
-    },
+    shopify::{Access, ApiError, oauth::TokenPair, origin::OriginError, scopes::Scopes, shop::Shop},
     store::{self, Tx, columns::Json, oauth_states, shops},
 };
+
+pub use crate::shopify::oauth::TokenError;
 
 /// How long an owner may look at the consent page.
 const STATE_LIVES: TimeDelta = TimeDelta::minutes(10);
@@ -188,7 +184,7 @@ async fn install(
         when,
     )
     .await?;
-    let session = owner_of_install(app, &tx, shop.id, &details.contact_email, &details.name).await?;
+    let session = owner_of_install(app, &tx, shop.id, None, &details.name).await?;
     tx.commit().await?;
     tracing::info!(shop = %domain, is_first, "the app is installed");
     Ok(Installed { shop, session })

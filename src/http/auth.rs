@@ -16,7 +16,7 @@ use webhooks::ShopDomain;
 
 use crate::{
     actions::{
-        install_shop::{self, InstallError, Installed},
+        install_shop::{self, InstallError, Installed, TokenError},
         record_security_event::{self, SecurityEventKind},
     },
     app::App,
@@ -118,7 +118,11 @@ fn signed_in(app: &App, jar: CookieJar, installed: &Installed) -> Result<Respons
 async fn refuse(app: &App, error: &InstallError) -> AppError {
     if matches!(
         error,
-        InstallError::Signature(_) | InstallError::State | InstallError::Shop | InstallError::OtherShop
+        InstallError::Signature(_)
+            | InstallError::State
+            | InstallError::Shop
+            | InstallError::OtherShop
+            | InstallError::Token(TokenError::Terminal { .. })
     ) {
         record_security_event::record(
             app,
@@ -138,7 +142,11 @@ fn error_of(error: &InstallError) -> AppError {
         InstallError::Signature(_) | InstallError::State | InstallError::Scopes(_) | InstallError::OtherShop => {
             AppError::Forbidden(error.to_string())
         }
-        InstallError::Token(_) | InstallError::Api(_) => AppError::Unavailable(error.to_string()),
+        // The code was made up, used up, or another app's: asking again changes nothing.
+        InstallError::Token(TokenError::Terminal { .. }) => AppError::Forbidden(error.to_string()),
+        InstallError::Token(TokenError::Retry { .. }) | InstallError::Api(_) => {
+            AppError::Unavailable(error.to_string())
+        }
         InstallError::Origin(_) | InstallError::Seal(_) | InstallError::Database(_) => {
             AppError::Internal(error.to_string())
         }

@@ -184,7 +184,7 @@ async fn an_installation_joins_nobody_to_an_account_that_exists() {
         let tx = world.tx().await;
         // The second shop is installed anew, by an owner who claims the first one's address.
         let three = orderyard::ids::ShopId(3);
-        let session = sign_in::owner_of_install(&world.app, &tx, three, "owner1@shop.example", "Mallory").await;
+        let session = sign_in::owner_of_install(&world.app, &tx, three, Some("owner1@shop.example"), "Mallory").await;
         tx.commit().await.expect("commits");
         let session = cookie_pair(&session.expect("a session").cookie(&world.app));
         let query = "{ viewer { id email } }";

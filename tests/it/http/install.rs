@@ -103,6 +103,31 @@ async fn a_foreign_or_unsigned_callback_is_refused(#[values(Database::Sqlite, Da
 
 #[rstest]
 #[tokio::test]
+async fn a_code_that_shopify_does_not_know_is_refused_and_recorded(
+    #[values(Database::Sqlite, Database::Postgres)] database: Database,
+) {
+    let world = WorldSpec::on(database).build().await;
+    let mut browser = Browser::new().expect("a browser");
+    let callback = callback_of(&world, &mut browser).await;
+    let of = |name: &str| {
+        let pair = callback.query_pairs().find(|(have, _)| have == name);
+        pair.expect("a parameter").1.into_owned()
+    };
+    let (state, timestamp) = (of("state"), of("timestamp"));
+    let made_up = [
+        ("code", "made-up"),
+        ("shop", "demo.myshopify.com"),
+        ("state", state.as_str()),
+        ("timestamp", timestamp.as_str()),
+    ];
+    let answer = browser.get(&signed(&world, &made_up)).await.expect("an answer");
+    assert_eq!(answer.status(), StatusCode::FORBIDDEN);
+    let recorded = "select count(*) from security_events where kind = 'bad_install_callback'";
+    assert_eq!(world.count(recorded).await, 1);
+}
+
+#[rstest]
+#[tokio::test]
 async fn opening_the_app_in_the_admin_lets_its_owner_in(
     #[values(Database::Sqlite, Database::Postgres)] database: Database,
 ) {
