@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use super::{
     errors::{Outcome, Problem, payload},
     guard,
+    pagination::STATEMENT,
     scalars::id,
     sessions::SignInPayload,
     viewer::ViewerKind,
@@ -36,6 +37,7 @@ pub struct InvitationQuery;
 #[Object]
 impl InvitationQuery {
     /// What an invitation link is for; null when it is unknown, used or expired.
+    #[graphql(complexity = "STATEMENT + child_complexity")]
     async fn invitation(&self, ctx: &Context<'_>, token: String) -> Outcome<Option<Invitation>> {
         let app = guard::app(ctx);
         let (db, hash) = (app.db.read(), authenticate::hash(&token));

@@ -16,6 +16,10 @@ const MOST_FIRST: i32 = 100;
 /// What a list inside of an object is taken to hold, for the complexity of a query.
 pub const NESTED: usize = 5;
 
+/// What a field weighs that asks the database by itself each time it is named,
+/// instead of together with its like.
+pub const STATEMENT: usize = 500;
+
 pub type Page<K, N, F = EmptyFields> = Connection<OpaqueCursor<K>, N, F>;
 
 /// What was asked for: how many rows, after which.

@@ -9,7 +9,7 @@ use super::{
     loaders::{Loaders, ParcelsOf, PoLinesOf, ShopName},
     money::Money,
     orders::{Order, order_by_id},
-    pagination::{Asked, NESTED, Page, weight},
+    pagination::{Asked, NESTED, Page, STATEMENT, weight},
     scalars::id,
     shipments::Shipment,
     shops::number,
@@ -243,22 +243,27 @@ pub struct PortalCounts {
 
 #[Object]
 impl PortalCounts {
+    #[graphql(complexity = "STATEMENT")]
     async fn new(&self, ctx: &Context<'_>) -> Outcome<i32> {
         self.count(ctx, Bucket::New).await
     }
 
+    #[graphql(complexity = "STATEMENT")]
     async fn to_ship(&self, ctx: &Context<'_>) -> Outcome<i32> {
         self.count(ctx, Bucket::ToShip).await
     }
 
+    #[graphql(complexity = "STATEMENT")]
     async fn past_ship_by(&self, ctx: &Context<'_>) -> Outcome<i32> {
         self.count(ctx, Bucket::PastShipBy).await
     }
 
+    #[graphql(complexity = "STATEMENT")]
     async fn cancel_requested(&self, ctx: &Context<'_>) -> Outcome<i32> {
         self.count(ctx, Bucket::CancelRequested).await
     }
 
+    #[graphql(complexity = "STATEMENT")]
     async fn done(&self, ctx: &Context<'_>) -> Outcome<i32> {
         self.count(ctx, Bucket::Done).await
     }

@@ -1,6 +1,13 @@
 //! The schema: every noun's part put together, with its limits.
 
-use async_graphql::{EmptySubscription, MergedObject, SDLExportOptions};
+use std::sync::Arc;
+
+use async_graphql::{
+    EmptySubscription, MergedObject, SDLExportOptions, ServerError, ServerResult, Variables,
+    extensions::{Extension, ExtensionContext, ExtensionFactory, NextParseQuery},
+    parser::types::{ExecutableDocument, Selection, SelectionSet},
+};
+use async_trait::async_trait;
 
 use super::{
     exceptions::{ExceptionMutation, ExceptionQuery},
@@ -26,6 +33,9 @@ const MOST_COMPLEXITY: usize = 50_000;
 const MOST_NESTED: usize = 32;
 
 const MOST_DIRECTIVES: usize = 10;
+
+/// How many fields an operation may begin with, under aliases or not.
+const MOST_ROOTS: usize = 20;
 
 #[derive(Default, MergedObject)]
 pub struct Query(
@@ -77,6 +87,61 @@ fn builder() -> async_graphql::SchemaBuilder<Query, Mutation, EmptySubscription>
         .limit_complexity(MOST_COMPLEXITY)
         .limit_recursive_depth(MOST_NESTED)
         .limit_directives(MOST_DIRECTIVES)
+        .extension(RootLimit)
+}
+
+/// Refuses operations that ask for too many things at once: a field of the root
+/// costs a call, such as a sign-in, however light its answer is.
+struct RootLimit;
+
+impl ExtensionFactory for RootLimit {
+    fn create(&self) -> Arc<dyn Extension> {
+        Arc::new(Self)
+    }
+}
+
+#[async_trait]
+impl Extension for RootLimit {
+    async fn parse_query(
+        &self,
+        ctx: &ExtensionContext<'_>,
+        query: &str,
+        variables: &Variables,
+        next: NextParseQuery<'_>,
+    ) -> ServerResult<ExecutableDocument> {
+        let document = next.run(ctx, query, variables).await?;
+        for (_, operation) in document.operations.iter() {
+            let roots = count_roots(&document, &operation.node.selection_set.node, 0);
+            if roots > MOST_ROOTS {
+                let message = format!("a query may begin with at most {MOST_ROOTS} fields");
+                return Err(ServerError::new(message, Some(operation.pos)));
+            }
+        }
+        Ok(document)
+    }
+}
+
+/// Counts the fields of a selection and of the fragments in it, on top of those
+/// counted before; a fragment counts too, so that a circle of them ends.
+fn count_roots(document: &ExecutableDocument, set: &SelectionSet, mut counted: usize) -> usize {
+    for item in &set.items {
+        counted += 1;
+        if counted > MOST_ROOTS {
+            break;
+        }
+        let inner = match &item.node {
+            Selection::Field(_) => continue,
+            Selection::InlineFragment(fragment) => Some(&fragment.node.selection_set.node),
+            Selection::FragmentSpread(spread) => document
+                .fragments
+                .get(&spread.node.fragment_name.node)
+                .map(|fragment| &fragment.node.selection_set.node),
+        };
+        if let Some(inner) = inner {
+            counted = count_roots(document, inner, counted);
+        }
+    }
+    counted
 }
 
 #[cfg(test)]

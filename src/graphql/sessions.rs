@@ -5,6 +5,7 @@ use async_graphql::{Context, Object, SimpleObject};
 use super::{
     errors::{Outcome, Problem, payload},
     guard,
+    pagination::STATEMENT,
     viewer::{Viewer, ViewerKind},
 };
 use crate::{
@@ -45,6 +46,7 @@ impl SessionQuery {
     }
 
     /// Who a demo's visitor may sign in as with one click; empty outside the demo.
+    #[graphql(complexity = "STATEMENT + child_complexity")]
     async fn demo_accounts(&self, ctx: &Context<'_>) -> Outcome<Vec<DemoAccount>> {
         let app = guard::app(ctx);
         if !app.config.demo {

@@ -7,7 +7,7 @@ use super::{
     errors::{Outcome, Problem, payload},
     guard,
     loaders::{Loaders, OwnShop},
-    pagination::NESTED,
+    pagination::{NESTED, STATEMENT},
     scalars::ShopifyId,
 };
 use crate::{
@@ -77,7 +77,7 @@ impl Shop {
         }
     }
 
-    #[graphql(complexity = "NESTED * child_complexity + 1")]
+    #[graphql(complexity = "STATEMENT + NESTED * child_complexity")]
     async fn locations(&self, ctx: &Context<'_>) -> Outcome<Vec<Location>> {
         let rows = store::locations::of_shop(Loaders::of(ctx).db(), self.0.id).await?;
         let selected = &self.0.settings.0.locations;
@@ -116,15 +116,18 @@ pub struct ShopCounts {
 /// Each is counted only where it is asked for, and up to ten thousand.
 #[Object]
 impl ShopCounts {
+    #[graphql(complexity = "STATEMENT")]
     async fn open_exceptions(&self, ctx: &Context<'_>) -> Outcome<i32> {
         let count = store::exceptions::count_open(Loaders::of(ctx).db(), self.shop, MOST_COUNTED).await?;
         Ok(number(count))
     }
 
+    #[graphql(complexity = "STATEMENT")]
     async fn awaiting_routing(&self, ctx: &Context<'_>) -> Outcome<i32> {
         self.orders(ctx, &[order::OrderStatus::AwaitingRouting]).await
     }
 
+    #[graphql(complexity = "STATEMENT")]
     async fn with_supplier(&self, ctx: &Context<'_>) -> Outcome<i32> {
         self.orders(
             ctx,
@@ -134,12 +137,14 @@ impl ShopCounts {
     }
 
     /// Parcels that suppliers reported.
+    #[graphql(complexity = "STATEMENT")]
     async fn shipped_last7_days(&self, ctx: &Context<'_>) -> Outcome<i32> {
         let since = guard::app(ctx).clock.now() - TimeDelta::days(7);
         let count = store::shipments::count_since(Loaders::of(ctx).db(), self.shop, since, MOST_COUNTED).await?;
         Ok(number(count))
     }
 
+    #[graphql(complexity = "STATEMENT")]
     async fn unmapped_variants(&self, ctx: &Context<'_>) -> Outcome<i32> {
         let count = store::variants::count_unmapped(Loaders::of(ctx).db(), self.shop, MOST_COUNTED).await?;
         Ok(number(count))

@@ -7,6 +7,7 @@ use async_graphql::{ComplexObject, Context, Enum, ID, SimpleObject};
 use super::{
     errors::Outcome,
     loaders::Loaders,
+    pagination::STATEMENT,
     shops::Shop,
     suppliers::{Supplier, supplier_by_id},
 };
@@ -70,6 +71,7 @@ pub enum ViewerKind {
 #[ComplexObject]
 impl Viewer {
     /// The shop that the viewer works for.
+    #[graphql(complexity = "STATEMENT + child_complexity")]
     async fn shop(&self, ctx: &Context<'_>) -> Outcome<Option<Shop>> {
         let (Identity::Staff { shop, .. } | Identity::Token { shop, .. }) = &self.identity else {
             return Ok(None);

@@ -52,6 +52,29 @@ async fn refuses_what_is_too_deep_or_too_heavy() {
 }
 
 #[tokio::test]
+async fn refuses_many_statements_under_aliases() {
+    for world in World::each(false).await {
+        let tenant = world.tenant(1).await;
+        let aliased = |count: usize, what: &str| (0..count).map(|n| format!("a{n}: {what} ")).collect::<String>();
+        let roots = |count| format!("{{ {} }}", aliased(count, "invitation(token: \"x\") { email }"));
+        let spread = format!(
+            "{{ ...F ...F }} fragment F on Query {{ {} }}",
+            aliased(15, "demoSignInAvailable")
+        );
+        let circle = "{ ...F } fragment F on Query { ...F }";
+        let counts = |count| format!("{{ shop {{ counts {{ {} }} }} }}", aliased(count, "openExceptions"));
+        for query in [&roots(21), &spread, &circle.to_owned(), &counts(101)] {
+            let before = world.app.db.statements();
+            let answer = world.ask(&As::Token(&tenant.token), query, json!({})).await;
+            assert!(answer["errors"][0]["message"].is_string(), "{query}: {answer}");
+            assert_eq!(world.app.db.statements() - before, 1, "the token alone is looked up");
+        }
+        world.data(&As::Token(&tenant.token), &roots(20), json!({})).await;
+        world.data(&As::Token(&tenant.token), &counts(50), json!({})).await;
+    }
+}
+
+#[tokio::test]
 async fn a_page_has_a_limit() {
     for world in World::each(false).await {
         let tenant = world.tenant(1).await;
