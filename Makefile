@@ -9,8 +9,8 @@ SHELL := /bin/bash
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-builtin-rules --no-print-directory
 
-# Each has a lock file. The oracle has no tests of its own: Rust tests ask it.
-NPM_PROJECTS := frontend webhooks/oracle tools/shopify-schema
+# Each has a lock file. The oracles have no tests of their own: Rust tests ask them.
+NPM_PROJECTS := frontend webhooks/oracle tools/shopify-schema tests/oracles/standardwebhooks
 NPM_TESTED := frontend tools/shopify-schema
 NPM_INSTALLED := $(addsuffix /node_modules/.package-lock.json,$(NPM_PROJECTS))
 

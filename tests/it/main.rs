@@ -7,6 +7,7 @@
 
 mod actions;
 mod architecture;
+mod connectors;
 mod graphql;
 mod harness;
 mod http;

@@ -7,7 +7,7 @@ mod mutations;
 mod oauth;
 mod readings;
 mod sandbox;
-mod stub;
+pub mod stub;
 mod wire;
 
 use orderyard::shopify::{API_VERSION, Access, AdminApi, Http, Limits};

@@ -115,6 +115,11 @@ impl Stub {
         Origin::parse(&format!("http://127.0.0.1:{}/{{shop}}", self.port)).expect("an origin")
     }
 
+    /// Its address, for those that call it by another name than a shop's.
+    pub fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
     /// What was asked so far.
     pub fn requests(&self) -> Vec<Request> {
         lock(&self.script).requests.clone()
