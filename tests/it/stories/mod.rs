@@ -6,6 +6,5 @@ mod lifecycle;
 mod once;
 mod orders;
 mod privacy;
-mod shop;
 mod taking_back;
 pub mod shop;
