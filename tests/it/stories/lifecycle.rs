@@ -2,6 +2,7 @@
 
 use rstest::rstest;
 
+use super::shop::{Plot, Story};
 use crate::harness::{Database, World, WorldSpec};
 
 async fn answer_to(world: &World, token: &str) -> u16 {
@@ -40,5 +41,90 @@ async fn a_shop_leaves_and_comes_back(#[values(Database::Sqlite, Database::Postg
         world.shop.subscriptions(),
         before,
         "every topic is subscribed again, once"
+    );
+}
+
+/// An order that is bought: the shop's token works.
+async fn an_order_flows(story: &Story) {
+    let before = story.world.supplier("north").orders().len();
+    story.order(&[("MUG", 1)]);
+    story
+        .world
+        .eventually("the order is bought", async || {
+            story.world.supplier("north").orders().len() == before + 1
+        })
+        .await;
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_token_that_ran_out_is_renewed(#[values(Database::Sqlite, Database::Postgres)] database: Database) {
+    let story = Plot::default().begin(database).await;
+    for _ in 0..2 {
+        story.world.shop.expire_access_tokens();
+        an_order_flows(&story).await;
+    }
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_shop_whose_access_ended_comes_back_with_its_orders(
+    #[values(Database::Sqlite, Database::Postgres)] database: Database,
+) {
+    let story = Plot::default().begin(database).await;
+    story.world.shop.expire_access_tokens();
+    story.world.shop.expire_refresh_tokens();
+    story.order(&[("MUG", 1)]);
+    let ended = "select count(*) from shops where status = 'needs_reconnect'";
+    story
+        .world
+        .eventually("its access has ended", async || story.world.count(ended).await == 1)
+        .await;
+    assert!(story.world.supplier("north").orders().is_empty());
+    story.world.install().await;
+    story.purchase_order("north").await;
+}
+
+/// Rows that hold something about the customer of an order.
+async fn rows_with_customer_data(story: &Story) -> i64 {
+    let tables = [
+        "select count(*) from orders where ship_to is not null or customer_id is not null",
+        "select count(*) from purchase_orders where ship_to is not null",
+        "select count(*) from deliveries where body is not null and (topic like 'orders/%' or topic like 'customers/%')",
+    ];
+    let mut rows = 0;
+    for sql in tables {
+        rows += story.world.count(sql).await;
+    }
+    rows
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_shop_that_left_for_good_leaves_nothing_of_its_customers(
+    #[values(Database::Sqlite, Database::Postgres)] database: Database,
+) {
+    let story = Plot::default().begin(database).await;
+    story.order(&[("MUG", 1)]);
+    story.purchase_order("north").await;
+    story.world.shop.uninstall_app();
+    let left = "select count(*) from shops where status = 'uninstalled' and access_token is null";
+    story
+        .world
+        .eventually("the shop has left", async || story.world.count(left).await == 1)
+        .await;
+    story.world.shop.redact_shop();
+    story
+        .world
+        .eventually("nothing of its customers is left", async || {
+            rows_with_customer_data(&story).await == 0
+        })
+        .await;
+    assert_eq!(
+        story
+            .world
+            .count("select count(*) from memberships where shop_id is not null")
+            .await,
+        0
     );
 }

@@ -6,5 +6,5 @@ mod lifecycle;
 mod once;
 mod orders;
 mod privacy;
-mod taking_back;
 pub mod shop;
+mod taking_back;
