@@ -377,7 +377,8 @@ create table fulfillments (
   shipments {JSON} not null,
   created_at {TIME} not null
 );
-create unique index fulfillments_once on fulfillments (shipment_id, location_id, delivery_method) where shipment_id is not null;
+create unique index fulfillments_once on fulfillments (shipment_id, location_id, delivery_method)
+  where shipment_id is not null and status = 'pending';
 create unique index fulfillments_by_shopify on fulfillments (shop_id, shopify_id);
 create index fulfillments_by_order on fulfillments (order_id);
 

@@ -31,8 +31,12 @@ use crate::{
 /// What is to be written for a parcel.
 #[derive(Debug, Default)]
 pub struct Claim {
-    /// New fulfillments, to be made.
+    /// New fulfillments of the parcel, to be made.
     pub rows: Vec<fulfillments::Model>,
+    /// Parcels that were left behind and can be pushed now.
+    pub others: BTreeSet<ShipmentId>,
+    /// The parcel has an unfinished fulfillment: what else it completes comes after that.
+    pub again: bool,
     /// Fulfillments that the parcel joins: their tracking is to be updated.
     pub joined: Vec<fulfillments::Model>,
     /// Units that shipped and that no open fulfillment order has room for.
@@ -42,7 +46,8 @@ pub struct Claim {
 type Place = (Option<ShopifyLocationId>, DeliveryMethod);
 
 /// Decides what is to be claimed when a parcel is pushed: one fulfillment per
-/// parcel and place, for this parcel and for others that were left behind.
+/// place, and which other parcels were left behind. What those can have is
+/// reserved for them, the oldest first.
 #[must_use]
 pub fn claim(
     settings: &ShopSettings,
@@ -60,6 +65,7 @@ pub fn claim(
         if !is_own && was_refused(&state.fulfillments, parcel) {
             continue;
         }
+        let is_unfinished = has_pending(&state.fulfillments, parcel);
         let mut places = Places::new();
         for (line, Completed { units, shipments }) in lines {
             let claimed = claimed_for(&state.fulfillments, parcel, line);
@@ -80,7 +86,17 @@ pub fn claim(
                 claim.without_place.insert(line, left);
             }
         }
-        claim.rows.extend(rows(state, parcel, places, now));
+        if places.is_empty() {
+            continue;
+        }
+        match (is_own, is_unfinished) {
+            (true, true) => claim.again = true,
+            (true, false) => claim.rows.extend(rows(state, parcel, places, now)),
+            (false, true) => {}
+            (false, false) => {
+                claim.others.insert(parcel);
+            }
+        }
     }
     if settings.kit_fulfillment == KitFulfillment::FirstComponent && !names(&claim.rows, shipment) {
         claim.joined = joined(state, shipment);
@@ -111,6 +127,11 @@ fn rows(
 
 fn names(rows: &[fulfillments::Model], parcel: ShipmentId) -> bool {
     rows.iter().any(|row| row.shipment_id == Some(parcel))
+}
+
+fn has_pending(rows: &[fulfillments::Model], parcel: ShipmentId) -> bool {
+    rows.iter()
+        .any(|row| row.shipment_id == Some(parcel) && row.status == FulfillmentStatus::Pending)
 }
 
 fn was_refused(rows: &[fulfillments::Model], parcel: ShipmentId) -> bool {
@@ -204,7 +225,9 @@ impl<'a> Room<'a> {
     }
 }
 
-fn open_orders(settings: &ShopSettings, read: &OrderFulfillmentState) -> Vec<FulfillmentOrder> {
+/// The fulfillment orders that fulfillments may be made from now.
+#[must_use]
+pub fn open_orders(settings: &ShopSettings, read: &OrderFulfillmentState) -> Vec<FulfillmentOrder> {
     let orders = read.fulfillment_orders.iter().map(FulfillmentOrderSnapshot::to_domain);
     orders
         .filter(|order| order.is_open() && order.is_ours(settings))
@@ -269,17 +292,19 @@ pub fn tracking_of(state: &OrderState, leading: ShipmentId, parcels: &[ShipmentI
     Tracking::new(company.as_ref(), numbers, urls)
 }
 
-/// What to ask of Shopify for a claim, by what remains now; none when there is no room for it.
+/// What to ask of Shopify for a claim, by what remains now; none when there is
+/// no room for it. What is asked for is taken out of `open`, so that the next
+/// claim does not draw from the same units.
 #[must_use]
 pub fn new_fulfillment(
     settings: &ShopSettings,
     state: &OrderState,
-    read: &OrderFulfillmentState,
+    open: &mut Vec<FulfillmentOrder>,
     row: &fulfillments::Model,
 ) -> Option<NewFulfillment> {
     let place = (row.location_id, row.delivery_method?);
     let mut lines = Vec::new();
-    let mut orders = open_orders(settings, read);
+    let mut orders = open.clone();
     for wanted in &row.lines.0 {
         let item = shopify_line(state, wanted.order_line_id)?;
         let mut left = wanted.units;
@@ -310,6 +335,7 @@ pub fn new_fulfillment(
         numbers: row.numbers.0.clone(),
         urls: row.urls.0.clone(),
     };
+    *open = orders;
     NewFulfillment::new(lines, Some(tracking), settings.notify_customer)
 }
 

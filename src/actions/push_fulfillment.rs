@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::{
-    claim_fulfillments::{Claim, claim, new_fulfillment},
+    claim_fulfillments::{Claim, claim, new_fulfillment, open_orders},
     open_exception::{NewException, open_exception},
     route_order::write_status,
     settle_fulfillments::settle_open,
@@ -71,14 +71,28 @@ impl Job for PushFulfillment {
         let Some(read) = result?.data else {
             return Err(JobError::retry("Shopify does not show the order"));
         };
-        let claims = prepare(app, self, &read).await?;
-        for claimed in claims {
+        let prepared = prepare(app, self, &read, attempt).await?;
+        // One fulfillment that fails does not hold back the parcel's others.
+        let mut failed = prepared.unsure;
+        for claimed in prepared.claims {
             let answer = create(app, &access, &claimed).await;
             shop_access::observe(app, &access, &answer).await?;
-            conclude(app, self, &claimed, answer.map(|answer| answer.data), attempt).await?;
+            let again = conclude(app, self, &claimed, answer.map(|answer| answer.data), attempt).await?;
+            failed = again.or(failed);
         }
-        finish(app, self).await
+        finish(app, self, prepared.again && failed.is_none()).await?;
+        failed.map_or(Ok(()), Err)
     }
+}
+
+/// What is to be done for a parcel now.
+#[derive(Default)]
+struct Prepared {
+    claims: Vec<Claimed>,
+    /// The parcel has more to claim once these are made.
+    again: bool,
+    /// Room is missing that the unfinished fulfillment of another parcel may hold.
+    unsure: Option<JobError>,
 }
 
 /// A fulfillment whose Intent is committed.
@@ -89,38 +103,60 @@ struct Claimed {
 }
 
 /// Settles what is open, claims what the parcel completes, and commits the Intents.
-async fn prepare(app: &App, job: &PushFulfillment, read: &OrderFulfillmentState) -> Result<Vec<Claimed>, JobError> {
+async fn prepare(
+    app: &App,
+    job: &PushFulfillment,
+    read: &OrderFulfillmentState,
+    attempt: Attempt,
+) -> Result<Prepared, JobError> {
     let now = app.clock.now();
     let tx = app.db.begin().await?;
     let Some(state) = locked_state(&tx, job).await? else {
-        return Ok(Vec::new());
+        return Ok(Prepared::default());
     };
     let Some(shop) = shops::by_id(tx.conn(), job.shop_id).await? else {
-        return Ok(Vec::new());
+        return Ok(Prepared::default());
     };
     // Twice the call's own timeout: before that a slow call may still be under way.
     let patience = TimeDelta::from_std(app.config.shopify.timeout * 2).unwrap_or(TimeDelta::MAX);
-    settle_open(&tx, &state, read, patience, now).await?;
+    settle_open(&tx, &state, job.shipment_id, read, patience, now).await?;
     let Some(state) = OrderState::load(tx.conn(), job.shop_id, job.order_id).await? else {
-        return Ok(Vec::new());
+        return Ok(Prepared::default());
     };
     failpoint::hit("fulfil.before_intent");
-    let claim = claim(&shop.settings.0, &state, read, job.shipment_id, now);
+    let mut claim = claim(&shop.settings.0, &state, read, job.shipment_id, now);
+    let mut prepared = Prepared {
+        again: claim.again,
+        ..Prepared::default()
+    };
+    let others_unfinished = state
+        .fulfillments
+        .iter()
+        .any(|row| row.status == FulfillmentStatus::Pending && row.shipment_id != Some(job.shipment_id));
+    if others_unfinished && !claim.without_place.is_empty() && !attempt.is_last {
+        // What they hold may be free again, or counted twice: no news for a person yet.
+        claim.without_place.clear();
+        let reason = "another parcel's fulfillment is unfinished, and may hold the units";
+        prepared.unsure = Some(JobError::retry(reason));
+    }
     write_claim(&tx, job, &state, &claim, now).await?;
     let rows = fulfillments::of_order(tx.conn(), job.shop_id, job.order_id).await?;
-    let mut claimed = Vec::new();
-    for row in rows.into_iter().filter(|row| row.status == FulfillmentStatus::Pending) {
-        match new_fulfillment(&shop.settings.0, &state, read, &row) {
+    let mut open = open_orders(&shop.settings.0, read);
+    let own = |row: &fulfillments::Model| {
+        row.shipment_id == Some(job.shipment_id) && row.status == FulfillmentStatus::Pending
+    };
+    for row in rows.into_iter().filter(own) {
+        match new_fulfillment(&shop.settings.0, &state, &mut open, &row) {
             Some(new) => {
                 let intent = open_intent(&tx, &row, now).await?;
-                claimed.push(Claimed { row, intent, new });
+                prepared.claims.push(Claimed { row, intent, new });
             }
             None => refuse(&tx, &row, "Shopify has no open units for it", json!(null), now).await?,
         }
     }
     tx.commit().await?;
     failpoint::hit("fulfil.before_call");
-    Ok(claimed)
+    Ok(prepared)
 }
 
 async fn locked_state(tx: &Tx, job: &PushFulfillment) -> Result<Option<OrderState>, DbErr> {
@@ -138,6 +174,13 @@ async fn write_claim(
     now: DateTime<Utc>,
 ) -> Result<(), DbErr> {
     store::insert_all(tx, claim.rows.clone()).await?;
+    for shipment_id in &claim.others {
+        let other = PushFulfillment {
+            shipment_id: *shipment_id,
+            ..*job
+        };
+        enqueue(tx, &other, When::now(now.timestamp_millis())).await?;
+    }
     for (line, units) in &claim.without_place {
         let title = state
             .lines
@@ -162,14 +205,24 @@ async fn write_claim(
     for row in &claim.joined {
         // A later component of a kit that counts as fulfilled: its number is added.
         store::save(tx, row.clone()).await?;
-        let job = UpdateTracking {
-            shop_id: job.shop_id,
-            order_id: job.order_id,
-            shopify_id: job.shopify_id,
-        };
-        enqueue(tx, &job, When::now(now.timestamp_millis())).await?;
+        compare_tracking(tx, row, job.shopify_id, now).await?;
     }
     Ok(())
+}
+
+/// Has the tracking that Shopify was given compared with what the parcels have now.
+async fn compare_tracking(
+    tx: &Tx,
+    row: &fulfillments::Model,
+    shopify_id: ShopifyOrderId,
+    now: DateTime<Utc>,
+) -> Result<(), DbErr> {
+    let job = UpdateTracking {
+        shop_id: row.shop_id,
+        order_id: row.order_id,
+        shopify_id,
+    };
+    enqueue(tx, &job, When::now(now.timestamp_millis())).await
 }
 
 async fn open_intent(tx: &Tx, row: &fulfillments::Model, now: DateTime<Utc>) -> Result<IntentId, JobError> {
@@ -213,30 +266,32 @@ async fn conclude(
     claimed: &Claimed,
     answer: Result<FulfillmentSnapshot, ApiError>,
     attempt: Attempt,
-) -> Result<(), JobError> {
+) -> Result<Option<JobError>, JobError> {
     let now = app.clock.now();
     let tx = app.db.begin().await?;
     orders::lock(&tx, job.shop_id, job.order_id).await?;
     let Some(mut row) = fulfillments::by_id(tx.conn(), job.shop_id, claimed.row.id).await? else {
-        return Ok(());
+        return Ok(None);
     };
     let again = match answer {
         Ok(made) => {
             let evidence = json!({ "fulfillment": made.id.to_string() });
             intents::settle(&tx, claimed.intent, IntentOutcome::Done, evidence, now).await?;
-            mark_done(&tx, &mut row, made.id, now).await?;
+            mark_done(&tx, job.shopify_id, &mut row, made.id, now).await?;
             None
         }
         Err(error) => failed(&tx, claimed, &row, error, attempt, now).await?,
     };
     failpoint::hit("fulfil.before_commit");
     tx.commit().await?;
-    again.map_or(Ok(()), Err)
+    Ok(again)
 }
 
-/// Writes that Shopify has the fulfillment.
+/// Writes that Shopify has the fulfillment, with the tracking as it was claimed:
+/// a number that came in between is sent after it.
 pub async fn mark_done(
     tx: &Tx,
+    order: ShopifyOrderId,
     row: &mut fulfillments::Model,
     id: crate::ids::ShopifyFulfillmentId,
     now: DateTime<Utc>,
@@ -244,6 +299,7 @@ pub async fn mark_done(
     row.status = FulfillmentStatus::Done;
     row.shopify_id = Some(id);
     store::save(tx, row.clone()).await?;
+    compare_tracking(tx, row, order, now).await?;
     let numbers = if row.numbers.0.is_empty() {
         "no number yet".to_owned()
     } else {
@@ -349,7 +405,7 @@ async fn refusal(
 }
 
 /// Writes how far the parcels of the order are now.
-async fn finish(app: &App, job: &PushFulfillment) -> Result<(), JobError> {
+async fn finish(app: &App, job: &PushFulfillment, again: bool) -> Result<(), JobError> {
     let tx = app.db.begin().await?;
     let Some(state) = locked_state(&tx, job).await? else {
         return Ok(());
@@ -365,6 +421,12 @@ async fn finish(app: &App, job: &PushFulfillment) -> Result<(), JobError> {
         }
     }
     write_status(&tx, &shop, job.order_id).await?;
+    let unfinished = |row: &fulfillments::Model| {
+        row.shipment_id == Some(job.shipment_id) && row.status == FulfillmentStatus::Pending
+    };
+    if again && !state.fulfillments.iter().any(unfinished) {
+        enqueue(&tx, job, When::now(app.clock.now_ms())).await?;
+    }
     tx.commit().await?;
     Ok(())
 }

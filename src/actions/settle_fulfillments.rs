@@ -9,7 +9,7 @@ use serde_json::json;
 use super::push_fulfillment::{intent_key, mark_done};
 use crate::{
     domain::{fulfilment::FulfillmentStatus, intent::IntentOutcome},
-    ids::{ShopifyFulfillmentId, ShopifyLineItemId},
+    ids::{ShipmentId, ShopifyFulfillmentId, ShopifyLineItemId},
     queue::{JobError, intents},
     shopify::{
         fulfillments::OrderFulfillmentState,
@@ -18,7 +18,8 @@ use crate::{
     store::{self, Tx, fulfillments, intents::Model as Intent, order_state::OrderState},
 };
 
-/// Settles every open Intent of the order's fulfillments.
+/// Settles every open Intent of a parcel's fulfillments. Those of the order's
+/// other parcels are left to the jobs of these.
 ///
 /// # Errors
 /// [`JobError::Retry`] while it is too early to tell, or what is there is not
@@ -26,6 +27,7 @@ use crate::{
 pub async fn settle_open(
     tx: &Tx,
     state: &OrderState,
+    parcel: ShipmentId,
     read: &OrderFulfillmentState,
     patience: TimeDelta,
     now: DateTime<Utc>,
@@ -33,7 +35,7 @@ pub async fn settle_open(
     for row in state
         .fulfillments
         .iter()
-        .filter(|row| row.status == FulfillmentStatus::Pending)
+        .filter(|row| row.shipment_id == Some(parcel) && row.status == FulfillmentStatus::Pending)
     {
         let Some(intent) = store::intents::by_key(tx.conn(), &intent_key(row)).await? else {
             continue;
@@ -60,7 +62,7 @@ async fn settle(
         ReadBack::Made(id) => {
             let evidence = json!({ "found": id.to_string() });
             intents::settle(tx, intent.id, IntentOutcome::Done, evidence, now).await?;
-            Ok(mark_done(tx, &mut row.clone(), id, now).await?)
+            Ok(mark_done(tx, state.order.shopify_id, &mut row.clone(), id, now).await?)
         }
         ReadBack::NotMade => {
             let since = now - intent.called_at.unwrap_or(now);

@@ -85,7 +85,9 @@ async fn prepare(app: &App, job: &UpdateTracking) -> Result<Vec<Change>, DbErr> 
         .iter()
         .filter(|row| !row.by_hand && row.status == FulfillmentStatus::Done)
     {
-        let (Some(shopify_id), Some(leading)) = (row.shopify_id, row.shipment_id) else {
+        // What was made by hand and adopted belongs to parcels, but was made for none.
+        let leading = row.shipment_id.or_else(|| row.shipments.0.first().copied());
+        let (Some(shopify_id), Some(leading)) = (row.shopify_id, leading) else {
             continue;
         };
         let tracking = tracking_of(&state, leading, &row.shipments.0);

@@ -181,6 +181,47 @@ impl World {
         db.close().await.expect("closes");
     }
 
+    /// A decision of the shop's staff about the only open exception of a kind;
+    /// `{id}` in the call stands for it.
+    pub async fn decide(&self, kind: &str, call: &str) {
+        let found =
+            "query($kind: [ExceptionKind!]) { exceptions(filter: { status: OPEN, kind: $kind }) { nodes { id } } }";
+        let answer = self.graphql(found, serde_json::json!({ "kind": [kind] })).await;
+        let nodes = answer["exceptions"]["nodes"].as_array().expect("a list");
+        assert_eq!(nodes.len(), 1, "one open {kind}: {answer}");
+        let call = call.replace("{id}", nodes[0]["id"].as_str().expect("an id"));
+        let query = format!("mutation {{ decided: {call} {{ problems {{ code message }} }} }}");
+        let answer = self.graphql(&query, serde_json::json!({})).await;
+        assert_eq!(answer["decided"]["problems"], serde_json::json!([]), "{call}");
+    }
+
+    /// What the shop's staff ask through the API, with a token of the shop's.
+    pub async fn graphql(&self, query: &str, variables: serde_json::Value) -> serde_json::Value {
+        let arguments = [
+            "admin",
+            "token",
+            "create",
+            "--shop",
+            "demo.myshopify.com",
+            "--scope",
+            "read,write",
+        ];
+        let token = self.orderyard.command(&arguments).await;
+        let answer: serde_json::Value = self
+            .http
+            .post(self.url("/graphql"))
+            .bearer_auth(token.trim())
+            .json(&serde_json::json!({ "query": query, "variables": variables }))
+            .send()
+            .await
+            .expect("an answer")
+            .json()
+            .await
+            .expect("JSON");
+        assert!(answer.get("errors").is_none(), "{query}: {answer}");
+        answer["data"].clone()
+    }
+
     /// A supplier asks more for an offer than before.
     pub async fn raise_price(&self, sku: &str, cost_minor: i64) {
         let sql = format!("update offers set cost_minor = {cost_minor} where sku = '{sku}'");

@@ -1,0 +1,146 @@
+//! Parcels on their way into Shopify when something is in the way.
+
+use rstest::rstest;
+use sandbox::{AnswerFault, Fault, HoldRequest};
+
+use super::shop::{Plot, Story, contents, lines, numbers};
+use crate::harness::Database;
+
+/// Shopify answers that it failed, so that nobody knows whether the fulfillment was made.
+fn fail_once(story: &Story) {
+    let fault = Fault::graphql("FulfillmentCreate", AnswerFault::ErrorBefore { status: 502 }).times(1);
+    story.world.shopify.faults().add(fault);
+}
+
+async fn is_unknown(story: &Story) {
+    let unknown = "select count(*) from intents where kind = 'create_fulfillment' and outcome = 'unknown'";
+    story
+        .world
+        .eventually("the first call's outcome is unknown", async || {
+            story.world.count(unknown).await == 1
+        })
+        .await;
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_parcel_gets_the_rest_of_its_units_when_the_hold_ends(
+    #[values(Database::Sqlite, Database::Postgres)] database: Database,
+) {
+    let story = Plot::default().begin(database).await;
+    let order = story.order(&[("SHIRT", 2), ("MUG", 1)]);
+    let placed = story.purchase_order("north").await;
+    let whole = story.snapshot(order).fulfillment_orders[0].clone();
+    let shirts = whole
+        .lines
+        .iter()
+        .find(|line| line.total_quantity == 2)
+        .expect("the shirts");
+    let one_shirt = HoldRequest {
+        units: vec![(shirts.id, 1)],
+        ..HoldRequest::default()
+    };
+    story.world.shop.hold(whole.id, one_shirt).expect("is held");
+    let north = story.world.supplier("north");
+    north
+        .ship(&placed.number, &[("N-SHIRT", 2)], "DHL", "S-1")
+        .await
+        .expect("ships");
+    story.fulfillments(order, 1).await;
+    let open = "select count(*) from exceptions where kind = 'fulfillment_refused' and status = 'open'";
+    story
+        .world
+        .eventually("a person is asked", async || story.world.count(open).await == 1)
+        .await;
+    story.world.shop.release(whole.id).expect("is released");
+    story
+        .world
+        .decide("FULFILLMENT_REFUSED", "retryException(exceptionId: \"{id}\")")
+        .await;
+    story.fulfillments(order, 2).await;
+    let shirt = || (lines(&[("SHIRT", 1)]), numbers(&["S-1"]));
+    assert_eq!(contents(&story.snapshot(order)), [shirt(), shirt()]);
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_parcel_does_not_wait_for_another_ones_lost_answer(
+    #[values(Database::Sqlite, Database::Postgres)] database: Database,
+) {
+    let story = Plot::default().begin(database).await;
+    let order = story.order(&[("SHIRT", 1), ("MUG", 1)]);
+    let placed = story.purchase_order("north").await;
+    let north = story.world.supplier("north");
+    fail_once(&story);
+    north
+        .ship(&placed.number, &[("N-SHIRT", 1)], "DHL", "S-1")
+        .await
+        .expect("ships");
+    is_unknown(&story).await;
+    north
+        .ship(&placed.number, &[("N-MUG", 1)], "DHL", "S-2")
+        .await
+        .expect("ships");
+    story.fulfillments(order, 1).await;
+    assert_eq!(
+        contents(&story.snapshot(order)),
+        [(lines(&[("MUG", 1)]), numbers(&["S-2"]))]
+    );
+    story.fulfillments(order, 2).await;
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_number_that_comes_while_the_outcome_is_unknown_reaches_shopify(
+    #[values(Database::Sqlite, Database::Postgres)] database: Database,
+) {
+    let story = Plot::default().begin(database).await;
+    let order = story.order(&[("MUG", 1)]);
+    let placed = story.purchase_order("north").await;
+    let north = story.world.supplier("north");
+    fail_once(&story);
+    let parcel = north.ship(&placed.number, &[], "DHL", "OLD").await.expect("ships");
+    is_unknown(&story).await;
+    north
+        .retrack(&placed.number, &parcel.reference, "UPS", "NEW")
+        .await
+        .expect("corrects");
+    story
+        .world
+        .eventually("Shopify has the number", async || {
+            contents(&story.snapshot(order)) == [(lines(&[("MUG", 1)]), numbers(&["NEW"]))]
+        })
+        .await;
+}
+
+#[rstest]
+#[tokio::test]
+async fn adopted_tracking_stands_in_shopify(#[values(Database::Sqlite, Database::Postgres)] database: Database) {
+    let story = Plot::default().begin(database).await;
+    let order = story.order(&[("MUG", 1)]);
+    let placed = story.purchase_order("north").await;
+    let fulfillment_order = story.snapshot(order).fulfillment_orders[0].id;
+    let shop = &story.world.shop;
+    shop.fulfil_by_hand(fulfillment_order, None).expect("fulfils");
+    let asked = "select count(*) from exceptions where kind = 'fulfilled_by_hand' and status = 'open'";
+    story
+        .world
+        .eventually("a person is asked", async || story.world.count(asked).await == 1)
+        .await;
+    let north = story.world.supplier("north");
+    north.ship(&placed.number, &[], "DHL", "A-1").await.expect("ships");
+    story
+        .world
+        .eventually("the parcel is recorded", async || {
+            story.world.count("select count(*) from shipments").await == 1
+        })
+        .await;
+    let adopt = "settleFulfilledByHand(exceptionId: \"{id}\", choice: ADOPT_TRACKING)";
+    story.world.decide("FULFILLED_BY_HAND", adopt).await;
+    story
+        .world
+        .eventually("the number stands in Shopify", async || {
+            contents(&story.snapshot(order)) == [(lines(&[("MUG", 1)]), numbers(&["A-1"]))]
+        })
+        .await;
+}
