@@ -17,6 +17,7 @@ use crate::{
         cancel_purchase_order::CancelPurchaseOrder,
         confirm_uninstall::ConfirmUninstall,
         forget_product::ForgetProduct,
+        give_up_job,
         import_order::ImportOrder,
         keep_tokens::{self, KeepTokens},
         place_purchase_order::PlacePurchaseOrder,
@@ -171,6 +172,12 @@ async fn carry_out(app: &App, job: Model, lease_id: Uuid) {
 
 async fn conclude(app: &App, job: &Model, lease_id: Uuid, result: Result<(), JobError>) -> Result<(), DbErr> {
     let tx = app.db.begin().await?;
+    if let Err(error) = &result
+        && next_try(error, store::units(job.attempts), &app.config.worker.retries) == NextTry::Never
+    {
+        // Before the job's own row: whoever holds an order's lock may want jobs.
+        give_up_job::tell(&tx, job, &said(error), app.clock.now()).await?;
+    }
     let Some(mut row) = store::jobs::leased(&tx, job.id, lease_id).await? else {
         tracing::warn!(job = job.name, "a lease was lost before the job's end");
         return Ok(());
@@ -178,7 +185,7 @@ async fn conclude(app: &App, job: &Model, lease_id: Uuid, result: Result<(), Job
     match result {
         Ok(()) => store::jobs::finish(&tx, job.id, lease_id).await?,
         Err(error) => {
-            row.last_error = Some(error.to_string().chars().take(2000).collect());
+            row.last_error = Some(said(&error));
             match next_try(&error, store::units(row.attempts), &app.config.worker.retries) {
                 NextTry::After(wait) => {
                     let wait_ms = i64::try_from(wait.as_millis()).unwrap_or(i64::MAX);
@@ -202,6 +209,10 @@ async fn conclude(app: &App, job: &Model, lease_id: Uuid, result: Result<(), Job
     // Whatever waited behind this job on its key may run now.
     tx.mark_jobs_added();
     tx.commit().await
+}
+
+fn said(error: &JobError) -> String {
+    error.to_string().chars().take(2000).collect()
 }
 
 /// Prolongs the leases of what runs, until it is dropped.

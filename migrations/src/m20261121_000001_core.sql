@@ -92,6 +92,8 @@ create unique index jobs_serial on jobs (serial_key) where state = 'running';
 create unique index jobs_dedupe on jobs (dedupe_key) where state = 'ready';
 create index jobs_leases on jobs (leased_until_ms) where state = 'running';
 create index jobs_dead on jobs (shop_id, id) where state = 'dead';
+create index jobs_dead_by_key on jobs (serial_key) where state = 'dead';
+create index jobs_of_shop on jobs (shop_id, run_at_ms) where state = 'ready';
 
 create table intents (
   id {UUID} primary key,

@@ -37,7 +37,7 @@ impl Job for ConfirmUninstall {
 
     async fn run(&self, app: &App, _attempt: Attempt) -> Result<(), JobError> {
         match shop_access::open(app, self.shop_id, 5).await {
-            Err(AccessError::NotInstalled) => return Ok(()),
+            Err(AccessError::NotInstalled | AccessError::Gone) => return Ok(()),
             // A refresh token that Shopify refuses says the same as a refused access token.
             Err(AccessError::NeedsReconnect) => {}
             Err(error) => return Err(error.into()),

@@ -184,6 +184,8 @@ async fn install(
         when,
     )
     .await?;
+    // Work of the time in which the shop could not be called.
+    store::jobs::revive_of_shop(&tx, shop.id, now.timestamp_millis()).await?;
     let session = owner_of_install(app, &tx, shop.id, None, &details.name).await?;
     tx.commit().await?;
     tracing::info!(shop = %domain, is_first, "the app is installed");

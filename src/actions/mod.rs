@@ -19,6 +19,7 @@ pub mod create_api_key;
 pub mod create_supplier;
 pub mod delete_mapping;
 pub mod forget_product;
+pub mod give_up_job;
 pub mod import_order;
 pub mod install_shop;
 pub mod invite;

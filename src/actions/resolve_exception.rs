@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::{
     adopt_tracking::adopt_tracking,
-    ask_back,
+    ask_back, give_up_job,
     purchase_order_status::{move_to, release_allocations},
     push_fulfillment::PushFulfillment,
     route_order::{RouteOrder, write_status},
@@ -27,7 +27,7 @@ use crate::{
     },
     error::AppError,
     ids::{ExceptionId, OfferId, OrderLineId, ShopId, ShopifyVariantId},
-    queue::{When, enqueue, intents},
+    queue::{When, enqueue, intents, order_key},
     routing,
     store::{self, Tx, exceptions, mapping_components, mappings, order_state::OrderState, orders, purchase_orders},
 };
@@ -87,27 +87,44 @@ pub async fn resolve_exception(
     if !exception.kind.choices().contains(&resolution.choice()) {
         return Err(AppError::Conflict("this cannot be decided so".to_owned()));
     }
-    let what = match (&order, resolution) {
-        (Some(order), resolution) => {
-            let decision = Decision {
-                tx: &tx,
-                order,
-                exception: &exception,
-                actor,
-                now,
-            };
-            decision.carry_out(resolution).await?
-        }
-        // A customer's question is about no order: there is nothing to do but to have answered it.
-        (None, Resolution::MarkHandled { note }) => handled(&note)?,
-        (None, _) => return Err(AppError::Conflict("this can only be marked as handled".to_owned())),
+    let Some(order) = order else {
+        let closed = of_no_order(&tx, exception, resolution, actor, now).await?;
+        tx.commit().await?;
+        return Ok(closed);
     };
+    let decision = Decision {
+        tx: &tx,
+        order: &order,
+        exception: &exception,
+        actor,
+        now,
+    };
+    let what = decision.carry_out(resolution).await?;
     let closed = close(&tx, exception, &actor.to_string(), &what, now).await?;
-    if let (Some(order), Some(shop)) = (order, store::shops::by_id(tx.conn(), shop).await?) {
+    if let Some(shop) = store::shops::by_id(tx.conn(), shop).await? {
         write_status(&tx, &shop, order.id).await?;
     }
     tx.commit().await?;
     Ok(closed)
+}
+
+/// Decides what is about the shop, or about an order that could never be read.
+async fn of_no_order(
+    tx: &Tx,
+    exception: exceptions::Model,
+    resolution: Resolution,
+    actor: &Actor,
+    now: DateTime<Utc>,
+) -> Result<exceptions::Model, AppError> {
+    let what = match (resolution, give_up_job::key_of(&exception)) {
+        (Resolution::MarkHandled { note }, _) => handled(&note)?,
+        (Resolution::Retry, Some(key)) => {
+            store::jobs::revive_of_key(tx, key, now.timestamp_millis()).await?;
+            "It is tried again".to_owned()
+        }
+        _ => return Err(AppError::Conflict("this can only be marked as handled".to_owned())),
+    };
+    Ok(close(tx, exception, &actor.to_string(), &what, now).await?)
 }
 
 /// Closes an exception with a line in its order's history. Under the order's lock.
@@ -193,6 +210,10 @@ impl Decision<'_> {
                     shipment_id,
                 };
                 enqueue(self.tx, &job, When::now(self.now.timestamp_millis())).await?;
+            }
+            (ExceptionKind::JobFailed, _) => {
+                let key = order_key(self.order.shop_id, self.order.shopify_id);
+                store::jobs::revive_of_key(self.tx, &key, self.now.timestamp_millis()).await?;
             }
             _ => self.route(Vec::new()).await?,
         }

@@ -29,6 +29,11 @@ const RENEW_BEFORE: TimeDelta = TimeDelta::minutes(5);
 /// How long a refresh may take before another node may try.
 const REFRESH_LEASE: TimeDelta = TimeDelta::seconds(30);
 
+/// How long work waits for a shop that must connect (again).
+const PARKED: Duration = Duration::from_mins(10);
+/// How long the work of a shop that left is kept for its return.
+const MAY_RETURN: TimeDelta = TimeDelta::days(30);
+
 /// A shop, and the token to call it with.
 #[derive(Clone, Debug)]
 pub struct ShopAccess {
@@ -52,6 +57,8 @@ impl ShopAccess {
 pub enum AccessError {
     #[error("the app is not installed in the shop")]
     NotInstalled,
+    #[error("the shop is gone")]
+    Gone,
     #[error("the shop's owner must open the app again: its access has ended")]
     NeedsReconnect,
     #[error("another worker renews the shop's token")]
@@ -69,7 +76,12 @@ pub enum AccessError {
 impl From<AccessError> for JobError {
     fn from(error: AccessError) -> Self {
         match error {
-            AccessError::NotInstalled => Self::GiveUp(error.to_string()),
+            AccessError::Gone => Self::GiveUp(error.to_string()),
+            // Nobody's tries are spent on it: an install makes the work due at once.
+            AccessError::NotInstalled | AccessError::NeedsReconnect => Self::NotNow {
+                reason: error.to_string(),
+                after: PARKED,
+            },
             AccessError::Budget(after) => Self::NotNow {
                 reason: error.to_string(),
                 after,
@@ -103,12 +115,13 @@ impl From<ApiError> for JobError {
 /// Opens the way to a shop for a call of about `cost` points.
 pub async fn open(app: &App, id: ShopId, cost: u32) -> Result<ShopAccess, AccessError> {
     let now = app.clock.now();
-    let shop = shops::by_id(app.db.read(), id)
-        .await?
-        .ok_or(AccessError::NotInstalled)?;
+    let shop = shops::by_id(app.db.read(), id).await?.ok_or(AccessError::Gone)?;
     match shop.status {
         ShopStatus::Installed => {}
         ShopStatus::NeedsReconnect => return Err(AccessError::NeedsReconnect),
+        ShopStatus::Uninstalled if shop.uninstalled_at.is_some_and(|at| at + MAY_RETURN < now) => {
+            return Err(AccessError::Gone);
+        }
         ShopStatus::Uninstalled => return Err(AccessError::NotInstalled),
     }
     if let Some(row) = shop_budgets::by_shop(app.db.read(), id).await? {

@@ -15,6 +15,8 @@ text_enum! {
         /// Shopify does not take a parcel that the supplier reported.
         FulfillmentRefused = "fulfillment_refused",
         CancelRefused = "cancel_refused",
+        /// Work on the order was given up after its last try.
+        JobFailed = "job_failed",
         Other = "other",
     }
 }
@@ -51,7 +53,7 @@ impl ExceptionKind {
             Self::PriceRose => &[C::AcceptPrice, C::ChooseSupplier, C::Retry, C::MarkHandled],
             Self::OutcomeUnknown => &[C::ConfirmPlaced, C::ConfirmNotPlaced],
             Self::FulfilledByHand => &[C::CancelPurchaseOrder, C::AdoptTracking],
-            Self::PlacementRefused | Self::FulfillmentRefused => &[C::Retry, C::MarkHandled],
+            Self::PlacementRefused | Self::FulfillmentRefused | Self::JobFailed => &[C::Retry, C::MarkHandled],
             Self::CancelRefused | Self::Other => &[C::MarkHandled],
         }
     }

@@ -41,6 +41,8 @@ pub enum ExceptionKind {
     FulfillmentRefused,
     CancelRefused,
     PlacementRefused,
+    /// Work on the order was given up after its last try.
+    JobFailed,
     Other,
 }
 

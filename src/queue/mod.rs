@@ -114,6 +114,13 @@ pub fn order_key(shop: ShopId, order: ShopifyOrderId) -> String {
     format!("order:{shop}:{order}")
 }
 
+/// The order that a serial key is about, where it is about one.
+#[must_use]
+pub fn order_of_key(key: &str) -> Option<(ShopId, ShopifyOrderId)> {
+    let (shop, order) = key.strip_prefix("order:")?.split_once(':')?;
+    Some((ShopId(shop.parse().ok()?), ShopifyOrderId(order.parse().ok()?)))
+}
+
 /// Adds a job in the transaction of the change that causes it.
 pub async fn enqueue<J: Job>(tx: &Tx, job: &J, when: When) -> Result<(), DbErr> {
     let payload = serde_json::to_string(job).map_err(|error| DbErr::Json(error.to_string()))?;
@@ -162,6 +169,13 @@ pub fn next_try(error: &JobError, attempts: u32, schedule: &[Duration]) -> NextT
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_order_is_read_back_from_its_key() {
+        let (shop, order) = (ShopId(7), ShopifyOrderId(1001));
+        assert_eq!(order_of_key(&order_key(shop, order)), Some((shop, order)));
+        assert_eq!(order_of_key("shop:7"), None);
+    }
 
     #[test]
     fn tries_by_the_schedule_and_then_gives_up() {

@@ -3,7 +3,7 @@
 use sea_orm::{
     Condition, DbBackend, IntoActiveModel as _, QueryOrder as _, QuerySelect as _, QueryTrait as _, Statement,
     entity::prelude::*,
-    sea_query::{Expr, OnConflict},
+    sea_query::{Expr, LockBehavior, LockType, OnConflict},
 };
 
 use super::Tx;
@@ -53,7 +53,9 @@ const DUE: &str = "j.state = 'ready' and j.run_at_ms <= $1
       and not exists (select 1 from jobs o where o.state = 'ready' and o.serial_key = j.serial_key and o.run_at_ms <= $1
         and (o.triggered_at_ms < j.triggered_at_ms or (o.triggered_at_ms = j.triggered_at_ms and o.id < j.id)))))";
 
-/// Adds a job, or brings the waiting one with the same dedupe key forward.
+/// Adds a job, or brings the waiting one with the same dedupe key forward. One
+/// that waits for its next try keeps its time: its cause does not come back
+/// sooner because it is asked for again, and its tries are counted.
 pub async fn add(tx: &Tx, job: Model) -> Result<(), DbErr> {
     let row = job.into_active_model().reset_all();
     let mut insert = Entity::insert(row);
@@ -61,21 +63,27 @@ pub async fn add(tx: &Tx, job: Model) -> Result<(), DbErr> {
         OnConflict::column(Column::DedupeKey)
             .target_and_where(Expr::cust("state = 'ready'"))
             .values([
-                (Column::RunAtMs, earlier(tx, "run_at_ms")),
-                (Column::TriggeredAtMs, earlier(tx, "triggered_at_ms")),
+                (
+                    Column::RunAtMs,
+                    Expr::cust(format!(
+                        "case when jobs.attempts > 0 then jobs.run_at_ms else {} end",
+                        earlier(tx, "run_at_ms")
+                    )),
+                ),
+                (Column::TriggeredAtMs, Expr::cust(earlier(tx, "triggered_at_ms"))),
             ])
             .to_owned(),
     );
     insert.exec_without_returning(tx.conn()).await.map(drop)
 }
 
-fn earlier(tx: &Tx, column: &str) -> Expr {
+fn earlier(tx: &Tx, column: &str) -> String {
     let least = if tx.conn().get_database_backend() == DbBackend::Postgres {
         "least"
     } else {
         "min"
     };
-    Expr::cust(format!("{least}(jobs.{column}, excluded.{column})"))
+    format!("{least}(jobs.{column}, excluded.{column})")
 }
 
 /// When the next waiting job is due; none when nothing waits.
@@ -124,12 +132,18 @@ pub async fn claim(tx: &Tx, lease_id: Uuid, now_ms: i64, until_ms: i64, limit: u
         .await
 }
 
-/// Gives jobs of workers that stopped answering back to everyone.
+/// Gives jobs of workers that stopped answering back to everyone. What another
+/// worker prolongs, ends or gives back at this moment is left to it.
 pub async fn release_expired(tx: &Tx, now_ms: i64) -> Result<u64, DbErr> {
     let expired = Condition::all()
         .add(Column::State.eq(JobState::Running))
         .add(Column::LeasedUntilMs.lt(now_ms));
-    let jobs = Entity::find().filter(expired).limit(100).all(tx.conn()).await?;
+    let jobs = Entity::find()
+        .filter(expired)
+        .limit(100)
+        .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
+        .all(tx.conn())
+        .await?;
     let count = jobs.len() as u64;
     for job in jobs {
         make_ready(tx, job).await?;
@@ -156,11 +170,12 @@ pub async fn make_ready(tx: &Tx, mut job: Model) -> Result<(), DbErr> {
     super::save(tx, job).await
 }
 
-/// Reads a job that is still leased by `lease_id`; none when the lease was lost.
+/// Reads and locks a job that is still leased by `lease_id`; none when the lease was lost.
 pub async fn leased(tx: &Tx, id: JobId, lease_id: Uuid) -> Result<Option<Model>, DbErr> {
     Entity::find_by_id(id)
         .filter(Column::LeaseId.eq(lease_id))
         .filter(Column::State.eq(JobState::Running))
+        .lock_exclusive()
         .one(tx.conn())
         .await
 }
@@ -184,6 +199,48 @@ pub async fn prolong(tx: &Tx, lease_id: Uuid, until_ms: i64) -> Result<(), DbErr
         .exec(tx.conn())
         .await
         .map(drop)
+}
+
+/// Has the jobs of one serial key that were given up tried again from the start.
+pub async fn revive_of_key(tx: &Tx, serial_key: &str, now_ms: i64) -> Result<(), DbErr> {
+    let dead = Entity::find()
+        .filter(Column::SerialKey.eq(serial_key))
+        .filter(Column::State.eq(JobState::Dead));
+    revive(tx, dead, now_ms).await
+}
+
+/// Has all work of a shop done now: what waits is due, and what was given up is tried again.
+pub async fn revive_of_shop(tx: &Tx, shop: ShopId, now_ms: i64) -> Result<(), DbErr> {
+    Entity::update_many()
+        .col_expr(Column::RunAtMs, Expr::val(now_ms))
+        .filter(Column::ShopId.eq(shop))
+        .filter(Column::State.eq(JobState::Ready))
+        .filter(Column::RunAtMs.gt(now_ms))
+        .exec(tx.conn())
+        .await?;
+    let dead = Entity::find()
+        .filter(Column::ShopId.eq(shop))
+        .filter(Column::State.eq(JobState::Dead));
+    revive(tx, dead, now_ms).await
+}
+
+/// The most jobs that are revived at once, the newest first.
+const MOST_REVIVED: u64 = 1000;
+
+async fn revive(tx: &Tx, dead: Select<Entity>, now_ms: i64) -> Result<(), DbErr> {
+    let dead = dead
+        .order_by_desc(Column::Id)
+        .limit(MOST_REVIVED)
+        .lock_exclusive()
+        .all(tx.conn())
+        .await?;
+    for mut job in dead {
+        job.attempts = 0;
+        job.run_at_ms = now_ms;
+        make_ready(tx, job).await?;
+    }
+    tx.mark_jobs_added();
+    Ok(())
 }
 
 /// Jobs that were given up, the newest first.

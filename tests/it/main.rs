@@ -12,4 +12,5 @@ mod graphql;
 mod harness;
 mod http;
 mod shopify;
+mod store;
 mod stories;

@@ -6,4 +6,4 @@ mod lists;
 mod settings;
 mod sign_in;
 mod walls;
-mod world;
+pub mod world;

@@ -5,6 +5,7 @@ mod gates;
 mod lifecycle;
 mod once;
 mod orders;
+mod outages;
 mod parcels;
 mod privacy;
 pub mod shop;

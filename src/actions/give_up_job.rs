@@ -1,0 +1,92 @@
+//! Tells people of work on an order that was given up: a dead job is seen by
+//! the operator only, and the order would stand still without a word.
+
+use chrono::{DateTime, Utc};
+use sea_orm::DbErr;
+use serde_json::json;
+
+use super::{
+    open_exception::{NewException, open_exception},
+    route_order::write_status,
+};
+use crate::{
+    domain::exception::{ExceptionKind, ExceptionStatus},
+    ids::{ExceptionId, ShopId},
+    queue::order_of_key,
+    store::{
+        Tx,
+        columns::Json,
+        exceptions::{self, Model},
+        jobs, orders, shops,
+    },
+};
+
+/// Opens an exception on the job's order, in the transaction that gives it up.
+/// Takes the order's lock: the job's row is to be locked after it.
+pub async fn tell(tx: &Tx, job: &jobs::Model, error: &str, now: DateTime<Utc>) -> Result<(), DbErr> {
+    let Some((shop, shopify_id)) = job.serial_key.as_deref().and_then(order_of_key) else {
+        return Ok(());
+    };
+    let work = job.name.replace('_', " ");
+    let message = format!("“{work}” was given up after {} tries: {error}", job.attempts);
+    let evidence = json!({ "job": job.name, "error": error });
+    let known = orders::by_shopify_id(tx.conn(), shop, shopify_id).await?;
+    let Some(order) = known else {
+        let message = format!("Order {shopify_id} of Shopify is not here: {message}");
+        return of_unknown_order(tx, shop, job.serial_key.as_deref(), message, evidence, now).await;
+    };
+    orders::lock(tx, shop, order.id).await?;
+    let new = NewException {
+        kind: ExceptionKind::JobFailed,
+        shop,
+        order: order.id,
+        order_line: None,
+        purchase_order: None,
+        shipment: None,
+        quantity: None,
+        message,
+        evidence: Some(evidence),
+    };
+    open_exception(tx, new, now).await?;
+    match shops::by_id(tx.conn(), shop).await? {
+        Some(shop) => write_status(tx, &shop, order.id).await,
+        None => Ok(()),
+    }
+}
+
+const OF_KEY: &str = "job_failed:";
+
+/// The serial key of the jobs that an exception without an order is about.
+#[must_use]
+pub fn key_of(exception: &Model) -> Option<&str> {
+    exception.dedupe_key.strip_prefix(OF_KEY)
+}
+
+async fn of_unknown_order(
+    tx: &Tx,
+    shop: ShopId,
+    serial_key: Option<&str>,
+    message: String,
+    evidence: serde_json::Value,
+    now: DateTime<Utc>,
+) -> Result<(), DbErr> {
+    let row = Model {
+        id: ExceptionId::generate(),
+        shop_id: shop,
+        order_id: None,
+        order_line_id: None,
+        purchase_order_id: None,
+        shipment_id: None,
+        kind: ExceptionKind::JobFailed,
+        status: ExceptionStatus::Open,
+        dedupe_key: format!("{OF_KEY}{}", serial_key.unwrap_or_default()),
+        quantity: None,
+        message,
+        evidence: Some(Json(evidence)),
+        resolution: None,
+        resolved_by: None,
+        created_at: now,
+        resolved_at: None,
+    };
+    exceptions::open(tx, row).await
+}

@@ -1,0 +1,95 @@
+//! When jobs are due, and which are tried again.
+
+use orderyard::{
+    actions::import_order::ImportOrder,
+    ids::{ShopId, ShopifyOrderId},
+    queue::{When, enqueue, order_key},
+    store::{
+        self,
+        jobs::{self, JobState, Model},
+    },
+};
+use sea_orm::EntityTrait as _;
+
+use crate::graphql::world::World;
+
+const JOB: ImportOrder = ImportOrder {
+    shop_id: ShopId(1),
+    shopify_id: ShopifyOrderId(1001),
+};
+
+async fn add(world: &World, now_ms: i64) {
+    let tx = world.tx().await;
+    enqueue(&tx, &JOB, When::now(now_ms)).await.expect("is added");
+    tx.commit().await.expect("commits");
+}
+
+async fn only(world: &World) -> Model {
+    let rows = jobs::Entity::find().all(world.app.db.read()).await.expect("reads");
+    let [row] = rows.try_into().expect("one job");
+    row
+}
+
+async fn change(world: &World, change: impl FnOnce(&mut Model)) {
+    let mut row = only(world).await;
+    change(&mut row);
+    let tx = world.tx().await;
+    store::save(&tx, row).await.expect("saves");
+    tx.commit().await.expect("commits");
+}
+
+#[tokio::test]
+async fn what_is_asked_for_again_comes_sooner_unless_it_failed() {
+    for world in World::each(false).await {
+        add(&world, 9_000).await;
+        add(&world, 1_000).await;
+        assert_eq!(
+            (only(&world).await.run_at_ms, only(&world).await.triggered_at_ms),
+            (1_000, 1_000)
+        );
+        change(&world, |row| {
+            row.attempts = 3;
+            row.run_at_ms = 9_000;
+        })
+        .await;
+        add(&world, 500).await;
+        let row = only(&world).await;
+        assert_eq!((row.run_at_ms, row.triggered_at_ms, row.attempts), (9_000, 500, 3));
+    }
+}
+
+#[tokio::test]
+async fn what_was_given_up_is_tried_again_from_the_start_and_once() {
+    for world in World::each(false).await {
+        add(&world, 1_000).await;
+        let given_up = |row: &mut Model| {
+            row.attempts = 3;
+            row.state = JobState::Dead;
+        };
+        change(&world, given_up).await;
+        let tx = world.tx().await;
+        jobs::revive_of_key(&tx, &order_key(ShopId(1), ShopifyOrderId(1002)), 5_000)
+            .await
+            .expect("revives");
+        jobs::revive_of_shop(&tx, ShopId(2), 5_000).await.expect("revives");
+        tx.commit().await.expect("commits");
+        assert_eq!(only(&world).await.state, JobState::Dead, "another order, another shop");
+
+        let tx = world.tx().await;
+        jobs::revive_of_key(&tx, &order_key(ShopId(1), ShopifyOrderId(1001)), 5_000)
+            .await
+            .expect("revives");
+        tx.commit().await.expect("commits");
+        let row = only(&world).await;
+        assert_eq!((row.state, row.attempts, row.run_at_ms), (JobState::Ready, 0, 5_000));
+
+        // One that waits does the work of the one that was given up.
+        change(&world, given_up).await;
+        add(&world, 9_000).await;
+        let tx = world.tx().await;
+        jobs::revive_of_shop(&tx, ShopId(1), 6_000).await.expect("revives");
+        tx.commit().await.expect("commits");
+        let row = only(&world).await;
+        assert_eq!((row.state, row.run_at_ms), (JobState::Ready, 6_000));
+    }
+}

@@ -1,0 +1,3 @@
+//! Rows and the queries on them, on each database.
+
+mod jobs;
