@@ -238,7 +238,8 @@ create table order_lines (
   held integer not null,
   elsewhere integer not null,
   fulfilled_by_us integer not null,
-  fulfilled_outside integer not null
+  fulfilled_outside integer not null,
+  handled integer not null
 );
 create unique index order_lines_once on order_lines (order_id, shopify_id);
 

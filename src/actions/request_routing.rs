@@ -6,15 +6,22 @@ use crate::{
     error::AppError,
     ids::{OrderId, ShopId},
     queue::{When, enqueue},
-    store::orders,
+    store::{self, order_lines, orders},
 };
 
 /// Enqueues the routing of what awaits it; where nothing does, nothing happens.
+/// What a person had taken care of by hand awaits it again.
 pub async fn request_routing(app: &App, shop: ShopId, order: OrderId) -> Result<orders::Model, AppError> {
     let tx = app.db.begin().await?;
-    let order = orders::by_id(tx.conn(), shop, order)
+    let order = orders::lock(&tx, shop, order)
         .await?
         .ok_or(AppError::NotFound("this order"))?;
+    for mut line in order_lines::of_order(tx.conn(), shop, order.id).await? {
+        if line.handled > 0 {
+            line.handled = 0;
+            store::save(&tx, line).await?;
+        }
+    }
     enqueue(&tx, &RouteOrder::of(&order), When::now(app.clock.now_ms())).await?;
     tx.commit().await?;
     Ok(order)

@@ -168,7 +168,7 @@ impl Decision<'_> {
             Resolution::ConfirmNotPlaced => self.confirm_not_placed().await,
             Resolution::CancelPurchaseOrder => self.cancel().await,
             Resolution::AdoptTracking => self.adopt().await,
-            Resolution::MarkHandled { note } => handled(&note),
+            Resolution::MarkHandled { note } => self.mark_handled(&note).await,
         }
     }
 
@@ -310,6 +310,18 @@ impl Decision<'_> {
         let number = po.number.clone();
         withdraw_purchase_order(self.tx, &state, po, Asks::Person, self.now).await?;
         Ok(format!("{number} is taken back"))
+    }
+
+    /// The units that waited for the decision are taken care of: nothing is bought for them.
+    async fn mark_handled(&self, note: &str) -> Result<String, AppError> {
+        let what = handled(note)?;
+        if let (Some(line), Some(quantity)) = (self.exception.order_line_id, self.exception.quantity) {
+            for mut row in store::order_lines::by_ids(self.tx.conn(), self.order.shop_id, &[line]).await? {
+                row.handled = row.handled.saturating_add(quantity);
+                store::save(self.tx, row).await?;
+            }
+        }
+        Ok(what)
     }
 
     async fn adopt(&self) -> Result<String, AppError> {

@@ -154,7 +154,12 @@ fn line_row(
         held: 0,
         elsewhere: 0,
         fulfilled_by_us: 0,
-        fulfilled_outside: 0,
+        // As last read, until the quantities are written: what it grew by was handled.
+        fulfilled_outside: known.map_or(0, |row| row.fulfilled_outside),
+        handled: known.map_or(0, |row| {
+            let removed = row.current_quantity - store::column(line.current_quantity);
+            row.handled.saturating_sub(removed.max(0)).max(0)
+        }),
     }
 }
 
@@ -281,6 +286,8 @@ async fn write_quantities(
             }
         }
         line.fulfilled_by_us = store::column(by_us);
+        let more_outside = store::column(outside) - line.fulfilled_outside;
+        line.handled = (line.handled - more_outside.max(0)).max(0);
         line.fulfilled_outside = store::column(outside);
         store::save(tx, line).await?;
     }

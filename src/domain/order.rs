@@ -245,6 +245,8 @@ pub struct Ledger {
     pub shipped_unfulfilled: u32,
     /// Waiting for a person.
     pub in_exception: u32,
+    /// Taken care of by a person: not to be routed.
+    pub handled: u32,
 }
 
 impl Ledger {
@@ -253,7 +255,7 @@ impl Ledger {
     pub fn to_route(&self) -> u32 {
         self.remaining
             .ours
-            .saturating_sub(self.allocated + self.shipped_unfulfilled + self.in_exception)
+            .saturating_sub(self.allocated + self.shipped_unfulfilled + self.in_exception + self.handled)
     }
 
     /// Units with suppliers that Shopify no longer wants shipped by us.
@@ -290,6 +292,7 @@ impl Ledger {
             return places;
         }
         put(UnitState::InException, self.in_exception);
+        put(UnitState::NotOurs, self.handled);
         put(UnitState::Held, self.remaining.held);
         put(UnitState::NotOurs, self.remaining.elsewhere);
         put(UnitState::AwaitingRouting, u32::MAX);
@@ -353,11 +356,11 @@ mod tests {
         fn every_unit_is_somewhere(
             quantity in 0_u32..50, current in 0_u32..50, ours in 0_u32..50, held in 0_u32..50, elsewhere in 0_u32..50,
             by_us in 0_u32..50, outside in 0_u32..50, allocated in 0_u32..50, shipped in 0_u32..50, in_exception in 0_u32..50,
-            gate in any_gate(),
+            handled in 0_u32..50, gate in any_gate(),
         ) {
             let ledger = Ledger {
                 quantity, current, remaining: Remaining { ours, held, elsewhere }, fulfilled_by_us: by_us,
-                fulfilled_outside: outside, allocated, shipped_unfulfilled: shipped, in_exception,
+                fulfilled_outside: outside, allocated, shipped_unfulfilled: shipped, in_exception, handled,
             };
             let sum: u32 = ledger.units(gate).iter().map(|(_, units)| units).sum();
             prop_assert_eq!(sum, quantity);

@@ -30,6 +30,8 @@ pub struct Model {
     pub elsewhere: i32,
     pub fulfilled_by_us: i32,
     pub fulfilled_outside: i32,
+    /// Units that a person took care of: not ours to route until somebody asks for it.
+    pub handled: i32,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -128,6 +128,7 @@ impl OrderState {
                     .saturating_sub(complete),
                 shipped_unfulfilled: complete.saturating_sub(fulfilled_by_us),
                 in_exception: self.in_exception(line.id),
+                handled: units(line.handled),
             }
         };
         self.lines.iter().map(|line| (line.id, ledger(line))).collect()

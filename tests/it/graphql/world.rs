@@ -504,6 +504,7 @@ pub async fn add_order(
         elsewhere: 0,
         fulfilled_by_us: 0,
         fulfilled_outside: 0,
+        handled: 0,
     };
     store::insert(tx, row).await.expect("a line");
     for message in ["read", "routed"] {
