@@ -82,8 +82,11 @@ async fn redact_batch(app: &App, shop: ShopId, whose: Whose) -> Result<u64, JobE
     let tx = app.db.begin().await?;
     let found = orders::not_redacted(tx.conn(), shop, whose.customer, BATCH).await?;
     let count = found.len() as u64;
-    for mut order in found {
-        orders::lock(&tx, shop, order.id).await?;
+    for found in found {
+        // Read again under the lock: an import may have written the order meanwhile.
+        let Some(mut order) = orders::lock(&tx, shop, found.id).await? else {
+            continue;
+        };
         purchase_orders::redact(&tx, shop, order.id).await?;
         deliveries::redact(&tx, shop, order.shopify_id).await?;
         order.ship_to = None;

@@ -85,7 +85,7 @@ async fn write_header(
         imported_at: now,
         needs_shipping: snapshot.requires_shipping,
         ship_to,
-        customer_id: snapshot.customer.map(|customer| customer.0),
+        customer_id: snapshot.customer.filter(|_| !redacted).map(|customer| customer.0),
         po_counter: before.as_ref().map_or(0, |order| order.po_counter),
         waits: before.as_ref().map_or(0, |order| order.waits),
         redacted_at: before.as_ref().and_then(|order| order.redacted_at),
