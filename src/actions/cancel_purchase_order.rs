@@ -281,7 +281,7 @@ pub async fn apply_cancellation_answer(
         store::save(tx, line.clone()).await?;
     }
     if accepted {
-        super::purchase_order_status::release_cancelled(tx, po, &lines).await?;
+        super::purchase_order_status::release_cancelled(tx, po, &lines, now).await?;
     }
     follow_lines(tx, po, &lines, now).await?;
     if po.status == PurchaseOrderStatus::CancelRequested {

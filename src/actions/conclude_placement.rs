@@ -176,7 +176,7 @@ impl Conclusion<'_> {
             self.po.number, self.call.supplier.name, error.message
         );
         self.event(EventKind::PlacementFailed, message.clone()).await?;
-        for (line, units) in release_allocations(self.tx, &self.po, None).await? {
+        for (line, units) in release_allocations(self.tx, &self.po, self.now).await? {
             self.exception(
                 ExceptionKind::PlacementRefused,
                 Some(line),

@@ -213,7 +213,7 @@ async fn withdraw(
 
 async fn cancel_unsent(tx: &Tx, po: &mut purchase_orders::Model, now: DateTime<Utc>) -> Result<(), DbErr> {
     move_to(tx, po, PurchaseOrderStatus::Cancelled, now).await?;
-    release_allocations(tx, po, None).await?;
+    release_allocations(tx, po, now).await?;
     let message = format!("{} was cancelled before it was sent", po.number);
     let (shop, order) = (po.shop_id, po.order_id);
     store::events::add(tx, shop, order, now, &Actor::Orderyard, EventKind::Cancelled, message).await
@@ -237,7 +237,7 @@ async fn may_not_be_placed(
     };
     // Back to routing: it knows the alternatives, and asks a person if there are none.
     move_to(tx, po, PurchaseOrderStatus::Cancelled, now).await?;
-    release_allocations(tx, po, None).await?;
+    release_allocations(tx, po, now).await?;
     let message = format!(
         "{} was not sent: the price of {line} rose above what the shop accepted",
         po.number

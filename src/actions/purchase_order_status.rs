@@ -5,13 +5,19 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use sea_orm::DbErr;
 
+use super::open_exception::{NewException, open_exception};
 use crate::{
-    domain::purchase_order::{PurchaseOrderStatus, status_from_lines},
+    domain::{
+        event::{Actor, EventKind},
+        exception::ExceptionKind,
+        purchase_order::{PurchaseOrderStatus, status_from_lines},
+    },
     ids::{AllocationGroupId, OrderLineId, PoLineId},
     store::{
         self, Tx,
         allocations::{self, AllocationStatus},
-        po_lines, purchase_orders,
+        order_state::OrderState,
+        po_lines, purchase_orders, shops,
     },
 };
 
@@ -44,41 +50,20 @@ pub async fn follow_lines(
     }
 }
 
-/// Frees the units that rest on a purchase order and were not shipped, for all
-/// its lines or for one, and says how many of which order line.
+/// Frees the units that rest on a purchase order and were not shipped, and says
+/// how many of which order line are free.
 ///
-/// The units of a kit are freed as a whole only where every component of the
-/// group rests on this purchase order; otherwise they stay with the others.
+/// Units of a kit leave the other purchase orders with it: from those that were
+/// not sent they are taken off, and where another part is ordered or has left,
+/// they are put before a person instead.
 pub async fn release_allocations(
     tx: &Tx,
     po: &purchase_orders::Model,
-    only: Option<PoLineId>,
+    now: DateTime<Utc>,
 ) -> Result<BTreeMap<OrderLineId, u32>, DbErr> {
-    let lines = store::po_lines::of_purchase_orders(tx.conn(), po.shop_id, vec![po.id]).await?;
-    let live = allocations::live_of_order(tx.conn(), po.shop_id, po.order_id).await?;
-    let mut freed: BTreeMap<AllocationGroupId, (OrderLineId, u32)> = BTreeMap::new();
-    for allocation in live {
-        let Some(po_line) = lines.iter().find(|row| row.id == allocation.po_line_id) else {
-            continue;
-        };
-        if only.is_some_and(|only| only != po_line.id) {
-            continue;
-        }
-        let shipped_units = store::units(po_line.shipped).div_ceil(store::units(allocation.per_unit).max(1));
-        let units = store::units(allocation.units).saturating_sub(shipped_units);
-        if units > 0 {
-            let entry = freed
-                .entry(allocation.group_id)
-                .or_insert((allocation.order_line_id, units));
-            entry.1 = entry.1.min(units);
-            shrink(tx, allocation, shipped_units).await?;
-        }
-    }
-    let mut by_line = BTreeMap::new();
-    for (line, units) in freed.into_values() {
-        *by_line.entry(line).or_default() += units;
-    }
-    Ok(by_line)
+    let lines = po_lines::of_purchase_orders(tx.conn(), po.shop_id, vec![po.id]).await?;
+    let comes = lines.iter().map(|line| (line.id, store::units(line.shipped))).collect();
+    leave_kits(tx, po, &comes, now).await
 }
 
 /// Frees that many units of one allocation.
@@ -102,18 +87,154 @@ async fn shrink(tx: &Tx, mut allocation: allocations::Model, shipped_units: u32)
     store::insert(tx, released).await
 }
 
-/// Frees the units that a supplier will not ship because they were cancelled.
-pub async fn release_cancelled(tx: &Tx, po: &purchase_orders::Model, lines: &[po_lines::Model]) -> Result<(), DbErr> {
-    for allocation in allocations::live_of_order(tx.conn(), po.shop_id, po.order_id).await? {
-        let Some(line) = lines.iter().find(|line| line.id == allocation.po_line_id) else {
-            continue;
-        };
+/// Frees the units that a supplier will not ship because they were cancelled,
+/// those of kits as [`release_allocations`] does.
+pub async fn release_cancelled(
+    tx: &Tx,
+    po: &purchase_orders::Model,
+    lines: &[po_lines::Model],
+    now: DateTime<Utc>,
+) -> Result<(), DbErr> {
+    let comes = |line: &po_lines::Model| {
         let progress = line.progress();
         let standing = progress.quantity.saturating_sub(progress.rejected + progress.cancelled);
-        let units = standing.div_ceil(store::units(allocation.per_unit).max(1));
-        if units < store::units(allocation.units) {
-            shrink(tx, allocation, units).await?;
+        (line.id, standing)
+    };
+    let comes = lines.iter().map(comes).collect();
+    leave_kits(tx, po, &comes, now).await.map(drop)
+}
+
+/// Leaves alive what of each allocation comes by the purchase order's lines,
+/// whose offer units are given, and of a kit what all its parts still make.
+async fn leave_kits(
+    tx: &Tx,
+    po: &purchase_orders::Model,
+    comes: &BTreeMap<PoLineId, u32>,
+    now: DateTime<Utc>,
+) -> Result<BTreeMap<OrderLineId, u32>, DbErr> {
+    let mut groups: BTreeMap<AllocationGroupId, Vec<allocations::Model>> = BTreeMap::new();
+    for allocation in allocations::live_of_order(tx.conn(), po.shop_id, po.order_id).await? {
+        groups.entry(allocation.group_id).or_default().push(allocation);
+    }
+    let (mut free, mut broken) = (BTreeMap::new(), BTreeMap::new());
+    for members in groups.into_values() {
+        let left = |member: &allocations::Model| {
+            let offer_units = comes.get(&member.po_line_id)?;
+            Some(offer_units.div_ceil(store::units(member.per_unit).max(1)))
+        };
+        let Some(kept) = members.iter().filter_map(left).min() else {
+            continue;
+        };
+        let (Some(line), Some(whole)) = (
+            members.first().map(|member| member.order_line_id),
+            members.iter().map(|member| store::units(member.units)).max(),
+        ) else {
+            continue;
+        };
+        if kept >= whole {
+            continue;
         }
+        let mut is_broken = false;
+        for member in members {
+            is_broken |= match left(&member) {
+                Some(comes) => comes > kept,
+                None => !take_off(tx, po, &member, whole - kept, now).await?,
+            };
+            if kept < store::units(member.units) {
+                shrink(tx, member, kept).await?;
+            }
+        }
+        let sum = if is_broken { &mut broken } else { &mut free };
+        *sum.entry(line).or_default() += whole - kept;
+    }
+    if !broken.is_empty() {
+        ask_about_broken_kits(tx, po, &broken, now).await?;
+    }
+    Ok(free)
+}
+
+/// Takes units off another purchase order that was not sent; false when the
+/// supplier may ship them all the same.
+async fn take_off(
+    tx: &Tx,
+    from: &purchase_orders::Model,
+    member: &allocations::Model,
+    units: u32,
+    now: DateTime<Utc>,
+) -> Result<bool, DbErr> {
+    let all = purchase_orders::of_order(tx.conn(), from.shop_id, from.order_id).await?;
+    let ids = all.iter().map(|po| po.id).collect();
+    let mut lines = po_lines::of_purchase_orders(tx.conn(), from.shop_id, ids).await?;
+    let Some(at) = lines.iter().position(|line| line.id == member.po_line_id) else {
+        return Ok(true);
+    };
+    let Some(mut po) = all.into_iter().find(|po| po.id == lines[at].purchase_order_id) else {
+        return Ok(true);
+    };
+    if po.status != PurchaseOrderStatus::Draft {
+        return Ok(lines[at].progress().open() + store::units(lines[at].shipped) == 0);
+    }
+    let pieces = units.saturating_mul(store::units(member.per_unit));
+    lines[at].cancelled += store::column(pieces.min(lines[at].progress().open()));
+    store::save(tx, lines[at].clone()).await?;
+    lines.retain(|line| line.purchase_order_id == po.id);
+    follow_lines(tx, &mut po, &lines, now).await?;
+    let message = format!(
+        "{pieces} × {} of {} was cancelled before it was sent: it belongs with what {} does not bring",
+        lines
+            .iter()
+            .find(|line| line.id == member.po_line_id)
+            .map_or("?", |line| line.sku.as_str()),
+        po.number,
+        from.number
+    );
+    let (shop, order) = (po.shop_id, po.order_id);
+    store::events::add(tx, shop, order, now, &Actor::Orderyard, EventKind::Cancelled, message).await?;
+    Ok(true)
+}
+
+/// Puts kits of which only a part is on its way before a person, as far as Shopify still wants them.
+async fn ask_about_broken_kits(
+    tx: &Tx,
+    po: &purchase_orders::Model,
+    broken: &BTreeMap<OrderLineId, u32>,
+    now: DateTime<Utc>,
+) -> Result<(), DbErr> {
+    let state = OrderState::load(tx.conn(), po.shop_id, po.order_id).await?;
+    let shop = shops::by_id(tx.conn(), po.shop_id).await?;
+    let Some((state, shop)) = state.zip(shop).filter(|(state, _)| state.order.cancelled_at.is_none()) else {
+        return Ok(());
+    };
+    let ledgers = state.ledgers(&shop.settings.0);
+    for row in &state.lines {
+        let (Some(lost), Some(ledger)) = (broken.get(&row.id), ledgers.get(&row.id)) else {
+            continue;
+        };
+        let units = (*lost).min(ledger.without_place());
+        if units == 0 {
+            continue;
+        }
+        let before = state.open_exceptions.iter().filter(|open| {
+            open.kind == ExceptionKind::SupplierRejected
+                && open.order_line_id == Some(row.id)
+                && open.purchase_order_id == Some(po.id)
+        });
+        let units = units + before.map(|open| open.quantity.map_or(0, store::units)).sum::<u32>();
+        let new = NewException {
+            kind: ExceptionKind::SupplierRejected,
+            shop: po.shop_id,
+            order: po.order_id,
+            order_line: Some(row.id),
+            purchase_order: Some(po.id),
+            shipment: None,
+            quantity: Some(units),
+            message: format!(
+                "{units} × {} cannot be completed: a part of it does not come with {}, and the other parts are ordered",
+                row.title, po.number
+            ),
+            evidence: None,
+        };
+        open_exception(tx, new, now).await?;
     }
     Ok(())
 }

@@ -295,7 +295,7 @@ impl Decision<'_> {
         let mut po = self.purchase_order().await?;
         self.settle_placing(&po, IntentOutcome::Refused).await?;
         move_to(self.tx, &mut po, PurchaseOrderStatus::Cancelled, self.now).await?;
-        release_allocations(self.tx, &po, None).await?;
+        release_allocations(self.tx, &po, self.now).await?;
         self.route(Vec::new()).await?;
         Ok(format!(
             "{} does not stand with the supplier; its units are routed again",

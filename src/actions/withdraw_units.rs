@@ -65,7 +65,7 @@ pub async fn withdraw_purchase_order(
 ) -> Result<(), DbErr> {
     if po.status == PurchaseOrderStatus::Draft {
         move_to(tx, &mut po, PurchaseOrderStatus::Cancelled, now).await?;
-        release_allocations(tx, &po, None).await?;
+        release_allocations(tx, &po, now).await?;
         let message = format!("{} was cancelled before it was sent", po.number);
         let (shop, order) = (po.shop_id, po.order_id);
         return store::events::add(tx, shop, order, now, &Actor::Orderyard, EventKind::Cancelled, message).await;
@@ -177,7 +177,7 @@ async fn withdraw_allocation(
     if po.status == PurchaseOrderStatus::Draft {
         line.cancelled += store::column(units * per_unit);
         store::save(tx, line.clone()).await?;
-        release_cancelled(tx, po, &lines).await?;
+        release_cancelled(tx, po, &lines, now).await?;
         follow_lines(tx, &mut po.clone(), &lines, now).await?;
         return Ok(units);
     }

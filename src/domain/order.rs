@@ -258,6 +258,13 @@ impl Ledger {
             .saturating_sub(self.allocated + self.shipped_unfulfilled + self.in_exception + self.handled)
     }
 
+    /// Units that Shopify wants from us, now or after a hold, and that nothing here accounts for.
+    #[must_use]
+    pub fn without_place(&self) -> u32 {
+        let wanted = self.remaining.ours + self.remaining.held;
+        wanted.saturating_sub(self.allocated + self.shipped_unfulfilled + self.in_exception + self.handled)
+    }
+
     /// Units with suppliers that Shopify no longer wants shipped by us.
     #[must_use]
     pub fn excess(&self) -> u32 {

@@ -1,13 +1,69 @@
-//! What a person decides stays decided.
+//! What a person decides stays decided, and kits that break come before one.
 
 use rstest::rstest;
+use sandbox::SupplierFault;
 
-use super::shop::{Plot, Story};
+use super::shop::{KIT_AT_TWO, Plot, Story};
 use crate::harness::Database;
+
+const LIVE: &str = "select count(*) from allocations where status = 'live'";
+
+async fn kit(database: Database) -> Story {
+    let plot = Plot {
+        kit: KIT_AT_TWO,
+        ..Plot::default()
+    };
+    plot.begin(database).await
+}
 
 async fn waits_for(story: &Story, what: &str, sql: &str) {
     let is_so = async || story.world.count(sql).await == 1;
     story.world.eventually(what, is_so).await;
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_kit_that_one_supplier_refuses_is_not_fulfilled_by_half(
+    #[values(Database::Sqlite, Database::Postgres)] database: Database,
+) {
+    let story = kit(database).await;
+    // Whoever is asked second refuses.
+    story
+        .world
+        .supplier("east")
+        .add_fault(SupplierFault::Error { status: 422 });
+    let order = story.order(&[("KIT", 1)]);
+    let placed = story.purchase_order("north").await;
+    let asked = "select count(*) from exceptions where kind = 'supplier_rejected' and status = 'open' and quantity = 1";
+    waits_for(&story, "a person is asked", asked).await;
+    assert_eq!(story.world.count(LIVE).await, 0);
+    let north = story.world.supplier("north");
+    north.ship(&placed.number, &[], "DPD", "K-1").await.expect("ships");
+    let waits = "select count(*) from shipments where state = 'waiting_for_kit'";
+    waits_for(&story, "the parcel makes no kit", waits).await;
+    story.quiet().await;
+    assert!(story.snapshot(order).fulfillments.is_empty(), "half a kit is no kit");
+    assert_eq!(story.world.count(asked).await, 1);
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_kit_that_the_first_supplier_refuses_is_not_ordered_from_the_second(
+    #[values(Database::Sqlite, Database::Postgres)] database: Database,
+) {
+    let story = kit(database).await;
+    story
+        .world
+        .supplier("north")
+        .add_fault(SupplierFault::Error { status: 422 });
+    story.order(&[("KIT", 2)]);
+    let asked = "select count(*) from exceptions where kind = 'placement_refused' and status = 'open' and quantity = 2";
+    waits_for(&story, "a person is asked", asked).await;
+    story.quiet().await;
+    assert!(story.world.supplier("east").orders().is_empty());
+    assert_eq!(story.world.count(LIVE).await, 0);
+    let cancelled = "select count(*) from purchase_orders where status = 'cancelled'";
+    assert_eq!(story.world.count(cancelled).await, 1);
 }
 
 #[rstest]
