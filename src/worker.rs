@@ -189,8 +189,10 @@ async fn conclude(app: &App, job: &Model, lease_id: Uuid, result: Result<(), Job
             match next_try(&error, store::units(row.attempts), &app.config.worker.retries) {
                 NextTry::After(wait) => {
                     let wait_ms = i64::try_from(wait.as_millis()).unwrap_or(i64::MAX);
-                    if matches!(error, JobError::NotNow { .. }) {
-                        row.attempts -= 1;
+                    match error {
+                        JobError::NotNow { .. } => row.attempts -= 1,
+                        JobError::Parked { .. } => row.attempts = 0,
+                        _ => {}
                     }
                     row.run_at_ms = app.clock.now_ms().saturating_add(wait_ms);
                     tracing::info!(job = job.name, attempt = row.attempts, wait_ms, %error, "a job will be tried again");

@@ -10,6 +10,7 @@ use sea_orm::DbErr;
 use serde::{Deserialize, Serialize};
 
 use super::{
+    place_purchase_order::PlacePurchaseOrder,
     route_order::{RouteOrder, write_status},
     shop_access,
     withdraw_units::withdraw_units,
@@ -17,7 +18,7 @@ use super::{
 };
 use crate::{
     app::App,
-    domain::{order::Gate, shop::ShopSettings},
+    domain::{order::Gate, purchase_order::PurchaseOrderStatus, shop::ShopSettings},
     failpoint,
     ids::{ShopId, ShopifyOrderId},
     queue::{Attempt, Job, JobError, When, enqueue, order_key},
@@ -112,6 +113,14 @@ async fn next_steps(
     };
     let settings = &shop.settings.0;
     let now_ms = now.timestamp_millis();
+    for po in &state.purchase_orders {
+        let is_unsent = matches!(po.status, PurchaseOrderStatus::Draft | PurchaseOrderStatus::Placing);
+        if is_unsent && state.held_back(po.id, settings).is_none() {
+            // It may have waited for this.
+            let place = PlacePurchaseOrder::of(po, state.order.shopify_id);
+            enqueue(tx, &place, When::now(now_ms)).await?;
+        }
+    }
     match state.gate(settings) {
         Gate::Open if settings.automation && awaits_routing(&state, settings) => {
             enqueue(tx, &RouteOrder::of(&state.order), When::now(now_ms)).await?;

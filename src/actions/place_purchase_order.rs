@@ -4,6 +4,8 @@
 //! found open after a crash or a lost answer is settled as the connector's
 //! capabilities say, under the same key, and never placed under a new one.
 
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
 use sea_orm::DbErr;
 use serde::{Deserialize, Serialize};
@@ -12,6 +14,8 @@ use serde_json::json;
 use super::{
     ask_back,
     conclude_placement::conclude,
+    next_steps,
+    open_exception::{NewException, open_exception},
     outgoing,
     purchase_order_status::{move_to, release_allocations},
     route_order::write_status,
@@ -20,18 +24,20 @@ use crate::{
     app::App,
     connectors::{CallKey, ConnectorError, OutgoingPurchaseOrder, ReadBack, Target},
     domain::{
+        address::Address,
         event::{Actor, EventKind},
+        exception::ExceptionKind,
         intent::{IntentKind, IntentOutcome},
         purchase_order::PurchaseOrderStatus,
     },
     failpoint,
     ids::{PurchaseOrderId, ShopId, ShopifyOrderId},
     queue::{
-        Attempt, Job, JobError, When, enqueue,
+        Attempt, Job, JobError,
         intents::{self, NewIntent, Standing},
         order_key,
     },
-    store::{self, Tx, intents::Model as Intent, orders, purchase_orders, shops, suppliers},
+    store::{self, Tx, intents::Model as Intent, order_state::OrderState, orders, purchase_orders, shops, suppliers},
 };
 
 /// Places one purchase order.
@@ -118,33 +124,31 @@ async fn prepare(app: &App, job: &PlacePurchaseOrder) -> Result<Option<Call>, Jo
         tx.commit().await?;
         return Ok(None);
     }
+    let held_back = held_back(&tx, &shop, &po).await?;
+    if let (Some(why), PurchaseOrderStatus::Draft) = (&held_back, po.status) {
+        return wait(tx, &shop, &po, why).await;
+    }
     let Some(supplier) = suppliers::by_id(tx.conn(), po.supplier_id).await? else {
         return Err(JobError::GiveUp(
             "the supplier of the purchase order is gone".to_owned(),
         ));
     };
-    // The rows say the rest; an address here would only be one more to redact.
-    let request = json!({ "number": po.number });
-    let new = NewIntent {
-        key: intent_key(po.id),
-        kind: IntentKind::PlacePurchaseOrder,
-        shop: po.shop_id,
-        supplier: Some(po.supplier_id),
-        order: po.order_id,
-        subject: po.id.0,
-        request: &request,
-    };
-    let standing = intents::open(&tx, new, now).await?;
-    let (intent, may_have_happened) = match standing {
+    let (intent, may_have_happened) = match open_intent(&tx, &po, now).await? {
         Standing::Fresh(intent) => (intent, false),
         Standing::MayHaveHappened(intent) => (intent, true),
         Standing::Settled(_) => return Ok(None),
     };
-    if is_unwanted(&order, &po) {
-        withdraw(&tx, &order, po, &intent, may_have_happened, now).await?;
+    let no_address = without_address(&order, &po);
+    if is_unwanted(&order, &po) || no_address.is_some() {
+        withdraw(&tx, &order, po, &intent, may_have_happened, no_address, now).await?;
         write_status(&tx, &shop, order.id).await?;
         tx.commit().await?;
         return Ok(None);
+    }
+    if let (Some(why), false) = (&held_back, may_have_happened) {
+        let evidence = json!({ "held_back": why });
+        intents::settle(&tx, intent.id, IntentOutcome::Pending, evidence, now).await?;
+        return wait(tx, &shop, &po, why).await;
     }
     if po.status == PurchaseOrderStatus::Draft {
         po.sent_at = Some(now);
@@ -171,6 +175,21 @@ async fn prepare(app: &App, job: &PlacePurchaseOrder) -> Result<Option<Call>, Jo
     }))
 }
 
+async fn open_intent(tx: &Tx, po: &purchase_orders::Model, now: DateTime<Utc>) -> Result<Standing, DbErr> {
+    // The rows say the rest; an address here would only be one more to redact.
+    let request = json!({ "number": po.number });
+    let new = NewIntent {
+        key: intent_key(po.id),
+        kind: IntentKind::PlacePurchaseOrder,
+        shop: po.shop_id,
+        supplier: Some(po.supplier_id),
+        order: po.order_id,
+        subject: po.id.0,
+        request: &request,
+    };
+    intents::open(tx, new, now).await
+}
+
 /// The purchase order, read under its order's lock.
 async fn locked(
     tx: &Tx,
@@ -191,6 +210,59 @@ fn is_unwanted(order: &orders::Model, po: &purchase_orders::Model) -> bool {
     order.cancelled_at.is_some() || po.cancel_requested_at.is_some()
 }
 
+/// How long a purchase order that is held back waits, if no news of its order comes.
+const HELD: Duration = Duration::from_mins(10);
+
+async fn held_back(tx: &Tx, shop: &shops::Model, po: &purchase_orders::Model) -> Result<Option<String>, DbErr> {
+    let state = OrderState::load(tx.conn(), shop.id, po.order_id).await?;
+    Ok(state.and_then(|state| state.held_back(po.id, &shop.settings.0)))
+}
+
+/// Keeps an unsent purchase order until the hold ends; its order says so.
+async fn wait<T>(tx: Tx, shop: &shops::Model, po: &purchase_orders::Model, why: &str) -> Result<T, JobError> {
+    write_status(&tx, shop, po.order_id).await?;
+    tx.commit().await?;
+    Err(JobError::Parked {
+        reason: format!("{} is held back: {why}", po.number),
+        after: HELD,
+    })
+}
+
+/// Why there is nowhere to ship to, if so.
+fn without_address(order: &orders::Model, po: &purchase_orders::Model) -> Option<&'static str> {
+    if order.redacted_at.is_some() {
+        return Some("the customer's data was removed");
+    }
+    let address = po.ship_to.as_ref().map(|address| &address.0);
+    address
+        .is_none_or(|address| *address == Address::default())
+        .then_some("the order has no address to ship to")
+}
+
+/// Ends a purchase order that has nowhere to ship to, and puts its units before a person.
+async fn refuse(tx: &Tx, po: &mut purchase_orders::Model, why: &str, now: DateTime<Utc>) -> Result<(), DbErr> {
+    move_to(tx, po, PurchaseOrderStatus::Cancelled, now).await?;
+    let message = format!("{} was not sent: {why}", po.number);
+    let (shop, order) = (po.shop_id, po.order_id);
+    let event = EventKind::Cancelled;
+    store::events::add(tx, shop, order, now, &Actor::Orderyard, event, message.clone()).await?;
+    for (line, units) in release_allocations(tx, po, now).await? {
+        let new = NewException {
+            kind: ExceptionKind::PlacementRefused,
+            shop,
+            order,
+            order_line: Some(line),
+            purchase_order: Some(po.id),
+            shipment: None,
+            quantity: Some(units),
+            message: message.clone(),
+            evidence: None,
+        };
+        open_exception(tx, new, now).await?;
+    }
+    Ok(())
+}
+
 /// Cancelled between two tries (invariant 5): no further call may place it. One
 /// that may have been taken is followed by a cancellation, which finds out.
 async fn withdraw(
@@ -199,14 +271,22 @@ async fn withdraw(
     mut po: purchase_orders::Model,
     intent: &Intent,
     may_have_happened: bool,
+    no_address: Option<&str>,
     now: DateTime<Utc>,
 ) -> Result<(), DbErr> {
-    let evidence = json!({ "withdrawn": "the order was cancelled between two tries" });
+    let why = no_address.unwrap_or("the order was cancelled between two tries");
+    let evidence = json!({ "withdrawn": why });
     if !may_have_happened {
         intents::settle(tx, intent.id, IntentOutcome::Refused, evidence, now).await?;
-        return cancel_unsent(tx, &mut po, now).await;
+        return match no_address {
+            Some(why) if !is_unwanted(order, &po) => refuse(tx, &mut po, why, now).await,
+            _ => cancel_unsent(tx, &mut po, now).await,
+        };
     }
     intents::settle(tx, intent.id, IntentOutcome::Unknown, evidence, now).await?;
+    if no_address.is_some() {
+        po.cancel_requested_at.get_or_insert(now);
+    }
     move_to(tx, &mut po, PurchaseOrderStatus::OutcomeUnknown, now).await?;
     ask_back::after_placing(tx, order, &po, now).await
 }
@@ -232,6 +312,10 @@ async fn may_not_be_placed(
         cancel_unsent(tx, po, now).await?;
         return Ok(true);
     }
+    if let Some(why) = without_address(order, po) {
+        refuse(tx, po, why, now).await?;
+        return Ok(true);
+    }
     let Some(line) = super::price_guard::line_above_accepted_price(tx, po).await? else {
         return Ok(false);
     };
@@ -252,11 +336,6 @@ async fn may_not_be_placed(
         message,
     )
     .await?;
-    enqueue(
-        tx,
-        &super::route_order::RouteOrder::of(order),
-        When::now(now.timestamp_millis()),
-    )
-    .await?;
+    next_steps::units_freed(tx, order, now).await?;
     Ok(true)
 }

@@ -78,7 +78,7 @@ impl From<AccessError> for JobError {
         match error {
             AccessError::Gone => Self::GiveUp(error.to_string()),
             // Nobody's tries are spent on it: an install makes the work due at once.
-            AccessError::NotInstalled | AccessError::NeedsReconnect => Self::NotNow {
+            AccessError::NotInstalled | AccessError::NeedsReconnect => Self::Parked {
                 reason: error.to_string(),
                 after: PARKED,
             },

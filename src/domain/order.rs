@@ -265,6 +265,12 @@ impl Ledger {
         wanted.saturating_sub(self.allocated + self.shipped_unfulfilled + self.in_exception + self.handled)
     }
 
+    /// Units with suppliers, shipped or not, that are not free to ship in Shopify.
+    #[must_use]
+    pub const fn not_free(&self) -> u32 {
+        (self.allocated + self.shipped_unfulfilled).saturating_sub(self.remaining.ours)
+    }
+
     /// Units with suppliers that Shopify no longer wants shipped by us.
     #[must_use]
     pub fn excess(&self) -> u32 {

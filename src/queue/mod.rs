@@ -60,6 +60,10 @@ pub enum JobError {
     /// Not to be tried now, through nobody's fault: this try does not count.
     #[error("{reason}")]
     NotNow { reason: String, after: Duration },
+    /// It waits for something that is not its own, such as a hold: tried after the
+    /// time given, or when that something changes, with all its tries before it.
+    #[error("{reason}")]
+    Parked { reason: String, after: Duration },
     /// No try will help: a person must look.
     #[error("{0}")]
     GiveUp(String),
@@ -155,7 +159,7 @@ pub enum NextTry {
 /// Decides on the next try. The schedule is data; its end is the end.
 #[must_use]
 pub fn next_try(error: &JobError, attempts: u32, schedule: &[Duration]) -> NextTry {
-    if let JobError::NotNow { after, .. } = error {
+    if let JobError::NotNow { after, .. } | JobError::Parked { after, .. } = error {
         return NextTry::After(*after);
     }
     let step = usize::try_from(attempts.saturating_sub(1)).unwrap_or(usize::MAX);

@@ -13,9 +13,10 @@ use crate::{
         exception::ExceptionStatus,
         fulfilment::{ShippedComponent, completed},
         order::{FulfillmentOrder, Gate, Ledger, OrderStatus, Remaining, gate, status},
+        purchase_order::PurchaseOrderStatus,
         shop::ShopSettings,
     },
-    ids::{OrderId, OrderLineId, PoLineId, ShipmentId, ShopId},
+    ids::{OrderId, OrderLineId, PoLineId, PurchaseOrderId, ShipmentId, ShopId},
 };
 
 /// An order and its rows.
@@ -142,13 +143,60 @@ impl OrderState {
         of_line.map(|exception| exception.quantity.map_or(0, units)).sum()
     }
 
+    /// Why a purchase order that was not sent may not be sent now (invariant 6): for people.
+    #[must_use]
+    pub fn held_back(&self, po: PurchaseOrderId, settings: &ShopSettings) -> Option<String> {
+        let gate = self.gate(settings);
+        if gate != Gate::Open {
+            return gate.reason();
+        }
+        let ledgers = self.ledgers(settings);
+        let on_it = |line: PoLineId| {
+            let mut lines = self.po_lines.iter();
+            lines.any(|row| row.id == line && row.purchase_order_id == po)
+        };
+        let mut of_lines = self
+            .allocations
+            .iter()
+            .filter(|allocation| on_it(allocation.po_line_id))
+            .filter_map(|allocation| ledgers.get(&allocation.order_line_id));
+        let ledger = of_lines.find(|ledger| ledger.not_free() > 0)?;
+        Some(if ledger.remaining.held > 0 {
+            "Units of it are on hold in Shopify".to_owned()
+        } else {
+            "Shopify has no free units for it any more".to_owned()
+        })
+    }
+
+    /// The first purchase order that waits to be sent, and why.
+    fn waiting_to_be_sent(&self, settings: &ShopSettings) -> Option<String> {
+        let unsent = |po: &&purchase_orders::Model| {
+            matches!(po.status, PurchaseOrderStatus::Draft | PurchaseOrderStatus::Placing)
+                && po.cancel_requested_at.is_none()
+                && self.order.cancelled_at.is_none()
+        };
+        let mut unsent = self.purchase_orders.iter().filter(unsent);
+        unsent.find_map(|po| {
+            let why = self.held_back(po.id, settings)?;
+            Some(format!("{why}: {} waits", po.number))
+        })
+    }
+
     /// The order's status and the reason for people.
     #[must_use]
     pub fn judge(&self, settings: &ShopSettings) -> (OrderStatus, Option<String>) {
         let gate = self.gate(settings);
         let ledgers: Vec<Ledger> = self.ledgers(settings).into_values().collect();
         let status = status(gate, !self.open_exceptions.is_empty(), &ledgers);
-        let reason = gate.reason().or_else(|| match status {
+        let waiting = self.waiting_to_be_sent(settings);
+        let status = match status {
+            OrderStatus::WithSupplier | OrderStatus::AwaitingRouting if waiting.is_some() => OrderStatus::Held,
+            status => status,
+        };
+        let reason = waiting.or_else(|| gate.reason()).or_else(|| match status {
+            OrderStatus::NotRoutable if ledgers.iter().any(|ledger| ledger.handled > 0) => {
+                Some("A person has taken care of it".to_owned())
+            }
             OrderStatus::NotRoutable => Some("Nothing of it is at a location that Orderyard ships from".to_owned()),
             OrderStatus::Held => Some("The order is on hold in Shopify".to_owned()),
             OrderStatus::AwaitingRouting if !settings.automation => Some("Automation is off".to_owned()),

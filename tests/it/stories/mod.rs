@@ -3,6 +3,7 @@
 mod changes;
 mod decisions;
 mod gates;
+mod holds;
 mod lifecycle;
 mod once;
 mod orders;
