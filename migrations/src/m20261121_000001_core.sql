@@ -352,6 +352,7 @@ create table shipments (
 create unique index shipments_once on shipments (purchase_order_id, reference);
 create index shipments_by_order on shipments (order_id);
 create index shipments_by_shop on shipments (shop_id, created_at);
+create index shipments_waiting on shipments (shop_id, id) where state = 'waiting_for_kit';
 
 create table shipment_lines (
   id {UUID} primary key,

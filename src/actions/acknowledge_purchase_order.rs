@@ -81,7 +81,7 @@ pub async fn apply(
     tell(tx, report, &before, &after, acknowledgement, actor, now).await?;
     let freed = Freeing { tx, report, now }.free_rejected(&before, &after).await?;
     if freed {
-        next_steps::units_freed(tx, &report.order, now).await?;
+        next_steps::units_freed(tx, &report.shop, &report.order, now).await?;
     }
     write_status(tx, &report.shop, report.order.id).await?;
     Ok(true)

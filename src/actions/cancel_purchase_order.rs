@@ -243,7 +243,7 @@ async fn conclude(
             let actor = Actor::Supplier(call.supplier.name.clone());
             apply_cancellation_answer(&tx, &mut po, accepted, reason.as_deref(), &actor, now).await?;
             if let Some(order) = orders::by_id(tx.conn(), po.shop_id, po.order_id).await? {
-                next_steps::units_freed(&tx, &order, now).await?;
+                next_steps::units_freed(&tx, &call.shop, &order, now).await?;
             }
         }
         Err(error) => again = failed(&tx, call, &po, error, attempt, now).await?,

@@ -7,11 +7,14 @@ use super::{push_fulfillment::PushFulfillment, route_order::RouteOrder, update_t
 use crate::{
     ids::ShipmentId,
     queue::{When, enqueue},
-    store::{Tx, orders},
+    store::{Tx, orders, shops},
 };
 
-/// Units lost their supplier: routing looks for another one.
-pub async fn units_freed(tx: &Tx, order: &orders::Model, now: DateTime<Utc>) -> Result<(), DbErr> {
+/// Units lost their supplier: routing looks for another one, if it may without a click.
+pub async fn units_freed(tx: &Tx, shop: &shops::Model, order: &orders::Model, now: DateTime<Utc>) -> Result<(), DbErr> {
+    if !shop.settings.0.automation {
+        return Ok(());
+    }
     enqueue(tx, &RouteOrder::of(order), When::now(now.timestamp_millis())).await
 }
 

@@ -336,6 +336,6 @@ async fn may_not_be_placed(
         message,
     )
     .await?;
-    next_steps::units_freed(tx, order, now).await?;
+    next_steps::units_freed(tx, shop, order, now).await?;
     Ok(true)
 }

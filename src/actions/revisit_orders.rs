@@ -2,13 +2,15 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{import_order::ImportOrder, resolve_exception::close, route_order::RouteOrder};
+use super::{
+    import_order::ImportOrder, next_steps::parcel_recorded, resolve_exception::close, route_order::RouteOrder,
+};
 use crate::{
     app::App,
     domain::{exception::ExceptionStatus, order::OrderStatus},
-    ids::{ExceptionId, OrderId, ShopId, ShopifyVariantId},
+    ids::{ExceptionId, OrderId, ShipmentId, ShopId, ShopifyVariantId},
     queue::{Attempt, Job, JobError, When, enqueue},
-    store::{Tx, exceptions, orders},
+    store::{Tx, exceptions, orders, shipments},
 };
 
 /// Why orders are looked at again.
@@ -21,6 +23,8 @@ pub enum Why {
     AutomationOn,
     /// Other fulfillment orders are ours now: open orders are read again.
     LocationsChanged,
+    /// Kits count otherwise now: parcels that waited for their last component are looked at.
+    KitFulfillmentChanged,
 }
 
 /// Goes on after `after` until none is left.
@@ -56,6 +60,7 @@ impl RevisitOrders {
                 })
                 .await
             }
+            Why::KitFulfillmentChanged => self.parcels_of_kits(app).await,
             Why::LocationsChanged => {
                 let open = [
                     OrderStatus::NotRoutable,
@@ -93,6 +98,22 @@ impl RevisitOrders {
         }
         tx.commit().await?;
         Ok(found.last().map(|order| order.id.0))
+    }
+
+    async fn parcels_of_kits(&self, app: &App) -> Result<Option<uuid::Uuid>, JobError> {
+        let after = self.after.map(ShipmentId);
+        let found = shipments::waiting_for_kit(app.db.read(), self.shop_id, after, MOST).await?;
+        let ids: Vec<OrderId> = found.iter().map(|parcel| parcel.order_id).collect();
+        let orders = orders::by_ids(app.db.read(), self.shop_id, &ids).await?;
+        let now = app.clock.now();
+        let tx = app.db.begin().await?;
+        for parcel in &found {
+            if let Some(order) = orders.iter().find(|order| order.id == parcel.order_id) {
+                parcel_recorded(&tx, order, parcel.id, now).await?;
+            }
+        }
+        tx.commit().await?;
+        Ok(found.last().map(|parcel| parcel.id.0))
     }
 
     async fn mapped(&self, app: &App, variant: ShopifyVariantId, by: &str) -> Result<Option<uuid::Uuid>, JobError> {

@@ -61,12 +61,17 @@ pub(super) async fn revisit(
     after: &ShopSettings,
     now_ms: i64,
 ) -> Result<(), DbErr> {
-    let why = if after.locations != before.locations {
-        Why::LocationsChanged
+    let mut whys = Vec::new();
+    if after.locations != before.locations {
+        whys.push(Why::LocationsChanged);
     } else if after.automation && !before.automation {
-        Why::AutomationOn
-    } else {
-        return Ok(());
-    };
-    enqueue(tx, &RevisitOrders::new(shop, why), When::now(now_ms)).await
+        whys.push(Why::AutomationOn);
+    }
+    if after.kit_fulfillment != before.kit_fulfillment {
+        whys.push(Why::KitFulfillmentChanged);
+    }
+    for why in whys {
+        enqueue(tx, &RevisitOrders::new(shop, why), When::now(now_ms)).await?;
+    }
+    Ok(())
 }

@@ -85,6 +85,22 @@ pub async fn seen_of_purchase_orders(
     paging::all(rows, db).await
 }
 
+/// Some parcels of a shop that complete no unit yet, by id, after the one that was seen last.
+pub async fn waiting_for_kit(
+    db: &impl ConnectionTrait,
+    shop: ShopId,
+    seen: Option<ShipmentId>,
+    limit: u64,
+) -> Result<Vec<Model>, DbErr> {
+    let mut rows = Entity::find()
+        .filter(Column::ShopId.eq(shop))
+        .filter(Column::State.eq(ShipmentState::WaitingForKit));
+    if let Some(seen) = seen {
+        rows = rows.filter(Column::Id.gt(seen));
+    }
+    rows.order_by_asc(Column::Id).limit(paging::capped(limit)).all(db).await
+}
+
 /// How many parcels were reported since a time, counted up to a limit.
 pub async fn count_since(
     db: &impl ConnectionTrait,

@@ -103,3 +103,47 @@ async fn what_a_person_handled_is_routed_only_when_somebody_asks(
     story.world.graphql(&route, serde_json::json!({})).await;
     waits_for(&story, "a person is asked again", asked).await;
 }
+
+#[rstest]
+#[tokio::test]
+async fn without_automation_nothing_is_routed_again_by_itself(
+    #[values(Database::Sqlite, Database::Postgres)] database: Database,
+) {
+    let plot = Plot {
+        mug_at_east: true,
+        ..Plot::default()
+    };
+    let story = plot.begin(database).await;
+    story.order(&[("MUG", 2)]);
+    let first = story.purchase_order("north").await;
+    settings(&story, "automation: false").await;
+    let north = story.world.supplier("north");
+    let reason = sandbox::RejectReason::OutOfStock;
+    north.reject(&first.number, "N-MUG", reason).await.expect("rejects");
+    let waits = "select count(*) from orders where status = 'awaiting_routing' and reason = 'Automation is off'";
+    waits_for(&story, "it awaits a click", waits).await;
+    story.quiet().await;
+    assert!(story.world.supplier("east").orders().is_empty());
+}
+
+#[rstest]
+#[tokio::test]
+async fn parcels_that_wait_for_a_kit_follow_the_shops_choice(
+    #[values(Database::Sqlite, Database::Postgres)] database: Database,
+) {
+    let story = kit(database).await;
+    let order = story.order(&[("KIT", 1)]);
+    let placed = story.purchase_order("north").await;
+    story.purchase_order("east").await;
+    let north = story.world.supplier("north");
+    north.ship(&placed.number, &[], "DPD", "K-1").await.expect("ships");
+    let waits = "select count(*) from shipments where state = 'waiting_for_kit'";
+    waits_for(&story, "the parcel waits", waits).await;
+    settings(&story, "kitFulfillment: FIRST_COMPONENT").await;
+    story.fulfillments(order, 1).await;
+}
+
+async fn settings(story: &Story, change: &str) {
+    let change = format!("mutation {{ updateShopSettings(input: {{ {change} }}) {{ problems {{ message }} }} }}");
+    story.world.graphql(&change, serde_json::json!({})).await;
+}
