@@ -60,3 +60,26 @@ async fn parcels_of_the_time_without_a_connection_arrive_after_it(
     story.world.install().await;
     story.fulfillments(order, 1).await;
 }
+
+/// The order was never read: there is nothing yet to hang the exception on but the shop.
+#[rstest]
+#[tokio::test]
+async fn an_order_that_could_never_be_read_is_put_before_a_person_too(
+    #[values(Database::Sqlite, Database::Postgres)] database: Database,
+) {
+    let story = Plot::default().begin(database).await;
+    let faults = story.world.shopify.faults();
+    let fault = faults.add(Fault::any_graphql(AnswerFault::ErrorBefore { status: 500 }));
+    story.order(&[("MUG", 1)]);
+    let asked = "select count(*) from exceptions where kind = 'job_failed' and status = 'open' and order_id is null";
+    story
+        .world
+        .eventually("a person is asked", async || story.world.count(asked).await == 1)
+        .await;
+    faults.remove(fault);
+    story
+        .world
+        .decide("JOB_FAILED", "retryException(exceptionId: \"{id}\")")
+        .await;
+    story.purchase_order("north").await;
+}
