@@ -19,6 +19,7 @@ pub mod graphql;
 pub mod http;
 pub mod ids;
 pub mod logging;
+pub mod peer;
 pub mod queue;
 pub mod routing;
 pub mod seal;

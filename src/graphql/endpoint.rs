@@ -3,10 +3,7 @@
 //! Browsers of other sites are kept out twice: by the CSRF layer, and because
 //! a JSON content type is never sent across sites unasked.
 
-use std::{
-    net::{IpAddr, SocketAddr},
-    sync::Arc,
-};
+use std::{net::SocketAddr, sync::Arc};
 
 use async_graphql::{Request, http::GraphiQLSource};
 use async_graphql_axum::GraphQLResponse;
@@ -34,6 +31,7 @@ use crate::{
     },
     app::App,
     error::AppError,
+    peer,
 };
 
 /// The largest query with its variables, in bytes.
@@ -73,8 +71,8 @@ async fn execute(
     let request = read(&body)?;
     let session = cookies.get(sign_in::COOKIE).map(|cookie| cookie.value().to_owned());
     let identity = identify(&app, &headers, session.as_deref()).await?;
-    let peer = peer.map(|Extension(ConnectInfo(peer))| peer.ip());
-    let caller = Arc::new(Caller::new(identity, session, client_address(peer, &headers)));
+    let address = peer::client_address(peer.map(|Extension(ConnectInfo(peer))| peer.ip()), &headers);
+    let caller = Arc::new(Caller::new(identity, session, address));
     let request = request.data(Loaders::new(&app, Arc::clone(&caller))).data(caller);
     let mut response = GraphQLResponse::from(schema.execute(request).await).into_response();
     response
@@ -139,39 +137,5 @@ async fn identify(
     match session {
         Some(token) => authenticate::by_session(app, token).await,
         None => Ok(None),
-    }
-}
-
-/// Where a call came from. A peer on a private network is a proxy in front of
-/// us, which appends the address that it saw to the list.
-fn client_address(peer: Option<IpAddr>, headers: &HeaderMap) -> String {
-    let is_proxy = peer.is_none_or(|peer| match peer.to_canonical() {
-        IpAddr::V4(ip) => ip.is_private() || ip.is_loopback() || ip.is_link_local(),
-        IpAddr::V6(ip) => ip.is_loopback() || ip.is_unique_local(),
-    });
-    let forwarded = headers
-        .get_all("x-forwarded-for")
-        .iter()
-        .next_back()
-        .and_then(|list| list.to_str().ok()?.rsplit(',').next()?.trim().parse::<IpAddr>().ok());
-    match (is_proxy, forwarded, peer) {
-        (true, Some(client), _) => client.to_string(),
-        (_, _, Some(peer)) => peer.to_string(),
-        (_, _, None) => "unknown".to_owned(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn believes_the_last_proxy_alone() {
-        let mut headers = HeaderMap::new();
-        headers.insert("x-forwarded-for", HeaderValue::from_static("198.51.100.7, 203.0.113.9"));
-        let address = |peer: &str| client_address(peer.parse().ok(), &headers);
-        assert_eq!(address("10.0.0.2"), "203.0.113.9");
-        assert_eq!(address("192.0.2.1"), "192.0.2.1");
-        assert_eq!(client_address("10.0.0.2".parse().ok(), &HeaderMap::new()), "10.0.0.2");
     }
 }

@@ -3,9 +3,12 @@
 //! Shopify opens the app at `/`, with a signed query: whoever comes that way is
 //! led through the installation, which lets them in where the app is installed already.
 
+use std::{net::SocketAddr, sync::LazyLock};
+
 use axum::{
-    extract::{RawQuery, Request, State},
-    http::header,
+    Extension,
+    extract::{ConnectInfo, RawQuery, Request, State},
+    http::{HeaderMap, header},
     response::{IntoResponse, Redirect, Response},
 };
 use axum_extra::extract::{
@@ -22,23 +25,32 @@ use crate::{
     app::App,
     config::Grant,
     error::AppError,
+    peer::client_address,
 };
 
-use super::assets;
+use super::{assets, rate::Limiter};
 
 /// Holds the state of the installation that this browser began.
 const STATE_COOKIE: &str = "orderyard_install";
 const COOKIE_PATH: &str = "/auth/shopify";
+
+/// Anybody may begin an installation, which is remembered for a while: once a
+/// second in the long run from one address, 60 times at once.
+static LIMITER: LazyLock<Limiter<String>> = LazyLock::new(|| Limiter::new(1000, 60));
 
 /// `GET /`: the dashboard, or the way into it from the shop's admin.
 pub async fn open(
     State(app): State<App>,
     RawQuery(query): RawQuery,
     jar: CookieJar,
+    peer: Option<Extension<ConnectInfo<SocketAddr>>>,
     request: Request,
 ) -> Result<Response, AppError> {
     match query {
-        Some(query) if is_signed(&query) => begin(State(app), RawQuery(Some(query)), jar).await,
+        Some(query) if is_signed(&query) => {
+            let headers = request.headers().clone();
+            begin(State(app), RawQuery(Some(query)), jar, peer, headers).await
+        }
         _ => Ok(assets::serve(request).await),
     }
 }
@@ -48,7 +60,16 @@ fn is_signed(query: &str) -> bool {
 }
 
 /// Sends the browser to the shop's consent page.
-pub async fn begin(State(app): State<App>, RawQuery(query): RawQuery, jar: CookieJar) -> Result<Response, AppError> {
+pub async fn begin(
+    State(app): State<App>,
+    RawQuery(query): RawQuery,
+    jar: CookieJar,
+    peer: Option<Extension<ConnectInfo<SocketAddr>>>,
+    headers: HeaderMap,
+) -> Result<Response, AppError> {
+    let peer = peer.map(|Extension(ConnectInfo(peer))| peer.ip());
+    let address = client_address(peer, &headers);
+    LIMITER.take(address, app.clock.now_ms()).map_err(AppError::TooMany)?;
     let query = query.unwrap_or_default();
     // A link from the shop's admin is signed; one typed by hand has no signature to check.
     let signed = is_signed(&query);

@@ -3,6 +3,7 @@
 mod assets;
 mod auth;
 mod health;
+mod rate;
 mod supplier_v1;
 mod webhooks;
 

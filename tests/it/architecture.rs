@@ -24,6 +24,7 @@ const ROOTS: &[&str] = &[
     "failpoint",
     "ids",
     "logging",
+    "peer",
     "seal",
 ];
 

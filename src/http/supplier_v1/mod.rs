@@ -15,7 +15,6 @@ mod inventory;
 mod openapi;
 mod problem;
 mod purchase_orders;
-mod rate;
 mod shipments;
 mod tracking;
 

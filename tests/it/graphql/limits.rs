@@ -55,7 +55,10 @@ async fn refuses_what_is_too_deep_or_too_heavy() {
 async fn refuses_many_statements_under_aliases() {
     for world in World::each(false).await {
         let tenant = world.tenant(1).await;
-        let aliased = |count: usize, what: &str| (0..count).map(|n| format!("a{n}: {what} ")).collect::<String>();
+        let aliased = |count: usize, what: &str| {
+            let fields: Vec<String> = (0..count).map(|n| format!("a{n}: {what}")).collect();
+            fields.join(" ")
+        };
         let roots = |count| format!("{{ {} }}", aliased(count, "invitation(token: \"x\") { email }"));
         let spread = format!(
             "{{ ...F ...F }} fragment F on Query {{ {} }}",

@@ -302,6 +302,7 @@ async fn a_supplier_does_not_see_drafts() {
         let row = orderyard::store::purchase_orders::by_id(tx.conn(), one.shop, one.purchase_order).await;
         let mut row = row.expect("reads").expect("is there");
         row.status = orderyard::domain::purchase_order::PurchaseOrderStatus::Draft;
+        row.sent_at = None;
         orderyard::store::save(&tx, row).await.expect("saves");
         tx.commit().await.expect("commits");
         let query = "query($id: ID!) { purchaseOrder(id: $id) { number } purchaseOrders { nodes { number } } }";

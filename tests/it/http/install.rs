@@ -126,6 +126,25 @@ async fn a_code_that_shopify_does_not_know_is_refused_and_recorded(
     assert_eq!(world.count(recorded).await, 1);
 }
 
+#[tokio::test]
+async fn a_flood_of_beginnings_is_told_to_wait() {
+    let world = WorldSpec::on(Database::Sqlite).build().await;
+    let url = world.url("/auth/shopify?shop=demo.myshopify.com");
+    let quiet = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none());
+    let quiet = quiet.build().expect("a client");
+    let flood = (0..100).map(|_| quiet.get(url.clone()).send());
+    let answers = futures::future::join_all(flood).await;
+    let refused = answers
+        .iter()
+        .flatten()
+        .find(|answer| answer.status() == StatusCode::TOO_MANY_REQUESTS)
+        .expect("a refusal");
+    assert!(refused.headers().contains_key("retry-after"));
+    let elsewhere = quiet.get(url).header("x-forwarded-for", "203.0.113.9").send().await;
+    assert!(elsewhere.expect("an answer").status().is_redirection(), "others go on");
+    assert!(world.count("select count(*) from oauth_states").await < 90);
+}
+
 #[rstest]
 #[tokio::test]
 async fn opening_the_app_in_the_admin_lets_its_owner_in(
