@@ -1,6 +1,6 @@
 //! `orderyard serve`: the doors that this process's role opens, until a signal.
 
-use std::{net::SocketAddr, time::Duration};
+use std::time::Duration;
 
 use tokio::{net::TcpListener, signal::unix::SignalKind};
 
@@ -32,17 +32,15 @@ pub async fn serve(app: App, listener: TcpListener) -> Result<(), CommandError> 
     if role != ProcessRole::Web {
         app.tasks.spawn(worker::work(app.clone()));
     }
-    let stopping = app.stopping.clone();
     // A worker listens too: its probes and numbers are asked for like anybody's.
-    let router = http::router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
-    let serving = axum::serve(listener, router).with_graceful_shutdown(async move { stopping.cancelled().await });
+    let serving = http::serve(listener, http::router(app.clone()), app.stopping.clone());
     let stopping = app.stopping.clone();
     let overdue = async move {
         stopping.cancelled().await;
         tokio::time::sleep(DRAIN).await;
     };
     tokio::select! {
-        ended = async { serving.await } => ended?,
+        () = serving => {}
         () = overdue => tracing::warn!("connections did not end in time"),
     }
     app.tasks.close();

@@ -2,6 +2,7 @@
 
 mod assets;
 mod auth;
+mod connections;
 mod health;
 mod rate;
 mod supplier_v1;
@@ -24,6 +25,7 @@ use tower_http::{
     trace::TraceLayer,
 };
 
+pub use connections::serve;
 pub use supplier_v1::document as supplier_openapi;
 
 use crate::{app::App, graphql};

@@ -193,6 +193,19 @@ async fn almost_send(world: &World) -> tokio::net::TcpStream {
 }
 
 #[tokio::test]
+async fn a_client_that_does_not_finish_its_headers_is_cut_off() {
+    let world = WorldSpec::on(Database::Sqlite).build().await;
+    let url = world.orderyard.url();
+    let address = format!("{}:{}", url.host_str().expect("a host"), url.port().expect("a port"));
+    let mut stream = tokio::net::TcpStream::connect(address).await.expect("it listens");
+    let head = b"POST /webhooks/shopify HTTP/1.1\r\nHost: x\r\n";
+    stream.write_all(head).await.expect("it reads");
+    let mut rest = Vec::new();
+    let ended = tokio::time::timeout(2 * crate::harness::PATIENCE, stream.read_to_end(&mut rest)).await;
+    assert!(ended.is_ok(), "it is still waited for");
+}
+
+#[tokio::test]
 async fn too_many_calls_at_once_are_sent_away_and_told_when_to_come_back() {
     let world = WorldSpec::on(Database::Sqlite).build().await;
     let mut held = Vec::new();
