@@ -12,6 +12,7 @@ mod admin;
 mod control;
 mod faults;
 mod fulfillment_orders;
+mod fulfillment_requests;
 mod fulfillments;
 mod harness;
 mod inventory;
