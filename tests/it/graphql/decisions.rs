@@ -14,7 +14,10 @@ use orderyard::{
 use sea_orm::EntityTrait as _;
 use serde_json::{Value, json};
 
-use super::world::{As, Tenant, World};
+use super::{
+    seed::Tenant,
+    world::{As, World},
+};
 
 const ANSWER: &str = "{ exception { status resolution choices order { status } } problems { code message } }";
 

@@ -3,7 +3,10 @@
 use orderyard::ids::{OrderId, ShopifyVariantId};
 use serde_json::{Value, json};
 
-use super::world::{As, Tenant, World, add_order, add_purchase_order};
+use super::{
+    seed::{Tenant, add_order, add_purchase_order},
+    world::{As, World},
+};
 
 /// Everything that a list of orders can show, below one another.
 const WIDE: &str = "query($first: Int!) { orders(first: $first) { nodes {

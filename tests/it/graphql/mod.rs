@@ -3,6 +3,7 @@
 mod decisions;
 mod limits;
 mod lists;
+mod seed;
 mod settings;
 mod sign_in;
 mod walls;

@@ -8,7 +8,10 @@ use orderyard::{
 use sea_orm::EntityTrait as _;
 use serde_json::{Value, json};
 
-use super::world::{As, Tenant, World};
+use super::{
+    seed::Tenant,
+    world::{As, World},
+};
 
 const PROBLEMS: &str = "problems { field code message }";
 

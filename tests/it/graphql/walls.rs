@@ -5,7 +5,10 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::world::{As, Tenant, World};
+use super::{
+    seed::Tenant,
+    world::{As, World},
+};
 
 /// Every query with arguments that name the first tenant's rows.
 fn queries(of: &Tenant) -> Vec<(&'static str, String)> {
