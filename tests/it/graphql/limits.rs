@@ -77,6 +77,32 @@ async fn refuses_many_statements_under_aliases() {
     }
 }
 
+/// What the portal asks for with its longest page; however often a count is named, it is made once.
+#[tokio::test]
+async fn a_list_brings_its_counts_along_once() {
+    for world in World::each(false).await {
+        let tenant = world.tenant(1).await;
+        let names: Vec<String> = (0..50).map(|n| format!("a{n}: new b{n}: done")).collect();
+        let names = names.join(" ");
+        let page = |counts: &str| {
+            format!(
+                "{{ purchaseOrders(first: 100) {{ nodes {{ id number status shopName total {{ amountMinor }} shipTo {{ name city }} lines {{ id title quantity shipped }} }} {counts} }} }}"
+            )
+        };
+        let who = As::Session(&tenant.supplier_user);
+        let mut statements = Vec::new();
+        for counts in [
+            page("counts { new done }"),
+            page(&format!("counts {{ {names} }} more: counts {{ new }}")),
+        ] {
+            let before = world.app.db.statements();
+            world.data(&who, &counts, json!({})).await;
+            statements.push(world.app.db.statements() - before);
+        }
+        assert_eq!(statements[0], statements[1]);
+    }
+}
+
 #[tokio::test]
 async fn a_page_has_a_limit() {
     for world in World::each(false).await {
