@@ -77,6 +77,23 @@ deny: ## Licences, sources and banned crates of every dependency
 	scripts/cargo-tool cargo-deny
 	PATH="$$PWD/target/tools/bin:$$PATH" cargo deny --locked --all-features --log-level error check bans licenses sources
 
+# --- measure ---
+
+# The databases of a run; a disk, not memory, or the figures say nothing.
+BENCH_FOLDER ?= target/bench
+BENCH ?=
+
+.PHONY: bench
+bench: release benches/node/node_modules/.package-lock.json ## Measure speed and memory beside baselines (about 5 minutes): docs/PERFORMANCE.md
+	cargo build --locked --release --package bench
+	mkdir -p $(BENCH_FOLDER)
+	POSTGRES_BASE="$(abspath $(BENCH_FOLDER))" scripts/with-postgres target/release/bench run --folder $(BENCH_FOLDER) --results docs $(BENCH)
+
+# The rival's SQLite is built while it is installed, which is why its packages may run code.
+benches/node/node_modules/.package-lock.json: benches/node/package-lock.json
+	npm ci --no-audit --no-fund --prefix benches/node
+	@touch $@
+
 # --- change ---
 
 .PHONY: check fmt schema

@@ -1,0 +1,183 @@
+//! The results: for people as a table and a chart, for programs as JSON.
+
+use std::path::Path;
+
+use serde::Serialize;
+
+use crate::Failure;
+
+#[derive(Serialize)]
+pub struct Results {
+    machine: Machine,
+    pub intake: Vec<IntakeRow>,
+    pub pipeline: Vec<PipelineRow>,
+}
+
+#[derive(Serialize)]
+struct Machine {
+    processor: String,
+    cores: usize,
+    memory_gib: u64,
+    kernel: String,
+}
+
+#[derive(Serialize)]
+pub struct IntakeRow {
+    pub name: String,
+    pub per_second: f64,
+    pub p50_ms: f64,
+    pub p99_ms: f64,
+    pub p99_at_half_ms: f64,
+    pub max_ms: f64,
+    pub refused: u64,
+    pub idle_mib: f64,
+    pub peak_mib: f64,
+    pub cpu_seconds: f64,
+    pub cold_start_ms: f64,
+}
+
+#[derive(Serialize)]
+pub struct PipelineRow {
+    pub name: String,
+    pub orders: usize,
+    pub per_second: f64,
+    pub peak_mib: f64,
+    pub cpu_ms_per_order: f64,
+}
+
+impl Results {
+    pub fn new() -> Self {
+        Self {
+            machine: Machine::here(),
+            intake: Vec::new(),
+            pipeline: Vec::new(),
+        }
+    }
+}
+
+impl Machine {
+    fn here() -> Self {
+        let read = |path: &str| std::fs::read_to_string(path).unwrap_or_default();
+        let field = |text: &str, name: &str| {
+            let line = text.lines().find(|line| line.starts_with(name)).map(str::to_owned);
+            line.and_then(|line| Some(line.split_once(':')?.1.trim().to_owned()))
+                .unwrap_or_default()
+        };
+        let memory = field(&read("/proc/meminfo"), "MemTotal");
+        Self {
+            processor: field(&read("/proc/cpuinfo"), "model name"),
+            cores: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+            memory_gib: memory
+                .split(' ')
+                .next()
+                .and_then(|kib| kib.parse::<u64>().ok())
+                .unwrap_or(0)
+                / 1024
+                / 1024,
+            kernel: read("/proc/sys/kernel/osrelease").trim().to_owned(),
+        }
+    }
+}
+
+/// As Markdown, to the terminal.
+pub fn print(results: &Results) {
+    println!("{}", tables(results));
+}
+
+fn tables(results: &Results) -> String {
+    let mut text = String::new();
+    let machine = &results.machine;
+    let mut line = |args: std::fmt::Arguments<'_>| {
+        text += &args.to_string();
+        text.push('\n');
+    };
+    line(format_args!(
+        "{}, {} cores, {} GiB, Linux {}\n",
+        machine.processor, machine.cores, machine.memory_gib, machine.kernel
+    ));
+    if !results.intake.is_empty() {
+        let baseline = results.intake[0].per_second;
+        line(format_args!(
+            "| intake, 8 KB bodies, 64 connections | calls/s | of the baseline | p50 ms | p99 ms | p99 at half, ms | peak MiB | idle MiB | cold start ms |\n|---|---:|---:|---:|---:|---:|---:|---:|---:|"
+        ));
+        for row in &results.intake {
+            line(format_args!(
+                "| {} | {:.0} | {:.2} | {:.1} | {:.1} | {:.1} | {:.0} | {:.0} | {:.0} |",
+                row.name,
+                row.per_second,
+                row.per_second / baseline,
+                row.p50_ms,
+                row.p99_ms,
+                row.p99_at_half_ms,
+                row.peak_mib,
+                row.idle_mib,
+                row.cold_start_ms
+            ));
+        }
+    }
+    if !results.pipeline.is_empty() {
+        line(format_args!(
+            "\n| webhook to tracking, sandbox included | orders | orders/s | processor ms/order | peak MiB |\n|---|---:|---:|---:|---:|"
+        ));
+        for row in &results.pipeline {
+            line(format_args!(
+                "| {} | {} | {:.0} | {:.1} | {:.0} |",
+                row.name, row.orders, row.per_second, row.cpu_ms_per_order, row.peak_mib
+            ));
+        }
+    }
+    text
+}
+
+const BEGIN: &str = "<!-- measured: begin -->";
+const END: &str = "<!-- measured: end -->";
+
+/// Writes `performance.json` and `performance.svg`, and the tables into `PERFORMANCE.md`.
+pub fn write(results: &Results, folder: &Path) -> Result<(), Failure> {
+    let json = serde_json::to_string_pretty(results)? + "\n";
+    std::fs::write(folder.join("performance.json"), json)?;
+    std::fs::write(folder.join("performance.svg"), chart(results))?;
+    let page = folder.join("PERFORMANCE.md");
+    let text = std::fs::read_to_string(&page)?;
+    let (before, rest) = text
+        .split_once(BEGIN)
+        .ok_or("PERFORMANCE.md does not say where the tables begin")?;
+    let (_, after) = rest
+        .split_once(END)
+        .ok_or("PERFORMANCE.md does not say where the tables end")?;
+    std::fs::write(&page, format!("{before}{BEGIN}\n\n{}\n{END}{after}", tables(results)))?;
+    Ok(())
+}
+
+/// Bars of calls a second, on a paper that is light or dark as the reader's.
+fn chart(results: &Results) -> String {
+    const LEFT: usize = 260;
+    const WIDTH: f64 = 420.0;
+    let most = results.intake.iter().map(|row| row.per_second).fold(1.0, f64::max);
+    let height = 40 + results.intake.len() * 34;
+    let bar = |(index, row): (usize, &IntakeRow)| {
+        let y = 36 + index * 34;
+        let long = row.per_second / most * WIDTH;
+        format!(
+            r#"  <text x="{}" y="{}" text-anchor="end">{}</text>
+  <rect x="{LEFT}" y="{y}" width="{long:.1}" height="20" rx="2"/>
+  <text x="{:.1}" y="{}">{:.0}</text>
+"#,
+            LEFT - 8,
+            y + 15,
+            row.name,
+            260.0 + long + 6.0,
+            y + 15,
+            row.per_second
+        )
+    };
+    let bars: Vec<String> = results.intake.iter().enumerate().map(bar).collect();
+    let bars = bars.concat();
+    format!(
+        r#"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 760 {height}" role="img" aria-label="Webhooks a second, durable before the answer">
+  <style>text {{ font: 13px sans-serif; fill: #333 }} rect {{ fill: #3b6fb6 }} @media (prefers-color-scheme: dark) {{ text {{ fill: #ddd }} rect {{ fill: #7aa7e0 }} }}</style>
+  <text x="8" y="20">Webhooks a second, durable before the answer</text>
+{bars}</svg>
+"#
+    )
+}
