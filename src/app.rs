@@ -9,6 +9,7 @@ use crate::{
     clock::Clock,
     config::Config,
     connectors::Connectors,
+    queue::inbox::Inbox,
     seal::Keyring,
     shopify::{AdminApi, Http, Limits, Origin, oauth::OAuth, origin::OriginError},
     store::Db,
@@ -27,6 +28,7 @@ pub enum BuildError {
 #[derive(Clone)]
 pub struct App {
     pub db: Db,
+    pub inbox: Inbox,
     pub config: Arc<Config>,
     pub clock: Clock,
     pub keyring: Keyring,
@@ -61,6 +63,7 @@ impl App {
         drop(metrics::set_global_recorder(recorder));
         Ok(Self {
             db,
+            inbox: Inbox::default(),
             connectors: Arc::new(Connectors::new(&config.suppliers.networks, config.suppliers.timeout)?),
             shopify: Arc::new(shopify),
             oauth: Arc::new(oauth),

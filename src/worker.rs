@@ -23,6 +23,7 @@ use crate::{
         place_purchase_order::PlacePurchaseOrder,
         process_delivery::ProcessDelivery,
         push_fulfillment::PushFulfillment,
+        read_inbox,
         redact_customer::Redact,
         revisit_orders::RevisitOrders,
         route_order::RouteOrder,
@@ -78,7 +79,7 @@ pub async fn work(app: App) {
     }
     tokio::select! {
         () = keep_leases(&app, lease_id) => {}
-        () = claim_and_run(&app, lease_id) => {}
+        () = async { tokio::join!(claim_and_run(&app, lease_id), read_deliveries(&app)); } => {}
     }
 }
 
@@ -108,6 +109,22 @@ async fn claim_and_run(app: &App, lease_id: Uuid) {
             .acquire_many(u32::try_from(app.config.worker.concurrency).unwrap_or(u32::MAX))
             .await,
     );
+}
+
+/// Reads webhook calls as they come.
+async fn read_deliveries(app: &App) {
+    while !app.stopping.is_cancelled() {
+        match read_inbox::read_inbox(app).await {
+            Ok(0) => {}
+            Ok(_) => continue,
+            Err(error) => tracing::warn!(%error, "deliveries cannot be read; trying again"),
+        }
+        tokio::select! {
+            () = app.stopping.cancelled() => {}
+            () = app.db.inbox_filled().notified() => {}
+            () = tokio::time::sleep(POLL) => {}
+        }
+    }
 }
 
 async fn wait_for_work(app: &App) {

@@ -58,8 +58,8 @@ create table deliveries (
   shopify_order_id bigint
 );
 create unique index deliveries_once on deliveries (shop_domain, webhook_id);
-create index deliveries_by_order on deliveries (shop_id, shopify_order_id);
-create index deliveries_by_time on deliveries (received_at);
+create index deliveries_unread on deliveries (id) where status = 'received';
+create index deliveries_by_order on deliveries (shop_id, shopify_order_id) where shopify_order_id is not null;
 
 create table security_events (
   id {UUID} primary key,

@@ -35,6 +35,7 @@ pub mod process_delivery;
 pub mod purchase_order_status;
 pub mod push_fulfillment;
 pub mod put_inventory;
+pub mod read_inbox;
 pub mod read_setup;
 pub mod receive_delivery;
 pub mod record_security_event;

@@ -25,12 +25,12 @@ use crate::{
     queue::{Attempt, Job, JobError, When, enqueue},
     store::{
         self, Tx,
-        deliveries::{self, DeliveryStatus},
+        deliveries::{self, DeliveryStatus, Reading},
         orders, shops,
     },
 };
 
-/// Reads one delivery.
+/// Finds out what a delivery is about where that takes a call, or where reading it with others failed.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct ProcessDelivery {
     pub delivery_id: DeliveryId,
@@ -47,48 +47,91 @@ impl Job for ProcessDelivery {
         let Some(delivery) = deliveries::by_id(app.db.read(), self.delivery_id).await? else {
             return Ok(());
         };
-        if delivery.status != DeliveryStatus::Received {
+        if !matches!(delivery.status, DeliveryStatus::Received | DeliveryStatus::HandedOn) {
             return Ok(());
         }
-        let Some(shop) = shops::by_domain(app.db.read(), &delivery.shop_domain).await? else {
-            return end(
-                app,
-                delivery,
-                DeliveryStatus::UnknownShop,
-                "no shop of this domain has installed the app",
-            )
-            .await;
+        let shop = shops::by_domain(app.db.read(), &delivery.shop_domain).await?;
+        let verdict = judge(&delivery, shop.as_ref())?;
+        let owner = match (&verdict, &shop) {
+            (Verdict::Says(_, Subject::FulfillmentOrder { id }), Some(shop)) => {
+                Owner::Is(owner_of(app, shop.id, *id).await?)
+            }
+            _ => Owner::NotAsked,
         };
-        let body = delivery.body.clone().unwrap_or_default();
-        // The topic was checked at the door; an unknown one reads as `Other`.
-        let topic = delivery
-            .topic
-            .parse()
-            .unwrap_or_else(|never: std::convert::Infallible| match never {});
-        let subject = match webhooks::payload::subject(&topic, &body) {
-            Ok(subject) => subject,
-            Err(error) => return end(app, delivery, DeliveryStatus::Unreadable, &error.to_string()).await,
-        };
-        let claimed = ShopDomain::parse(&delivery.shop_domain).map_err(|error| JobError::GiveUp(error.to_string()))?;
-        let agreement = subject.shop_agreement(&claimed, u64::try_from(shop.id.0).ok());
-        // What erases must name its shop in the signed body; the rest is read again from the shop.
-        let erases = Topic::COMPLIANCE.contains(&topic);
-        if agreement == ShopAgreement::Contradicted || (erases && agreement != ShopAgreement::Confirmed) {
-            let detail = "the signed body does not name the shop of the header";
-            record_security_event::record(app, SecurityEventKind::ForeignWebhook, &delivery.shop_domain, detail).await;
-            return end(app, delivery, DeliveryStatus::Contradicted, detail).await;
+        let tx = app.db.begin().await?;
+        let foreign = carry_out(&tx, &delivery, shop.as_ref(), verdict, owner, app.clock.now()).await?;
+        failpoint::hit("process.before_commit");
+        tx.commit().await?;
+        if foreign {
+            record_foreign(app, &delivery.shop_domain).await;
         }
-        act(app, delivery, &shop, &topic, subject).await
+        Ok(())
     }
 }
 
-async fn end(app: &App, mut delivery: deliveries::Model, status: DeliveryStatus, note: &str) -> Result<(), JobError> {
-    let tx = app.db.begin().await?;
-    delivery.status = status;
-    delivery.note = Some(note.to_owned());
-    store::save(&tx, delivery).await?;
-    tx.commit().await?;
-    Ok(())
+/// Webhooks about fulfillment orders do not say which order they belong to.
+async fn owner_of(app: &App, shop: ShopId, id: u64) -> Result<Option<ShopifyOrderId>, JobError> {
+    let Ok(id) = i64::try_from(id).map(ShopifyFulfillmentOrderId) else {
+        return Ok(None);
+    };
+    if let Some(order) = store::fulfillment_orders::owner(app.db.read(), shop, id).await? {
+        return Ok(Some(order));
+    }
+    let access = shop_access::open(app, shop, 1).await?;
+    let result = app.shopify.fulfillment_order_owner(&access.access(), id).await;
+    shop_access::observe(app, &access, &result).await?;
+    Ok(result?.data.map(|state| state.order))
+}
+
+/// What is known of the order that a delivery's fulfillment order belongs to.
+#[derive(Clone, Copy)]
+pub(super) enum Owner {
+    NotAsked,
+    /// Shopify said so; none, and there is no such fulfillment order.
+    Is(Option<ShopifyOrderId>),
+}
+
+/// What a delivery is worth, by what it says itself.
+pub(super) enum Verdict {
+    Ends(DeliveryStatus, String),
+    Says(Topic, Subject),
+}
+
+const FOREIGN: &str = "the signed body does not name the shop of the header";
+
+/// Judges a delivery by its header, its body and the shop of the header.
+pub(super) fn judge(delivery: &deliveries::Model, shop: Option<&shops::Model>) -> Result<Verdict, DbErr> {
+    let ends = |status, note: &str| Ok(Verdict::Ends(status, note.to_owned()));
+    let Some(shop) = shop else {
+        return ends(
+            DeliveryStatus::UnknownShop,
+            "no shop of this domain has installed the app",
+        );
+    };
+    let body = match &delivery.body {
+        Some(body) => body.unpack()?,
+        None => Vec::new(),
+    };
+    // The topic was checked at the door; an unknown one reads as `Other`.
+    let topic = delivery
+        .topic
+        .parse()
+        .unwrap_or_else(|never: std::convert::Infallible| match never {});
+    let subject = match webhooks::payload::subject(&topic, &body) {
+        Ok(subject) => subject,
+        Err(error) => return ends(DeliveryStatus::Unreadable, &error.to_string()),
+    };
+    let claimed = match ShopDomain::parse(&delivery.shop_domain) {
+        Ok(claimed) => claimed,
+        Err(error) => return ends(DeliveryStatus::UnknownShop, &error.to_string()),
+    };
+    let agreement = subject.shop_agreement(&claimed, u64::try_from(shop.id.0).ok());
+    // What erases must name its shop in the signed body; the rest is read again from the shop.
+    let erases = Topic::COMPLIANCE.contains(&topic);
+    if agreement == ShopAgreement::Contradicted || (erases && agreement != ShopAgreement::Confirmed) {
+        return ends(DeliveryStatus::Contradicted, FOREIGN);
+    }
+    Ok(Verdict::Says(topic, subject))
 }
 
 /// What a delivery leads to.
@@ -99,51 +142,90 @@ enum Step {
     ForgetProduct(ShopifyProductId),
     ConfirmUninstall,
     Redact(Redaction),
+    /// It takes a call to find out.
+    HandOn,
+    Unreadable(&'static str),
     Nothing,
 }
 
-async fn act(
-    app: &App,
-    mut delivery: deliveries::Model,
-    shop: &shops::Model,
-    topic: &Topic,
-    subject: Subject,
-) -> Result<(), JobError> {
-    let step = step(app, shop, topic, subject).await?;
-    let now = app.clock.now();
-    let triggered_at = delivery.triggered_at.unwrap_or(delivery.received_at).min(now);
-    delivery.shop_id = Some(shop.id);
-    delivery.status = DeliveryStatus::Processed;
-    // What is to be forgotten must not stay in the inbox.
-    let mut forget = Topic::COMPLIANCE.contains(topic);
-    if let Step::Import(order) = &step {
-        delivery.shopify_order_id = Some(*order);
-        forget = orders::by_shopify_id(app.db.read(), shop.id, *order)
-            .await?
-            .is_some_and(|order| order.redacted_at.is_some());
+/// Writes what was found out, with the job that follows from it. Says whether
+/// it was a foreign shop's, which is to be recorded after the commit.
+///
+pub(super) async fn carry_out(
+    tx: &Tx,
+    delivery: &deliveries::Model,
+    shop: Option<&shops::Model>,
+    verdict: Verdict,
+    owner: Owner,
+    now: DateTime<Utc>,
+) -> Result<bool, DbErr> {
+    let mut reading = Reading {
+        status: DeliveryStatus::Processed,
+        note: None,
+        shop: None,
+        order: None,
+        forget: false,
+    };
+    match (verdict, shop) {
+        (Verdict::Ends(status, note), _) => {
+            reading.status = status;
+            reading.note = Some(note);
+        }
+        (Verdict::Says(topic, subject), Some(shop)) => {
+            let step = step(tx, shop, &topic, subject, owner).await?;
+            reading.shop = Some(shop.id);
+            // What is to be forgotten must not stay in the inbox.
+            reading.forget = Topic::COMPLIANCE.contains(&topic);
+            match &step {
+                Step::Import(order) => {
+                    reading.order = Some(*order);
+                    reading.forget = orders::by_shopify_id(tx.conn(), shop.id, *order)
+                        .await?
+                        .is_some_and(|order| order.redacted_at.is_some());
+                }
+                Step::HandOn => reading.status = DeliveryStatus::HandedOn,
+                Step::Unreadable(why) => {
+                    reading.status = DeliveryStatus::Unreadable;
+                    reading.note = Some((*why).to_owned());
+                }
+                _ => {}
+            }
+            let triggered_at = delivery.triggered_at.unwrap_or(delivery.received_at).min(now);
+            enqueue_step(tx, shop.id, delivery.id, step, triggered_at, now).await?;
+        }
+        (Verdict::Says(..), None) => {}
     }
-    if forget {
-        delivery.body = None;
-    }
-    let tx = app.db.begin().await?;
-    store::save(&tx, delivery).await?;
-    enqueue_step(&tx, shop.id, step, triggered_at, now).await?;
-    failpoint::hit("process.before_commit");
-    tx.commit().await?;
-    Ok(())
+    let foreign = reading.status == DeliveryStatus::Contradicted;
+    deliveries::mark_read(tx, delivery.id, reading).await?;
+    Ok(foreign)
 }
 
-async fn step(app: &App, shop: &shops::Model, topic: &Topic, subject: Subject) -> Result<Step, JobError> {
+/// Tells the operator of a signed body under another shop's header.
+pub(super) async fn record_foreign(app: &App, shop_domain: &str) {
+    record_security_event::record(app, SecurityEventKind::ForeignWebhook, shop_domain, FOREIGN).await;
+}
+
+const TOO_LARGE: &str = "an id of Shopify's is larger than 64 signed bits";
+
+async fn step(tx: &Tx, shop: &shops::Model, topic: &Topic, subject: Subject, owner: Owner) -> Result<Step, DbErr> {
     Ok(match subject {
-        Subject::Order { id } => Step::Import(ShopifyOrderId(signed(id)?)),
-        Subject::FulfillmentOrder { id } => match order_of(app, shop.id, ShopifyFulfillmentOrderId(signed(id)?)).await?
-        {
-            Some(order) => Step::Import(order),
-            None => Step::Nothing,
+        Subject::Order { id } => match i64::try_from(id) {
+            Ok(id) => Step::Import(ShopifyOrderId(id)),
+            Err(_) => Step::Unreadable(TOO_LARGE),
         },
-        Subject::Product { id } if *topic == Topic::ProductsDelete => {
-            Step::ForgetProduct(ShopifyProductId(signed(id)?))
-        }
+        Subject::FulfillmentOrder { id } => match (owner, i64::try_from(id).map(ShopifyFulfillmentOrderId)) {
+            (_, Err(_)) => Step::Unreadable(TOO_LARGE),
+            (Owner::Is(Some(order)), _) => Step::Import(order),
+            (Owner::Is(None), _) => Step::Nothing,
+            (Owner::NotAsked, Ok(id)) => match store::fulfillment_orders::owner(tx.conn(), shop.id, id).await? {
+                Some(order) => Step::Import(order),
+                None => Step::HandOn,
+            },
+        },
+        Subject::Product { id } if *topic == Topic::ProductsDelete => match i64::try_from(id) {
+            Ok(id) => Step::ForgetProduct(ShopifyProductId(id)),
+            Err(_) => Step::Unreadable(TOO_LARGE),
+        },
         Subject::Product { .. } => Step::SyncVariants,
         Subject::Location { .. } | Subject::Shop { .. } | Subject::ScopesUpdate { .. } => Step::SyncShop,
         Subject::AppUninstalled { .. } => Step::ConfirmUninstall,
@@ -164,24 +246,10 @@ async fn step(app: &App, shop: &shops::Model, topic: &Topic, subject: Subject) -
     })
 }
 
-fn signed(id: u64) -> Result<i64, JobError> {
-    i64::try_from(id).map_err(|_| JobError::GiveUp("an id of Shopify's is larger than 64 signed bits".to_owned()))
-}
-
-/// Webhooks about fulfillment orders do not say which order they belong to.
-async fn order_of(app: &App, shop: ShopId, id: ShopifyFulfillmentOrderId) -> Result<Option<ShopifyOrderId>, JobError> {
-    if let Some(order) = store::fulfillment_orders::owner(app.db.read(), shop, id).await? {
-        return Ok(Some(order));
-    }
-    let access = shop_access::open(app, shop, 1).await?;
-    let result = app.shopify.fulfillment_order_owner(&access.access(), id).await;
-    shop_access::observe(app, &access, &result).await?;
-    Ok(result?.data.map(|state| state.order))
-}
-
 async fn enqueue_step(
     tx: &Tx,
     shop_id: ShopId,
+    delivery_id: DeliveryId,
     step: Step,
     triggered_at: DateTime<Utc>,
     now: DateTime<Utc>,
@@ -198,6 +266,7 @@ async fn enqueue_step(
         Step::ConfirmUninstall => enqueue(tx, &ConfirmUninstall { shop_id, triggered_at }, when).await,
         Step::Redact(redaction) => enqueue(tx, &redact_customer::Redact { shop_id, redaction }, when).await,
         Step::ForgetProduct(product_id) => enqueue(tx, &ForgetProduct { shop_id, product_id }, when).await,
-        Step::Nothing => Ok(()),
+        Step::HandOn => enqueue(tx, &ProcessDelivery { delivery_id }, when).await,
+        Step::Unreadable(_) | Step::Nothing => Ok(()),
     }
 }

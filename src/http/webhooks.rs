@@ -89,7 +89,8 @@ async fn keep(app: &App, headers: &HeaderMap, body: Bytes) -> Result<(), AppErro
     // What was committed and not answered is recognised when it comes again.
     tokio::time::timeout(LONGEST_KEEP, receive_delivery::receive_delivery(app, &delivery))
         .await
-        .map_err(|_| AppError::Unavailable("the call could not be kept in time".to_owned()))??;
+        .map_err(|_| AppError::Unavailable("the call could not be kept in time".to_owned()))?
+        .map_err(|_| AppError::Unavailable("the call could not be kept".to_owned()))?;
     Ok(())
 }
 

@@ -23,6 +23,7 @@ pub struct Db {
     write: DatabaseConnection,
     read: DatabaseConnection,
     jobs_added: Arc<Notify>,
+    inbox_filled: Arc<Notify>,
     statements: Arc<AtomicU64>,
 }
 
@@ -71,6 +72,7 @@ impl Db {
             write,
             read,
             jobs_added: Arc::new(Notify::new()),
+            inbox_filled: Arc::new(Notify::new()),
             statements,
         })
     }
@@ -114,6 +116,12 @@ impl Db {
     #[must_use]
     pub fn jobs_added(&self) -> &Notify {
         &self.jobs_added
+    }
+
+    /// Wakes when this process has kept webhook calls.
+    #[must_use]
+    pub fn inbox_filled(&self) -> &Notify {
+        &self.inbox_filled
     }
 
     /// How many statements ran since the database was opened. A test that loads

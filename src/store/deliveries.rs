@@ -2,12 +2,12 @@
 
 use chrono::{DateTime, Utc};
 use sea_orm::{
-    IntoActiveModel as _,
+    DbBackend, IntoActiveModel as _, QueryOrder as _, QuerySelect as _,
     entity::prelude::*,
-    sea_query::{Expr, OnConflict},
+    sea_query::{Expr, LockBehavior, LockType, OnConflict},
 };
 
-use super::Tx;
+use super::{Tx, columns::Packed};
 use crate::{
     domain::text_enum::text_enum,
     ids::{DeliveryId, ShopId, ShopifyOrderId},
@@ -17,6 +17,8 @@ text_enum! {
     /// What became of a delivery.
     pub enum DeliveryStatus {
         Received = "received",
+        /// Read, but it takes a call to find out what it is about: a job does it.
+        HandedOn = "handed_on",
         Processed = "processed",
         /// Correctly signed, but for a shop that has not installed the app.
         UnknownShop = "unknown_shop",
@@ -40,7 +42,7 @@ pub struct Model {
     pub event_id: Option<String>,
     pub triggered_at: Option<DateTime<Utc>>,
     pub api_version: String,
-    pub body: Option<Vec<u8>>,
+    pub body: Option<Packed>,
     pub received_at: DateTime<Utc>,
     pub status: DeliveryStatus,
     pub note: Option<String>,
@@ -53,16 +55,83 @@ pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
-/// Adds a delivery; false when it was received before.
-pub async fn add(tx: &Tx, delivery: Model) -> Result<bool, DbErr> {
+impl Model {
+    /// Bytes that its body takes in the database.
+    #[must_use]
+    pub fn stored_bytes(&self) -> usize {
+        self.body.as_ref().map_or(0, Packed::len)
+    }
+}
+
+/// Rows of one statement. Parameters are bounded, and so is the number of different statements.
+const ROWS_PER_STATEMENT: usize = 64;
+
+/// Adds deliveries; those that were received before change nothing.
+pub async fn add_all(tx: &Tx, deliveries: Vec<Model>) -> Result<(), DbErr> {
     let once = OnConflict::columns([Column::ShopDomain, Column::WebhookId])
         .do_nothing()
         .to_owned();
-    let added = Entity::insert(delivery.into_active_model().reset_all())
-        .on_conflict(once)
-        .exec_without_returning(tx.conn())
+    let mut rows = deliveries
+        .into_iter()
+        .map(|row| row.into_active_model().reset_all())
+        .peekable();
+    while rows.peek().is_some() {
+        let chunk: Vec<ActiveModel> = rows.by_ref().take(ROWS_PER_STATEMENT).collect();
+        Entity::insert_many(chunk)
+            .on_conflict(once.clone())
+            .exec_without_returning(tx.conn())
+            .await?;
+    }
+    Ok(())
+}
+
+/// The oldest deliveries that nobody has read, locked against other nodes.
+pub async fn unread(tx: &Tx, limit: u64) -> Result<Vec<Model>, DbErr> {
+    let mut select = Entity::find()
+        .filter(Column::Status.eq(DeliveryStatus::Received))
+        .order_by_asc(Column::Id)
+        .limit(limit);
+    if tx.conn().get_database_backend() == DbBackend::Postgres {
+        select = select.lock_with_behavior(LockType::Update, LockBehavior::SkipLocked);
+    }
+    select.all(tx.conn()).await
+}
+
+/// Whether any delivery is unread. A read, so that an idle worker never takes the writer.
+pub async fn any_unread(db: &impl ConnectionTrait) -> Result<bool, DbErr> {
+    let first = Entity::find()
+        .select_only()
+        .column(Column::Id)
+        .filter(Column::Status.eq(DeliveryStatus::Received))
+        .limit(1)
+        .into_tuple::<DeliveryId>()
+        .one(db)
         .await?;
-    Ok(added > 0)
+    Ok(first.is_some())
+}
+
+/// What reading a delivery found out.
+#[derive(Clone, Debug)]
+pub struct Reading {
+    pub status: DeliveryStatus,
+    pub note: Option<String>,
+    pub shop: Option<ShopId>,
+    pub order: Option<ShopifyOrderId>,
+    /// Whether the body must not stay.
+    pub forget: bool,
+}
+
+/// Writes what was found out; the body is not written again.
+pub async fn mark_read(tx: &Tx, id: DeliveryId, reading: Reading) -> Result<(), DbErr> {
+    let mut update = Entity::update_many()
+        .col_expr(Column::Status, Expr::val(reading.status))
+        .col_expr(Column::Note, Expr::val(reading.note))
+        .col_expr(Column::ShopId, Expr::val(reading.shop))
+        .col_expr(Column::ShopifyOrderId, Expr::val(reading.order));
+    if reading.forget {
+        update = update.col_expr(Column::Body, Expr::val(Option::<Vec<u8>>::None));
+    }
+    update.filter(Column::Id.eq(id)).exec(tx.conn()).await.map(drop)
 }
 
 pub async fn by_id(db: &impl ConnectionTrait, id: DeliveryId) -> Result<Option<Model>, DbErr> {

@@ -337,3 +337,40 @@ async fn a_signed_body_under_another_shops_header_changes_nothing(
         2
     );
 }
+
+/// Its stored body was spoiled: no try will help, and a person is told.
+#[rstest]
+#[tokio::test]
+async fn a_delivery_that_cannot_be_read_holds_up_no_other(
+    #[values(Database::Sqlite, Database::Postgres)] database: Database,
+) {
+    let world = WorldSpec::on(database).build().await;
+    let read = |id: &str, status: &str| {
+        format!("select count(*) from deliveries where webhook_id = '{id}' and status = '{status}'")
+    };
+    Call::new("r-1").send(&world).await;
+    world
+        .eventually("the first is read", async || {
+            world.count(&read("r-1", "received")).await == 0
+        })
+        .await;
+    let bytes = match database {
+        Database::Sqlite => "x'09'",
+        Database::Postgres => r"'\x09'::bytea",
+    };
+    world
+        .execute(&format!(
+            "update deliveries set body = {bytes}, status = 'received' where webhook_id = 'r-1'"
+        ))
+        .await;
+    Call::new("r-2").send(&world).await;
+    world
+        .eventually("the second is read, and the first left to a job", async || {
+            world.count(&read("r-2", "received")).await == 0 && world.count(&read("r-1", "handed_on")).await == 1
+        })
+        .await;
+    let given_up = "select count(*) from jobs where name = 'process_delivery' and state = 'dead'";
+    world
+        .eventually("its job is given up", async || world.count(given_up).await == 1)
+        .await;
+}

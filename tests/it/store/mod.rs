@@ -1,3 +1,4 @@
 //! Rows and the queries on them, on each database.
 
+mod inbox;
 mod jobs;

@@ -1,0 +1,151 @@
+//! Group commit for webhook calls: what arrives while a transaction is being
+//! written is written by the next one, and each call is answered after its own.
+//!
+//! A commit waits for the disk; many calls share that wait. The number and the
+//! bytes that may wait are bounded by the door, which takes a place before it reads.
+
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use sea_orm::DbErr;
+use tokio::sync::oneshot;
+use tokio_util::task::TaskTracker;
+
+use crate::{
+    failpoint,
+    store::{
+        Db,
+        deliveries::{self, Model},
+    },
+};
+
+/// Deliveries in one transaction: enough to share a commit, few enough that the first does not wait long.
+const MOST_ROWS: usize = 128;
+/// Stored bytes in one transaction.
+const MOST_BYTES: usize = 4 * 1024 * 1024;
+
+/// The inbox's one writer in this process. Cheap to clone.
+#[derive(Clone, Default)]
+pub struct Inbox(Arc<Mutex<Waiting>>);
+
+#[derive(Default)]
+struct Waiting {
+    calls: VecDeque<Call>,
+    /// A task is writing, and will look here again before it ends.
+    is_written: bool,
+}
+
+struct Call {
+    delivery: Model,
+    kept: oneshot::Sender<Result<(), NotKept>>,
+}
+
+/// Why a delivery is not in the inbox. It may be all the same, when the answer of the database was lost.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("the database failed: {0}")]
+pub struct NotKept(String);
+
+impl Inbox {
+    /// Commits a delivery, together with those that wait. A repetition changes nothing.
+    ///
+    /// # Errors
+    /// [`NotKept`] when the database fails: to be sent again.
+    pub async fn keep(&self, db: &Db, tasks: &TaskTracker, delivery: Model) -> Result<(), NotKept> {
+        let (kept, answer) = oneshot::channel();
+        let begins = {
+            let mut waiting = self.lock();
+            waiting.calls.push_back(Call { delivery, kept });
+            !std::mem::replace(&mut waiting.is_written, true)
+        };
+        if begins {
+            // A task of its own: a caller that hangs up must not take the others' commit along.
+            tasks.spawn(self.clone().write(db.clone()));
+        }
+        answer
+            .await
+            .unwrap_or_else(|_| Err(NotKept("its writer ended".to_owned())))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Writes until nobody waits.
+    async fn write(self, db: Db) {
+        // Should this end early, whoever comes next begins anew.
+        let ends = Ends(&self);
+        while let Some(calls) = self.next() {
+            let (deliveries, answers): (Vec<_>, Vec<_>) =
+                calls.into_iter().map(|call| (call.delivery, call.kept)).unzip();
+            let result = commit_fairly(&db, deliveries).await;
+            for (kept, result) in answers.into_iter().zip(result) {
+                // Its caller may have hung up.
+                drop(kept.send(result));
+            }
+        }
+        std::mem::forget(ends);
+    }
+
+    /// What the next transaction takes; none, and the writer ends.
+    fn next(&self) -> Option<Vec<Call>> {
+        let mut waiting = self.lock();
+        if waiting.calls.is_empty() {
+            waiting.is_written = false;
+            return None;
+        }
+        let mut bytes = 0;
+        let fits = |call: &&Call| {
+            bytes += call.delivery.stored_bytes();
+            bytes <= MOST_BYTES
+        };
+        let count = waiting.calls.iter().take(MOST_ROWS).take_while(fits).count().max(1);
+        Some(waiting.calls.drain(..count).collect())
+    }
+}
+
+/// Lets the next caller begin when a writer ends in a panic.
+struct Ends<'a>(&'a Inbox);
+
+impl Drop for Ends<'_> {
+    fn drop(&mut self) {
+        let mut waiting = self.0.lock();
+        waiting.is_written = false;
+        waiting.calls.clear();
+    }
+}
+
+/// Commits all together; where that fails, each by itself, so that one that
+/// the database cannot take does not refuse the others.
+async fn commit_fairly(db: &Db, deliveries: Vec<Model>) -> Vec<Result<(), NotKept>> {
+    let failed = match commit(db, deliveries.clone()).await {
+        Ok(()) => return vec![Ok(()); deliveries.len()],
+        Err(error) => NotKept(error.to_string()),
+    };
+    tracing::warn!(error = %failed, calls = deliveries.len(), "webhook calls cannot be kept together");
+    let alone = matches!(deliveries.len(), 1);
+    let is_away = db.ping().await.is_err();
+    let mut results = Vec::new();
+    for delivery in deliveries {
+        let again = if alone || is_away {
+            Err(failed.clone())
+        } else {
+            commit(db, vec![delivery])
+                .await
+                .map_err(|error| NotKept(error.to_string()))
+        };
+        results.push(again);
+    }
+    results
+}
+
+async fn commit(db: &Db, deliveries: Vec<Model>) -> Result<(), DbErr> {
+    let tx = db.begin().await?;
+    deliveries::add_all(&tx, deliveries).await?;
+    failpoint::hit("receive.before_commit");
+    tx.commit().await?;
+    failpoint::hit("receive.after_commit");
+    db.inbox_filled().notify_one();
+    Ok(())
+}
