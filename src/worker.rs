@@ -14,25 +14,17 @@ use uuid::Uuid;
 
 use crate::{
     actions::{
-        cancel_purchase_order::CancelPurchaseOrder,
-        confirm_uninstall::ConfirmUninstall,
-        forget_product::ForgetProduct,
-        give_up_job,
-        import_order::ImportOrder,
-        keep_tokens::{self, KeepTokens},
-        place_purchase_order::PlacePurchaseOrder,
-        process_delivery::ProcessDelivery,
-        push_fulfillment::PushFulfillment,
-        read_inbox,
-        redact_customer::Redact,
-        revisit_orders::RevisitOrders,
-        route_order::RouteOrder,
-        sync_shop::SyncShop,
-        sync_variants::SyncVariants,
+        cancel_purchase_order::CancelPurchaseOrder, confirm_uninstall::ConfirmUninstall, forget_product::ForgetProduct,
+        give_up_job, import_order::ImportOrder, keep_tokens::KeepTokens, place_purchase_order::PlacePurchaseOrder,
+        process_delivery::ProcessDelivery, push_fulfillment::PushFulfillment, read_inbox, redact_customer::Redact,
+        revisit_orders::RevisitOrders, route_order::RouteOrder, sync_shop::SyncShop, sync_variants::SyncVariants,
         update_tracking::UpdateTracking,
     },
     app::App,
-    queue::{Attempt, Job, JobError, NextTry, next_try},
+    queue::{
+        Attempt, Job, JobError, NextTry, next_try,
+        periodic::{Periodic, enqueue_due, every},
+    },
     store::{
         self,
         jobs::{JobState, Model},
@@ -63,6 +55,9 @@ const REGISTRY: &[(&str, Runner)] = &[
     (RevisitOrders::NAME, run::<RevisitOrders>),
 ];
 
+/// What runs again and again, once per interval over all nodes. Each is in the registry too.
+const PERIODIC: &[Periodic] = &[every::<KeepTokens>(|_| Duration::from_hours(24))];
+
 fn run<'a, J: Job>(payload: &'a str, app: &'a App, attempt: Attempt) -> Running<'a> {
     Box::pin(async move {
         let job: J = serde_json::from_str(payload)
@@ -74,11 +69,9 @@ fn run<'a, J: Job>(payload: &'a str, app: &'a App, attempt: Attempt) -> Running<
 /// Runs jobs until the program stops, then lets those under way finish.
 pub async fn work(app: App) {
     let lease_id = Uuid::now_v7();
-    if let Err(error) = keep_tokens::ensure(&app).await {
-        tracing::warn!(%error, "the daily look at tokens is not planned");
-    }
     tokio::select! {
         () = keep_leases(&app, lease_id) => {}
+        () = keep_schedules(&app) => {}
         () = async { tokio::join!(claim_and_run(&app, lease_id), read_deliveries(&app)); } => {}
     }
 }
@@ -109,22 +102,6 @@ async fn claim_and_run(app: &App, lease_id: Uuid) {
             .acquire_many(u32::try_from(app.config.worker.concurrency).unwrap_or(u32::MAX))
             .await,
     );
-}
-
-/// Reads webhook calls as they come.
-async fn read_deliveries(app: &App) {
-    while !app.stopping.is_cancelled() {
-        match read_inbox::read_inbox(app).await {
-            Ok(0) => {}
-            Ok(_) => continue,
-            Err(error) => tracing::warn!(%error, "deliveries cannot be read; trying again"),
-        }
-        tokio::select! {
-            () = app.stopping.cancelled() => {}
-            () = app.db.inbox_filled().notified() => {}
-            () = tokio::time::sleep(POLL) => {}
-        }
-    }
 }
 
 async fn wait_for_work(app: &App) {
@@ -247,6 +224,36 @@ async fn keep_leases(app: &App, lease_id: Uuid) {
         };
         if let Err(error) = prolonged.await {
             tracing::warn!(%error, "leases cannot be prolonged");
+        }
+    }
+}
+
+/// How long a worker waits after the schedules could not be read.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Enqueues what is due by the clock, until it is dropped.
+async fn keep_schedules(app: &App) {
+    loop {
+        let wait = enqueue_due(app, PERIODIC).await.unwrap_or_else(|error| {
+            tracing::warn!(%error, "periodic jobs cannot be planned; trying again");
+            PAUSE
+        });
+        tokio::time::sleep(wait).await;
+    }
+}
+
+/// Reads webhook calls as they come.
+async fn read_deliveries(app: &App) {
+    while !app.stopping.is_cancelled() {
+        match read_inbox::read_inbox(app).await {
+            Ok(0) => {}
+            Ok(_) => continue,
+            Err(error) => tracing::warn!(%error, "deliveries cannot be read; trying again"),
+        }
+        tokio::select! {
+            () = app.stopping.cancelled() => {}
+            () = app.db.inbox_filled().notified() => {}
+            () = tokio::time::sleep(POLL) => {}
         }
     }
 }

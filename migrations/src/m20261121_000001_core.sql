@@ -95,6 +95,11 @@ create index jobs_dead on jobs (shop_id, id) where state = 'dead';
 create index jobs_dead_by_key on jobs (serial_key) where state = 'dead';
 create index jobs_of_shop on jobs (shop_id, run_at_ms) where state = 'ready';
 
+create table schedules (
+  name text primary key,
+  next_run_ms bigint not null
+);
+
 create table intents (
   id {UUID} primary key,
   key text not null unique,

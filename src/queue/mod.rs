@@ -6,6 +6,7 @@
 
 pub mod inbox;
 pub mod intents;
+pub mod periodic;
 
 use std::{future::Future, time::Duration};
 

@@ -33,6 +33,7 @@ pub mod party;
 pub mod po_lines;
 pub mod purchase_orders;
 pub mod routing_plans;
+pub mod schedules;
 pub mod security_events;
 pub mod sessions;
 pub mod shipment_lines;

@@ -2,3 +2,4 @@
 
 mod inbox;
 mod jobs;
+mod periodic;

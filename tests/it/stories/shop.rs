@@ -159,9 +159,9 @@ impl Story {
         assert_eq!(self.snapshot(order).fulfillments.len(), count);
     }
 
-    /// Waits until no job waits or runs, but for the daily one.
+    /// Waits until no job waits or runs.
     pub async fn quiet(&self) {
-        let busy = "select count(*) from jobs where state in ('ready', 'running') and name <> 'keep_tokens'";
+        let busy = "select count(*) from jobs where state in ('ready', 'running')";
         self.world
             .eventually("nothing is left to do", async || self.world.count(busy).await == 0)
             .await;
