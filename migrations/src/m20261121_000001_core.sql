@@ -78,6 +78,9 @@ create table jobs (
   serial_key text,
   dedupe_key text,
   state text not null,
+  waits_for text not null,
+  priority integer not null,
+  lane bigint not null,
   run_at_ms bigint not null,
   triggered_at_ms bigint not null,
   attempts integer not null,
@@ -86,7 +89,8 @@ create table jobs (
   last_error text,
   created_at_ms bigint not null
 );
-create index jobs_due on jobs (run_at_ms, triggered_at_ms) where state = 'ready';
+create index jobs_turn on jobs (priority, lane, run_at_ms, triggered_at_ms) where state = 'ready' and waits_for = 'turn';
+create index jobs_later on jobs (run_at_ms) where state = 'ready' and waits_for = 'time';
 create index jobs_waiting_by_key on jobs (serial_key, triggered_at_ms, id) where state = 'ready';
 create unique index jobs_serial on jobs (serial_key) where state = 'running';
 create unique index jobs_dedupe on jobs (dedupe_key) where state = 'ready';

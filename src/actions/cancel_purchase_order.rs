@@ -23,7 +23,7 @@ use crate::{
     },
     ids::{PurchaseOrderId, ShopId, ShopifyOrderId},
     queue::{
-        Attempt, Job, JobError,
+        Attempt, Job, JobError, Priority,
         intents::{self, NewIntent, Standing},
         order_key,
     },
@@ -54,6 +54,7 @@ impl CancelPurchaseOrder {
 
 impl Job for CancelPurchaseOrder {
     const NAME: &'static str = "cancel_purchase_order";
+    const PRIORITY: Priority = Priority::Soon;
 
     fn shop(&self) -> Option<ShopId> {
         Some(self.shop_id)

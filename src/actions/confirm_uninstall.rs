@@ -11,7 +11,7 @@ use crate::{
     app::App,
     domain::shop::ShopStatus,
     ids::ShopId,
-    queue::{Attempt, Job, JobError},
+    queue::{Attempt, Job, JobError, Priority},
     shopify::ApiError,
     store::shops,
 };
@@ -26,6 +26,7 @@ pub struct ConfirmUninstall {
 
 impl Job for ConfirmUninstall {
     const NAME: &'static str = "confirm_uninstall";
+    const PRIORITY: Priority = Priority::Soon;
 
     fn shop(&self) -> Option<ShopId> {
         Some(self.shop_id)

@@ -9,7 +9,7 @@ use super::shop_access;
 use crate::{
     app::App,
     ids::{ShopId, ShopifyProductId, ShopifyVariantId},
-    queue::{Attempt, Job, JobError},
+    queue::{Attempt, Job, JobError, Priority},
     store::variants,
 };
 
@@ -24,6 +24,7 @@ const COST: u32 = 510;
 
 impl Job for ForgetProduct {
     const NAME: &'static str = "forget_product";
+    const PRIORITY: Priority = Priority::Background;
 
     fn shop(&self) -> Option<ShopId> {
         Some(self.shop_id)

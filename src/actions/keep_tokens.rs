@@ -10,7 +10,7 @@ use super::shop_access;
 use crate::{
     app::App,
     ids::ShopId,
-    queue::{Attempt, Job, JobError},
+    queue::{Attempt, Job, JobError, Priority},
     store::shops,
 };
 
@@ -23,6 +23,7 @@ const RENEW_BEFORE: TimeDelta = TimeDelta::days(60);
 
 impl Job for KeepTokens {
     const NAME: &'static str = "keep_tokens";
+    const PRIORITY: Priority = Priority::Background;
 
     fn shop(&self) -> Option<ShopId> {
         None

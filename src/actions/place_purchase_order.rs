@@ -33,7 +33,7 @@ use crate::{
     failpoint,
     ids::{PurchaseOrderId, ShopId, ShopifyOrderId},
     queue::{
-        Attempt, Job, JobError,
+        Attempt, Job, JobError, Priority,
         intents::{self, NewIntent, Standing},
         order_key,
     },
@@ -61,6 +61,7 @@ impl PlacePurchaseOrder {
 
 impl Job for PlacePurchaseOrder {
     const NAME: &'static str = "place_purchase_order";
+    const PRIORITY: Priority = Priority::Soon;
 
     fn shop(&self) -> Option<ShopId> {
         Some(self.shop_id)

@@ -29,7 +29,7 @@ use crate::{
     failpoint,
     ids::{IntentId, OrderId, ShipmentId, ShopId, ShopifyOrderId},
     queue::{
-        Attempt, Job, JobError, When, enqueue,
+        Attempt, Job, JobError, Priority, When, enqueue,
         intents::{self, NewIntent, Standing},
         order_key,
     },
@@ -51,6 +51,7 @@ const COST: u32 = 680;
 
 impl Job for PushFulfillment {
     const NAME: &'static str = "push_fulfillment";
+    const PRIORITY: Priority = Priority::Soon;
 
     fn shop(&self) -> Option<ShopId> {
         Some(self.shop_id)

@@ -15,7 +15,7 @@ use crate::{
         shop::ShopStatus,
     },
     ids::{ExceptionId, ShopId, ShopifyOrderId},
-    queue::{Attempt, Job, JobError},
+    queue::{Attempt, Job, JobError, Priority},
     store::{self, Tx, columns::Json, deliveries, exceptions, memberships, orders, purchase_orders, shops},
 };
 
@@ -40,6 +40,7 @@ const BATCH: u64 = 200;
 
 impl Job for Redact {
     const NAME: &'static str = "redact";
+    const PRIORITY: Priority = Priority::Background;
 
     fn shop(&self) -> Option<ShopId> {
         Some(self.shop_id)

@@ -9,7 +9,7 @@ use crate::{
     app::App,
     domain::{exception::ExceptionStatus, order::OrderStatus},
     ids::{ExceptionId, OrderId, ShipmentId, ShopId, ShopifyVariantId},
-    queue::{Attempt, Job, JobError, When, enqueue},
+    queue::{Attempt, Job, JobError, Priority, When, enqueue},
     store::{Tx, exceptions, orders, shipments},
 };
 
@@ -143,6 +143,7 @@ impl RevisitOrders {
 
 impl Job for RevisitOrders {
     const NAME: &'static str = "revisit_orders";
+    const PRIORITY: Priority = Priority::Background;
 
     fn shop(&self) -> Option<ShopId> {
         Some(self.shop_id)

@@ -13,7 +13,7 @@ use crate::{
     domain::order::{Gate, Ledger},
     failpoint,
     ids::{OfferId, OrderId, OrderLineId, ShopId, ShopifyOrderId, ShopifyVariantId, SupplierId},
-    queue::{Attempt, Job, JobError, order_key},
+    queue::{Attempt, Job, JobError, Priority, order_key},
     routing::{self, Alternative, Component, LineDemand, OfferFacts, RouteRequest, SupplierTerms},
     store::{self, Tx, allocations, order_lines, order_state::OrderState, orders, shops},
 };
@@ -44,6 +44,7 @@ impl RouteOrder {
 
 impl Job for RouteOrder {
     const NAME: &'static str = "route_order";
+    const PRIORITY: Priority = Priority::Soon;
 
     fn shop(&self) -> Option<ShopId> {
         Some(self.shop_id)

@@ -9,7 +9,7 @@ use super::shop_access::{self, ShopAccess};
 use crate::{
     app::App,
     ids::ShopId,
-    queue::{Attempt, Job, JobError},
+    queue::{Attempt, Job, JobError, Priority},
     shopify::{ApiError, scopes::Scopes, shop::Location, subscriptions},
     store::{self, locations, shops},
 };
@@ -24,6 +24,7 @@ const COST: u32 = 400;
 
 impl Job for SyncShop {
     const NAME: &'static str = "sync_shop";
+    const PRIORITY: Priority = Priority::Soon;
 
     fn shop(&self) -> Option<ShopId> {
         Some(self.shop_id)

@@ -8,7 +8,7 @@ use super::shop_access;
 use crate::{
     app::App,
     ids::ShopId,
-    queue::{Attempt, Job, JobError},
+    queue::{Attempt, Job, JobError, Priority},
     shopify::catalog::Variant,
     store::variants::{self, Model},
 };
@@ -38,6 +38,7 @@ impl SyncVariants {
 
 impl Job for SyncVariants {
     const NAME: &'static str = "sync_variants";
+    const PRIORITY: Priority = Priority::Background;
 
     fn shop(&self) -> Option<ShopId> {
         Some(self.shop_id)

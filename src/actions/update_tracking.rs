@@ -17,7 +17,7 @@ use crate::{
     },
     ids::{OrderId, ShopId, ShopifyFulfillmentId, ShopifyOrderId},
     queue::{
-        Attempt, Job, JobError,
+        Attempt, Job, JobError, Priority,
         intents::{self, NewIntent, Standing},
         order_key,
     },
@@ -37,6 +37,7 @@ const COST: u32 = 50;
 
 impl Job for UpdateTracking {
     const NAME: &'static str = "update_tracking";
+    const PRIORITY: Priority = Priority::Soon;
 
     fn shop(&self) -> Option<ShopId> {
         Some(self.shop_id)

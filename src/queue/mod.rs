@@ -7,6 +7,7 @@
 pub mod inbox;
 pub mod intents;
 pub mod periodic;
+pub mod turns;
 
 use std::{future::Future, time::Duration};
 
@@ -18,16 +19,21 @@ use crate::{
     ids::{JobId, ShopId, ShopifyOrderId},
     store::{
         self, Tx,
-        jobs::{self, JobState},
+        jobs::{self, JobState, WaitsFor},
     },
 };
+
+pub use crate::store::jobs::Priority;
 
 /// One kind of durable work. The value is the payload, stored as JSON.
 pub trait Job: Serialize + DeserializeOwned + Send + Sync + 'static {
     /// Stored with each job: never change it while jobs of the name may wait.
     const NAME: &'static str;
 
-    /// Whose work it is.
+    /// What it is done before, and after.
+    const PRIORITY: Priority = Priority::Usual;
+
+    /// Whose work it is, and whose turns it takes.
     fn shop(&self) -> Option<ShopId>;
 
     /// Jobs with the same key never run at the same time.
@@ -138,6 +144,13 @@ pub async fn enqueue<J: Job>(tx: &Tx, job: &J, when: When) -> Result<(), DbErr> 
         serial_key: job.serial_key(),
         dedupe_key: job.dedupe_key(),
         state: JobState::Ready,
+        waits_for: if when.run_at_ms <= when.now_ms {
+            WaitsFor::Turn
+        } else {
+            WaitsFor::Time
+        },
+        priority: J::PRIORITY.rank(),
+        lane: job.shop().map_or(0, |shop| shop.0),
         run_at_ms: when.run_at_ms,
         triggered_at_ms: when.triggered_at_ms,
         attempts: 0,

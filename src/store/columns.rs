@@ -65,7 +65,7 @@ word_columns! {
     ConnectorKind, DeliveryMethod, ExceptionKind, ExceptionStatus, FinancialStatus, FulfillmentOrderStatus,
     FulfillmentStatus, IntentKind, IntentOutcome, OrderStatus, PurchaseOrderStatus, RejectReason, ShipmentState,
     ShopStatus, super::allocations::AllocationStatus, super::deliveries::DeliveryStatus, super::jobs::JobState,
-    super::memberships::Role,
+    super::jobs::WaitsFor, super::memberships::Role,
 }
 
 text_columns! {

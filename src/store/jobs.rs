@@ -1,7 +1,11 @@
 //! Durable work. The queue owns the rules; this file owns the rows.
 
+pub mod claims;
+
+use std::collections::BTreeSet;
+
 use sea_orm::{
-    Condition, DbBackend, IntoActiveModel as _, QueryOrder as _, QuerySelect as _, QueryTrait as _, Statement,
+    Condition, DbBackend, IntoActiveModel as _, QueryOrder as _, QuerySelect as _, QueryTrait as _,
     entity::prelude::*,
     sea_query::{Expr, LockBehavior, LockType, OnConflict},
 };
@@ -21,6 +25,38 @@ text_enum! {
     }
 }
 
+text_enum! {
+    /// What a job that is ready waits for.
+    pub enum WaitsFor {
+        /// A worker: it may be taken.
+        Turn = "turn",
+        /// The time at which it is to run.
+        Time = "time",
+        /// The end of what runs on its key.
+        Key = "key",
+    }
+}
+
+/// What goes first where work waits. Each has a share: none waits for ever.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Priority {
+    /// Somebody waits for it, or it ends what was begun.
+    Soon,
+    Usual,
+    /// It may take its time: sweeps and other large work.
+    Background,
+}
+
+impl Priority {
+    pub const ALL: [Self; 3] = [Self::Soon, Self::Usual, Self::Background];
+
+    /// As it is stored.
+    #[must_use]
+    pub const fn rank(self) -> i32 {
+        self as i32
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "jobs")]
 pub struct Model {
@@ -32,6 +68,11 @@ pub struct Model {
     pub serial_key: Option<String>,
     pub dedupe_key: Option<String>,
     pub state: JobState,
+    pub waits_for: WaitsFor,
+    /// A [`Priority`]'s rank.
+    pub priority: i32,
+    /// Whose turns it takes: the shop's, or 0 for work of the installation.
+    pub lane: i64,
     pub run_at_ms: i64,
     pub triggered_at_ms: i64,
     pub attempts: i32,
@@ -45,13 +86,6 @@ pub struct Model {
 pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
-
-/// What may be claimed: the oldest waiting job of its key, while none of that key runs.
-const DUE: &str = "j.state = 'ready' and j.run_at_ms <= $1
-    and (j.serial_key is null or (
-      not exists (select 1 from jobs r where r.state = 'running' and r.serial_key = j.serial_key)
-      and not exists (select 1 from jobs o where o.state = 'ready' and o.serial_key = j.serial_key and o.run_at_ms <= $1
-        and (o.triggered_at_ms < j.triggered_at_ms or (o.triggered_at_ms = j.triggered_at_ms and o.id < j.id)))))";
 
 /// Adds a job, or brings the waiting one with the same dedupe key forward. One
 /// that waits for its next try keeps its time: its cause does not come back
@@ -71,6 +105,13 @@ pub async fn add(tx: &Tx, job: Model) -> Result<(), DbErr> {
                     )),
                 ),
                 (Column::TriggeredAtMs, Expr::cust(earlier(tx, "triggered_at_ms"))),
+                (
+                    Column::WaitsFor,
+                    Expr::cust(
+                        "case when jobs.attempts = 0 and jobs.waits_for = 'time'
+                         then excluded.waits_for else jobs.waits_for end",
+                    ),
+                ),
             ])
             .to_owned(),
     );
@@ -86,60 +127,16 @@ fn earlier(tx: &Tx, column: &str) -> String {
     format!("{least}(jobs.{column}, excluded.{column})")
 }
 
-/// When the next waiting job is due; none when nothing waits.
-pub async fn next_due_ms(db: &impl ConnectionTrait) -> Result<Option<i64>, DbErr> {
-    let sql = "select min(run_at_ms) from jobs where state = 'ready'";
-    let row = db
-        .query_one_raw(Statement::from_string(db.get_database_backend(), sql))
-        .await?;
-    row.map_or(Ok(None), |row| row.try_get_by_index(0))
-}
-
-/// Whether anything could be claimed now. A read, so that an idle worker never takes the writer.
-pub async fn any_due(db: &impl ConnectionTrait, now_ms: i64) -> Result<bool, DbErr> {
-    let sql = format!(
-        "select 1 from jobs j where {DUE} union all
-         select 1 from jobs where state = 'running' and leased_until_ms < $1 limit 1"
-    );
-    let statement = Statement::from_sql_and_values(db.get_database_backend(), sql, [now_ms.into()]);
-    Ok(db.query_one_raw(statement).await?.is_some())
-}
-
-/// Leases up to `limit` due jobs. On PostgreSQL two claims may pick jobs of
-/// one key at once: the unique index `jobs_serial` then fails the later one,
-/// which is to be tried again.
-pub async fn claim(tx: &Tx, lease_id: Uuid, now_ms: i64, until_ms: i64, limit: u64) -> Result<Vec<Model>, DbErr> {
-    let backend = tx.conn().get_database_backend();
-    let skip_locked = if backend == DbBackend::Postgres {
-        "for update skip locked"
-    } else {
-        ""
-    };
-    let sql = format!(
-        "update jobs set state = 'running', lease_id = $2, leased_until_ms = $3, attempts = attempts + 1
-         where id in (select j.id from jobs j where {DUE} order by j.run_at_ms, j.triggered_at_ms limit $4 {skip_locked})
-         returning *"
-    );
-    let values = [
-        now_ms.into(),
-        lease_id.into(),
-        until_ms.into(),
-        limit.cast_signed().into(),
-    ];
-    Entity::find()
-        .from_raw_sql(Statement::from_sql_and_values(backend, sql, values))
-        .all(tx.conn())
-        .await
+/// Whether a worker stopped answering for some of its jobs.
+pub async fn any_expired(db: &impl ConnectionTrait, now_ms: i64) -> Result<bool, DbErr> {
+    let one = expired(now_ms).limit(1).one(db).await?;
+    Ok(one.is_some())
 }
 
 /// Gives jobs of workers that stopped answering back to everyone. What another
 /// worker prolongs, ends or gives back at this moment is left to it.
 pub async fn release_expired(tx: &Tx, now_ms: i64) -> Result<u64, DbErr> {
-    let expired = Condition::all()
-        .add(Column::State.eq(JobState::Running))
-        .add(Column::LeasedUntilMs.lt(now_ms));
-    let jobs = Entity::find()
-        .filter(expired)
+    let jobs = expired(now_ms)
         .limit(100)
         .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
         .all(tx.conn())
@@ -148,15 +145,33 @@ pub async fn release_expired(tx: &Tx, now_ms: i64) -> Result<u64, DbErr> {
     for job in jobs {
         make_ready(tx, job).await?;
     }
+    if count > 0 {
+        tx.mark_jobs_added();
+    }
     Ok(count)
 }
 
-/// Puts a job back. When a newer one with its dedupe key waits already, that one does its work.
-pub async fn make_ready(tx: &Tx, mut job: Model) -> Result<(), DbErr> {
+/// The word stands as it does in the index, which a bound value would not meet.
+fn expired(now_ms: i64) -> Select<Entity> {
+    Entity::find()
+        .filter(Expr::cust("state = 'running'"))
+        .filter(Column::LeasedUntilMs.lt(now_ms))
+}
+
+/// Puts a job that ran back, to run at its time, and makes way for what waits
+/// on its key. When a newer one with its dedupe key waits already, that one
+/// does its work.
+pub async fn make_ready(tx: &Tx, job: Model) -> Result<(), DbErr> {
+    let key = job.serial_key.clone();
+    put_back(tx, job).await?;
+    claims::free_keys(tx, key.as_slice()).await
+}
+
+async fn put_back(tx: &Tx, mut job: Model) -> Result<(), DbErr> {
     if let Some(key) = &job.dedupe_key {
         let waiting = Entity::find()
             .filter(Column::DedupeKey.eq(key.as_str()))
-            .filter(Column::State.eq(JobState::Ready))
+            .filter(Expr::cust("state = 'ready'"))
             .filter(Column::Id.ne(job.id))
             .one(tx.conn())
             .await?;
@@ -165,9 +180,20 @@ pub async fn make_ready(tx: &Tx, mut job: Model) -> Result<(), DbErr> {
         }
     }
     job.state = JobState::Ready;
+    job.waits_for = WaitsFor::Time;
     job.lease_id = None;
     job.leased_until_ms = None;
     super::save(tx, job).await
+}
+
+/// Keeps a job that no further try will help, for a person to look at.
+pub async fn give_up(tx: &Tx, mut job: Model) -> Result<(), DbErr> {
+    let key = job.serial_key.clone();
+    job.state = JobState::Dead;
+    job.lease_id = None;
+    job.leased_until_ms = None;
+    super::save(tx, job).await?;
+    claims::free_keys(tx, key.as_slice()).await
 }
 
 /// Reads and locks a job that is still leased by `lease_id`; none when the lease was lost.
@@ -180,47 +206,80 @@ pub async fn leased(tx: &Tx, id: JobId, lease_id: Uuid) -> Result<Option<Model>,
         .await
 }
 
-/// Removes a finished job, unless its lease was lost.
-pub async fn finish(tx: &Tx, id: JobId, lease_id: Uuid) -> Result<(), DbErr> {
-    Entity::delete_many()
-        .filter(Column::Id.eq(id))
-        .filter(Column::LeaseId.eq(lease_id))
-        .exec(tx.conn())
-        .await
-        .map(drop)
+/// A job that a worker holds.
+#[derive(Clone, Debug)]
+pub struct Held {
+    pub id: JobId,
+    pub lease_id: Uuid,
+    pub serial_key: Option<String>,
 }
 
-/// Prolongs every lease a worker holds.
-pub async fn prolong(tx: &Tx, lease_id: Uuid, until_ms: i64) -> Result<(), DbErr> {
+/// Removes finished jobs, but for those whose lease was lost, and makes way for
+/// what waits on their keys. Says how many were removed.
+pub async fn finish(tx: &Tx, jobs: &[Held]) -> Result<u64, DbErr> {
+    if jobs.is_empty() {
+        return Ok(0);
+    }
+    let removed = Entity::delete_many()
+        .filter(held(jobs))
+        .exec(tx.conn())
+        .await?
+        .rows_affected;
+    let keys: Vec<String> = jobs.iter().filter_map(|job| job.serial_key.clone()).collect();
+    claims::free_keys(tx, &keys).await?;
+    Ok(removed)
+}
+
+/// Prolongs leases, but for those that were lost.
+pub async fn prolong(tx: &Tx, jobs: &[Held], until_ms: i64) -> Result<(), DbErr> {
+    if jobs.is_empty() {
+        return Ok(());
+    }
     Entity::update_many()
         .col_expr(Column::LeasedUntilMs, Expr::val(until_ms))
-        .filter(Column::LeaseId.eq(lease_id))
+        .filter(held(jobs))
         .filter(Column::State.eq(JobState::Running))
         .exec(tx.conn())
         .await
         .map(drop)
 }
 
+fn held(jobs: &[Held]) -> Condition {
+    let ids: Vec<JobId> = jobs.iter().map(|job| job.id).collect();
+    let leases: BTreeSet<Uuid> = jobs.iter().map(|job| job.lease_id).collect();
+    let leases: Vec<Uuid> = leases.into_iter().collect();
+    Condition::all()
+        .add(Column::Id.is_in(claims::padded(&ids)))
+        .add(Column::LeaseId.is_in(claims::padded(&leases)))
+}
+
 /// Has the jobs of one serial key that were given up tried again from the start.
 pub async fn revive_of_key(tx: &Tx, serial_key: &str, now_ms: i64) -> Result<(), DbErr> {
     let dead = Entity::find()
         .filter(Column::SerialKey.eq(serial_key))
-        .filter(Column::State.eq(JobState::Dead));
+        .filter(Expr::cust("state = 'dead'"));
     revive(tx, dead, now_ms).await
 }
 
 /// Has all work of a shop done now: what waits is due, and what was given up is tried again.
 pub async fn revive_of_shop(tx: &Tx, shop: ShopId, now_ms: i64) -> Result<(), DbErr> {
+    // What runs and is about to park itself finds that it was called meanwhile.
+    Entity::update_many()
+        .col_expr(Column::RunAtMs, Expr::val(now_ms))
+        .filter(Expr::cust("state = 'running'"))
+        .filter(Column::ShopId.eq(shop))
+        .exec(tx.conn())
+        .await?;
     Entity::update_many()
         .col_expr(Column::RunAtMs, Expr::val(now_ms))
         .filter(Column::ShopId.eq(shop))
-        .filter(Column::State.eq(JobState::Ready))
+        .filter(Expr::cust("state = 'ready'"))
         .filter(Column::RunAtMs.gt(now_ms))
         .exec(tx.conn())
         .await?;
     let dead = Entity::find()
         .filter(Column::ShopId.eq(shop))
-        .filter(Column::State.eq(JobState::Dead));
+        .filter(Expr::cust("state = 'dead'"));
     revive(tx, dead, now_ms).await
 }
 
@@ -237,7 +296,7 @@ async fn revive(tx: &Tx, dead: Select<Entity>, now_ms: i64) -> Result<(), DbErr>
     for mut job in dead {
         job.attempts = 0;
         job.run_at_ms = now_ms;
-        make_ready(tx, job).await?;
+        put_back(tx, job).await?;
     }
     tx.mark_jobs_added();
     Ok(())
@@ -246,7 +305,7 @@ async fn revive(tx: &Tx, dead: Select<Entity>, now_ms: i64) -> Result<(), DbErr>
 /// Jobs that were given up, the newest first.
 pub async fn dead(db: &impl ConnectionTrait, limit: u64) -> Result<Vec<Model>, DbErr> {
     Entity::find()
-        .filter(Column::State.eq(JobState::Dead))
+        .filter(Expr::cust("state = 'dead'"))
         .order_by_desc(Column::Id)
         .limit(limit.min(super::MAX_PAGE))
         .all(db)

@@ -93,3 +93,20 @@ async fn what_was_given_up_is_tried_again_from_the_start_and_once() {
         assert_eq!((row.state, row.run_at_ms), (JobState::Ready, 6_000));
     }
 }
+
+/// Or it would wait for minutes for what has just happened.
+#[tokio::test]
+async fn what_runs_while_its_shop_returns_is_told() {
+    for world in World::each(false).await {
+        add(&world, 1_000).await;
+        change(&world, |row| row.state = JobState::Running).await;
+        let tx = world.tx().await;
+        jobs::revive_of_shop(&tx, ShopId(2), 5_000).await.expect("revives");
+        jobs::revive_of_shop(&tx, ShopId(1), 6_000).await.expect("revives");
+        tx.commit().await.expect("commits");
+        assert_eq!(
+            (only(&world).await.state, only(&world).await.run_at_ms),
+            (JobState::Running, 6_000)
+        );
+    }
+}

@@ -3,3 +3,5 @@
 mod inbox;
 mod jobs;
 mod periodic;
+mod throughput;
+mod turns;

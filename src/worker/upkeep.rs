@@ -1,0 +1,71 @@
+//! What a worker does by the clock, beside its jobs: prolongs its leases, takes
+//! over those of workers that stopped answering, and plans periodic jobs.
+
+use std::time::Duration;
+
+use sea_orm::DbErr;
+
+use super::{PERIODIC, rounds::Holding};
+use crate::{app::App, queue::periodic::enqueue_due, store::jobs};
+
+/// How long a worker waits after the schedules could not be read.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// How often a worker looks for leases that ran out, at the least.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// Prolongs the leases of what is held, until it is dropped.
+pub async fn keep_leases(app: &App, holding: &Holding) {
+    let lease = app.config.worker.lease;
+    let lease_ms = i64::try_from(lease.as_millis()).unwrap_or(i64::MAX);
+    loop {
+        tokio::time::sleep(lease / 3).await;
+        let held = holding.all();
+        if held.is_empty() {
+            continue;
+        }
+        let prolonged = async {
+            let tx = app.db.begin().await?;
+            jobs::prolong(&tx, &held, app.clock.now_ms().saturating_add(lease_ms)).await?;
+            tx.commit().await
+        };
+        if let Err(error) = prolonged.await {
+            tracing::warn!(%error, "leases cannot be prolonged");
+        }
+    }
+}
+
+/// Gives back the jobs of workers that stopped answering, until it is dropped.
+pub async fn release_leases(app: &App) {
+    let look = LOOK.min(app.config.worker.lease / 10);
+    loop {
+        match release(app).await {
+            Ok(0) => {}
+            Ok(jobs) => tracing::warn!(jobs, "a worker stopped answering; its jobs are done by others"),
+            Err(error) => tracing::warn!(%error, "leases that ran out cannot be released"),
+        }
+        tokio::time::sleep(look).await;
+    }
+}
+
+async fn release(app: &App) -> Result<u64, DbErr> {
+    let now_ms = app.clock.now_ms();
+    if !jobs::any_expired(app.db.read(), now_ms).await? {
+        return Ok(0);
+    }
+    let tx = app.db.begin().await?;
+    let released = jobs::release_expired(&tx, now_ms).await?;
+    tx.commit().await?;
+    Ok(released)
+}
+
+/// Enqueues what is due by the clock, until it is dropped.
+pub async fn keep_schedules(app: &App) {
+    loop {
+        let wait = enqueue_due(app, PERIODIC).await.unwrap_or_else(|error| {
+            tracing::warn!(%error, "periodic jobs cannot be planned; trying again");
+            PAUSE
+        });
+        tokio::time::sleep(wait).await;
+    }
+}
