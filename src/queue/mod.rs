@@ -185,6 +185,21 @@ pub fn next_try(error: &JobError, attempts: u32, schedule: &[Duration]) -> NextT
     }
 }
 
+/// Lengthens a wait by up to a quarter, by a number that is a job's own, so
+/// that what failed together does not come back together. The same job and
+/// count of tries give the same wait; nothing is ever tried before its time.
+#[must_use]
+pub fn spread(wait: Duration, job: JobId, attempts: u32) -> Duration {
+    let [high, low] = [job.0.as_u128() >> 64, job.0.as_u128()].map(|half| half & u128::from(u64::MAX));
+    let seed = u64::try_from(high ^ low).unwrap_or_default();
+    let mut mixed = seed.wrapping_add(u64::from(attempts).wrapping_mul(0x9e37_79b9_7f4a_7c15));
+    // The finish of splitmix64: nearby seeds end far apart.
+    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    let share = u32::try_from((mixed ^ (mixed >> 31)) >> 48).unwrap_or_default();
+    wait.saturating_add(wait.saturating_mul(share) / (4 << 16))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -214,5 +229,18 @@ mod tests {
         };
         assert_eq!(next_try(&budget, 99, &schedule), NextTry::After(Duration::from_secs(2)));
         assert_eq!(next_try(&JobError::GiveUp("bad".into()), 1, &schedule), NextTry::Never);
+    }
+    #[test]
+    fn waits_are_spread_over_a_quarter_and_repeat_for_a_job() {
+        let wait = Duration::from_secs(100);
+        let waits: Vec<Duration> = (0..100)
+            .map(|job| spread(wait, JobId(uuid::Uuid::from_u128(job)), 1))
+            .collect();
+        assert!(waits.iter().all(|spread| (100..=125).contains(&spread.as_secs())));
+        let (least, most) = (waits.iter().min().expect("some"), waits.iter().max().expect("some"));
+        assert!(least.as_secs() < 105 && most.as_secs() >= 120, "{least:?} to {most:?}");
+        let job = JobId::generate();
+        assert_eq!(spread(wait, job, 3), spread(wait, job, 3));
+        assert_ne!(spread(wait, job, 3), spread(wait, job, 4));
     }
 }

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     actions::give_up_job,
     app::App,
-    queue::{Attempt, JobError, NextTry, Priority, next_try},
+    queue::{Attempt, JobError, NextTry, Priority, next_try, spread},
     store::{
         self,
         jobs::{self, Model},
@@ -80,7 +80,8 @@ impl Drop for Report {
 
 async fn write_failure(app: &App, job: &Model, error: JobError) -> Result<(), DbErr> {
     let tx = app.db.begin().await?;
-    let next = next_try(&error, store::units(job.attempts), &app.config.worker.retries);
+    let number = store::units(job.attempts);
+    let next = next_try(&error, number, &app.config.worker.retries);
     if next == NextTry::Never {
         // Before the job's own row: whoever holds an order's lock may want jobs.
         give_up_job::tell(&tx, job, &said(&error), app.clock.now()).await?;
@@ -95,7 +96,11 @@ async fn write_failure(app: &App, job: &Model, error: JobError) -> Result<(), Db
         NextTry::After(wait) => {
             // What it waits for may have changed while it ran: see `revive_of_shop`.
             let was_called = matches!(error, JobError::Parked { .. }) && row.run_at_ms > job.run_at_ms;
-            let wait = if was_called { Duration::ZERO } else { wait };
+            let wait = if was_called {
+                Duration::ZERO
+            } else {
+                spread(wait, row.id, number)
+            };
             let wait_ms = i64::try_from(wait.as_millis()).unwrap_or(i64::MAX);
             match error {
                 JobError::NotNow { .. } => row.attempts -= 1,
