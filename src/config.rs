@@ -114,6 +114,8 @@ pub struct ServerConfig {
     pub role: ProcessRole,
     /// Largest webhook body, in bytes.
     pub webhook_max_bytes: usize,
+    /// How long a stop is told before the port closes.
+    pub stop_notice: Duration,
 }
 
 #[derive(Clone, Debug)]
@@ -123,6 +125,16 @@ pub struct WorkerConfig {
     pub lease: Duration,
     /// Waits between tries; after the last one the job is given up.
     pub retries: Vec<Duration>,
+    pub circuit: CircuitConfig,
+}
+
+/// When somebody who does not answer is left alone.
+#[derive(Clone, Copy, Debug)]
+pub struct CircuitConfig {
+    /// After so many failed calls in a row.
+    pub failures: u32,
+    /// For so long at first; it doubles a few times.
+    pub pause: Duration,
 }
 
 #[derive(Clone, Debug)]
@@ -254,9 +266,12 @@ pub const VARIABLES: &[&str] = &[
     "SUPPLIER_NETWORKS",
     "ORDERYARD_ROLE",
     "WEBHOOK_MAX_BYTES",
+    "STOP_NOTICE_SECONDS",
     "WORKER_CONCURRENCY",
     "WORKER_LEASE_SECONDS",
     "JOB_RETRY_SECONDS",
+    "CIRCUIT_FAILURES",
+    "CIRCUIT_PAUSE_SECONDS",
     "OUTSIDE_CALL_SECONDS",
     "DATABASE_CONNECTIONS",
     "LOG",

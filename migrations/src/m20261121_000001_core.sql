@@ -99,6 +99,14 @@ create index jobs_dead on jobs (shop_id, id) where state = 'dead';
 create index jobs_dead_by_key on jobs (serial_key) where state = 'dead';
 create index jobs_of_shop on jobs (shop_id, run_at_ms) where state = 'ready';
 
+create table circuits (
+  subject text primary key,
+  failures integer not null,
+  opened_at_ms bigint,
+  next_try_ms bigint not null,
+  reason text not null
+);
+
 create table schedules (
   name text primary key,
   next_run_ms bigint not null

@@ -11,6 +11,7 @@ use super::{
     outgoing,
     purchase_order_status::{follow_lines, move_to},
     route_order::write_status,
+    supplier_calls,
 };
 use crate::{
     app::App,
@@ -24,6 +25,7 @@ use crate::{
     ids::{PurchaseOrderId, ShopId, ShopifyOrderId},
     queue::{
         Attempt, Job, JobError, Priority,
+        circuits::Entry,
         intents::{self, NewIntent, Standing},
         order_key,
     },
@@ -80,6 +82,7 @@ impl Job for CancelPurchaseOrder {
 
 struct Call {
     intent: Intent,
+    entry: Entry,
     shop: shops::Model,
     supplier: suppliers::Model,
     purchase_order: purchase_orders::Model,
@@ -115,6 +118,8 @@ async fn prepare(app: &App, job: &CancelPurchaseOrder) -> Result<Option<Call>, J
     let Some(intent) = open_intent(&tx, &po, &lines, now).await? else {
         return Ok(None);
     };
+    // Rolled back as a whole if it is shut: the Intent stands as it stood.
+    let entry = supplier_calls::enter(app, &tx, &supplier, now).await?;
     if po.cancel_requested_at.is_none() {
         po.cancel_requested_at = Some(now);
     }
@@ -135,6 +140,7 @@ async fn prepare(app: &App, job: &CancelPurchaseOrder) -> Result<Option<Call>, J
     };
     Ok(Some(Call {
         intent,
+        entry,
         shop,
         supplier,
         purchase_order: po,
@@ -214,6 +220,7 @@ async fn conclude(
     let Some(mut po) = purchase_orders::by_id(tx.conn(), call.shop.id, call.purchase_order.id).await? else {
         return Ok(());
     };
+    supplier_calls::note_call(app, &tx, &call.supplier, call.entry, &answer, now).await?;
     let mut again = None;
     match answer {
         Ok(CancelAnswer::Received { .. }) => {

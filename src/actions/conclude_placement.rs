@@ -11,6 +11,7 @@ use super::{
     place_purchase_order::Call,
     purchase_order_status::{move_to, release_allocations},
     route_order::write_status,
+    supplier_calls,
     supplier_report::{OpenReport, ReportError},
 };
 use crate::{
@@ -41,6 +42,7 @@ pub(super) async fn conclude(
     let Some(po) = purchase_orders::by_id(tx.conn(), call.shop.id, po_id).await? else {
         return Ok(());
     };
+    supplier_calls::note_call(app, &tx, &call.supplier, call.entry, &answer, now).await?;
     let conclusion = Conclusion {
         tx: &tx,
         call: &call,

@@ -52,6 +52,7 @@ pub mod save_offer;
 pub mod settle_fulfillments;
 pub mod shop_access;
 pub mod sign_in;
+pub mod supplier_calls;
 pub mod supplier_report;
 pub mod sync_shop;
 pub mod sync_variants;

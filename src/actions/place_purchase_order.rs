@@ -19,6 +19,7 @@ use super::{
     outgoing,
     purchase_order_status::{move_to, release_allocations},
     route_order::write_status,
+    supplier_calls,
 };
 use crate::{
     app::App,
@@ -34,6 +35,7 @@ use crate::{
     ids::{PurchaseOrderId, ShopId, ShopifyOrderId},
     queue::{
         Attempt, Job, JobError, Priority,
+        circuits::Entry,
         intents::{self, NewIntent, Standing},
         order_key,
     },
@@ -102,6 +104,7 @@ pub(super) struct Call {
     pub(super) intent: Intent,
     /// An earlier try may have reached the supplier.
     pub(super) may_have_happened: bool,
+    pub(super) entry: Entry,
     pub(super) shop: shops::Model,
     pub(super) supplier: suppliers::Model,
     pub(super) purchase_order: purchase_orders::Model,
@@ -151,6 +154,8 @@ async fn prepare(app: &App, job: &PlacePurchaseOrder) -> Result<Option<Call>, Jo
         intents::settle(&tx, intent.id, IntentOutcome::Pending, evidence, now).await?;
         return wait(tx, &shop, &po, why).await;
     }
+    // Rolled back as a whole if it is shut: the Intent stands as it stood.
+    let entry = supplier_calls::enter(app, &tx, &supplier, now).await?;
     if po.status == PurchaseOrderStatus::Draft {
         po.sent_at = Some(now);
         move_to(&tx, &mut po, PurchaseOrderStatus::Placing, now).await?;
@@ -167,6 +172,7 @@ async fn prepare(app: &App, job: &PlacePurchaseOrder) -> Result<Option<Call>, Jo
     Ok(Some(Call {
         intent,
         may_have_happened,
+        entry,
         shop,
         supplier,
         purchase_order: po,

@@ -13,12 +13,16 @@ use webhooks::ShopDomain;
 
 use crate::{
     app::App,
-    domain::{shop::ShopStatus, throttle::Budget},
+    domain::{circuit::Subject, shop::ShopStatus, throttle::Budget},
     ids::ShopId,
-    queue::JobError,
+    queue::{
+        JobError,
+        circuits::{self, Entry, Shut},
+    },
     seal::SealError,
     shopify::{
         Access, Answer, ApiError, Outcome,
+        error::Trouble,
         oauth::{TokenError, TokenPair},
     },
     store::{self, Tx, shop_budgets, shops},
@@ -40,6 +44,7 @@ pub struct ShopAccess {
     pub shop: shops::Model,
     pub domain: ShopDomain,
     token: SecretString,
+    entry: Entry,
 }
 
 impl ShopAccess {
@@ -67,6 +72,8 @@ pub enum AccessError {
     Refresh(String),
     #[error("the shop's API budget is used up")]
     Budget(Duration),
+    #[error("Shopify's API of the shop is {0}")]
+    Shut(Shut),
     #[error(transparent)]
     Seal(#[from] SealError),
     #[error("the database failed: {0}")]
@@ -86,6 +93,7 @@ impl From<AccessError> for JobError {
                 reason: error.to_string(),
                 after,
             },
+            AccessError::Shut(shut) => shut.of("Shopify's API of the shop"),
             AccessError::Database(error) => Self::Database(error),
             other => Self::retry(other.to_string()),
         }
@@ -130,6 +138,7 @@ pub async fn open(app: &App, id: ShopId, cost: u32) -> Result<ShopAccess, Access
             return Err(AccessError::Budget(wait));
         }
     }
+    let entry = enter(app, id, now).await?;
     let shop = if expires_soon(&shop, now) {
         renew(app, shop).await?
     } else {
@@ -138,7 +147,61 @@ pub async fn open(app: &App, id: ShopId, cost: u32) -> Result<ShopAccess, Access
     let domain = ShopDomain::parse(&shop.domain).map_err(|_| AccessError::NotInstalled)?;
     let sealed = shop.access_token.as_ref().ok_or(AccessError::NotInstalled)?;
     let token = app.keyring.open(sealed, &token_place(id, "access_token"))?;
-    Ok(ShopAccess { shop, domain, token })
+    Ok(ShopAccess {
+        shop,
+        domain,
+        token,
+        entry,
+    })
+}
+
+/// Whether the shop's API may be called, or is left alone for now. Almost always a read.
+async fn enter(app: &App, id: ShopId, now: DateTime<Utc>) -> Result<Entry, AccessError> {
+    let (subject, now_ms) = (Subject::Shop(id), now.timestamp_millis());
+    let known = match circuits::look(app.db.read(), subject, now_ms).await? {
+        Some(known) => known,
+        None => {
+            let tx = app.db.begin().await?;
+            let entry = circuits::enter(&tx, subject, now_ms, &app.config.worker.circuit).await?;
+            tx.commit().await?;
+            entry
+        }
+    };
+    known.map_err(AccessError::Shut)
+}
+
+/// Writes down how a call went. What one order alone may bring about says
+/// nothing about the shop's others.
+async fn note_call<T>(
+    app: &App,
+    access: &ShopAccess,
+    result: &Result<Answer<T>, ApiError>,
+    now: DateTime<Utc>,
+) -> Result<(), DbErr> {
+    let failed = match result {
+        Err(error @ ApiError::NotSent(_)) => Some(error),
+        Err(error @ (ApiError::Unavailable { why, .. } | ApiError::OutcomeUnknown { why })) => {
+            let is_theirs = matches!(
+                why,
+                Trouble::TimedOut | Trouble::ConnectionLost | Trouble::ServerError(_)
+            );
+            is_theirs.then_some(error)
+        }
+        _ => None,
+    };
+    let subject = Subject::Shop(access.shop.id);
+    if failed.is_none() && !access.entry.is_troubled {
+        return Ok(());
+    }
+    let tx = app.db.begin().await?;
+    match failed {
+        Some(error) => {
+            let (reason, config) = (error.to_string(), &app.config.worker.circuit);
+            circuits::failed(&tx, subject, &reason, now.timestamp_millis(), config).await?;
+        }
+        None => circuits::answered(&tx, subject, access.entry).await?,
+    }
+    tx.commit().await
 }
 
 /// Where a shop's token is sealed for.
@@ -153,6 +216,7 @@ fn expires_soon(shop: &shops::Model, now: DateTime<Utc>) -> bool {
 /// Takes note of an answer: what is left of the budget, and whether the token still opens the shop.
 pub async fn observe<T>(app: &App, access: &ShopAccess, result: &Result<Answer<T>, ApiError>) -> Result<(), DbErr> {
     let now = app.clock.now();
+    note_call(app, access, result, now).await?;
     let status = match result {
         Ok(answer) => answer.cost.as_ref().map(|cost| cost.status),
         Err(ApiError::Throttled { status, .. }) => *status,

@@ -7,8 +7,8 @@ use url::Url;
 use webhooks::Secrets;
 
 use super::{
-    DatabaseConfig, Grant, ProcessRole, SHOPIFY_API_VERSION, ServerConfig, SettingError, ShopifyConfig, SupplierConfig,
-    VARIABLES, WorkerConfig,
+    CircuitConfig, DatabaseConfig, Grant, ProcessRole, SHOPIFY_API_VERSION, ServerConfig, SettingError, ShopifyConfig,
+    SupplierConfig, VARIABLES, WorkerConfig,
 };
 use crate::seal::{Keyring, SealError};
 
@@ -192,6 +192,7 @@ impl<F: Fn(&'static str) -> Option<String>> Reader<F> {
                 "a number of bytes between 65536 and 67108864",
                 |text| text.parse().ok().filter(|bytes| (65_536..=67_108_864).contains(bytes)),
             ),
+            stop_notice: self.seconds("STOP_NOTICE_SECONDS", 3),
         }
     }
 
@@ -206,13 +207,19 @@ impl<F: Fn(&'static str) -> Option<String>> Reader<F> {
             concurrency: self.parsed("WORKER_CONCURRENCY", 8, "a number between 1 and 256", |text| {
                 text.parse().ok().filter(|number| (1..=256).contains(number))
             }),
-            lease: self.seconds("WORKER_LEASE_SECONDS", 30),
+            lease: self.seconds("WORKER_LEASE_SECONDS", 25),
             retries: self.parsed(
                 "JOB_RETRY_SECONDS",
                 default,
                 "seconds between tries, separated by commas",
                 read_list,
             ),
+            circuit: CircuitConfig {
+                failures: self.parsed("CIRCUIT_FAILURES", 5, "a number between 1 and 1000", |text| {
+                    text.parse().ok().filter(|number| (1..=1000).contains(number))
+                }),
+                pause: self.seconds("CIRCUIT_PAUSE_SECONDS", 30),
+            },
         }
     }
 

@@ -3,6 +3,7 @@
 
 pub mod address;
 pub mod carriers;
+pub mod circuit;
 pub mod event;
 pub mod exception;
 pub mod fulfilment;

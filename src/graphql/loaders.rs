@@ -19,16 +19,16 @@ use super::{
 use crate::{
     actions::authenticate::Identity,
     app::App,
-    domain::{order::UnitState, purchase_order::PurchaseOrderStatus},
+    domain::{circuit::Subject, order::UnitState, purchase_order::PurchaseOrderStatus},
     error::AppError,
     ids::{
         EventId, MappingId, OfferId, OrderId, OrderLineId, PoLineId, PurchaseOrderId, ShipmentId, ShopId,
         ShopifyVariantId, SupplierId,
     },
     store::{
-        Db, Party, connections, events, exceptions, fulfillments, mapping_components, mappings, offers, order_lines,
-        order_states, orders, po_lines, purchase_orders, routing_plans, shipment_lines, shipments, shops, suppliers,
-        variants,
+        Db, Party, circuits, connections, events, exceptions, fulfillments, mapping_components, mappings, offers,
+        order_lines, order_states, orders, po_lines, purchase_orders, routing_plans, shipment_lines, shipments, shops,
+        suppliers, variants,
     },
 };
 
@@ -262,6 +262,28 @@ impl Loader<ConnectionWith> for Batch {
             .into_iter()
             .map(|row| (ConnectionWith(row.supplier_id), row))
             .collect())
+    }
+}
+
+/// Since when a supplier is left alone.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct OutageOf(pub SupplierId);
+
+impl Loader<OutageOf> for Batch {
+    type Value = circuits::Model;
+    type Error = Failure;
+
+    /// Whoever sees a supplier may see this.
+    async fn load(&self, keys: &[OutageOf]) -> Outcome<HashMap<OutageOf, Self::Value>> {
+        let subjects: Vec<Subject> = keys.iter().map(|key| Subject::Supplier(key.0)).collect();
+        let rows = circuits::open_of(self.db.read(), &subjects).await?;
+        let of = |key: &OutageOf| {
+            let subject = Subject::Supplier(key.0).to_string();
+            rows.iter()
+                .find(|row| row.subject == subject)
+                .map(|row| (*key, row.clone()))
+        };
+        Ok(keys.iter().filter_map(of).collect())
     }
 }
 

@@ -1,11 +1,12 @@
 //! Suppliers and the shop's connections with them.
 
 use async_graphql::{Context, Enum, ID, InputObject, Object, SimpleObject};
+use chrono::{DateTime, Utc};
 
 use super::{
     errors::{Outcome, Problem, payload},
     guard,
-    loaders::{ConnectionWith, Loaders, OfferCount, OpenPurchaseOrders},
+    loaders::{ConnectionWith, Loaders, OfferCount, OpenPurchaseOrders, OutageOf},
     pagination::{Asked, Page, weight},
     scalars::id,
 };
@@ -19,7 +20,7 @@ use crate::{
     domain::supplier,
     error::AppError,
     ids::SupplierId,
-    store::{self, Party, connections, suppliers::Model},
+    store::{self, Party, circuits, connections, suppliers::Model},
 };
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
@@ -80,9 +81,35 @@ impl Supplier {
         Ok(i32::try_from(count.unwrap_or(0)).unwrap_or(i32::MAX))
     }
 
+    /// Calls to it fail, and it is left alone for now; null while it is called.
+    async fn outage(&self, ctx: &Context<'_>) -> Outcome<Option<Outage>> {
+        Ok(Loaders::of(ctx).one(OutageOf(self.0.id)).await?.map(Outage::from))
+    }
+
     async fn open_purchase_orders(&self, ctx: &Context<'_>) -> Outcome<i32> {
         let count = Loaders::of(ctx).one(OpenPurchaseOrders(self.0.id)).await?;
         Ok(i32::try_from(count.unwrap_or(0)).unwrap_or(i32::MAX))
+    }
+}
+
+/// A time in which somebody who does not answer is left alone.
+#[derive(SimpleObject)]
+pub struct Outage {
+    since: DateTime<Utc>,
+    /// Why the last call failed.
+    reason: String,
+    /// When one call finds out whether it is over.
+    next_try_at: DateTime<Utc>,
+}
+
+impl From<circuits::Model> for Outage {
+    fn from(row: circuits::Model) -> Self {
+        let at = |ms| DateTime::from_timestamp_millis(ms).unwrap_or_default();
+        Self {
+            since: at(row.opened_at_ms.unwrap_or_default()),
+            reason: row.reason,
+            next_try_at: at(row.next_try_ms),
+        }
     }
 }
 

@@ -32,6 +32,12 @@ pub async fn metrics(State(app): State<App>) -> Result<String, AppError> {
         let count = u32::try_from(count).unwrap_or(u32::MAX);
         metrics::gauge!("orderyard_jobs", "state" => state.as_str()).set(f64::from(count));
     }
+    let open = store::circuits::open(app.db.read()).await?;
+    for kind in ["supplier", "shop"] {
+        let count = open.iter().filter(|row| row.subject.starts_with(kind)).count();
+        let count = u32::try_from(count).unwrap_or(u32::MAX);
+        metrics::gauge!("orderyard_circuits_open", "kind" => kind).set(f64::from(count));
+    }
     app.metrics.run_upkeep();
     Ok(app.metrics.render())
 }

@@ -4,6 +4,7 @@
 //! This module owns the rules; `store::jobs` owns the rows, `worker` the loop.
 //! Work with the same serial key runs one at a time, the oldest first.
 
+pub mod circuits;
 pub mod inbox;
 pub mod intents;
 pub mod periodic;

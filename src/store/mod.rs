@@ -7,6 +7,7 @@
 
 pub mod allocations;
 pub mod api_keys;
+pub mod circuits;
 pub mod columns;
 pub mod connections;
 pub mod db;

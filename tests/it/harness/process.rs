@@ -38,6 +38,8 @@ impl Orderyard {
             ("PORT", port.to_string()),
             ("SUPPLIER_NETWORKS", "127.0.0.0/8".to_owned()),
             ("JOB_RETRY_SECONDS", "0.05,0.1,0.2,0.4,0.8,1,1,2,2".to_owned()),
+            // Far away, so that a story sees each job's own tries.
+            ("CIRCUIT_FAILURES", "1000".to_owned()),
             ("OUTSIDE_CALL_SECONDS", "2".to_owned()),
             ("WORKER_LEASE_SECONDS", "2".to_owned()),
             ("LOG", "info,orderyard=debug,sqlx=warn".to_owned()),

@@ -1,7 +1,7 @@
 //! What waits, and what is given up, while Shopify or a shop cannot be reached.
 
 use rstest::rstest;
-use sandbox::{AnswerFault, Fault};
+use sandbox::{AnswerFault, Fault, SupplierFault};
 
 use super::shop::Plot;
 use crate::harness::Database;
@@ -82,4 +82,80 @@ async fn an_order_that_could_never_be_read_is_put_before_a_person_too(
         .decide("JOB_FAILED", "retryException(exceptionId: \"{id}\")")
         .await;
     story.purchase_order("north").await;
+}
+
+/// A supplier that is away for longer than the schedule of tries lasts.
+#[rstest]
+#[tokio::test]
+async fn a_supplier_that_fails_is_left_alone_and_nothing_is_given_up(
+    #[values(Database::Sqlite, Database::Postgres)] database: Database,
+) {
+    let story = Plot::default()
+        .env("JOB_RETRY_SECONDS", "0.05,0.05,0.05")
+        .env("CIRCUIT_FAILURES", "3")
+        .env("CIRCUIT_PAUSE_SECONDS", "0.2")
+        .begin(database)
+        .await;
+    let north = story.world.supplier("north");
+    for _ in 0..6 {
+        north.add_fault(SupplierFault::Error { status: 500 });
+    }
+    let order = story.order(&[("MUG", 1)]);
+    let parked = "select count(*) from jobs where name = 'place_purchase_order' and attempts = 0
+        and last_error like 'North is left alone for now%'";
+    story
+        .world
+        .eventually("the purchase order waits", async || {
+            story.world.count(parked).await == 1
+        })
+        .await;
+    let outages = "{ suppliers { nodes { key outage { since reason nextTryAt } } } }";
+    let answer = story.world.graphql(outages, serde_json::json!({})).await;
+    let of = |answer: &serde_json::Value, key: &str| {
+        let nodes = answer["suppliers"]["nodes"].as_array().expect("a list").clone();
+        let node = nodes.into_iter().find(|node| node["key"] == key).expect(key);
+        node["outage"].clone()
+    };
+    assert!(
+        of(&answer, "north")["reason"]
+            .as_str()
+            .is_some_and(|why| why.contains("500")),
+        "{answer}"
+    );
+    assert!(of(&answer, "east").is_null(), "{answer}");
+
+    story.purchase_order("north").await;
+    story.quiet().await;
+    let answer = story.world.graphql(outages, serde_json::json!({})).await;
+    assert!(of(&answer, "north").is_null(), "{answer}");
+    assert_eq!(story.world.count("select count(*) from circuits").await, 0);
+    assert_eq!(story.world.count("select count(*) from exceptions").await, 0);
+    assert_eq!(story.snapshot(order).fulfillments.len(), 0);
+}
+
+/// Shopify is away for longer than the schedule of tries lasts, and the order arrives all the same.
+#[rstest]
+#[tokio::test]
+async fn a_shop_that_cannot_be_reached_is_left_alone_and_nothing_is_given_up(
+    #[values(Database::Sqlite, Database::Postgres)] database: Database,
+) {
+    let story = Plot::default()
+        .env("JOB_RETRY_SECONDS", "0.05,0.05,0.05")
+        .env("CIRCUIT_FAILURES", "3")
+        .env("CIRCUIT_PAUSE_SECONDS", "0.2")
+        .begin(database)
+        .await;
+    let faults = story.world.shopify.faults();
+    let fault = faults.add(Fault::any_graphql(AnswerFault::ErrorBefore { status: 500 }));
+    story.order(&[("MUG", 1)]);
+    let tried = "select coalesce(max(failures), 0) from circuits where subject like 'shop:%'";
+    story
+        .world
+        .eventually("more calls than tries have failed", async || {
+            story.world.count(tried).await > 5
+        })
+        .await;
+    faults.remove(fault);
+    story.purchase_order("north").await;
+    assert_eq!(story.world.count("select count(*) from exceptions").await, 0);
 }

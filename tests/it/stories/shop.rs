@@ -71,6 +71,8 @@ pub struct Plot {
     pub mug_at_east: bool,
     /// As in the setup file.
     pub locations: &'static str,
+    /// Environment beyond the usual.
+    pub env: Vec<(&'static str, &'static str)>,
 }
 
 impl Default for Plot {
@@ -81,18 +83,26 @@ impl Default for Plot {
             kit: KIT_AT_ONE,
             mug_at_east: false,
             locations: "all",
+            env: Vec::new(),
         }
     }
 }
 
 impl Plot {
+    pub fn env(mut self, name: &'static str, value: &'static str) -> Self {
+        self.env.push((name, value));
+        self
+    }
+
     pub async fn begin(self, database: Database) -> Story {
         let setup = self.setup();
-        let world = WorldSpec::on(database)
+        let mut spec = WorldSpec::on(database)
             .supplier("north", self.north)
-            .supplier("east", self.east)
-            .build()
-            .await;
+            .supplier("east", self.east);
+        for (name, value) in self.env {
+            spec = spec.env(name, value);
+        }
+        let world = spec.build().await;
         let mut variants = BTreeMap::new();
         for sku in ["MUG", "SHIRT", "KIT", "UNMAPPED"] {
             let product = ProductSpec {

@@ -1,0 +1,127 @@
+//! Circuit breakers: whoever of the outside fails again and again is left alone
+//! for a while, on all nodes, and what needs it waits without losing its tries.
+//! After each pause one call is let through; its success closes the breaker.
+
+use std::time::Duration;
+
+use sea_orm::{ConnectionTrait, DbErr};
+
+use super::JobError;
+use crate::{
+    config::CircuitConfig,
+    domain::circuit::Subject,
+    store::{
+        self, Tx,
+        circuits::{self, Model},
+    },
+};
+
+/// Pauses double with each call that fails after them, so often at the most.
+const MOST_DOUBLINGS: u32 = 4;
+
+/// How a call that may be made stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Entry {
+    /// Earlier calls failed: a success is to be written down.
+    pub is_troubled: bool,
+}
+
+/// The other side is left alone for now.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("left alone for now, since {failures} calls in a row have failed: {reason}")]
+pub struct Shut {
+    pub failures: u32,
+    pub reason: String,
+    pub wait: Duration,
+}
+
+impl Shut {
+    /// What that means for a job that needs them.
+    #[must_use]
+    pub fn of(&self, name: &str) -> JobError {
+        JobError::Parked {
+            reason: format!("{name} is {self}"),
+            after: self.wait,
+        }
+    }
+}
+
+/// Whether a look is enough: nothing has failed, or a call may not be made.
+/// None where the one call may be due, which [`enter`] decides.
+pub async fn look(
+    db: &impl ConnectionTrait,
+    subject: Subject,
+    now_ms: i64,
+) -> Result<Option<Result<Entry, Shut>>, DbErr> {
+    let row = circuits::by_subject(db, subject).await?;
+    Ok(match row {
+        None => Some(Ok(Entry::default())),
+        Some(row) if row.opened_at_ms.is_none() => Some(Ok(Entry { is_troubled: true })),
+        Some(row) if now_ms < row.next_try_ms => Some(Err(shut(row, now_ms))),
+        Some(_) => None,
+    })
+}
+
+/// Asks whether a call may be made, and takes the one try where that is due.
+pub async fn enter(
+    tx: &Tx,
+    subject: Subject,
+    now_ms: i64,
+    config: &CircuitConfig,
+) -> Result<Result<Entry, Shut>, DbErr> {
+    if let Some(known) = look(tx.conn(), subject, now_ms).await? {
+        return Ok(known);
+    }
+    let Some(mut row) = circuits::by_subject(tx.conn(), subject).await? else {
+        return Ok(Ok(Entry::default()));
+    };
+    let next_try_ms = now_ms.saturating_add(pause_ms(&row, config));
+    if circuits::take_try(tx, &row, next_try_ms).await? {
+        return Ok(Ok(Entry { is_troubled: true }));
+    }
+    // Somebody else has it, and may find that all is well.
+    row.next_try_ms = now_ms.saturating_add(milliseconds(config.pause));
+    Ok(Err(shut(row, now_ms)))
+}
+
+/// Writes down that a call failed: that nothing was taken, or that it is not known.
+pub async fn failed(tx: &Tx, subject: Subject, reason: &str, now_ms: i64, config: &CircuitConfig) -> Result<(), DbErr> {
+    let mut row = circuits::lock(tx, subject).await?;
+    row.failures = row.failures.saturating_add(1);
+    reason.chars().take(500).collect::<String>().clone_into(&mut row.reason);
+    if store::units(row.failures) >= config.failures {
+        if row.opened_at_ms.is_none() {
+            tracing::warn!(%subject, failures = row.failures, reason, "calls fail again and again: a pause");
+        }
+        row.opened_at_ms.get_or_insert(now_ms);
+        row.next_try_ms = now_ms.saturating_add(pause_ms(&row, config));
+    }
+    store::save(tx, row).await
+}
+
+/// Writes down that a call was answered, whatever the answer.
+pub async fn answered(tx: &Tx, subject: Subject, entry: Entry) -> Result<(), DbErr> {
+    if entry.is_troubled {
+        circuits::close(tx, subject).await?;
+    }
+    Ok(())
+}
+
+fn pause_ms(row: &Model, config: &CircuitConfig) -> i64 {
+    let beyond = store::units(row.failures).saturating_sub(config.failures);
+    let pause = config.pause * 2_u32.pow(beyond.min(MOST_DOUBLINGS));
+    milliseconds(pause)
+}
+
+fn milliseconds(wait: Duration) -> i64 {
+    i64::try_from(wait.as_millis()).unwrap_or(i64::MAX)
+}
+
+fn shut(row: Model, now_ms: i64) -> Shut {
+    let wait_ms = row.next_try_ms.saturating_sub(now_ms).max(1).unsigned_abs();
+    Shut {
+        failures: store::units(row.failures),
+        reason: row.reason,
+        wait: Duration::from_millis(wait_ms),
+    }
+}
