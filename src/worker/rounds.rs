@@ -319,6 +319,9 @@ async fn turn_over(app: &App, turns: &mut Turns, ended: &[Held], wanted: Wanted)
     finish(&tx, ended).await?;
     if wanted.jobs > 0 {
         (taken.jobs, taken.more) = turns.take(&tx, wanted).await?;
+    } else {
+        // What waited on the keys of these is for others to take.
+        tx.mark_jobs_added();
     }
     tx.commit().await?;
     Ok(taken)

@@ -6,7 +6,12 @@ use std::time::Duration;
 use sea_orm::DbErr;
 
 use super::{PERIODIC, rounds::Holding};
-use crate::{app::App, queue::periodic::enqueue_due, store::jobs};
+use crate::{
+    actions::give_up_job,
+    app::App,
+    queue::periodic::enqueue_due,
+    store::{jobs, units},
+};
 
 /// How long a worker waits after the schedules could not be read.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -48,15 +53,29 @@ pub async fn release_leases(app: &App) {
     }
 }
 
-async fn release(app: &App) -> Result<u64, DbErr> {
-    let now_ms = app.clock.now_ms();
-    if !jobs::any_expired(app.db.read(), now_ms).await? {
+async fn release(app: &App) -> Result<usize, DbErr> {
+    let now = app.clock.now();
+    if !jobs::any_expired(app.db.read(), now.timestamp_millis()).await? {
         return Ok(0);
     }
     let tx = app.db.begin().await?;
-    let released = jobs::release_expired(&tx, now_ms).await?;
+    let expired = jobs::lock_expired(&tx, now.timestamp_millis()).await?;
+    let count = expired.len();
+    for mut job in expired {
+        // It may be the job that ends its workers.
+        if units(job.attempts) as usize > app.config.worker.retries.len() {
+            let why = format!("its worker stopped answering in each of {} tries", job.attempts);
+            tracing::warn!(job = job.name, why, "a job is given up");
+            give_up_job::tell(&tx, &job, &why, now).await?;
+            job.last_error = Some(why);
+            jobs::give_up(&tx, job).await?;
+        } else {
+            jobs::make_ready(&tx, job).await?;
+        }
+    }
+    tx.mark_jobs_added();
     tx.commit().await?;
-    Ok(released)
+    Ok(count)
 }
 
 /// Enqueues what is due by the clock, until it is dropped.

@@ -8,6 +8,7 @@ use orderyard::{
         self,
         jobs::{self, JobState, Model},
     },
+    worker,
 };
 use sea_orm::EntityTrait as _;
 
@@ -108,5 +109,40 @@ async fn what_runs_while_its_shop_returns_is_told() {
             (only(&world).await.state, only(&world).await.run_at_ms),
             (JobState::Running, 6_000)
         );
+    }
+}
+
+/// A job that ends its workers goes round until its tries are used up, and no longer.
+#[tokio::test]
+async fn what_ends_its_workers_is_given_up() {
+    for world in World::each(false).await {
+        for attempts in [1, 12] {
+            add(&world, 1_000).await;
+            change(&world, |row| {
+                row.state = JobState::Running;
+                row.attempts = attempts;
+                row.lease_id = Some(uuid::Uuid::now_v7());
+                row.leased_until_ms = Some(2_000);
+                // No worker of this release takes it.
+                row.name = "work".to_owned();
+                row.serial_key = None;
+            })
+            .await;
+            let is_left = async {
+                while only(&world).await.state == JobState::Running {
+                    tokio::task::yield_now().await;
+                }
+            };
+            tokio::select! {
+                () = worker::work(world.app.clone()) => {}
+                () = is_left => {}
+            }
+            let why = only(&world).await.last_error.unwrap_or_default();
+            assert_eq!(why.contains("stopped answering"), attempts == 12, "{why}");
+            jobs::Entity::delete_many()
+                .exec(world.app.db.read())
+                .await
+                .expect("is removed");
+        }
     }
 }
