@@ -2,42 +2,55 @@
 
 use std::time::Duration;
 
-use tokio::{net::TcpListener, signal::unix::SignalKind};
+use tokio::signal::unix::SignalKind;
 
 use super::{CommandError, start};
-use crate::{app::App, config::ProcessRole, http, worker};
+use crate::{
+    app::App,
+    config::ProcessRole,
+    http::{self, Door},
+    worker,
+};
 
 /// How long a stop waits for what is under way.
 const DRAIN: Duration = Duration::from_secs(25);
 
 pub async fn run() -> Result<(), CommandError> {
     let app = start::app_from_environment().await?;
-    let listener = listen(&app).await?;
-    tracing::info!(address = %listener.local_addr()?, role = %app.config.server.role, "orderyard serves");
+    let door = listen(&app).await?;
+    tracing::info!(address = %door.address()?, role = %app.config.server.role, "orderyard serves");
     app.tasks.spawn(stop_on_signal(app.clone()));
-    serve(app, listener).await
+    serve(app, door).await
 }
 
-/// Opens the port of the settings.
-pub async fn listen(app: &App) -> Result<TcpListener, CommandError> {
+/// Opens the port of the settings. Where there may be several nodes, they may
+/// share it: the next process then begins before the last one ends.
+async fn listen(app: &App) -> Result<Door, CommandError> {
     let (host, port) = (app.config.server.host.as_str(), app.config.server.port);
-    TcpListener::bind((host, port))
+    Door::open(host, port, !app.config.database.is_sqlite())
         .await
         .map_err(|error| format!("PORT {port} on HOST {host} cannot be opened: {error}").into())
 }
 
 /// Serves until [`App::stopping`] is cancelled, then drains.
-pub async fn serve(app: App, listener: TcpListener) -> Result<(), CommandError> {
-    let role = app.config.server.role;
-    if role != ProcessRole::Web {
+pub async fn serve(app: App, door: Door) -> Result<(), CommandError> {
+    let works = app.config.server.role != ProcessRole::Web;
+    until_drained(&app, door, works).await;
+    app.db.close().await?;
+    Ok(())
+}
+
+async fn until_drained(app: &App, door: Door, works: bool) {
+    if works {
         app.tasks.spawn(worker::work(app.clone()));
     }
     // A worker listens too: its probes and numbers are asked for like anybody's.
-    let serving = http::serve(listener, http::router(app.clone()), app.stopping.clone());
+    let notice = app.config.server.stop_notice;
+    let serving = http::serve(door, http::router(app.clone()), app.stopping.clone(), notice);
     let stopping = app.stopping.clone();
     let overdue = async move {
         stopping.cancelled().await;
-        tokio::time::sleep(DRAIN).await;
+        tokio::time::sleep(notice + DRAIN).await;
     };
     tokio::select! {
         () = serving => {}
@@ -47,8 +60,6 @@ pub async fn serve(app: App, listener: TcpListener) -> Result<(), CommandError> 
     if tokio::time::timeout(DRAIN, app.tasks.wait()).await.is_err() {
         tracing::warn!("jobs did not end in time; others take them over when their leases run out");
     }
-    app.db.close().await?;
-    Ok(())
 }
 
 /// Cancels [`App::stopping`] on SIGTERM or SIGINT.

@@ -1,16 +1,25 @@
 //! Takes connections: so many at once, and none from clients that do not get
-//! their request out.
+//! their request out. Ends them so that no client's request is lost with them.
 
-use std::{io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
-use axum::{Extension, Router, body::Body, extract::ConnectInfo, extract::Request};
+use axum::{
+    Extension, Router,
+    body::Body,
+    extract::{ConnectInfo, Request},
+    http::{HeaderValue, header::CONNECTION},
+    response::Response,
+};
 use hyper::{body::Incoming, server::conn::http1};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
     server::graceful::GracefulShutdown,
     service::TowerToHyperService,
 };
-use tokio::{net::TcpListener, sync::Semaphore};
+use tokio::{
+    net::{TcpListener, TcpSocket, TcpStream},
+    sync::{OwnedSemaphorePermit, Semaphore},
+};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::ServiceExt as _;
 
@@ -20,49 +29,172 @@ const LONGEST_HEADERS: Duration = Duration::from_secs(30);
 /// Connections at once; further ones wait in the system's queue.
 const MOST_CONNECTIONS: usize = 4096;
 
+/// Connections that wait in the system's queue.
+const BACKLOG: u32 = 1024;
+
 /// After a connection could not be taken, as where no file handles are left.
 const PAUSE: Duration = Duration::from_millis(200);
 
-/// Serves until `stopping`, then lets the requests that have begun finish.
-pub async fn serve(listener: TcpListener, router: Router, stopping: CancellationToken) {
-    let (graceful, tasks) = (GracefulShutdown::new(), TaskTracker::new());
-    let places = Arc::new(Semaphore::new(MOST_CONNECTIONS));
-    let mut stop = pin!(stopping.cancelled());
-    loop {
-        let next = async {
-            let place = Arc::clone(&places).acquire_owned().await.map_err(io::Error::other)?;
-            Ok::<_, io::Error>((place, listener.accept().await?))
-        };
-        let taken = tokio::select! {
-            () = &mut stop => break,
-            taken = next => taken,
-        };
-        let (place, (stream, peer)) = match taken {
-            Ok(taken) => taken,
-            Err(error) => {
-                tracing::warn!(%error, "a connection cannot be taken");
-                tokio::time::sleep(PAUSE).await;
-                continue;
+/// How long connections that have begun may take to be there, once new ones go to other nodes.
+const SETTLE: Duration = Duration::from_millis(200);
+
+/// A port that is listened on.
+#[derive(Debug)]
+pub struct Door {
+    listener: TcpListener,
+    /// Other processes may listen on it too.
+    is_shared: bool,
+}
+
+impl Door {
+    /// Opens a port; a shared one together with others of the same user, so
+    /// that the next process can begin before the last one ends.
+    pub async fn open(host: &str, port: u16, is_shared: bool) -> io::Result<Self> {
+        let mut failure = io::Error::from(io::ErrorKind::AddrNotAvailable);
+        for address in tokio::net::lookup_host((host, port)).await? {
+            match listen(address, is_shared) {
+                Ok(listener) => return Ok(Self { listener, is_shared }),
+                Err(error) => failure = error,
             }
-        };
-        let service = router
+        }
+        Err(failure)
+    }
+
+    pub fn address(&self) -> io::Result<SocketAddr> {
+        self.listener.local_addr()
+    }
+}
+
+/// A port that was opened elsewhere, for this process alone.
+impl From<TcpListener> for Door {
+    fn from(listener: TcpListener) -> Self {
+        Self {
+            listener,
+            is_shared: false,
+        }
+    }
+}
+
+fn listen(address: SocketAddr, is_shared: bool) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() {
+        TcpSocket::new_v4()?
+    } else {
+        TcpSocket::new_v6()?
+    };
+    socket.set_reuseaddr(true)?;
+    #[cfg(unix)]
+    socket.set_reuseport(is_shared)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
+}
+
+struct Connections {
+    router: Router,
+    stopping: CancellationToken,
+    graceful: GracefulShutdown,
+    tasks: TaskTracker,
+    places: Arc<Semaphore>,
+}
+
+/// Serves until `stopping`, and for `notice` after it, in which every answer
+/// tells its client to come back on a new connection. Then lets the requests
+/// that have begun finish.
+pub async fn serve(door: Door, router: Router, stopping: CancellationToken, notice: Duration) {
+    let connections = Connections {
+        router,
+        stopping: stopping.clone(),
+        graceful: GracefulShutdown::new(),
+        tasks: TaskTracker::new(),
+        places: Arc::new(Semaphore::new(MOST_CONNECTIONS)),
+    };
+    let end = async {
+        stopping.cancelled().await;
+        tokio::time::sleep(notice).await;
+    };
+    connections.take(&door.listener, end).await;
+    if door.is_shared {
+        // Whoever is in the queue when it closes is turned away with it.
+        send_new_ones_elsewhere(&door.listener);
+        connections.take(&door.listener, tokio::time::sleep(SETTLE)).await;
+    }
+    drop(door);
+    connections.graceful.shutdown().await;
+    connections.tasks.close();
+    connections.tasks.wait().await;
+}
+
+impl Connections {
+    /// Takes connections until `end`.
+    async fn take(&self, listener: &TcpListener, end: impl Future<Output = ()>) {
+        let mut end = std::pin::pin!(end);
+        loop {
+            let next = async {
+                let place = Arc::clone(&self.places)
+                    .acquire_owned()
+                    .await
+                    .map_err(io::Error::other)?;
+                Ok::<_, io::Error>((place, listener.accept().await?))
+            };
+            tokio::select! {
+                () = &mut end => return,
+                taken = next => match taken {
+                    Ok((place, (stream, peer))) => self.begin(place, stream, peer),
+                    Err(error) => {
+                        tracing::warn!(%error, "a connection cannot be taken");
+                        tokio::time::sleep(PAUSE).await;
+                    }
+                },
+            }
+        }
+    }
+
+    fn begin(&self, place: OwnedSemaphorePermit, stream: TcpStream, peer: SocketAddr) {
+        let stopping = self.stopping.clone();
+        let service = self
+            .router
             .clone()
             .layer(Extension(ConnectInfo::<SocketAddr>(peer)))
-            .map_request(|request: Request<Incoming>| request.map(Body::new));
+            .map_request(|request: Request<Incoming>| request.map(Body::new))
+            .map_response(move |mut response: Response| {
+                if stopping.is_cancelled() {
+                    response
+                        .headers_mut()
+                        .insert(CONNECTION, HeaderValue::from_static("close"));
+                }
+                response
+            });
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(LONGEST_HEADERS)
             .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
-        let connection = graceful.watch(connection);
-        tasks.spawn(async move {
+        let connection = self.graceful.watch(connection);
+        self.tasks.spawn(async move {
             if let Err(error) = connection.await {
                 tracing::debug!(%error, "a connection ended early");
             }
             drop(place);
         });
     }
-    drop(listener);
-    graceful.shutdown().await;
-    tasks.close();
-    tasks.wait().await;
 }
+
+/// Has the system drop what would begin a new connection here. The client's
+/// system sends it again after a second, and another listener of the port has
+/// it then. Connections that have begun are let through.
+#[cfg(target_os = "linux")]
+fn send_new_ones_elsewhere(listener: &TcpListener) {
+    use socket2::{SockFilter, SockRef};
+    // Of the TCP header's flags: SYN without ACK. Load, mask, compare, drop or pass.
+    let drop_syn = [
+        SockFilter::new(0x30, 0, 0, 13),
+        SockFilter::new(0x54, 0, 0, 0x12),
+        SockFilter::new(0x15, 0, 1, 0x02),
+        SockFilter::new(0x06, 0, 0, 0),
+        SockFilter::new(0x06, 0, 0, u32::MAX),
+    ];
+    if let Err(error) = SockRef::from(listener).attach_filter(&drop_syn) {
+        tracing::warn!(%error, "new connections cannot be sent to other nodes before the port closes");
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn send_new_ones_elsewhere(_: &TcpListener) {}

@@ -25,7 +25,7 @@ use tower_http::{
     trace::TraceLayer,
 };
 
-pub use connections::serve;
+pub use connections::{Door, serve};
 pub use supplier_v1::document as supplier_openapi;
 
 use crate::{app::App, graphql};

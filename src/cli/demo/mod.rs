@@ -44,7 +44,7 @@ pub async fn run() -> Result<(), CommandError> {
     let suppliers = world::start_suppliers(&app_url).await?;
     let serving = tokio::task::spawn_blocking({
         let (app, runtime) = (app.clone(), tokio::runtime::Handle::current());
-        move || runtime.block_on(serve::serve(app, listener))
+        move || runtime.block_on(serve::serve(app, listener.into()))
     });
     let shown = show(&app, &shopify, &suppliers, &app_url).await;
     app.stopping.cancel();
@@ -119,6 +119,7 @@ fn config(shopify: &Shopify, app_url: &Url) -> Result<Config, CommandError> {
         })
     })?;
     config.demo = true;
+    config.server.stop_notice = Duration::ZERO;
     Ok(config)
 }
 

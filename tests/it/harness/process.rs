@@ -42,6 +42,7 @@ impl Orderyard {
             ("CIRCUIT_FAILURES", "1000".to_owned()),
             ("OUTSIDE_CALL_SECONDS", "2".to_owned()),
             ("WORKER_LEASE_SECONDS", "2".to_owned()),
+            ("STOP_NOTICE_SECONDS", "0.01".to_owned()),
             ("LOG", "info,orderyard=debug,sqlx=warn".to_owned()),
         ]
         .map(|(name, value)| (name.to_owned(), value))
@@ -115,15 +116,7 @@ impl Orderyard {
 
     /// As an operator would; gives back how it ended.
     pub async fn stop(&mut self) -> ExitStatus {
-        let mut child = self.child.take().expect("it runs");
-        let id = child.id().expect("it runs").to_string();
-        let sent = Command::new("kill")
-            .args(["-TERM", &id])
-            .status()
-            .await
-            .expect("a signal is sent");
-        assert!(sent.success());
-        child.wait().await.expect("it ends")
+        terminate(self.child.take().expect("it runs")).await
     }
 
     /// Waits until the process ends by itself, as at a failpoint.
@@ -147,6 +140,33 @@ impl Orderyard {
             .kill_on_drop(true)
             .spawn()
             .expect("the binary starts")
+    }
+
+    /// Another process on the same database and the same port, once it serves.
+    pub async fn node(&self, name: &str) -> Node {
+        let log = self.database.folder().join(format!("{name}.log"));
+        let child = self
+            .command_line(&["serve"])
+            .stderr(std::fs::File::create(&log).expect("a log file"))
+            .stdout(Stdio::null())
+            .kill_on_drop(true)
+            .spawn()
+            .expect("the binary starts");
+        let deadline = tokio::time::Instant::now() + PATIENCE;
+        loop {
+            let text = std::fs::read_to_string(&log).expect("a log");
+            if text.contains("orderyard serves") {
+                return Node(child);
+            }
+            assert!(tokio::time::Instant::now() < deadline, "it never serves\n{text}");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// Ends the server at once, as a crash would.
+    pub async fn kill(&mut self) {
+        let mut child = self.child.take().expect("it runs");
+        child.kill().await.expect("it ends");
     }
 
     /// Runs a command to its end and gives back what it printed.
@@ -197,6 +217,27 @@ impl Orderyard {
         let lines: Vec<&str> = log.lines().collect();
         lines[lines.len().saturating_sub(60)..].join("\n")
     }
+}
+
+/// One more process of an installation.
+pub struct Node(Child);
+
+impl Node {
+    /// As an operator would; gives back how it ended.
+    pub async fn stop(self) -> ExitStatus {
+        terminate(self.0).await
+    }
+}
+
+async fn terminate(mut child: Child) -> ExitStatus {
+    let id = child.id().expect("it runs").to_string();
+    let sent = Command::new("kill")
+        .args(["-TERM", &id])
+        .status()
+        .await
+        .expect("a signal is sent");
+    assert!(sent.success());
+    child.wait().await.expect("it ends")
 }
 
 fn free_port() -> u16 {

@@ -5,6 +5,7 @@ mod decisions;
 mod gates;
 mod holds;
 mod lifecycle;
+mod nodes;
 mod once;
 mod orders;
 mod outages;
