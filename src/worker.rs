@@ -26,6 +26,8 @@ use crate::{
 
 /// How often a worker looks without being woken: the net under the wake-ups.
 const POLL: Duration = Duration::from_millis(200);
+/// The same while other nodes tell this one of their jobs.
+const POLL_WHEN_WOKEN: Duration = Duration::from_secs(1);
 
 type Running<'a> = Pin<Box<dyn Future<Output = Result<(), JobError>> + Send + 'a>>;
 type Runner = for<'a> fn(&'a str, &'a App, Attempt) -> Running<'a>;

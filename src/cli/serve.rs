@@ -9,6 +9,7 @@ use crate::{
     app::App,
     config::ProcessRole,
     http::{self, Door},
+    store::wakeups,
     worker,
 };
 
@@ -35,7 +36,15 @@ async fn listen(app: &App) -> Result<Door, CommandError> {
 /// Serves until [`App::stopping`] is cancelled, then drains.
 pub async fn serve(app: App, door: Door) -> Result<(), CommandError> {
     let works = app.config.server.role != ProcessRole::Web;
-    until_drained(&app, door, works).await;
+    tokio::select! {
+        () = wakeups::tell_others(&app.db) => {}
+        () = wakeups::hear_others(&app.db, &app.config.database.url), if works => {}
+        () = until_drained(&app, door, works) => {}
+    }
+    // Of what was given back at the end.
+    if let Err(error) = wakeups::tell(&app.db).await {
+        tracing::debug!(%error, "the other nodes cannot be told of the last jobs; they find them");
+    }
     app.db.close().await?;
     Ok(())
 }

@@ -14,6 +14,7 @@ use sea_orm::{
     SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait as _,
 };
 use tokio::sync::Notify;
+use uuid::Uuid;
 
 use crate::config::DatabaseConfig;
 
@@ -24,6 +25,9 @@ pub struct Db {
     read: DatabaseConnection,
     jobs_added: Arc<Notify>,
     inbox_filled: Arc<Notify>,
+    others_to_tell: Arc<Notify>,
+    hears_others: Arc<AtomicBool>,
+    node: Uuid,
     statements: Arc<AtomicU64>,
 }
 
@@ -33,6 +37,7 @@ pub struct Tx {
     inner: DatabaseTransaction,
     adds_jobs: AtomicBool,
     jobs_added: Arc<Notify>,
+    others_to_tell: Arc<Notify>,
 }
 
 /// Why the database cannot be used.
@@ -73,6 +78,9 @@ impl Db {
             read,
             jobs_added: Arc::new(Notify::new()),
             inbox_filled: Arc::new(Notify::new()),
+            others_to_tell: Arc::new(Notify::new()),
+            hears_others: Arc::new(AtomicBool::new(false)),
+            node: Uuid::now_v7(),
             statements,
         })
     }
@@ -109,6 +117,7 @@ impl Db {
             inner,
             adds_jobs: AtomicBool::new(false),
             jobs_added: Arc::clone(&self.jobs_added),
+            others_to_tell: Arc::clone(&self.others_to_tell),
         })
     }
 
@@ -122,6 +131,23 @@ impl Db {
     #[must_use]
     pub fn inbox_filled(&self) -> &Notify {
         &self.inbox_filled
+    }
+
+    /// Wakes when this process has jobs for other nodes: see [`super::wakeups`].
+    pub(super) fn others_to_tell(&self) -> &Notify {
+        &self.others_to_tell
+    }
+
+    /// Whether the other nodes wake this one when they add jobs.
+    #[must_use]
+    pub fn hears_others(&self) -> &AtomicBool {
+        &self.hears_others
+    }
+
+    /// What this process is called among the nodes.
+    #[must_use]
+    pub const fn node(&self) -> Uuid {
+        self.node
     }
 
     /// How many statements ran since the database was opened. A test that loads
@@ -159,6 +185,7 @@ impl Tx {
         self.inner.commit().await?;
         if self.adds_jobs.load(Ordering::Relaxed) {
             self.jobs_added.notify_one();
+            self.others_to_tell.notify_one();
         }
         Ok(())
     }

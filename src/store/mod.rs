@@ -46,6 +46,7 @@ pub mod supplier_orders;
 pub mod suppliers;
 pub mod users;
 pub mod variants;
+pub mod wakeups;
 
 use sea_orm::{ActiveModelTrait, DbErr, EntityTrait, IntoActiveModel, ModelTrait};
 

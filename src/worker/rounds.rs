@@ -6,7 +6,7 @@ use std::{
     collections::{BTreeMap, VecDeque},
     future::Future,
     pin::Pin,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::Ordering},
     time::Duration,
 };
 
@@ -14,7 +14,7 @@ use sea_orm::DbErr;
 use tokio::{sync::mpsc, time::Instant};
 use uuid::Uuid;
 
-use super::{POLL, carry_out::carry_out};
+use super::{POLL, POLL_WHEN_WOKEN, carry_out::carry_out};
 use crate::{
     app::App,
     ids::JobId,
@@ -168,6 +168,15 @@ impl Worker<'_> {
         self.app.config.worker.concurrency
     }
 
+    /// How long to wait for a wake-up before looking.
+    fn poll(&self) -> Duration {
+        if self.app.db.hears_others().load(Ordering::Relaxed) {
+            POLL_WHEN_WOKEN
+        } else {
+            POLL
+        }
+    }
+
     /// How many jobs may be taken.
     fn room(&self) -> usize {
         let ahead = if self.pace < QUICK { self.slots() } else { 0 };
@@ -222,7 +231,7 @@ impl Worker<'_> {
             background: most_background.saturating_sub(self.background) as u64,
         };
         let (app, mut turns, ended) = (self.app.clone(), self.turns.clone(), std::mem::take(&mut self.ended));
-        self.next_look = Instant::now() + POLL;
+        self.next_look = Instant::now() + self.poll();
         Box::pin(async move {
             let result = turn_over(&app, &mut turns, &ended, wanted).await;
             Round { turns, ended, result }
@@ -243,9 +252,9 @@ impl Worker<'_> {
                     _ if taken.more => Duration::ZERO,
                     Some(due) => {
                         let wait_ms = due.saturating_sub(self.app.clock.now_ms()).max(0);
-                        POLL.min(Duration::from_millis(wait_ms.unsigned_abs()))
+                        self.poll().min(Duration::from_millis(wait_ms.unsigned_abs()))
                     }
-                    None => POLL,
+                    None => self.poll(),
                 };
                 self.next_look = self.next_look.min(Instant::now() + wait);
             }

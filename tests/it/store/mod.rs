@@ -5,3 +5,4 @@ mod jobs;
 mod periodic;
 mod throughput;
 mod turns;
+mod wakeups;

@@ -1,0 +1,78 @@
+//! Wakes the workers of other nodes when jobs were added: `LISTEN` and `NOTIFY`
+//! on `PostgreSQL`. A wake-up may be lost, with a connection or a process; the
+//! workers' polling is the net under it.
+//!
+//! A node tells the others after its commits, for many at once, and not inside
+//! them: `PostgreSQL` lets transactions that notify commit one after the other,
+//! each with its own wait for the disk.
+
+use std::{sync::atomic::Ordering, time::Duration};
+
+use sea_orm::{ConnectionTrait as _, DbBackend, DbErr, Statement};
+use sqlx::postgres::PgListener;
+
+use super::Db;
+
+const CHANNEL: &str = "orderyard_jobs";
+
+/// The others are told no more often than this.
+const SPACING: Duration = Duration::from_millis(10);
+
+/// Before a lost connection is made again.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Tells the other nodes of jobs that this one adds, until it is dropped. On
+/// `SQLite` there are no others.
+pub async fn tell_others(db: &Db) {
+    loop {
+        db.others_to_tell().notified().await;
+        if let Err(error) = tell(db).await {
+            tracing::debug!(%error, "the other nodes cannot be told of new jobs; they find them");
+        }
+        tokio::time::sleep(SPACING).await;
+    }
+}
+
+/// Tells the other nodes to look for jobs.
+pub async fn tell(db: &Db) -> Result<(), DbErr> {
+    if db.backend() != DbBackend::Postgres {
+        return Ok(());
+    }
+    let sql = "select pg_notify($1, $2)";
+    let values = [CHANNEL.into(), db.node().to_string().into()];
+    let statement = Statement::from_sql_and_values(DbBackend::Postgres, sql, values);
+    db.read().query_one_raw(statement).await.map(drop)
+}
+
+/// Wakes this node's worker when others add jobs, until it is dropped. `url` is
+/// that of the database: the listener has a connection of its own.
+pub async fn hear_others(db: &Db, url: &str) {
+    if db.backend() != DbBackend::Postgres {
+        return std::future::pending().await;
+    }
+    loop {
+        if let Err(error) = hear(db, url).await {
+            tracing::warn!(%error, "the news of other nodes cannot be heard; looking for jobs more often");
+        }
+        db.hears_others().store(false, Ordering::Relaxed);
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+async fn hear(db: &Db, url: &str) -> Result<(), sqlx::Error> {
+    let mut listener = PgListener::connect(url).await?;
+    listener.listen(CHANNEL).await?;
+    let own = db.node().to_string();
+    loop {
+        db.hears_others().store(true, Ordering::Relaxed);
+        // What was told before the connection was there is found by looking.
+        db.jobs_added().notify_one();
+        // None: the connection was lost, and is made again.
+        while let Some(told) = listener.try_recv().await? {
+            if told.payload() != own {
+                db.jobs_added().notify_one();
+            }
+        }
+        db.hears_others().store(false, Ordering::Relaxed);
+    }
+}
