@@ -135,6 +135,8 @@ pub struct CircuitConfig {
     pub failures: u32,
     /// For so long at first; it doubles a few times.
     pub pause: Duration,
+    /// How often what we have is compared with Shopify.
+    pub reconcile_every: Duration,
 }
 
 #[derive(Clone, Debug)]
@@ -272,6 +274,7 @@ pub const VARIABLES: &[&str] = &[
     "JOB_RETRY_SECONDS",
     "CIRCUIT_FAILURES",
     "CIRCUIT_PAUSE_SECONDS",
+    "RECONCILE_SECONDS",
     "OUTSIDE_CALL_SECONDS",
     "DATABASE_CONNECTIONS",
     "LOG",

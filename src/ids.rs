@@ -99,6 +99,8 @@ our_ids! {
     /// Our record of a Shopify fulfillment.
     FulfillmentId,
     ExceptionId,
+    /// One comparison of a shop's books with Shopify and with the queue.
+    SweepId,
     EventId,
     UserId,
     /// A row without a name of its own: memberships, keys, invitations, sessions.

@@ -19,6 +19,26 @@ create table shops (
   created_at {TIME} not null
 );
 
+create table sweeps (
+  id {UUID} primary key,
+  shop_id bigint not null,
+  origin text not null,
+  phase text not null,
+  since {TIME} not null,
+  asked_from {TIME} not null,
+  after text,
+  pages integer not null,
+  seen integer not null,
+  orders_missing integer not null,
+  orders_outdated integer not null,
+  subscriptions_missing integer not null,
+  work_resumed integer not null,
+  began_at {TIME} not null,
+  ended_at {TIME}
+);
+create index sweeps_by_shop on sweeps (shop_id, id);
+create unique index sweeps_open_once on sweeps (shop_id) where ended_at is null and origin = 'timer';
+
 create table shop_budgets (
   shop_id bigint primary key,
   available bigint not null,
@@ -129,7 +149,7 @@ create table intents (
   settled_at {TIME}
 );
 create index intents_by_order on intents (order_id);
-create index intents_open on intents (outcome, created_at) where outcome in ('pending','unknown');
+create index intents_open on intents (shop_id, id) where outcome in ('pending','unknown');
 
 create table suppliers (
   id {UUID} primary key,
@@ -305,6 +325,7 @@ create table purchase_orders (
   updated_at {TIME} not null
 );
 create index purchase_orders_by_shop on purchase_orders (shop_id, created_at, id);
+create index purchase_orders_unsent on purchase_orders (shop_id, id) where status in ('draft','placing');
 create index purchase_orders_by_supplier on purchase_orders (supplier_id, status, created_at, id);
 create index purchase_orders_of_supplier on purchase_orders (supplier_id, id);
 create index purchase_orders_of_supplier_by_change on purchase_orders (supplier_id, updated_at, id);
@@ -369,6 +390,7 @@ create table shipments (
 create unique index shipments_once on shipments (purchase_order_id, reference);
 create index shipments_by_order on shipments (order_id);
 create index shipments_by_shop on shipments (shop_id, created_at);
+create index shipments_unfinished on shipments (shop_id, id) where state in ('recorded','pushing');
 create index shipments_waiting on shipments (shop_id, id) where state = 'waiting_for_kit';
 
 create table shipment_lines (

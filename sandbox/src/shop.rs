@@ -352,6 +352,11 @@ impl Shop {
         })
     }
 
+    /// Takes a topic's subscription away without a word, as Shopify does after failed deliveries.
+    pub fn drop_subscription(&self, topic: &str) {
+        self.change(|state| state.subscriptions.retain(|_, one| one.topic != topic));
+    }
+
     /// Removes the app: tokens and subscriptions end, and the app is told.
     pub fn uninstall_app(&self) {
         self.change(|state| {

@@ -205,6 +205,10 @@ async fn write_shop(
         Some(row) => row,
         None => new_shop(tx, details, now).await?,
     };
+    if row.status == ShopStatus::Uninstalled {
+        // What was ordered while the app was gone is not bought unasked.
+        row.swept_until = None;
+    }
     row.domain = details.domain.as_str().to_owned();
     row.name.clone_from(&details.name);
     row.currency = details.currency;

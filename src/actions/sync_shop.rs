@@ -86,9 +86,7 @@ fn warn_of_lost_scopes(app: &App, shop: &shops::Model, granted: &Scopes) {
 /// in the app's own configuration and cannot be made here.
 async fn subscribe(app: &App, access: &ShopAccess) -> Result<(), JobError> {
     let uri = address(app)?;
-    let result = app.shopify.subscriptions(&access.access()).await;
-    shop_access::observe(app, access, &result).await?;
-    let plan = subscriptions::plan(&result?.data, Topic::SUBSCRIBED, uri.as_str());
+    let plan = subscription_plan(app, access).await?;
     for subscription in &plan.delete {
         app.shopify.unsubscribe(&access.access(), &subscription.id).await?;
     }
@@ -102,6 +100,17 @@ async fn subscribe(app: &App, access: &ShopAccess) -> Result<(), JobError> {
         }
     }
     Ok(())
+}
+
+/// What is missing and what is one too many of a shop's subscriptions.
+pub(super) async fn subscription_plan(app: &App, access: &ShopAccess) -> Result<subscriptions::Plan, JobError> {
+    let result = app.shopify.subscriptions(&access.access()).await;
+    shop_access::observe(app, access, &result).await?;
+    Ok(subscriptions::plan(
+        &result?.data,
+        Topic::SUBSCRIBED,
+        address(app)?.as_str(),
+    ))
 }
 
 fn address(app: &App) -> Result<Url, JobError> {

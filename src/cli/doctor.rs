@@ -92,7 +92,7 @@ async fn examine(app: &App, report: &mut Report) -> Result<(), CommandError> {
         Ok(read) => Report::good(&format!("{} suppliers, and every secret opens", read.suppliers.len())),
         Err(error) => report.bad(&error.to_string()),
     }
-    let given_up = store::jobs::dead(app.db.read(), SHOWN_JOBS).await?;
+    let given_up = store::jobs::given_up::page(app.db.read(), None, None, SHOWN_JOBS).await?;
     if given_up.is_empty() {
         Report::good("no job was given up");
     }

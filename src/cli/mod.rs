@@ -7,7 +7,9 @@ mod demo;
 mod doctor;
 mod export;
 mod migrate;
+mod reconcile;
 mod serve;
+mod since;
 mod start;
 
 use clap::{Parser, Subcommand};
@@ -30,6 +32,8 @@ enum Command {
     Export(export::ExportArgs),
     /// Look at the settings, the database and the way to Shopify, and say what is wrong.
     Doctor(doctor::DoctorArgs),
+    /// Compare shops with Shopify now: what no webhook told, and what stands still.
+    Reconcile(reconcile::ReconcileArgs),
     /// Show the whole product against a pretend Shopify and pretend suppliers.
     Demo,
     /// What only the operator does.
@@ -63,6 +67,7 @@ pub async fn run(cli: Cli) -> Result<(), CommandError> {
         Command::Apply(args) => apply::run(args).await,
         Command::Export(args) => export::run(args).await,
         Command::Doctor(args) => doctor::run(args).await,
+        Command::Reconcile(args) => reconcile::run(args).await,
         Command::Demo => demo::run().await,
         Command::Admin(command) => admin::run(command).await,
         Command::Migrate => migrate::run().await,

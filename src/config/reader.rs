@@ -220,6 +220,7 @@ impl<F: Fn(&'static str) -> Option<String>> Reader<F> {
                 }),
                 pause: self.seconds("CIRCUIT_PAUSE_SECONDS", 30),
             },
+            reconcile_every: self.seconds("RECONCILE_SECONDS", 900),
         }
     }
 

@@ -16,5 +16,6 @@ pub mod rejection;
 pub mod setup;
 pub mod shop;
 pub mod supplier;
+pub mod sweep;
 pub mod text_enum;
 pub mod throttle;

@@ -1,7 +1,7 @@
 //! The viewer's shop: what it is, what its owner chose, and how it stands.
 
-use async_graphql::{Context, Enum, InputObject, Object, SimpleObject};
-use chrono::TimeDelta;
+use async_graphql::{Context, Enum, ID, InputObject, Object, SimpleObject};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{
     errors::{Outcome, Problem, payload},
@@ -92,6 +92,11 @@ impl Shop {
     async fn counts(&self) -> ShopCounts {
         ShopCounts { shop: self.0.id }
     }
+
+    /// How the shop's orders here compare with Shopify's.
+    async fn reconciliation(&self) -> Reconciliation {
+        Reconciliation { shop: self.0.id }
+    }
 }
 
 #[derive(SimpleObject)]
@@ -155,6 +160,61 @@ impl ShopCounts {
     async fn orders(&self, ctx: &Context<'_>, statuses: &[order::OrderStatus]) -> Outcome<i32> {
         let count = store::orders::count_in(Loaders::of(ctx).db(), self.shop, statuses, MOST_COUNTED).await?;
         Ok(number(count))
+    }
+}
+
+pub struct Reconciliation {
+    shop: ShopId,
+}
+
+#[Object]
+impl Reconciliation {
+    /// The last comparison that came to its end.
+    #[graphql(complexity = "STATEMENT")]
+    async fn last(&self, ctx: &Context<'_>) -> Outcome<Option<Sweep>> {
+        let rows = store::sweeps::ended(Loaders::of(ctx).db(), self.shop, 1).await?;
+        Ok(rows.into_iter().next().map(Sweep::from))
+    }
+
+    /// What was missing, outdated or stood still, and was put right.
+    #[graphql(complexity = "STATEMENT")]
+    async fn repaired_last7_days(&self, ctx: &Context<'_>) -> Outcome<i32> {
+        let since = guard::app(ctx).clock.now() - TimeDelta::days(7);
+        let count = store::sweeps::repaired_since(Loaders::of(ctx).db(), self.shop, since).await?;
+        Ok(i32::try_from(count).unwrap_or(i32::MAX))
+    }
+}
+
+/// One comparison of a shop's books with Shopify and with themselves.
+#[derive(SimpleObject)]
+pub struct Sweep {
+    id: ID,
+    /// Changes since then were compared.
+    since: DateTime<Utc>,
+    began_at: DateTime<Utc>,
+    ended_at: Option<DateTime<Utc>>,
+    /// Orders and fulfillment orders that had changed at Shopify.
+    seen: i32,
+    orders_missing: i32,
+    orders_outdated: i32,
+    subscriptions_missing: i32,
+    /// Work that stood still.
+    work_resumed: i32,
+}
+
+impl From<store::sweeps::Model> for Sweep {
+    fn from(row: store::sweeps::Model) -> Self {
+        Self {
+            id: ID(row.id.to_string()),
+            since: row.since,
+            began_at: row.began_at,
+            ended_at: row.ended_at,
+            seen: row.seen,
+            orders_missing: row.orders_missing,
+            orders_outdated: row.orders_outdated,
+            subscriptions_missing: row.subscriptions_missing,
+            work_resumed: row.work_resumed,
+        }
     }
 }
 

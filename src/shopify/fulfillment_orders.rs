@@ -11,10 +11,12 @@ use super::{
     error::ApiError,
     gid,
     operations::{
-        FulfillmentOrderLines, FulfillmentOrderOwner, FulfillmentOrders, fulfillment_order_lines,
-        fulfillment_order_owner, fulfillment_orders, order_by_id, order_fulfillments,
+        FulfillmentOrderLines, FulfillmentOrderOwner, FulfillmentOrders, FulfillmentOrdersUpdatedSince,
+        fulfillment_order_lines, fulfillment_order_owner, fulfillment_orders, fulfillment_orders_updated_since,
+        order_by_id, order_fulfillments,
     },
-    reading::{Reading, convert, next_page},
+    orders::updated_since,
+    reading::{Page, Reading, convert, next_page},
     scalars::{
         DateTime, DeliveryMethodType, FulfillmentHoldReason, FulfillmentOrderAction, FulfillmentOrderRequestStatus,
         FulfillmentOrderStatus, Unusable, quantity,
@@ -87,6 +89,17 @@ pub struct FulfillmentOrderState {
     pub request_status: FulfillmentOrderRequestStatus,
 }
 
+/// A fulfillment order that changed, and when.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChangedFulfillmentOrder {
+    pub id: ShopifyFulfillmentOrderId,
+    pub order: ShopifyOrderId,
+    pub order_name: String,
+    pub status: order::FulfillmentOrderStatus,
+    pub location: Option<ShopifyLocationId>,
+    pub updated_at: DateTime,
+}
+
 impl FulfillmentOrderSnapshot {
     pub fn allows(&self, action: &FulfillmentOrderAction) -> bool {
         self.actions.contains(action)
@@ -134,6 +147,40 @@ impl AdminApi {
         self.call::<FulfillmentOrderOwner>(access, variables)
             .await?
             .try_map(|data| data.fulfillment_order.map(FulfillmentOrderState::try_from).transpose())
+    }
+
+    /// One page of the fulfillment orders that changed at or after `since`, closed ones too, the
+    /// oldest change first. For reconciliation: pass `next` back until it is none.
+    pub async fn fulfillment_orders_updated_since(
+        &self,
+        access: &Access<'_>,
+        since: DateTime,
+        after: Option<String>,
+    ) -> Result<Answer<Page<ChangedFulfillmentOrder>>, ApiError> {
+        let variables = fulfillment_orders_updated_since::Variables {
+            query: updated_since(since),
+            after,
+        };
+        self.call::<FulfillmentOrdersUpdatedSince>(access, variables)
+            .await?
+            .try_map(|mut data| -> Result<_, Unusable> {
+                let next = next_page!(data.fulfillment_orders)?;
+                let items = data.fulfillment_orders.nodes.into_iter().map(|changed| {
+                    let location = changed.assigned_location.location;
+                    Ok(ChangedFulfillmentOrder {
+                        id: gid::parse(&changed.id)?,
+                        order: gid::parse(&changed.order_id)?,
+                        order_name: changed.order_name,
+                        status: order::FulfillmentOrderStatus::from(&changed.status),
+                        location: location.map(|location| gid::parse(&location.id)).transpose()?,
+                        updated_at: changed.updated_at,
+                    })
+                });
+                Ok(Page {
+                    items: items.collect::<Result<_, Unusable>>()?,
+                    next,
+                })
+            })
     }
 }
 

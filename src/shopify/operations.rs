@@ -83,6 +83,7 @@ operations! { skip_serializing_none:
     query FulfillmentOrderLines = 403, "src/shopify/queries/FulfillmentOrderLines.graphql";
     query FulfillmentOrderOwner = 1, "src/shopify/queries/FulfillmentOrderOwner.graphql";
     query FulfillmentOrders = 423, "src/shopify/queries/FulfillmentOrders.graphql";
+    query FulfillmentOrdersUpdatedSince = 302, "src/shopify/queries/FulfillmentOrdersUpdatedSince.graphql";
     mutation FulfillmentServiceCreate = 14, "src/shopify/queries/FulfillmentServiceCreate.graphql";
     query FulfillmentServices = 3, "src/shopify/queries/FulfillmentServices.graphql";
     mutation FulfillmentTrackingInfoUpdate = 46, "src/shopify/queries/FulfillmentTrackingInfoUpdate.graphql";
@@ -114,13 +115,15 @@ operations! { explicit_nulls:
 /// call. What further pages take, it waits for by itself.
 pub mod cost {
     use super::{
-        AssignedFulfillmentOrders, FulfillmentCreate, FulfillmentOrderOwner, FulfillmentServices,
-        FulfillmentTrackingInfoUpdate, GrantedScopes, InventorySetQuantities, Locations, Operation as _, OrderById,
-        OrderFulfillments, OrdersUpdatedSince, ShopDetails, VariantsByIds, VariantsPage, WebhookSubscriptions,
+        AssignedFulfillmentOrders, FulfillmentCreate, FulfillmentOrderOwner, FulfillmentOrdersUpdatedSince,
+        FulfillmentServices, FulfillmentTrackingInfoUpdate, GrantedScopes, InventorySetQuantities, Locations,
+        Operation as _, OrderById, OrderFulfillments, OrdersUpdatedSince, ShopDetails, VariantsByIds, VariantsPage,
+        WebhookSubscriptions,
     };
 
     pub const ORDER: u32 = OrderById::COST;
     pub const ORDERS_UPDATED_SINCE: u32 = OrdersUpdatedSince::COST;
+    pub const FULFILLMENT_ORDERS_UPDATED_SINCE: u32 = FulfillmentOrdersUpdatedSince::COST;
     pub const ORDER_FULFILLMENTS: u32 = OrderFulfillments::COST;
     pub const FULFILLMENT_ORDER_OWNER: u32 = FulfillmentOrderOwner::COST;
     pub const CREATE_FULFILLMENT: u32 = FulfillmentCreate::COST;

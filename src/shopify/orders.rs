@@ -141,9 +141,10 @@ pub struct LineGroup {
 const FULFILLMENTS_IN_FIRST_CALL: usize = 5;
 
 /// An order that changed, and when.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChangedOrder {
     pub id: ShopifyOrderId,
+    pub name: String,
     pub updated_at: DateTime,
 }
 
@@ -180,7 +181,7 @@ impl AdminApi {
         after: Option<String>,
     ) -> Result<Answer<Page<ChangedOrder>>, ApiError> {
         let variables = orders_updated_since::Variables {
-            query: format!("updated_at:>='{}'", since.format("%Y-%m-%dT%H:%M:%SZ")),
+            query: updated_since(since),
             after,
         };
         self.call::<OrdersUpdatedSince>(access, variables)
@@ -190,6 +191,7 @@ impl AdminApi {
                 let items = data.orders.nodes.into_iter().map(|order| {
                     Ok(ChangedOrder {
                         id: gid::parse(&order.id)?,
+                        name: order.name,
                         updated_at: order.updated_at,
                     })
                 });
@@ -199,6 +201,11 @@ impl AdminApi {
                 })
             })
     }
+}
+
+/// Shopify's search for what changed at or after a time, in whole seconds.
+pub(super) fn updated_since(since: DateTime) -> String {
+    format!("updated_at:>='{}'", since.format("%Y-%m-%dT%H:%M:%SZ"))
 }
 
 /// Reads the pages that the first answer left out. None when the order was

@@ -15,6 +15,7 @@ use crate::domain::{
     purchase_order::PurchaseOrderStatus,
     shop::ShopStatus,
     supplier::{ConnectorKind, RejectReason},
+    sweep::{SweepOrigin, SweepPhase},
 };
 
 /// Types that are read and written as one word of text.
@@ -64,8 +65,8 @@ macro_rules! word_columns {
 word_columns! {
     ConnectorKind, DeliveryMethod, ExceptionKind, ExceptionStatus, FinancialStatus, FulfillmentOrderStatus,
     FulfillmentStatus, IntentKind, IntentOutcome, OrderStatus, PurchaseOrderStatus, RejectReason, ShipmentState,
-    ShopStatus, super::allocations::AllocationStatus, super::deliveries::DeliveryStatus, super::jobs::JobState,
-    super::jobs::WaitsFor, super::memberships::Role,
+    ShopStatus, SweepOrigin, SweepPhase, super::allocations::AllocationStatus, super::deliveries::DeliveryStatus,
+    super::jobs::JobState, super::jobs::WaitsFor, super::memberships::Role,
 }
 
 text_columns! {

@@ -1,5 +1,7 @@
 //! What a human must decide.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 use sea_orm::{
     IntoActiveModel as _, QueryOrder as _, QuerySelect, QueryTrait as _,
@@ -54,6 +56,25 @@ pub async fn of_order(
         .order_by_asc(Column::Id)
         .all(db)
         .await
+}
+
+/// Which of the orders have an open exception.
+pub async fn orders_with_open(
+    db: &impl ConnectionTrait,
+    shop: ShopId,
+    orders: &[OrderId],
+) -> Result<BTreeSet<OrderId>, DbErr> {
+    let found: Vec<Option<OrderId>> = Entity::find()
+        .filter(Column::ShopId.eq(shop))
+        .filter(Column::OrderId.is_in(orders.iter().copied()))
+        .filter(Column::Status.eq(ExceptionStatus::Open))
+        .select_only()
+        .column(Column::OrderId)
+        .distinct()
+        .into_tuple()
+        .all(db)
+        .await?;
+    Ok(found.into_iter().flatten().collect())
 }
 
 /// Ends the open exceptions of one kind about a purchase order, because a fact decided them.

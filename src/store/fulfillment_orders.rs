@@ -86,6 +86,18 @@ impl From<Model> for FulfillmentOrder {
     }
 }
 
+/// Those of Shopify's fulfillment orders that are known.
+pub async fn by_ids(
+    db: &impl ConnectionTrait,
+    shop: ShopId,
+    ids: &[ShopifyFulfillmentOrderId],
+) -> Result<Vec<Model>, DbErr> {
+    let rows = Entity::find()
+        .filter(Column::ShopId.eq(shop))
+        .filter(Column::Id.is_in(ids.iter().copied()));
+    paging::all(rows, db).await
+}
+
 /// Which order a fulfillment order was last seen to belong to.
 pub async fn owner(
     db: &impl ConnectionTrait,

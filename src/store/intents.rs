@@ -1,7 +1,7 @@
 //! The ledger of outside calls that must happen once.
 
 use chrono::{DateTime, Utc};
-use sea_orm::{QueryOrder as _, QuerySelect as _, entity::prelude::*};
+use sea_orm::{Condition, QueryOrder as _, QuerySelect as _, entity::prelude::*, sea_query::Expr};
 
 use super::columns::Json;
 use crate::{
@@ -40,6 +40,34 @@ pub async fn by_key(db: &impl ConnectionTrait, key: &str) -> Result<Option<Model
 
 pub async fn by_id(db: &impl ConnectionTrait, id: IntentId) -> Result<Option<Model>, DbErr> {
     Entity::find_by_id(id).one(db).await
+}
+
+/// Some of a shop's Intents without an outcome that were last acted on before
+/// a time, by id, after the one that was seen last.
+pub async fn open_before(
+    db: &impl ConnectionTrait,
+    shop: ShopId,
+    before: DateTime<Utc>,
+    seen: Option<IntentId>,
+    limit: u64,
+) -> Result<Vec<Model>, DbErr> {
+    let mut rows = Entity::find()
+        .filter(Column::ShopId.eq(shop))
+        // In these words, because they are the index's.
+        .filter(Expr::cust("outcome in ('pending','unknown')"))
+        .filter(Column::CreatedAt.lt(before))
+        .filter(
+            Condition::any()
+                .add(Column::CalledAt.is_null())
+                .add(Column::CalledAt.lt(before)),
+        );
+    if let Some(seen) = seen {
+        rows = rows.filter(Column::Id.gt(seen));
+    }
+    rows.order_by_asc(Column::Id)
+        .limit(limit.min(super::MAX_PAGE))
+        .all(db)
+        .await
 }
 
 /// The Intents of one order, the oldest first.

@@ -1,6 +1,8 @@
 //! Durable work. The queue owns the rules; this file owns the rows.
 
 pub mod claims;
+pub mod given_up;
+pub mod waiting;
 
 use std::collections::BTreeSet;
 
@@ -292,16 +294,6 @@ async fn revive(tx: &Tx, dead: Select<Entity>, now_ms: i64) -> Result<(), DbErr>
     }
     tx.mark_jobs_added();
     Ok(())
-}
-
-/// Jobs that were given up, the newest first.
-pub async fn dead(db: &impl ConnectionTrait, limit: u64) -> Result<Vec<Model>, DbErr> {
-    Entity::find()
-        .filter(Expr::cust("state = 'dead'"))
-        .order_by_desc(Column::Id)
-        .limit(limit.min(super::MAX_PAGE))
-        .all(db)
-        .await
 }
 
 /// More jobs of one state than this are not counted.

@@ -44,11 +44,14 @@ pub mod shops;
 pub mod sign_in_attempts;
 pub mod supplier_orders;
 pub mod suppliers;
+pub mod sweeps;
 pub mod users;
 pub mod variants;
 pub mod wakeups;
 
+use chrono::{DateTime, Utc};
 use sea_orm::{ActiveModelTrait, DbErr, EntityTrait, IntoActiveModel, ModelTrait};
+use uuid::Uuid;
 
 pub use db::{Db, Tx};
 pub use party::Party;
@@ -101,6 +104,13 @@ where
         .map(drop)
 }
 
+/// The least id that a row made at a time can have: our ids begin with their time.
+#[must_use]
+pub fn first_id_at(time: DateTime<Utc>) -> Uuid {
+    let ms = u128::from(time.timestamp_millis().max(0).unsigned_abs());
+    Uuid::from_u128(ms << 80)
+}
+
 /// Rows as read are signed; quantities are not.
 #[must_use]
 pub fn units(column: i32) -> u32 {
@@ -111,4 +121,18 @@ pub fn units(column: i32) -> u32 {
 #[must_use]
 pub fn column(units: u32) -> i32 {
     i32::try_from(units).unwrap_or(i32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_not_before_the_first_of_its_time() {
+        let made = Uuid::now_v7();
+        let (seconds, nanoseconds) = made.get_timestamp().expect("it begins with its time").to_unix();
+        let at = DateTime::from_timestamp(i64::try_from(seconds).expect("fits"), nanoseconds).expect("a time");
+        assert!(first_id_at(at) <= made);
+        assert!(first_id_at(at + chrono::TimeDelta::milliseconds(1)) > made);
+    }
 }

@@ -61,6 +61,23 @@ pub async fn by_shopify_id(
         .await
 }
 
+/// Which of Shopify's orders are known, and of when they are as last read.
+pub async fn read_as_of(
+    db: &impl ConnectionTrait,
+    shop: ShopId,
+    ids: &[ShopifyOrderId],
+) -> Result<Vec<(ShopifyOrderId, DateTime<Utc>)>, DbErr> {
+    Entity::find()
+        .filter(Column::ShopId.eq(shop))
+        .filter(Column::ShopifyId.is_in(ids.iter().copied()))
+        .select_only()
+        .column(Column::ShopifyId)
+        .column(Column::ShopifyUpdatedAt)
+        .into_tuple()
+        .all(db)
+        .await
+}
+
 /// Takes the order's lock until the transaction ends: whoever changes rows of
 /// an order holds it. `SQLite` has one writer at a time anyway.
 pub async fn lock(tx: &Tx, shop: ShopId, id: OrderId) -> Result<Option<Model>, DbErr> {

@@ -59,6 +59,26 @@ pub async fn of_order(db: &impl ConnectionTrait, shop: ShopId, order: OrderId) -
         .await
 }
 
+/// Some purchase orders of a shop that were decided before a time and are not sent, by id, after
+/// the one that was seen last.
+pub async fn unsent_before(
+    db: &impl ConnectionTrait,
+    shop: ShopId,
+    before: DateTime<Utc>,
+    seen: Option<PurchaseOrderId>,
+    limit: u64,
+) -> Result<Vec<Model>, DbErr> {
+    let mut rows = Entity::find()
+        .filter(Column::ShopId.eq(shop))
+        // In these words, because they are the index's.
+        .filter(Expr::cust("status in ('draft','placing')"))
+        .filter(Column::UpdatedAt.lt(before));
+    if let Some(seen) = seen {
+        rows = rows.filter(Column::Id.gt(seen));
+    }
+    rows.order_by_asc(Column::Id).limit(paging::capped(limit)).all(db).await
+}
+
 /// Removes the customer's address from an order's purchase orders.
 pub async fn redact(tx: &Tx, shop: ShopId, order: OrderId) -> Result<(), DbErr> {
     Entity::update_many()

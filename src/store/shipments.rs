@@ -101,6 +101,23 @@ pub async fn waiting_for_kit(
     rows.order_by_asc(Column::Id).limit(paging::capped(limit)).all(db).await
 }
 
+/// Some parcels of a shop that are not in Shopify, by id, after the one that was seen last.
+pub async fn unfinished(
+    db: &impl ConnectionTrait,
+    shop: ShopId,
+    seen: Option<ShipmentId>,
+    limit: u64,
+) -> Result<Vec<Model>, DbErr> {
+    let mut rows = Entity::find()
+        .filter(Column::ShopId.eq(shop))
+        // In these words, because they are the index's.
+        .filter(Expr::cust("state in ('recorded','pushing')"));
+    if let Some(seen) = seen {
+        rows = rows.filter(Column::Id.gt(seen));
+    }
+    rows.order_by_asc(Column::Id).limit(paging::capped(limit)).all(db).await
+}
+
 /// How many parcels were reported since a time, counted up to a limit.
 pub async fn count_since(
     db: &impl ConnectionTrait,

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use sea_orm::{
     QueryOrder as _, QuerySelect as _,
     entity::prelude::*,
-    sea_query::{Query, SelectStatement},
+    sea_query::{Expr, Query, SelectStatement},
 };
 
 use super::{Tx, columns::Json};
@@ -107,6 +107,35 @@ pub async fn names(db: &impl ConnectionTrait, ids: &[ShopId]) -> Result<Vec<(Sho
         .into_tuple()
         .all(db)
         .await
+}
+
+/// Some of the shops that can be called, by id, after the one that was seen last.
+pub async fn installed_after(
+    db: &impl ConnectionTrait,
+    seen: Option<ShopId>,
+    limit: u64,
+) -> Result<Vec<ShopId>, DbErr> {
+    let mut rows = Entity::find().filter(Column::Status.eq(ShopStatus::Installed));
+    if let Some(seen) = seen {
+        rows = rows.filter(Column::Id.gt(seen));
+    }
+    rows.select_only()
+        .column(Column::Id)
+        .order_by_asc(Column::Id)
+        .limit(limit)
+        .into_tuple()
+        .all(db)
+        .await
+}
+
+/// Writes that every change before a time has been compared.
+pub async fn swept(tx: &Tx, id: ShopId, until: DateTime<Utc>) -> Result<(), DbErr> {
+    Entity::update_many()
+        .col_expr(Column::SweptUntil, Expr::val(until))
+        .filter(Column::Id.eq(id))
+        .exec(tx.conn())
+        .await
+        .map(drop)
 }
 
 /// Shops that have the app installed, the first ones first.

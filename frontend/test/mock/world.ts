@@ -62,6 +62,20 @@ function makeShop(): Row<"Shop"> {
       { id: "71002", name: "Berlin studio", selected: true },
       { id: "71003", name: "Pop-up store Kreuzberg", selected: false },
     ],
+    reconciliation: {
+      repairedLast7Days: 3,
+      last: {
+        id: "sweep-1",
+        since: new Date(Date.now() - 30 * 60_000).toISOString(),
+        beganAt: new Date(Date.now() - 5 * 60_000).toISOString(),
+        endedAt: new Date(Date.now() - 4 * 60_000).toISOString(),
+        seen: 128,
+        ordersMissing: 1,
+        ordersOutdated: 2,
+        subscriptionsMissing: 0,
+        workResumed: 0,
+      },
+    },
     counts: {
       openExceptions: 0,
       awaitingRouting: 1,

@@ -204,7 +204,7 @@ async fn an_answer_that_cannot_be_true_is_refused() {
 
 #[tokio::test]
 async fn reconciliation_pages_through_what_changed() {
-    let node = json!({"id": "gid://shopify/Order/1", "updatedAt": "2026-11-20T10:00:00Z"});
+    let node = json!({"id": "gid://shopify/Order/1", "name": "#1001", "updatedAt": "2026-11-20T10:00:00Z"});
     let page = json!({"orders": connection(&[node], Some("more"))});
     let stub = Stub::start([Reply::json(&data(&page))]).await;
     let client = Client::new(&stub);

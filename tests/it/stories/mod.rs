@@ -11,5 +11,6 @@ mod orders;
 mod outages;
 mod parcels;
 mod privacy;
+mod reconciling;
 pub mod shop;
 mod taking_back;

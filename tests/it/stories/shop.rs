@@ -72,7 +72,7 @@ pub struct Plot {
     /// As in the setup file.
     pub locations: &'static str,
     /// Environment beyond the usual.
-    pub env: Vec<(&'static str, &'static str)>,
+    pub env: Vec<(&'static str, String)>,
 }
 
 impl Default for Plot {
@@ -90,7 +90,7 @@ impl Default for Plot {
 
 impl Plot {
     pub fn env(mut self, name: &'static str, value: &'static str) -> Self {
-        self.env.push((name, value));
+        self.env.push((name, value.to_owned()));
         self
     }
 

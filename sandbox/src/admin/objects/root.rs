@@ -28,6 +28,7 @@ const ORDER_FIELDS: &[&str] = &[
     "sku",
     "source_identifier",
 ];
+const FULFILLMENT_ORDER_FIELDS: &[&str] = &["id", "assigned_location_id", "status", "updated_at"];
 /// The empty field is a bare word, looked for in titles and SKUs.
 const VARIANT_FIELDS: &[&str] = &[
     "id",
@@ -321,20 +322,51 @@ fn assigned(ctx: &Ctx<'_>, args: &Args) -> Resolved {
 }
 
 fn fulfillment_orders(ctx: &Ctx<'_>, args: &Args) -> Resolved {
-    if args.text("query").is_some() {
-        return Err(ctx.unknown("fulfillmentOrders", "query"));
-    }
+    let search = search(ctx, "fulfillmentOrders", args, FULFILLMENT_ORDER_FIELDS)?;
+    let by_time = match args.text("sortKey").unwrap_or("ID") {
+        "ID" => false,
+        "UPDATED_AT" => true,
+        other => return Err(ctx.unknown("fulfillmentOrders", &format!("sortKey {other}"))),
+    };
     let closed = args.flag("includeClosed");
     let rows = ctx.read(|state| {
+        let mut rows = Vec::new();
         let seen = state
             .fulfillment_orders
             .values()
-            .filter(|fo| access::sees(state, ctx.scopes, fo, false));
-        seen.filter(|fo| closed || fo.status != Status::Closed)
-            .map(|fo| Row::by_id(fo.id, Node::FulfillmentOrder(fo.id)))
-            .collect()
+            .filter(|fo| access::sees(state, ctx.scopes, fo, false))
+            .filter(|fo| closed || fo.status != Status::Closed);
+        for fo in seen {
+            let fits = search
+                .as_ref()
+                .map_or(Ok(true), |search| search.fits(|term| fulfillment_order_fits(fo, term)))?;
+            if fits {
+                let key = if by_time {
+                    fo.updated_at.timestamp_micros()
+                } else {
+                    fo.id
+                };
+                rows.push(Row {
+                    key: Key::Number(key),
+                    id: fo.id,
+                    node: Node::FulfillmentOrder(fo.id),
+                });
+            }
+        }
+        Ok(rows)
     });
+    let rows = rows.map_err(|what: String| ctx.unknown("fulfillmentOrders", &what))?;
     paginate(ctx, "FulfillmentOrderConnection", rows, args)
+}
+
+fn fulfillment_order_fits(fo: &FulfillmentOrder, term: &Term) -> Option<bool> {
+    Some(match term.field.as_str() {
+        "id" => term.number(fo.id),
+        "assigned_location_id" => term.number(fo.location_id),
+        "status" => term.text(fo.status.graphql()),
+        "updated_at" => term.time(fo.updated_at),
+        _ => return None,
+    })
 }
 
 fn subscriptions(ctx: &Ctx<'_>, args: &Args) -> Resolved {

@@ -6,6 +6,7 @@ use std::{
 };
 
 use orderyard::{
+    domain::order::FulfillmentOrderStatus,
     ids::ShopifyOrderId,
     shopify::{
         ApiError, Outcome, cost,
@@ -14,7 +15,7 @@ use orderyard::{
         scalars::FulfillmentOrderAction,
     },
 };
-use sandbox::{AnswerFault, Fault, Plan};
+use sandbox::{AnswerFault, Fault, HoldRequest, Plan};
 
 use super::{START, World, at, one_piece};
 
@@ -155,4 +156,44 @@ async fn the_cost_that_is_reserved_is_what_shopify_asks() {
     assert_eq!(cost.requested, cost::ORDER);
     assert!(cost.actual < Some(cost.requested));
     assert_eq!((cost.status.maximum, cost.status.restore_per_second), (2000, 100));
+}
+
+/// More than a page of them, found by when they changed and not by when they were made.
+#[tokio::test]
+async fn fulfillment_orders_are_found_by_when_they_changed() {
+    let world = World::new(Plan::Enterprise).await;
+    let early: Vec<ShopifyOrderId> = (0..102).map(|_| world.order(1)).collect();
+    let (mut seen, mut after) = (BTreeSet::new(), None);
+    loop {
+        let page = world
+            .api
+            .fulfillment_orders_updated_since(&world.access(), at(START), after)
+            .await
+            .expect("a page")
+            .data;
+        assert!(page.items.len() <= 100);
+        seen.extend(page.items.iter().map(|changed| changed.order));
+        after = page.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    assert_eq!(seen, early.iter().copied().collect());
+
+    world.seconds.fetch_add(60, std::sync::atomic::Ordering::Relaxed);
+    let held = world.state(early[0]).await.fulfillment_orders[0].id;
+    world.shop.hold(held.0, HoldRequest::default()).expect("holds");
+    let changed = world
+        .api
+        .fulfillment_orders_updated_since(&world.access(), at(START + 60), None)
+        .await
+        .expect("a page")
+        .data
+        .items;
+    assert_eq!(changed.len(), 1);
+    assert_eq!(
+        (changed[0].id, changed[0].status),
+        (held, FulfillmentOrderStatus::OnHold)
+    );
+    assert!(changed[0].location.is_some());
 }

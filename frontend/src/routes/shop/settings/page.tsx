@@ -7,6 +7,7 @@ import { Failure, Loaded, RowsSkeleton } from "../../../components/feedback";
 import { InviteForm } from "../../../components/invite-form";
 import { Page } from "../../../components/page";
 import { Card, Section } from "../../../components/section";
+import { RelativeTime } from "../../../components/time";
 import type { EnumOf, ResultOf, VariablesOf } from "../../../gql/graphql";
 import { useAction } from "../../../lib/action";
 import { EVERY, useLive } from "../../../lib/live";
@@ -46,11 +47,35 @@ export function Settings() {
                   ]}
                 />
               </Section>
+              <Compared {...shop.reconciliation} />
             </Stack>
           </div>
         )}
       </Loaded>
     </Page>
+  );
+}
+
+/** How what is here compares with Shopify: zeros are left out. */
+function Compared({ last, repairedLast7Days }: Shop["reconciliation"]) {
+  const { t } = useTranslation();
+  const when = last?.endedAt ? <RelativeTime at={last.endedAt} /> : t("settings.comparedNever");
+  return (
+    <Section title={t("settings.compared")} intro={t("settings.comparedWhy")}>
+      <Facts
+        facts={[
+          [t("settings.comparedLast"), when],
+          last && [t("settings.comparedSeen"), last.seen],
+          last?.ordersMissing ? [t("settings.comparedMissing"), last.ordersMissing] : null,
+          last?.ordersOutdated ? [t("settings.comparedOutdated"), last.ordersOutdated] : null,
+          last?.subscriptionsMissing
+            ? [t("settings.comparedSubscriptions"), last.subscriptionsMissing]
+            : null,
+          last?.workResumed ? [t("settings.comparedResumed"), last.workResumed] : null,
+          [t("settings.comparedWeek"), repairedLast7Days],
+        ]}
+      />
+    </Section>
   );
 }
 

@@ -20,6 +20,18 @@ export const SettingsFields = graphql(`
       name
       selected
     }
+    reconciliation {
+      repairedLast7Days
+      last {
+        id
+        endedAt
+        seen
+        ordersMissing
+        ordersOutdated
+        subscriptionsMissing
+        workResumed
+      }
+    }
   }
 `);
 

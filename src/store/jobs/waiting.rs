@@ -1,0 +1,63 @@
+//! What is about to be done, for those who would ask for it again.
+
+use std::collections::BTreeSet;
+
+use sea_orm::{Condition, QuerySelect as _, entity::prelude::*, sea_query::Expr};
+
+use super::{Column, Entity, JobState};
+use crate::{ids::ShopId, store::paging};
+
+/// Which of the serial keys have work that is not done: waiting, running or given up.
+pub async fn keys_with_work(db: &impl ConnectionTrait, keys: &[String]) -> Result<BTreeSet<String>, DbErr> {
+    keys_where(db, keys, |rows| rows).await
+}
+
+/// Which of the serial keys have work of a name that is about to be done, or that people were asked about.
+/// What waits for later than `soon_ms` may still be brought forward.
+pub async fn keys_with(
+    db: &impl ConnectionTrait,
+    keys: &[String],
+    name: &str,
+    soon_ms: i64,
+) -> Result<BTreeSet<String>, DbErr> {
+    let at_hand = Condition::any()
+        .add(Column::State.ne(JobState::Ready))
+        .add(Column::RunAtMs.lte(soon_ms))
+        .add(Column::Attempts.gt(0));
+    keys_where(db, keys, |rows| {
+        rows.filter(Column::Name.eq(name)).filter(at_hand.clone())
+    })
+    .await
+}
+
+/// One statement for each state, in the words of its index.
+async fn keys_where(
+    db: &impl ConnectionTrait,
+    keys: &[String],
+    narrow: impl Fn(Select<Entity>) -> Select<Entity>,
+) -> Result<BTreeSet<String>, DbErr> {
+    let mut found = BTreeSet::new();
+    for state in ["state = 'ready'", "state = 'running'", "state = 'dead'"] {
+        let rows = Entity::find()
+            .filter(Expr::cust(state))
+            .filter(Column::SerialKey.is_in(keys.iter().map(String::as_str)));
+        let keys: Vec<Option<String>> = narrow(rows)
+            .select_only()
+            .column(Column::SerialKey)
+            .distinct()
+            .into_tuple()
+            .all(db)
+            .await?;
+        found.extend(keys.into_iter().flatten());
+    }
+    Ok(found)
+}
+
+/// How much work of a shop is due now, counted up to a limit.
+pub async fn count_due(db: &impl ConnectionTrait, shop: ShopId, now_ms: i64, limit: u64) -> Result<u64, DbErr> {
+    let rows = Entity::find()
+        .filter(Column::ShopId.eq(shop))
+        .filter(Expr::cust("state = 'ready'"))
+        .filter(Column::RunAtMs.lte(now_ms));
+    paging::count(rows, limit, db).await
+}
