@@ -62,7 +62,15 @@ export async function everyPage({ step, open }) {
         );
         await page.getByRole("button", { name: /as the owner of/ }).click();
         await page.getByRole("heading", { level: 1, name: "Overview" }).waitFor();
-        const paths = ["/", "/exceptions", "/orders", "/suppliers", "/mappings", "/settings"];
+        const paths = [
+          "/",
+          "/exceptions",
+          "/orders",
+          "/suppliers",
+          "/mappings",
+          "/given-up",
+          "/settings",
+        ];
         paths.push(await firstRow(page, "/orders?status=SHIPPED"));
         paths.push(await firstRow(page, "/suppliers"));
         for (const path of paths) found.push(...(await findings(page, path)));

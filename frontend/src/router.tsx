@@ -14,6 +14,7 @@ import { PageFailed } from "./routes/page-failed";
 import { Root } from "./routes/root";
 import {
   exceptionsSearch,
+  givenUpSearch,
   mappingsSearch,
   ordersSearch,
   portalSearch,
@@ -94,6 +95,13 @@ const settings = createRoute({
   component: lazyRouteComponent(() => import("./routes/shop/settings/page"), "Settings"),
 });
 
+const givenUp = createRoute({
+  getParentRoute: () => shop,
+  path: "/given-up",
+  validateSearch: givenUpSearch,
+  component: lazyRouteComponent(() => import("./routes/shop/given-up/page"), "GivenUp"),
+});
+
 const portal = createRoute({
   getParentRoute: () => root,
   path: "/portal",
@@ -122,7 +130,17 @@ const portalPurchaseOrder = createRoute({
 const routeTree = root.addChildren([
   signIn,
   invitation,
-  shop.addChildren([home, exceptions, orders, order, suppliers, supplier, mappings, settings]),
+  shop.addChildren([
+    home,
+    exceptions,
+    orders,
+    order,
+    suppliers,
+    supplier,
+    mappings,
+    givenUp,
+    settings,
+  ]),
   portal.addChildren([portalList, portalPurchaseOrder]),
 ]);
 

@@ -36,6 +36,7 @@ describe("the texts", () => {
     KitFulfillment: "kitFulfillment",
     ShopStatus: "shopStatus",
     Connector: "connector",
+    DeliveryFate: "deliveryFate",
   };
 
   it.each(Object.entries(labelled))("name every value of %s", (type, prefix) => {

@@ -80,6 +80,10 @@ create table deliveries (
 create unique index deliveries_once on deliveries (shop_domain, webhook_id);
 create index deliveries_unread on deliveries (id) where status = 'received';
 create index deliveries_by_order on deliveries (shop_id, shopify_order_id) where shopify_order_id is not null;
+create index deliveries_led_nowhere_by_id on deliveries (id)
+  where status in ('unknown_shop','unreadable','contradicted','not_found','given_up');
+create index deliveries_led_nowhere on deliveries (shop_domain, id)
+  where status in ('unknown_shop','unreadable','contradicted','not_found','given_up');
 
 create table security_events (
   id {UUID} primary key,
@@ -116,6 +120,7 @@ create unique index jobs_serial on jobs (serial_key) where state = 'running';
 create unique index jobs_dedupe on jobs (dedupe_key) where state = 'ready';
 create index jobs_leases on jobs (leased_until_ms) where state = 'running';
 create index jobs_dead on jobs (shop_id, id) where state = 'dead';
+create index jobs_dead_by_id on jobs (id) where state = 'dead';
 create index jobs_dead_by_key on jobs (serial_key) where state = 'dead';
 create index jobs_of_shop on jobs (shop_id, run_at_ms) where state = 'ready';
 

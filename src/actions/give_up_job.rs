@@ -7,15 +7,17 @@ use serde_json::json;
 
 use super::{
     open_exception::{NewException, open_exception},
+    process_delivery::ProcessDelivery,
     route_order::write_status,
 };
 use crate::{
     domain::exception::{ExceptionKind, ExceptionStatus},
-    ids::{ExceptionId, ShopId},
-    queue::order_of_key,
+    ids::{DeliveryId, ExceptionId, ShopId, ShopifyOrderId},
+    queue::{Job as _, order_of_key},
     store::{
-        Tx,
+        self, Tx,
         columns::Json,
+        deliveries::{self, DeliveryStatus},
         exceptions::{self, Model},
         jobs, orders, shops,
     },
@@ -24,6 +26,7 @@ use crate::{
 /// Opens an exception on the job's order, in the transaction that gives it up.
 /// Takes the order's lock: the job's row is to be locked after it.
 pub async fn tell(tx: &Tx, job: &jobs::Model, error: &str, now: DateTime<Utc>) -> Result<(), DbErr> {
+    mark_delivery(tx, job, error).await?;
     let Some((shop, shopify_id)) = job.serial_key.as_deref().and_then(order_of_key) else {
         return Ok(());
     };
@@ -89,4 +92,33 @@ async fn of_unknown_order(
         resolved_at: None,
     };
     exceptions::open(tx, row).await
+}
+
+/// The delivery that a job reads, if it does.
+pub(super) fn delivery_of(job: &jobs::Model) -> Option<DeliveryId> {
+    if job.name != ProcessDelivery::NAME {
+        return None;
+    }
+    let payload: ProcessDelivery = serde_json::from_str(&job.payload).ok()?;
+    Some(payload.delivery_id)
+}
+
+/// Writes on a delivery that it was given up, so that it is shown among those that led nowhere.
+async fn mark_delivery(tx: &Tx, job: &jobs::Model, error: &str) -> Result<(), DbErr> {
+    let Some(id) = delivery_of(job) else { return Ok(()) };
+    if let Some(mut delivery) = deliveries::by_id(tx.conn(), id).await?
+        && delivery.status == DeliveryStatus::Received
+    {
+        delivery.status = DeliveryStatus::GivenUp;
+        delivery.note = Some(error.to_owned());
+        store::save(tx, delivery).await?;
+    }
+    Ok(())
+}
+
+/// The order at Shopify that a job is about.
+#[must_use]
+pub fn order_of(job: &jobs::Model) -> Option<ShopifyOrderId> {
+    let (_, order) = order_of_key(job.serial_key.as_deref()?)?;
+    Some(order)
 }

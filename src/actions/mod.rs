@@ -18,6 +18,7 @@ pub mod connect_supplier;
 pub mod correct_tracking;
 pub mod create_api_key;
 pub mod create_supplier;
+pub mod dead_letters;
 pub mod delete_mapping;
 pub mod forget_product;
 pub mod give_up_job;

@@ -8,6 +8,7 @@ mod doctor;
 mod export;
 mod migrate;
 mod reconcile;
+mod replay;
 mod serve;
 mod since;
 mod start;
@@ -34,6 +35,8 @@ enum Command {
     Doctor(doctor::DoctorArgs),
     /// Compare shops with Shopify now: what no webhook told, and what stands still.
     Reconcile(reconcile::ReconcileArgs),
+    /// Have work that was given up, or deliveries that led nowhere, tried again.
+    Replay(replay::ReplayArgs),
     /// Show the whole product against a pretend Shopify and pretend suppliers.
     Demo,
     /// What only the operator does.
@@ -68,6 +71,7 @@ pub async fn run(cli: Cli) -> Result<(), CommandError> {
         Command::Export(args) => export::run(args).await,
         Command::Doctor(args) => doctor::run(args).await,
         Command::Reconcile(args) => reconcile::run(args).await,
+        Command::Replay(args) => replay::run(args).await,
         Command::Demo => demo::run().await,
         Command::Admin(command) => admin::run(command).await,
         Command::Migrate => migrate::run().await,

@@ -10,6 +10,7 @@ use async_graphql::{
 use async_trait::async_trait;
 
 use super::{
+    dead_letters::{DeadLetterMutation, DeadLetterQuery},
     exceptions::{ExceptionMutation, ExceptionQuery},
     invitations::{InvitationMutation, InvitationQuery},
     offers::{OfferMutation, OfferQuery},
@@ -48,6 +49,7 @@ pub struct Query(
     VariantQuery,
     PurchaseOrderQuery,
     InvitationQuery,
+    DeadLetterQuery,
 );
 
 #[derive(Default, MergedObject)]
@@ -62,6 +64,7 @@ pub struct Mutation(
     ExceptionMutation,
     PurchaseOrderMutation,
     PortalMutation,
+    DeadLetterMutation,
 );
 
 pub type Schema = async_graphql::Schema<Query, Mutation, EmptySubscription>;

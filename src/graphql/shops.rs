@@ -127,6 +127,13 @@ impl ShopCounts {
         Ok(number(count))
     }
 
+    /// Work that was given up after its last try.
+    #[graphql(complexity = "STATEMENT")]
+    async fn dead_jobs(&self, ctx: &Context<'_>) -> Outcome<i32> {
+        let count = store::jobs::given_up::count(Loaders::of(ctx).db(), self.shop, MOST_COUNTED).await?;
+        Ok(number(count))
+    }
+
     #[graphql(complexity = "STATEMENT")]
     async fn awaiting_routing(&self, ctx: &Context<'_>) -> Outcome<i32> {
         self.orders(ctx, &[order::OrderStatus::AwaitingRouting]).await

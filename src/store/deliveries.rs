@@ -7,7 +7,7 @@ use sea_orm::{
     sea_query::{Expr, LockBehavior, LockType, OnConflict},
 };
 
-use super::{Tx, columns::Packed};
+use super::{Tx, columns::Packed, paging};
 use crate::{
     domain::text_enum::text_enum,
     ids::{DeliveryId, ShopId, ShopifyOrderId},
@@ -28,6 +28,16 @@ text_enum! {
         Contradicted = "contradicted",
         /// Read, but the shop has no such order: another shop's, or too old to be read.
         NotFound = "not_found",
+        /// It could be read, and acting on it failed until its last try.
+        GivenUp = "given_up",
+    }
+}
+
+impl DeliveryStatus {
+    /// Whether nothing followed from it.
+    #[must_use]
+    pub const fn led_nowhere(self) -> bool {
+        !matches!(self, Self::Received | Self::Processed)
     }
 }
 
@@ -170,4 +180,57 @@ pub async fn forget_bodies(tx: &Tx, shop_domain: &str) -> Result<(), DbErr> {
         .exec(tx.conn())
         .await
         .map(drop)
+}
+
+/// The same words as in the index.
+const LED_NOWHERE: &str = "status in ('unknown_shop','unreadable','contradicted','not_found','given_up')";
+
+/// Deliveries for one domain from which nothing followed, the newest first,
+/// after the one that was seen last.
+pub async fn led_nowhere(
+    db: &impl ConnectionTrait,
+    shop_domain: &str,
+    seen: Option<DeliveryId>,
+    limit: u64,
+) -> Result<Vec<Model>, DbErr> {
+    let mut rows = Entity::find()
+        .filter(Column::ShopDomain.eq(shop_domain))
+        // Those for shops that are not here are the operator's.
+        .filter(Column::Status.ne(DeliveryStatus::UnknownShop))
+        .filter(Expr::cust(LED_NOWHERE));
+    if let Some(seen) = seen {
+        rows = rows.filter(Column::Id.lt(seen));
+    }
+    rows.order_by_desc(Column::Id)
+        .limit(paging::capped(limit))
+        .all(db)
+        .await
+}
+
+/// Deliveries from which nothing followed, for one domain or for any, that came
+/// after a time, the oldest first, after the one that was seen last: for the operator.
+pub async fn led_nowhere_since(
+    db: &impl ConnectionTrait,
+    shop_domain: Option<&str>,
+    since: DateTime<Utc>,
+    seen: Option<DeliveryId>,
+    limit: u64,
+) -> Result<Vec<Model>, DbErr> {
+    let first = DeliveryId(super::first_id_at(since));
+    let mut rows = Entity::find()
+        .filter(Expr::cust(LED_NOWHERE))
+        .filter(Column::Id.gte(first))
+        .filter(Column::ReceivedAt.gte(since));
+    if let Some(domain) = shop_domain {
+        rows = rows.filter(Column::ShopDomain.eq(domain));
+    }
+    if let Some(seen) = seen {
+        rows = rows.filter(Column::Id.gt(seen));
+    }
+    rows.order_by_asc(Column::Id).limit(paging::capped(limit)).all(db).await
+}
+
+/// Reads a delivery and keeps others from changing it until the transaction ends.
+pub async fn lock(tx: &Tx, id: DeliveryId) -> Result<Option<Model>, DbErr> {
+    Entity::find_by_id(id).lock_exclusive().one(tx.conn()).await
 }

@@ -77,6 +77,26 @@ pub async fn orders_with_open(
     Ok(found.into_iter().flatten().collect())
 }
 
+/// The open exceptions about work on an order that was given up, or on orders that were never read.
+pub async fn open_of_failed_jobs(
+    db: &impl ConnectionTrait,
+    shop: ShopId,
+    order: Option<OrderId>,
+) -> Result<Vec<Model>, DbErr> {
+    let of_order = match order {
+        Some(order) => Column::OrderId.eq(order),
+        None => Column::OrderId.is_null(),
+    };
+    Entity::find()
+        .filter(Column::ShopId.eq(shop))
+        .filter(of_order)
+        .filter(Column::Kind.eq(ExceptionKind::JobFailed))
+        .filter(Column::Status.eq(ExceptionStatus::Open))
+        .limit(super::MAX_PAGE)
+        .all(db)
+        .await
+}
+
 /// Ends the open exceptions of one kind about a purchase order, because a fact decided them.
 pub async fn settle_of_purchase_order(
     tx: &Tx,

@@ -61,6 +61,17 @@ pub async fn by_shopify_id(
         .await
 }
 
+pub async fn by_shopify_ids(
+    db: &impl ConnectionTrait,
+    shop: ShopId,
+    ids: &[ShopifyOrderId],
+) -> Result<Vec<Model>, DbErr> {
+    let rows = Entity::find()
+        .filter(Column::ShopId.eq(shop))
+        .filter(Column::ShopifyId.is_in(ids.iter().copied()));
+    paging::all(rows, db).await
+}
+
 /// Which of Shopify's orders are known, and of when they are as last read.
 pub async fn read_as_of(
     db: &impl ConnectionTrait,

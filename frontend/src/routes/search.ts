@@ -32,6 +32,12 @@ export const exceptionsSearch = z.object({
   after: text,
 });
 
+export const givenUpSearch = z.object({
+  /** Cursors of the two lists. */
+  jobs: text,
+  deliveries: text,
+});
+
 export const supplierSearch = z.object({ q: text, after: text });
 
 export const mappingsSearch = z.object({

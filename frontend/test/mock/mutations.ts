@@ -132,6 +132,15 @@ export const mutations = {
     return { variant, ...fine };
   },
 
+  requeueJob: ({ id }: { id: string }, { world }: Context) => takeJob(world, id),
+  dismissJob: ({ id }: { id: string }, { world }: Context) => takeJob(world, id),
+  replayDelivery: ({ id }: { id: string }, { world }: Context) => {
+    const row = world.lostDeliveries.find((delivery) => delivery.id === id);
+    if (!row) return problem("NOT_FOUND", "this delivery was not found");
+    world.lostDeliveries.splice(world.lostDeliveries.indexOf(row), 1);
+    return { id, ...fine };
+  },
+
   resolveByMapping: (
     { exceptionId, alternatives }: { exceptionId: string; alternatives: Alternatives },
     { world }: Context,
@@ -355,4 +364,11 @@ function change({ world }: Context, id: string, edit: (row: PurchaseOrder) => vo
   }
   edit(purchaseOrder);
   return { purchaseOrder, ...fine };
+}
+
+function takeJob(world: World, id: string) {
+  const row = world.deadJobs.find((job) => job.id === id);
+  if (!row) return problem("NOT_FOUND", "this job was not found among those that were given up");
+  world.deadJobs.splice(world.deadJobs.indexOf(row), 1);
+  return { id, ...fine };
 }

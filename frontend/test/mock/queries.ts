@@ -35,6 +35,7 @@ export function viewerOf({ world, session }: Context): Row<"Viewer"> | null {
 export function shopOf(world: World): Row<"Shop"> {
   world.shop.counts = {
     ...world.shop.counts,
+    deadJobs: world.deadJobs.length,
     openExceptions: world.exceptions.filter(({ status }) => status === "OPEN").length,
     withSupplier: world.orders.filter(({ status }) => status === "WITH_SUPPLIER").length,
     unmappedVariants: world.variants.filter(({ mapping }) => !mapping).length,
@@ -126,6 +127,9 @@ export const queries = {
       world.exceptions.filter((row) => matches(row, filter)),
       page,
     ),
+
+  deadJobs: (page: PageArgs, { world }: Context) => connection(world.deadJobs, page),
+  lostDeliveries: (page: PageArgs, { world }: Context) => connection(world.lostDeliveries, page),
 
   suppliers: (page: PageArgs, { world }: Context) => connection(world.suppliers, page),
   supplier: ({ id }: { id: string }, { world }: Context) =>

@@ -22,6 +22,8 @@ export interface World {
   variants: Variant[];
   orders: Order[];
   exceptions: ExceptionRow[];
+  deadJobs: Row<"DeadJob">[];
+  lostDeliveries: Row<"LostDelivery">[];
   /** A new order, as if a webhook had come. */
   arrive: () => void;
   /** Suppliers' systems ship what is new to them, and Shopify takes what they shipped. */
@@ -36,11 +38,70 @@ export function makeWorld(now: Date): World {
     ...catalogue.rows,
     orders: [],
     exceptions: [],
+    deadJobs: [],
+    lostDeliveries: makeLostDeliveries(now),
     arrive: () => arrive(world, catalogue),
     advance: () => advance(world),
   };
   tellStories(world, catalogue);
+  world.deadJobs = makeDeadJobs(world);
   return world;
+}
+
+function minutesBefore(now: Date, minutes: number): string {
+  return new Date(now.getTime() - minutes * 60_000).toISOString();
+}
+
+function makeDeadJobs({ now, orders }: World): Row<"DeadJob">[] {
+  const shared = {
+    createdAt: minutesBefore(now, 1500),
+    lastTriedAt: minutesBefore(now, 12),
+    attempts: 12,
+  };
+  return [
+    {
+      ...shared,
+      id: nextId(),
+      name: "push_fulfillment",
+      order: orders[1] ?? null,
+      lastError: "Shopify answered 502 Bad Gateway",
+      payload: { shopify_id: 5510021, shop_id: 55501234567 },
+    },
+    {
+      ...shared,
+      id: nextId(),
+      name: "sync_variants",
+      attempts: 1,
+      order: null,
+      lastError: "access denied for productVariants: the scope read_products is missing",
+      payload: { shop_id: 55501234567 },
+    },
+  ];
+}
+
+function makeLostDeliveries(now: Date): Row<"LostDelivery">[] {
+  return [
+    {
+      id: nextId(),
+      topic: "orders/updated",
+      webhookId: "b1f6f0ac-3b5e-4c55-9d4b-0a5f2a2a7c11",
+      receivedAt: minutesBefore(now, 35),
+      fate: "UNREADABLE",
+      note: "the body is not JSON: expected value at line 1 column 20",
+      body: '{"id": 5510022, "na',
+      canBeReplayed: true,
+    },
+    {
+      id: nextId(),
+      topic: "orders/create",
+      webhookId: "0d9f7b1e-9a01-4f5e-8a3d-5d1e0a4b7722",
+      receivedAt: minutesBefore(now, 60 * 24 * 40),
+      fate: "CONTRADICTED",
+      note: "the signed body does not name the shop of the header",
+      body: null,
+      canBeReplayed: false,
+    },
+  ];
 }
 
 function makeShop(): Row<"Shop"> {
@@ -77,6 +138,7 @@ function makeShop(): Row<"Shop"> {
       },
     },
     counts: {
+      deadJobs: 0,
       openExceptions: 0,
       awaitingRouting: 1,
       withSupplier: 9,

@@ -1,6 +1,7 @@
 //! Door 2 from outside: HTTP calls to the program's own router.
 
 mod decisions;
+mod given_up;
 mod limits;
 mod lists;
 mod seed;

@@ -30,6 +30,8 @@ pub struct Tenant {
     pub po_line: PoLineId,
     pub shipment: ShipmentId,
     pub exception: ExceptionId,
+    pub dead_job: JobId,
+    pub lost_delivery: DeliveryId,
     pub token: String,
     pub owner: String,
     pub supplier_user: String,
@@ -51,6 +53,8 @@ impl Seed<'_> {
         let (order, order_line) = self.order(&tx, variant, 1).await;
         let (purchase_order, po_line, shipment) = self.purchase_order(&tx, supplier, offer, order, order_line).await;
         let exception = self.exception(&tx, order, order_line).await;
+        let domain = format!("shop{}.myshopify.com", self.number);
+        let (dead_job, lost_delivery) = super::given_up::plant(&tx, self.shop, &domain, self.now()).await;
         let token = create_api_key::for_shop(app, &tx, self.shop, &["read", "write"])
             .await
             .expect("a token");
@@ -71,6 +75,8 @@ impl Seed<'_> {
             po_line,
             shipment,
             exception,
+            dead_job,
+            lost_delivery,
             token: token.0,
             owner: cookie_pair(&owner.cookie(app)),
             supplier_user,

@@ -18,6 +18,8 @@ fn queries(of: &Tenant) -> Vec<(&'static str, String)> {
         ("orders", String::new()),
         ("order", format!("(id: \"{}\")", of.order)),
         ("exceptions", format!("(filter: {{ orderId: \"{}\" }})", of.order)),
+        ("deadJobs", String::new()),
+        ("lostDeliveries", String::new()),
         ("suppliers", String::new()),
         ("supplier", format!("(id: \"{}\")", of.supplier)),
         ("offers", format!("(filter: {{ supplierId: \"{}\" }})", of.supplier)),
@@ -34,6 +36,16 @@ fn queries(of: &Tenant) -> Vec<(&'static str, String)> {
 
 /// Every mutation with arguments that name the first tenant's rows.
 fn mutations(of: &Tenant) -> Vec<(&'static str, String)> {
+    let mut all = mutations_of_trade(of);
+    all.extend([
+        ("requeueJob", format!("(id: \"{}\")", of.dead_job)),
+        ("dismissJob", format!("(id: \"{}\")", of.dead_job)),
+        ("replayDelivery", format!("(id: \"{}\")", of.lost_delivery)),
+    ]);
+    all
+}
+
+fn mutations_of_trade(of: &Tenant) -> Vec<(&'static str, String)> {
     let exception = format!("exceptionId: \"{}\"", of.exception);
     let alternatives = format!(
         "alternatives: [{{ components: [{{ offerId: \"{}\", quantity: 1 }}] }}]",
@@ -194,6 +206,9 @@ fn marks(of: &Tenant) -> Vec<String> {
         of.po_line.to_string(),
         of.shipment.to_string(),
         of.exception.to_string(),
+        of.dead_job.to_string(),
+        of.lost_delivery.to_string(),
+        "lost-1".to_owned(),
         of.supplier.to_string(),
         of.offer.to_string(),
         "Shop 1".to_owned(),

@@ -3,6 +3,7 @@
 mod changes;
 mod decisions;
 mod gates;
+mod given_up;
 mod holds;
 mod lifecycle;
 mod nodes;

@@ -16,6 +16,7 @@ export const ShopShellQuery = graphql(`
           automation
         }
         counts {
+          deadJobs
           openExceptions
           unmappedVariants
         }

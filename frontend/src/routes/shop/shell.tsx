@@ -1,6 +1,14 @@
 /** Around the dashboard's pages: only staff may enter; the counts stay fresh. */
 import { Outlet } from "@tanstack/react-router";
-import { Boxes, House, Link2, ReceiptText, Settings, TriangleAlert } from "lucide-react";
+import {
+  Boxes,
+  CircleSlash,
+  House,
+  Link2,
+  ReceiptText,
+  Settings,
+  TriangleAlert,
+} from "lucide-react";
 import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import { ErrorNote } from "../../components/feedback";
@@ -30,7 +38,7 @@ export function ShopShell() {
       </Plain>
     );
   }
-  const { openExceptions, unmappedVariants } = shop.counts;
+  const { deadJobs, openExceptions, unmappedVariants } = shop.counts;
   return (
     <Frame
       place={shop.name}
@@ -63,6 +71,13 @@ export function ShopShell() {
               countLabel: t("nav.unmappedCount", { count: unmappedVariants }),
             },
             { to: "/suppliers", label: t("nav.suppliers"), icon: Boxes },
+            {
+              to: "/given-up",
+              label: t("nav.givenUp"),
+              icon: CircleSlash,
+              count: deadJobs,
+              countLabel: t("nav.givenUpCount", { count: deadJobs }),
+            },
             { to: "/settings", label: t("nav.settings"), icon: Settings },
           ]}
         />
@@ -82,6 +97,7 @@ function useGoTo(): GoTo[] {
       { key: "o", href: "/orders", label: t("nav.orders") },
       { key: "m", href: "/mappings", label: t("nav.mappings") },
       { key: "s", href: "/suppliers", label: t("nav.suppliers") },
+      { key: "u", href: "/given-up", label: t("nav.givenUp") },
     ],
     [t],
   );
