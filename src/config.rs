@@ -6,6 +6,7 @@ mod reader;
 
 use std::{fmt, path::PathBuf, time::Duration};
 
+use chrono::TimeDelta;
 use ipnet::IpNet;
 use secrecy::SecretString;
 use url::Url;
@@ -28,6 +29,7 @@ pub struct Config {
     pub server: ServerConfig,
     pub worker: WorkerConfig,
     pub suppliers: SupplierConfig,
+    pub retention: RetentionConfig,
     /// Whether visitors may sign in with one click. Only `orderyard demo` sets it.
     pub demo: bool,
 }
@@ -146,6 +148,19 @@ pub struct SupplierConfig {
     pub timeout: Duration,
 }
 
+/// How long history is kept.
+#[derive(Clone, Debug)]
+pub struct RetentionConfig {
+    /// The bodies of deliveries that were read.
+    pub bodies: TimeDelta,
+    /// What is left of deliveries that were read.
+    pub deliveries: TimeDelta,
+    /// The most deliveries, whatever their age.
+    pub most_deliveries: u64,
+    /// Refused calls, work that was given up, and what was asked of suppliers and Shopify.
+    pub history: TimeDelta,
+}
+
 /// How to log; read before everything else, so that errors in the rest can be told.
 #[derive(Clone, Debug)]
 pub struct LogConfig {
@@ -241,6 +256,7 @@ impl Config {
             server: reader.server(),
             worker: reader.worker(),
             suppliers: reader.suppliers(),
+            retention: reader.retention(),
             database,
             demo: false,
         };
@@ -277,6 +293,10 @@ pub const VARIABLES: &[&str] = &[
     "RECONCILE_SECONDS",
     "OUTSIDE_CALL_SECONDS",
     "DATABASE_CONNECTIONS",
+    "RETENTION_BODY_DAYS",
+    "RETENTION_DELIVERY_DAYS",
+    "RETENTION_DELIVERIES",
+    "RETENTION_HISTORY_DAYS",
     "LOG",
     "LOG_FORMAT",
 ];

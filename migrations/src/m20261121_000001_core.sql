@@ -94,6 +94,11 @@ create table security_events (
 );
 create index security_events_by_time on security_events (at);
 
+create table prune_marks (
+  name text primary key,
+  upto {UUID} not null
+);
+
 create table jobs (
   id {UUID} primary key,
   name text not null,

@@ -34,6 +34,7 @@ pub mod passwords;
 pub mod place_purchase_order;
 pub mod price_guard;
 pub mod process_delivery;
+pub mod prune_history;
 pub mod purchase_order_status;
 pub mod push_fulfillment;
 pub mod put_inventory;

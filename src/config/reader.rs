@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use secrecy::SecretString;
 use url::Url;
 use webhooks::Secrets;
 
 use super::{
-    CircuitConfig, DatabaseConfig, Grant, ProcessRole, SHOPIFY_API_VERSION, ServerConfig, SettingError, ShopifyConfig,
-    SupplierConfig, VARIABLES, WorkerConfig,
+    CircuitConfig, DatabaseConfig, Grant, ProcessRole, RetentionConfig, SHOPIFY_API_VERSION, ServerConfig,
+    SettingError, ShopifyConfig, SupplierConfig, VARIABLES, WorkerConfig,
 };
 use crate::seal::{Keyring, SealError};
 
@@ -235,6 +236,30 @@ impl<F: Fn(&'static str) -> Option<String>> Reader<F> {
             networks,
             timeout: self.seconds("OUTSIDE_CALL_SECONDS", 10),
         }
+    }
+}
+
+impl<F: Fn(&'static str) -> Option<String>> Reader<F> {
+    pub fn retention(&mut self) -> RetentionConfig {
+        RetentionConfig {
+            bodies: self.days("RETENTION_BODY_DAYS", 30),
+            deliveries: self.days("RETENTION_DELIVERY_DAYS", 60),
+            most_deliveries: self.parsed(
+                "RETENTION_DELIVERIES",
+                1_000_000,
+                "a number between 1000 and 100000000",
+                |text| text.parse().ok().filter(|most| (1_000..=100_000_000).contains(most)),
+            ),
+            history: self.days("RETENTION_HISTORY_DAYS", 365),
+        }
+    }
+
+    /// At least a week: what is being found out about needs its evidence.
+    fn days(&mut self, variable: &'static str, default: i64) -> TimeDelta {
+        let days = self.parsed(variable, default, "a number of days between 7 and 3650", |text| {
+            text.parse().ok().filter(|days| (7..=3650).contains(days))
+        });
+        TimeDelta::days(days)
     }
 }
 

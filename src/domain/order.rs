@@ -68,6 +68,17 @@ text_enum! {
     }
 }
 
+impl OrderStatus {
+    /// Whether nothing is left to do for it, as it stands.
+    #[must_use]
+    pub const fn is_over(self) -> bool {
+        matches!(
+            self,
+            Self::NotRoutable | Self::Shipped | Self::Cancelled | Self::FulfilledOutside
+        )
+    }
+}
+
 text_enum! {
     /// Where a unit of an order line is.
     pub enum UnitState {

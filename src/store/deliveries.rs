@@ -234,3 +234,62 @@ pub async fn led_nowhere_since(
 pub async fn lock(tx: &Tx, id: DeliveryId) -> Result<Option<Model>, DbErr> {
     Entity::find_by_id(id).lock_exclusive().one(tx.conn()).await
 }
+
+/// The delivery that is followed by this many newer ones.
+pub async fn nth_newest(db: &impl ConnectionTrait, newer: u64) -> Result<Option<DeliveryId>, DbErr> {
+    Entity::find()
+        .select_only()
+        .column(Column::Id)
+        .order_by_desc(Column::Id)
+        .offset(newer)
+        .limit(1)
+        .into_tuple()
+        .one(db)
+        .await
+}
+
+/// Removes the oldest deliveries before one, but none that is still to be read.
+pub async fn prune(tx: &Tx, before: DeliveryId, limit: u64) -> Result<u64, DbErr> {
+    let old: Vec<DeliveryId> = Entity::find()
+        .filter(Column::Id.lt(before))
+        .filter(Column::Status.ne(DeliveryStatus::Received))
+        .select_only()
+        .column(Column::Id)
+        .order_by_asc(Column::Id)
+        .limit(limit)
+        .into_tuple()
+        .all(tx.conn())
+        .await?;
+    let pruned = Entity::delete_many()
+        .filter(Column::Id.is_in(old))
+        .exec(tx.conn())
+        .await?;
+    Ok(pruned.rows_affected)
+}
+
+/// Removes the bodies of some deliveries between two, but of none that is still to be read.
+/// Gives back those that it looked at.
+pub async fn forget_old_bodies(
+    tx: &Tx,
+    after: DeliveryId,
+    before: DeliveryId,
+    limit: u64,
+) -> Result<Vec<DeliveryId>, DbErr> {
+    let ids: Vec<DeliveryId> = Entity::find()
+        .filter(Column::Id.gt(after))
+        .filter(Column::Id.lt(before))
+        .select_only()
+        .column(Column::Id)
+        .order_by_asc(Column::Id)
+        .limit(limit)
+        .into_tuple()
+        .all(tx.conn())
+        .await?;
+    Entity::update_many()
+        .col_expr(Column::Body, Expr::val(Option::<Vec<u8>>::None))
+        .filter(Column::Id.is_in(ids.iter().copied()))
+        .filter(Column::Status.ne(DeliveryStatus::Received))
+        .exec(tx.conn())
+        .await?;
+    Ok(ids)
+}

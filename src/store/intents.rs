@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use sea_orm::{Condition, QueryOrder as _, QuerySelect as _, entity::prelude::*, sea_query::Expr};
 
-use super::columns::Json;
+use super::{Tx, columns::Json};
 use crate::{
     domain::intent::{IntentKind, IntentOutcome},
     ids::{IntentId, OrderId, ShopId, SupplierId},
@@ -79,4 +79,34 @@ pub async fn of_order(db: &impl ConnectionTrait, shop: ShopId, order: OrderId) -
         .limit(super::MAX_PAGE)
         .all(db)
         .await
+}
+
+/// Removes what was asked and answered of some settled Intents between two,
+/// where their orders are over and nobody is asked about them. The Intents
+/// themselves stay: they say that something happened, and must not again.
+/// Gives back those that it looked at.
+pub async fn forget_requests(tx: &Tx, after: IntentId, before: IntentId, limit: u64) -> Result<Vec<IntentId>, DbErr> {
+    let ids: Vec<IntentId> = Entity::find()
+        .filter(Column::Id.gt(after))
+        .filter(Column::Id.lt(before))
+        .select_only()
+        .column(Column::Id)
+        .order_by_asc(Column::Id)
+        .limit(limit)
+        .into_tuple()
+        .all(tx.conn())
+        .await?;
+    // The statuses for which `OrderStatus::is_over`.
+    let over = "exists (select 1 from orders o where o.id = intents.order_id
+          and o.status in ('shipped','cancelled','fulfilled_outside','not_routable'))
+        and not exists (select 1 from exceptions e where e.order_id = intents.order_id and e.status = 'open')";
+    Entity::update_many()
+        .col_expr(Column::Request, Expr::val(Json(serde_json::Value::Null)))
+        .col_expr(Column::Evidence, Expr::val(Option::<Json<serde_json::Value>>::None))
+        .filter(Column::Id.is_in(ids.iter().copied()))
+        .filter(Column::Outcome.is_in([IntentOutcome::Done, IntentOutcome::Refused]))
+        .filter(Expr::cust(over))
+        .exec(tx.conn())
+        .await?;
+    Ok(ids)
 }

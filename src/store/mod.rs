@@ -32,6 +32,7 @@ pub mod orders;
 mod paging;
 pub mod party;
 pub mod po_lines;
+pub mod prune_marks;
 pub mod purchase_orders;
 pub mod routing_plans;
 pub mod schedules;

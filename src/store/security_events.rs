@@ -1,8 +1,9 @@
 //! Forged, foreign and refused calls, for the operator.
 
 use chrono::{DateTime, Utc};
-use sea_orm::entity::prelude::*;
+use sea_orm::{QueryOrder as _, QuerySelect as _, entity::prelude::*};
 
+use super::Tx;
 use crate::ids::EventId;
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -20,3 +21,21 @@ pub struct Model {
 pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
+
+/// Removes the oldest events from before a time.
+pub async fn prune(tx: &Tx, before: DateTime<Utc>, limit: u64) -> Result<u64, DbErr> {
+    let old: Vec<EventId> = Entity::find()
+        .filter(Column::At.lt(before))
+        .select_only()
+        .column(Column::Id)
+        .order_by_asc(Column::At)
+        .limit(limit)
+        .into_tuple()
+        .all(tx.conn())
+        .await?;
+    let pruned = Entity::delete_many()
+        .filter(Column::Id.is_in(old))
+        .exec(tx.conn())
+        .await?;
+    Ok(pruned.rows_affected)
+}

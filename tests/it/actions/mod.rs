@@ -1,3 +1,4 @@
 //! Actions against real databases.
 
 mod apply_setup;
+mod prune_history;

@@ -1,0 +1,213 @@
+//! Removes what nobody needs any more, by age and size, some rows at a time
+//! (`worker::PERIODIC`).
+//!
+//! What is still to be read is never removed, nor what an open order or an open
+//! exception needs. Orders, their history and the Intents themselves stay: an
+//! Intent says that something happened, and must not happen again.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use sea_orm::DbErr;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::give_up_job::{key_of, order_of};
+use crate::{
+    app::App,
+    ids::{DeliveryId, IntentId, JobId, ShopId},
+    queue::{Attempt, Job, JobError, When, enqueue},
+    store::{Tx, deliveries, exceptions, first_id_at, intents, jobs, orders, prune_marks, security_events, sweeps},
+};
+
+/// Removes some of what is old enough, and goes on later if there is more.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub struct PruneHistory {}
+
+/// Rows of one transaction: few, so that nothing waits long behind it.
+const BATCH: u64 = 250;
+/// Transactions of one kind in one run; then other work has its turn.
+const MOST_BATCHES: u32 = 20;
+/// Comparisons with Shopify are kept so long.
+const SWEEPS: TimeDelta = TimeDelta::days(30);
+
+impl Job for PruneHistory {
+    const NAME: &'static str = "prune_history";
+
+    fn shop(&self) -> Option<ShopId> {
+        None
+    }
+
+    fn serial_key(&self) -> Option<String> {
+        Some(Self::NAME.to_owned())
+    }
+
+    fn dedupe_key(&self) -> Option<String> {
+        Some(Self::NAME.to_owned())
+    }
+
+    async fn run(&self, app: &App, _attempt: Attempt) -> Result<(), JobError> {
+        if prune(app).await? {
+            let tx = app.db.begin().await?;
+            enqueue(&tx, self, When::now(app.clock.now_ms())).await?;
+            tx.commit().await?;
+        }
+        Ok(())
+    }
+}
+
+/// Prunes for a while; true when there is more.
+pub async fn prune(app: &App) -> Result<bool, DbErr> {
+    let now = app.clock.now();
+    let keep = &app.config.retention;
+    let bounds = Bounds {
+        deliveries: oldest_kept(app, now - keep.deliveries).await?,
+        bodies: DeliveryId(first_id_at(now - keep.bodies)),
+        history: now - keep.history,
+        sweeps: now - SWEEPS,
+    };
+    let mut more = false;
+    for rows in [Rows::Deliveries, Rows::SecurityEvents, Rows::Sweeps] {
+        more |= bounds.remove(app, rows).await?;
+    }
+    for walk in [Walk::Bodies, Walk::Requests, Walk::DeadJobs] {
+        more |= bounds.walk(app, walk).await?;
+    }
+    Ok(more)
+}
+
+/// The oldest delivery that is kept, by age and by number.
+async fn oldest_kept(app: &App, before: DateTime<Utc>) -> Result<DeliveryId, DbErr> {
+    let by_age = DeliveryId(first_id_at(before));
+    let by_number = deliveries::nth_newest(app.db.read(), app.config.retention.most_deliveries).await?;
+    // The one at the limit is the first that is too many: the bound is after it.
+    let too_many = by_number.map(|id| DeliveryId(Uuid::from_u128(id.0.as_u128().saturating_add(1))));
+    Ok(too_many.map_or(by_age, |id| id.max(by_age)))
+}
+
+/// Rows that go as a whole, the oldest first.
+#[derive(Clone, Copy)]
+enum Rows {
+    Deliveries,
+    SecurityEvents,
+    Sweeps,
+}
+
+/// Parts of rows, or rows that may still be needed: looked at one after the other.
+#[derive(Clone, Copy)]
+enum Walk {
+    Bodies,
+    Requests,
+    DeadJobs,
+}
+
+impl Walk {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Bodies => "bodies",
+            Self::Requests => "requests",
+            Self::DeadJobs => "dead_jobs",
+        }
+    }
+
+    /// Whether what was still needed is looked at again after the end.
+    const fn begins_anew(self) -> bool {
+        !matches!(self, Self::Bodies)
+    }
+}
+
+/// What is older goes.
+struct Bounds {
+    deliveries: DeliveryId,
+    bodies: DeliveryId,
+    history: DateTime<Utc>,
+    sweeps: DateTime<Utc>,
+}
+
+impl Bounds {
+    /// Removes rows in transactions of their own, until one finds less than it may remove.
+    async fn remove(&self, app: &App, rows: Rows) -> Result<bool, DbErr> {
+        for _ in 0..MOST_BATCHES {
+            let tx = app.db.begin().await?;
+            let (what, pruned) = match rows {
+                Rows::Deliveries => ("deliveries", deliveries::prune(&tx, self.deliveries, BATCH).await?),
+                Rows::SecurityEvents => (
+                    "security_events",
+                    security_events::prune(&tx, self.history, BATCH).await?,
+                ),
+                Rows::Sweeps => ("sweeps", sweeps::prune(&tx, self.sweeps, BATCH).await?),
+            };
+            tx.commit().await?;
+            metrics::counter!("orderyard_pruned_total", "what" => what).increment(pruned);
+            if pruned < BATCH {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Walks through a table by id, from where the last run stopped.
+    async fn walk(&self, app: &App, walk: Walk) -> Result<bool, DbErr> {
+        for _ in 0..MOST_BATCHES {
+            let tx = app.db.begin().await?;
+            let after = prune_marks::of(tx.conn(), walk.name()).await?;
+            let (looked_at, last) = self.step(&tx, walk, after).await?;
+            let at_the_end = looked_at < BATCH;
+            let upto = match last {
+                _ if at_the_end && walk.begins_anew() => Uuid::nil(),
+                Some(last) => last,
+                None => after,
+            };
+            if upto != after {
+                prune_marks::put(&tx, walk.name(), upto).await?;
+            }
+            tx.commit().await?;
+            if at_the_end {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Looks at the next rows; says at how many, and which was the last.
+    async fn step(&self, tx: &Tx, walk: Walk, after: Uuid) -> Result<(u64, Option<Uuid>), DbErr> {
+        let looked_at: Vec<Uuid> = match walk {
+            Walk::Bodies => {
+                let found = deliveries::forget_old_bodies(tx, DeliveryId(after), self.bodies, BATCH).await?;
+                found.iter().map(|id| id.0).collect()
+            }
+            Walk::Requests => {
+                let before = IntentId(first_id_at(self.history));
+                let found = intents::forget_requests(tx, IntentId(after), before, BATCH).await?;
+                found.iter().map(|id| id.0).collect()
+            }
+            Walk::DeadJobs => dead_jobs(tx, after, self.history).await?,
+        };
+        Ok((looked_at.len() as u64, looked_at.last().copied()))
+    }
+}
+
+/// Forgets some jobs that were given up, but none that people are still asked about.
+async fn dead_jobs(tx: &Tx, after: Uuid, before: DateTime<Utc>) -> Result<Vec<Uuid>, DbErr> {
+    let found = jobs::given_up::between(tx.conn(), JobId(after), JobId(first_id_at(before)), BATCH).await?;
+    for job in &found {
+        if !is_asked_about(tx, job).await? {
+            jobs::given_up::remove(tx, job.id).await?;
+        }
+    }
+    Ok(found.iter().map(|job| job.id.0).collect())
+}
+
+async fn is_asked_about(tx: &Tx, job: &jobs::Model) -> Result<bool, DbErr> {
+    let (Some(shop), Some(key)) = (job.shop_id, job.serial_key.as_deref()) else {
+        return Ok(false);
+    };
+    let order = match order_of(job) {
+        Some(id) => orders::by_shopify_id(tx.conn(), shop, id).await?,
+        None => None,
+    };
+    if let Some(order) = order {
+        let asked = exceptions::orders_with_open(tx.conn(), shop, &[order.id]).await?;
+        return Ok(!order.status.is_over() || !asked.is_empty());
+    }
+    let open = exceptions::open_of_failed_jobs(tx.conn(), shop, None).await?;
+    Ok(open.iter().any(|exception| key_of(exception) == Some(key)))
+}

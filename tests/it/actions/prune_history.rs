@@ -1,0 +1,213 @@
+//! History goes by age and number, and nothing that is still needed goes with it.
+
+use std::{sync::Arc, time::Duration};
+
+use chrono::{DateTime, Utc};
+use orderyard::{
+    actions::prune_history::prune,
+    app::App,
+    domain::intent::{IntentKind, IntentOutcome},
+    ids::{DeliveryId, EventId, IntentId, JobId, OrderId, ShopId, ShopifyOrderId},
+    queue::order_key,
+    store::{
+        self,
+        columns::Json,
+        deliveries::{self, DeliveryStatus},
+        intents,
+        jobs::{self, JobState},
+        orders, security_events,
+    },
+};
+use sea_orm::{ConnectionTrait as _, EntityTrait as _, PaginatorTrait as _, QueryOrder as _};
+use serde_json::json;
+
+use crate::graphql::world::World;
+
+const DAY: u64 = 24 * 60 * 60;
+
+async fn add_delivery(world: &World, status: DeliveryStatus) {
+    let id = DeliveryId::generate();
+    let row = deliveries::Model {
+        id,
+        shop_domain: "shop1.myshopify.com".to_owned(),
+        webhook_id: id.to_string(),
+        topic: "orders/create".to_owned(),
+        event_id: None,
+        triggered_at: None,
+        api_version: "2026-10".to_owned(),
+        body: Some(b"{}".to_vec()),
+        received_at: world.app.clock.now(),
+        status,
+        note: None,
+        shop_id: None,
+        shopify_order_id: None,
+    };
+    let tx = world.tx().await;
+    store::insert(&tx, row).await.expect("a delivery");
+    tx.commit().await.expect("commits");
+}
+
+/// Status and whether the body is kept, the oldest first.
+async fn kept(world: &World) -> Vec<(DeliveryStatus, bool)> {
+    let rows = deliveries::Entity::find()
+        .order_by_asc(deliveries::Column::Id)
+        .all(world.app.db.read())
+        .await
+        .expect("reads");
+    rows.into_iter().map(|row| (row.status, row.body.is_some())).collect()
+}
+
+/// As the hourly job, until it finds nothing more.
+async fn prune_all(app: &App) {
+    while prune(app).await.expect("prunes") {}
+}
+
+fn days(world: &World, days: u64) {
+    world.app.clock.advance(Duration::from_secs(days * DAY));
+}
+
+#[tokio::test]
+async fn deliveries_lose_their_bodies_and_then_go_unless_they_are_still_to_be_read() {
+    use DeliveryStatus as S;
+    for world in World::each(false).await {
+        for status in [S::Processed, S::Received, S::Unreadable] {
+            add_delivery(&world, status).await;
+        }
+        days(&world, 29);
+        prune_all(&world.app).await;
+        assert_eq!(
+            kept(&world).await,
+            [(S::Processed, true), (S::Received, true), (S::Unreadable, true)]
+        );
+        days(&world, 2);
+        prune_all(&world.app).await;
+        assert_eq!(
+            kept(&world).await,
+            [(S::Processed, false), (S::Received, true), (S::Unreadable, false)]
+        );
+        days(&world, 30);
+        prune_all(&world.app).await;
+        assert_eq!(kept(&world).await, [(S::Received, true)]);
+    }
+}
+
+#[tokio::test]
+async fn too_many_deliveries_go_before_their_time() {
+    for world in World::each(false).await {
+        for _ in 0..600 {
+            add_delivery(&world, DeliveryStatus::Processed).await;
+        }
+        let mut config = (*world.app.config).clone();
+        config.retention.most_deliveries = 10;
+        let app = App {
+            config: Arc::new(config),
+            ..world.app.clone()
+        };
+        prune_all(&app).await;
+        assert_eq!(kept(&world).await.len(), 10);
+    }
+}
+
+async fn add_dead_job(world: &World, shop: ShopId, order: Option<ShopifyOrderId>) {
+    let row = jobs::Model {
+        id: JobId::generate(),
+        name: "push_fulfillment".to_owned(),
+        payload: "{}".to_owned(),
+        shop_id: Some(shop),
+        serial_key: order.map(|order| order_key(shop, order)),
+        dedupe_key: None,
+        state: JobState::Dead,
+        run_at_ms: 0,
+        triggered_at_ms: 0,
+        attempts: 9,
+        lease_id: None,
+        leased_until_ms: None,
+        last_error: None,
+        created_at_ms: 0,
+    };
+    let tx = world.tx().await;
+    store::insert(&tx, row).await.expect("a job");
+    tx.commit().await.expect("commits");
+}
+
+async fn add_intent(world: &World, shop: ShopId, order: OrderId, now: DateTime<Utc>) -> IntentId {
+    let id = IntentId::generate();
+    let row = intents::Model {
+        id,
+        key: format!("place:{id}"),
+        kind: IntentKind::PlacePurchaseOrder,
+        shop_id: Some(shop),
+        supplier_id: None,
+        order_id: Some(order),
+        subject_id: id.0,
+        request: Json(json!({ "number": "T-1" })),
+        outcome: IntentOutcome::Done,
+        evidence: Some(Json(json!({ "answer": "yes" }))),
+        calls: 1,
+        created_at: now,
+        called_at: Some(now),
+        settled_at: Some(now),
+    };
+    let tx = world.tx().await;
+    store::insert(&tx, row).await.expect("an intent");
+    tx.commit().await.expect("commits");
+    id
+}
+
+#[tokio::test]
+async fn what_an_open_order_or_exception_needs_stays() {
+    for world in World::each(false).await {
+        let (shop, now) = (ShopId(1), world.app.clock.now());
+        // Its order has an open exception.
+        let tenant = world.tenant(1).await;
+        let db = world.app.db.read();
+        let order = orders::by_id(db, shop, tenant.order)
+            .await
+            .expect("reads")
+            .expect("is there");
+        add_dead_job(&world, shop, Some(order.shopify_id)).await;
+        add_dead_job(&world, shop, None).await;
+        let intent = add_intent(&world, shop, order.id, now).await;
+        let event = security_events::Model {
+            id: EventId::generate(),
+            at: now,
+            kind: "forged_webhook".to_owned(),
+            subject: "shop1.myshopify.com".to_owned(),
+            detail: String::new(),
+        };
+        let tx = world.tx().await;
+        store::insert(&tx, event).await.expect("an event");
+        tx.commit().await.expect("commits");
+
+        days(&world, 366);
+        prune_all(&world.app).await;
+        assert_eq!(security_events::Entity::find().count(db).await.expect("counts"), 0);
+        let dead = jobs::given_up::page(db, Some(shop), None, 10).await.expect("reads");
+        assert_eq!(dead.len(), 1, "the one whose order is before people");
+        let row = intents::by_id(db, intent).await.expect("reads").expect("is there");
+        assert_eq!(row.request.0, json!({ "number": "T-1" }));
+
+        let tx = world.tx().await;
+        tx.conn()
+            .execute_unprepared("update exceptions set status = 'resolved'")
+            .await
+            .expect("resolves");
+        tx.conn()
+            .execute_unprepared("update orders set status = 'shipped'")
+            .await
+            .expect("ships");
+        tx.commit().await.expect("commits");
+        prune_all(&world.app).await;
+        assert!(
+            jobs::given_up::page(db, Some(shop), None, 10)
+                .await
+                .expect("reads")
+                .is_empty()
+        );
+        let row = intents::by_id(db, intent).await.expect("reads").expect("stays");
+        assert_eq!(
+            (row.request.0, row.evidence, row.outcome),
+            (json!(null), None, IntentOutcome::Done)
+        );
+    }
+}
