@@ -128,6 +128,8 @@ pub struct WorkerConfig {
     /// Waits between tries; after the last one the job is given up.
     pub retries: Vec<Duration>,
     pub circuit: CircuitConfig,
+    /// How often what we have is compared with Shopify.
+    pub reconcile_every: Duration,
 }
 
 /// When somebody who does not answer is left alone.
@@ -137,8 +139,6 @@ pub struct CircuitConfig {
     pub failures: u32,
     /// For so long at first; it doubles a few times.
     pub pause: Duration,
-    /// How often what we have is compared with Shopify.
-    pub reconcile_every: Duration,
 }
 
 #[derive(Clone, Debug)]

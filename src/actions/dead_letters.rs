@@ -74,7 +74,7 @@ async fn requeue(tx: &Tx, job: jobs::Model, now: DateTime<Utc>) -> Result<(), Db
         && let Some(mut delivery) = deliveries::by_id(tx.conn(), id).await?
         && delivery.status == DeliveryStatus::GivenUp
     {
-        delivery.status = DeliveryStatus::Received;
+        delivery.status = DeliveryStatus::HandedOn;
         delivery.note = None;
         store::save(tx, delivery).await?;
     }
@@ -131,7 +131,7 @@ pub async fn replay_delivery(
         let message = "the delivery's body is no longer kept, so that it cannot be read again";
         return Err(AppError::Conflict(message.to_owned()));
     }
-    delivery.status = DeliveryStatus::Received;
+    delivery.status = DeliveryStatus::HandedOn;
     delivery.note = None;
     store::save(&tx, delivery.clone()).await?;
     let triggered_at = delivery.triggered_at.unwrap_or(delivery.received_at).min(now);
@@ -181,7 +181,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::store::jobs::JobState;
+    use crate::store::jobs::{JobState, WaitsFor};
 
     #[test]
     fn a_payload_is_shown_without_people() {
@@ -197,6 +197,9 @@ mod tests {
             serial_key: None,
             dedupe_key: None,
             state: JobState::Dead,
+            waits_for: WaitsFor::Turn,
+            priority: 0,
+            lane: 7,
             run_at_ms: 0,
             triggered_at_ms: 0,
             attempts: 1,

@@ -107,7 +107,7 @@ pub(super) fn delivery_of(job: &jobs::Model) -> Option<DeliveryId> {
 async fn mark_delivery(tx: &Tx, job: &jobs::Model, error: &str) -> Result<(), DbErr> {
     let Some(id) = delivery_of(job) else { return Ok(()) };
     if let Some(mut delivery) = deliveries::by_id(tx.conn(), id).await?
-        && delivery.status == DeliveryStatus::Received
+        && delivery.status == DeliveryStatus::HandedOn
     {
         delivery.status = DeliveryStatus::GivenUp;
         delivery.note = Some(error.to_owned());

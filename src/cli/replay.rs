@@ -153,7 +153,10 @@ fn print(delivery: &deliveries::Model, show: bool) {
         delivery.status,
     );
     if let (true, Some(body)) = (show, &delivery.body) {
-        println!("{}", String::from_utf8_lossy(body));
+        match body.unpack() {
+            Ok(body) => println!("{}", String::from_utf8_lossy(&body)),
+            Err(error) => println!("{error}"),
+        }
     }
 }
 

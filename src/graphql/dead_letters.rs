@@ -98,7 +98,7 @@ impl LostDelivery {
             S::Contradicted => DeliveryFate::Contradicted,
             S::NotFound => DeliveryFate::NotFound,
             S::GivenUp => DeliveryFate::GivenUp,
-            S::Unreadable | S::UnknownShop | S::Received | S::Processed => DeliveryFate::Unreadable,
+            S::Unreadable | S::UnknownShop | S::Received | S::HandedOn | S::Processed => DeliveryFate::Unreadable,
         };
         Self { row, fate }
     }
@@ -134,10 +134,14 @@ impl LostDelivery {
 
     /// The beginning of what was received, where it is kept and could not be read. A body that can
     /// be read and belongs to nothing of the shop's may be another shop's, and is not shown.
-    async fn body(&self) -> Option<String> {
-        let body = self.row.body.as_ref()?;
-        (self.fate == DeliveryFate::Unreadable)
-            .then(|| String::from_utf8_lossy(&body[..body.len().min(MOST_SHOWN)]).into_owned())
+    async fn body(&self) -> Outcome<Option<String>> {
+        let (DeliveryFate::Unreadable, Some(body)) = (self.fate, &self.row.body) else {
+            return Ok(None);
+        };
+        let body = body.unpack()?;
+        Ok(Some(
+            String::from_utf8_lossy(&body[..body.len().min(MOST_SHOWN)]).into_owned(),
+        ))
     }
 
     /// Whether it is kept and may be the shop's, so that it can be read again.

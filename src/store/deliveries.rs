@@ -252,7 +252,7 @@ pub async fn nth_newest(db: &impl ConnectionTrait, newer: u64) -> Result<Option<
 pub async fn prune(tx: &Tx, before: DeliveryId, limit: u64) -> Result<u64, DbErr> {
     let old: Vec<DeliveryId> = Entity::find()
         .filter(Column::Id.lt(before))
-        .filter(Column::Status.ne(DeliveryStatus::Received))
+        .filter(Column::Status.is_not_in([DeliveryStatus::Received, DeliveryStatus::HandedOn]))
         .select_only()
         .column(Column::Id)
         .order_by_asc(Column::Id)
@@ -288,7 +288,7 @@ pub async fn forget_old_bodies(
     Entity::update_many()
         .col_expr(Column::Body, Expr::val(Option::<Vec<u8>>::None))
         .filter(Column::Id.is_in(ids.iter().copied()))
-        .filter(Column::Status.ne(DeliveryStatus::Received))
+        .filter(Column::Status.is_not_in([DeliveryStatus::Received, DeliveryStatus::HandedOn]))
         .exec(tx.conn())
         .await?;
     Ok(ids)

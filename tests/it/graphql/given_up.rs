@@ -5,8 +5,9 @@ use orderyard::{
     ids::{DeliveryId, JobId, ShopId},
     store::{
         self, Tx,
+        columns::Packed,
         deliveries::{self, DeliveryStatus},
-        jobs::{self, JobState},
+        jobs::{self, JobState, WaitsFor},
     },
 };
 
@@ -20,6 +21,9 @@ pub async fn plant(tx: &Tx, shop: ShopId, domain: &str, now: DateTime<Utc>) -> (
         serial_key: None,
         dedupe_key: Some(format!("sync_shop:{shop}")),
         state: JobState::Dead,
+        waits_for: WaitsFor::Turn,
+        priority: 0,
+        lane: shop.0,
         run_at_ms: now.timestamp_millis(),
         triggered_at_ms: now.timestamp_millis(),
         attempts: 12,
@@ -36,7 +40,7 @@ pub async fn plant(tx: &Tx, shop: ShopId, domain: &str, now: DateTime<Utc>) -> (
         event_id: None,
         triggered_at: None,
         api_version: "2026-10".to_owned(),
-        body: Some(format!("{{\"shop\": \"{domain}\", ").into_bytes()),
+        body: Some(Packed::pack(format!("{{\"shop\": \"{domain}\", ").as_bytes())),
         received_at: now,
         status: DeliveryStatus::Unreadable,
         note: Some("the body ends too early".to_owned()),
