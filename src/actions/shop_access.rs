@@ -158,14 +158,13 @@ pub async fn open(app: &App, id: ShopId, cost: u32) -> Result<ShopAccess, Access
 /// Whether the shop's API may be called, or is left alone for now. Almost always a read.
 async fn enter(app: &App, id: ShopId, now: DateTime<Utc>) -> Result<Entry, AccessError> {
     let (subject, now_ms) = (Subject::Shop(id), now.timestamp_millis());
-    let known = match circuits::look(app.db.read(), subject, now_ms).await? {
-        Some(known) => known,
-        None => {
-            let tx = app.db.begin().await?;
-            let entry = circuits::enter(&tx, subject, now_ms, &app.config.worker.circuit).await?;
-            tx.commit().await?;
-            entry
-        }
+    let known = if let Some(known) = circuits::look(app.db.read(), subject, now_ms).await? {
+        known
+    } else {
+        let tx = app.db.begin().await?;
+        let entry = circuits::enter(&tx, subject, now_ms, &app.config.worker.circuit).await?;
+        tx.commit().await?;
+        entry
     };
     known.map_err(AccessError::Shut)
 }

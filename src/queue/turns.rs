@@ -31,7 +31,12 @@ pub struct Turns {
     count: u64,
     /// The lane that had the last turn, by priority.
     last: BTreeMap<Priority, i64>,
+    /// Lanes that are passed over, and until when.
+    paused: BTreeMap<i64, i64>,
 }
+
+/// How often a round of lanes is walked on where all it met were paused.
+const MOST_WALKS: u32 = 8;
 
 /// For whom jobs are taken, and how many. Milliseconds since 1970.
 #[derive(Clone, Copy, Debug)]
@@ -63,15 +68,44 @@ impl Turns {
             if room == 0 || !waiting.priorities.contains(&priority) {
                 continue;
             }
-            let after = self.last.get(&priority).copied().unwrap_or(i64::MIN);
-            let visited = claims::walk(tx, priority, after, room).await?;
-            let Some(last) = visited.last() else { continue };
-            self.last.insert(priority, *last);
+            let visited = self.visit(tx, priority, room, wanted.now_ms).await?;
+            if visited.is_empty() {
+                continue;
+            }
             let jobs = take_of(tx, priority, &visited, wanted).await?;
             more |= !jobs.is_empty();
             taken.extend(jobs);
         }
         Ok((taken, more))
+    }
+
+    /// Has a lane passed over for a while, but for what somebody waits for: its
+    /// shop's API asked to slow down, and each of its jobs would only find that out again.
+    pub fn pause(&mut self, lane: i64, until_ms: i64) {
+        self.paused.insert(lane, until_ms);
+    }
+
+    /// The lanes whose turn it is, from where the last round ended.
+    async fn visit(&mut self, tx: &Tx, priority: Priority, room: u64, now_ms: i64) -> Result<Vec<i64>, DbErr> {
+        self.paused.retain(|_, until_ms| *until_ms > now_ms);
+        let mut visited = Vec::new();
+        for _ in 0..MOST_WALKS {
+            let after = self.last.get(&priority).copied().unwrap_or(i64::MIN);
+            let walked = claims::walk(tx, priority, after, room).await?;
+            let Some(last) = walked.last() else { break };
+            self.last.insert(priority, *last);
+            let came_round = walked.iter().collect::<BTreeSet<_>>().len() < walked.len();
+            visited.extend(
+                walked
+                    .into_iter()
+                    .filter(|lane| priority == Priority::Soon || !self.paused.contains_key(lane)),
+            );
+            if came_round || visited.len() as u64 >= room {
+                break;
+            }
+        }
+        visited.truncate(usize::try_from(room).unwrap_or(usize::MAX));
+        Ok(visited)
     }
 }
 

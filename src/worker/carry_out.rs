@@ -29,6 +29,7 @@ pub async fn carry_out(app: &App, job: Model, ends: mpsc::UnboundedSender<End>) 
             job: held,
             is_background: job.priority == Priority::Background.rank(),
             is_done: false,
+            pause: None,
             took: Duration::ZERO,
         }),
     };
@@ -54,6 +55,11 @@ pub async fn carry_out(app: &App, job: Model, ends: mpsc::UnboundedSender<End>) 
     if let Some(end) = &mut report.end {
         end.took = took;
         end.is_done = result.is_ok();
+        // The installation's own lane is nobody's.
+        if let (Err(JobError::NotNow { after, .. }), true) = (&result, job.lane != 0) {
+            let wait_ms = i64::try_from(after.as_millis()).unwrap_or(i64::MAX);
+            end.pause = Some((job.lane, app.clock.now_ms().saturating_add(wait_ms)));
+        }
     }
     if let Err(error) = result
         && let Err(error) = write_failure(app, &job, error).await

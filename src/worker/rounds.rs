@@ -77,6 +77,8 @@ pub struct End {
     pub is_background: bool,
     /// Done, which is still to be written. What failed has been written.
     pub is_done: bool,
+    /// The lane that is to be left alone, and until when.
+    pub pause: Option<(i64, i64)>,
     pub took: Duration,
 }
 
@@ -109,6 +111,8 @@ struct Worker<'a> {
     running: usize,
     /// Of what is taken.
     background: usize,
+    /// Lanes to leave alone, for the next round.
+    paused: Vec<(i64, i64)>,
     /// How long jobs take on the average.
     pace: Duration,
     /// The last transaction failed: what is done is written before more is taken.
@@ -128,6 +132,7 @@ pub async fn run(app: &App, holding: &Holding) {
         ended: Vec::new(),
         running: 0,
         background: 0,
+        paused: Vec::new(),
         pace: QUICK,
         failed: false,
         next_look: Instant::now(),
@@ -205,6 +210,7 @@ impl Worker<'_> {
         self.running = self.running.saturating_sub(1);
         self.background = self.background.saturating_sub(usize::from(end.is_background));
         self.pace = (self.pace * 15 + end.took) / 16;
+        self.paused.extend(end.pause);
         if end.is_done {
             self.ended.push(end.job);
         } else {
@@ -231,6 +237,9 @@ impl Worker<'_> {
             background: most_background.saturating_sub(self.background) as u64,
         };
         let (app, mut turns, ended) = (self.app.clone(), self.turns.clone(), std::mem::take(&mut self.ended));
+        for (lane, until_ms) in self.paused.drain(..) {
+            turns.pause(lane, until_ms);
+        }
         self.next_look = Instant::now() + self.poll();
         Box::pin(async move {
             let result = turn_over(&app, &mut turns, &ended, wanted).await;

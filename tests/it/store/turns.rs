@@ -155,6 +155,41 @@ async fn what_somebody_waits_for_goes_first_and_the_rest_is_not_forgotten() {
     }
 }
 
+/// Thousands of jobs would find out one by one that their shop's API is to be spared.
+#[tokio::test]
+async fn a_lane_that_is_paused_is_passed_over_but_for_what_somebody_waits_for() {
+    for world in World::each(false).await {
+        add(
+            &world,
+            (0..20)
+                .flat_map(|_| [1, 2, 3])
+                .map(|shop| (work(shop, None), triggered(10))),
+        )
+        .await;
+        add(&world, [(work(4, None), triggered(900))]).await;
+        let tx = world.tx().await;
+        enqueue(&tx, &Click(work(1, None)), triggered(900))
+            .await
+            .expect("is added");
+        tx.commit().await.expect("commits");
+        let mut turns = Turns::default();
+        for shop in [1, 2, 3] {
+            turns.pause(shop, 15_000);
+        }
+        let mut taken = take(&world, &mut turns, 2).await;
+        taken.extend(take(&world, &mut turns, 2).await);
+        let mut found: Vec<_> = taken.iter().map(|job| (job.name.as_str(), job.lane)).collect();
+        found.sort_unstable();
+        assert_eq!(found, [("click", 1), ("work", 4)]);
+        turns.pause(1, 9_999);
+        let taken = take(&world, &mut turns, 2).await;
+        assert!(
+            !taken.is_empty() && taken.iter().all(|job| job.lane == 1),
+            "the pause is over: {taken:?}"
+        );
+    }
+}
+
 #[tokio::test]
 async fn a_key_is_strictly_serial_and_in_order_whatever_the_priorities() {
     for world in World::each(false).await {

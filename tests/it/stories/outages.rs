@@ -148,7 +148,7 @@ async fn a_shop_that_cannot_be_reached_is_left_alone_and_nothing_is_given_up(
     let faults = story.world.shopify.faults();
     let fault = faults.add(Fault::any_graphql(AnswerFault::ErrorBefore { status: 500 }));
     story.order(&[("MUG", 1)]);
-    let tried = "select coalesce(max(failures), 0) from circuits where subject like 'shop:%'";
+    let tried = "select cast(coalesce(max(failures), 0) as bigint) from circuits where subject like 'shop:%'";
     story
         .world
         .eventually("more calls than tries have failed", async || {
