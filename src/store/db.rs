@@ -13,6 +13,7 @@ use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
     SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait as _,
 };
+use sqlx::Connection as _;
 use tokio::sync::Notify;
 use uuid::Uuid;
 
@@ -218,6 +219,13 @@ async fn open_sqlite(config: &DatabaseConfig) -> Result<(DatabaseConnection, Dat
                     .foreign_keys(true)
                     .pragma("cache_size", "-16000")
                     .statement_cache_capacity(512)
+            })
+            // SQLite may end a transaction by itself, as when the disk is full. The driver then goes
+            // on counting it, and what it calls a commit may only release a savepoint inside of a
+            // transaction that never ends: lost with the process. Such a connection is replaced.
+            .map_sqlx_sqlite_before_acquire(|connection, _| {
+                let is_clean = !connection.is_in_transaction();
+                Box::pin(async move { Ok(is_clean) })
             });
         options
     };
