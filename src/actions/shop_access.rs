@@ -290,11 +290,14 @@ async fn store_renewed(
     let Some(mut row) = shops::lock(&tx, before.id).await? else {
         return Err(AccessError::NotInstalled);
     };
+    // An install that came in between has brought a newer pair, and so does whoever took our lease
+    // over while we stood still: Shopify retires the earlier of two pairs, ours must not replace it.
+    if row.refresh_token != before.refresh_token || row.refresh_leased_until != before.refresh_leased_until {
+        tracing::info!(shop = %row.domain, "a renewed token came too late");
+        return Ok(row);
+    }
     row.refresh_leased_until = None;
-    // An install that came in between has brought a newer pair: ours must not replace it.
-    let superseded = row.refresh_token != before.refresh_token;
     let outcome = match result {
-        _ if superseded => Ok(()),
         Ok(pair) => seal_tokens(app, &mut row, &pair).map_err(AccessError::from),
         Err(TokenError::Terminal { code }) => {
             tracing::warn!(shop = %row.domain, code, "the shop must reconnect");
