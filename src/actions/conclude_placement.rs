@@ -8,7 +8,7 @@ use super::{
     acknowledge_purchase_order::{Acknowledgement, apply as acknowledge},
     ask_back,
     open_exception::{NewException, open_exception},
-    place_purchase_order::Call,
+    place_purchase_order::{Call, is_unheard},
     purchase_order_status::{move_to, release_allocations},
     route_order::write_status,
     supplier_calls,
@@ -49,10 +49,22 @@ pub(super) async fn conclude(
         po,
         now,
     };
+    let is_proven = !matches!(
+        conclusion.po.status,
+        PurchaseOrderStatus::Placing | PurchaseOrderStatus::OutcomeUnknown
+    );
     let again = match answer {
-        Ok(answer) => conclusion.placed(answer).await?,
-        // The supplier reported on it meanwhile, so it has it: the lost answer no longer matters.
+        // The supplier reported on it meanwhile, so it has it. What it said about the lines counts.
+        Ok(answer) if is_proven => {
+            conclusion.take_answer(answer).await?;
+            None
+        }
+        Err(error) if is_proven => {
+            let lines = store::po_lines::of_purchase_orders(tx.conn(), call.shop.id, vec![po_id]).await?;
+            is_unheard(&conclusion.po, &lines).then(|| JobError::retry(error.message))
+        }
         Err(_) if conclusion.po.status != PurchaseOrderStatus::Placing => None,
+        Ok(answer) => conclusion.placed(answer).await?,
         Err(error) => conclusion.failed(app, error, attempt).await?,
     };
     write_status(&tx, &call.shop, call.purchase_order.order_id).await?;

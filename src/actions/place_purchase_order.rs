@@ -121,7 +121,11 @@ async fn prepare(app: &App, job: &PlacePurchaseOrder) -> Result<Option<Call>, Jo
         return Ok(None);
     };
     if !matches!(po.status, PurchaseOrderStatus::Draft | PurchaseOrderStatus::Placing) {
-        return Ok(None);
+        return if is_unwanted(&order, &po) {
+            Ok(None)
+        } else {
+            ask_again(app, tx, shop, po, now).await
+        };
     }
     if po.status == PurchaseOrderStatus::Draft && may_not_be_placed(&tx, &shop, &order, &mut po, now).await? {
         write_status(&tx, &shop, order.id).await?;
@@ -161,6 +165,37 @@ async fn prepare(app: &App, job: &PlacePurchaseOrder) -> Result<Option<Call>, Jo
         move_to(&tx, &mut po, PurchaseOrderStatus::Placing, now).await?;
     }
     let lines = store::po_lines::of_purchase_orders(tx.conn(), job.shop_id, vec![po.id]).await?;
+    let found = Found {
+        shop,
+        supplier,
+        po,
+        lines,
+    };
+    call(app, tx, found, intent, may_have_happened, now).await.map(Some)
+}
+
+/// What a call is made of.
+struct Found {
+    shop: shops::Model,
+    supplier: suppliers::Model,
+    po: purchase_orders::Model,
+    lines: Vec<store::po_lines::Model>,
+}
+
+async fn call(
+    app: &App,
+    tx: Tx,
+    found: Found,
+    intent: Intent,
+    may_have_happened: bool,
+    now: DateTime<Utc>,
+) -> Result<Call, JobError> {
+    let Found {
+        shop,
+        supplier,
+        po,
+        lines,
+    } = found;
     let outgoing = outgoing::purchase_order(&shop, &po, &lines);
     let target = outgoing::target(&app.keyring, &supplier).map_err(|error| JobError::retry(error.to_string()))?;
     tx.commit().await?;
@@ -169,7 +204,7 @@ async fn prepare(app: &App, job: &PlacePurchaseOrder) -> Result<Option<Call>, Jo
         occurred_at: intent.created_at,
         attempted_at: now,
     };
-    Ok(Some(Call {
+    Ok(Call {
         intent,
         may_have_happened,
         entry,
@@ -179,7 +214,46 @@ async fn prepare(app: &App, job: &PlacePurchaseOrder) -> Result<Option<Call>, Jo
         target,
         outgoing,
         key,
-    }))
+    })
+}
+
+/// A supplier whose report proved that it has the purchase order may have
+/// rejected lines of it in an answer that was lost. The same call under the
+/// same key has it answer again.
+async fn ask_again(
+    app: &App,
+    tx: Tx,
+    shop: shops::Model,
+    po: purchase_orders::Model,
+    now: DateTime<Utc>,
+) -> Result<Option<Call>, JobError> {
+    let lines = store::po_lines::of_purchase_orders(tx.conn(), shop.id, vec![po.id]).await?;
+    let intent = store::intents::by_key(tx.conn(), &intent_key(po.id)).await?;
+    let Some(intent) = intent.filter(|intent| intent.outcome == IntentOutcome::Done) else {
+        return Ok(None);
+    };
+    let Some(supplier) = suppliers::by_id(tx.conn(), po.supplier_id).await? else {
+        return Ok(None);
+    };
+    let settles = app.connectors.of(supplier.connector).capabilities().settles_unknown;
+    if !is_unheard(&po, &lines) || settles != ReadBack::RepeatSameKey {
+        return Ok(None);
+    }
+    let found = Found {
+        shop,
+        supplier,
+        po,
+        lines,
+    };
+    call(app, tx, found, intent, true, now).await.map(Some)
+}
+
+/// Whether there is a line that the supplier ships and has said nothing about.
+pub(super) fn is_unheard(po: &purchase_orders::Model, lines: &[store::po_lines::Model]) -> bool {
+    let said = |line: &store::po_lines::Model| line.accepted + line.rejected + line.shipped > 0;
+    po.status.is_live()
+        && po.cancel_requested_at.is_none()
+        && lines.iter().any(|line| !said(line) && line.cancelled < line.quantity)
 }
 
 async fn open_intent(tx: &Tx, po: &purchase_orders::Model, now: DateTime<Utc>) -> Result<Standing, DbErr> {

@@ -8,7 +8,10 @@ use chrono::{DateTime, Utc};
 use sea_orm::DbErr;
 use serde_json::json;
 
-use super::{ask_back, place_purchase_order};
+use super::{
+    ask_back,
+    place_purchase_order::{self, PlacePurchaseOrder},
+};
 use crate::{
     domain::{
         event::{Actor, EventKind},
@@ -18,7 +21,7 @@ use crate::{
         purchase_order::{LineError, LineProgress, PurchaseOrderStatus},
     },
     ids::{PoLineId, PurchaseOrderId, ShopId, SupplierId},
-    queue::intents,
+    queue::{When, enqueue, intents},
     store::{self, Tx, orders, po_lines, purchase_orders, shops, suppliers},
 };
 
@@ -194,6 +197,9 @@ impl OpenReport {
         let message = format!("{} stands with {}: {how}", self.po.number, self.supplier.name);
         self.event(tx, now, &Actor::Orderyard, EventKind::Placed, message)
             .await?;
+        // The answer that was lost may have rejected lines: it is asked for again.
+        let ask_again = PlacePurchaseOrder::of(&self.po, self.order.shopify_id);
+        enqueue(tx, &ask_again, When::now(now.timestamp_millis())).await?;
         ask_back::after_placing(tx, &self.order, &self.po, now).await
     }
 }

@@ -2,7 +2,7 @@
 //! and one fulfillment per parcel.
 
 use rstest::rstest;
-use sandbox::{AnswerFault, Behaviour, Fault, Shipping, SupplierFault, WebhookFault};
+use sandbox::{AnswerFault, Behaviour, Fault, RejectReason, Shipping, SupplierFault, WebhookFault};
 
 use super::shop::{Plot, Story, contents, lines};
 use crate::harness::Database;
@@ -102,6 +102,50 @@ async fn a_lost_answer_after_a_placed_purchase_order(
         .add_fault(SupplierFault::ErrorAfter { status: 502 });
     let order = order(&story);
     ends_once(&story, order).await;
+}
+
+/// The supplier took the mug and rejected the shirt, in an answer that was lost. Its parcel proves
+/// that it has the purchase order; what it said about the shirt is asked for again.
+#[rstest]
+#[tokio::test]
+async fn a_rejection_in_a_lost_answer_is_heard_though_a_parcel_came_first(
+    #[values(Database::Sqlite, Database::Postgres)] database: Database,
+) {
+    let north = Behaviour {
+        shipping: Shipping::Whole { delay_ms: 0 },
+        rejects: [("N-SHIRT".to_owned(), RejectReason::OutOfStock)].into(),
+        faults: vec![SupplierFault::ErrorAfter { status: 502 }],
+        ..Behaviour::default()
+    };
+    let story = Plot {
+        north,
+        ..Plot::default()
+    }
+    .begin(database)
+    .await;
+    for _ in 0..4 {
+        story
+            .world
+            .supplier("north")
+            .add_fault(SupplierFault::Error { status: 500 });
+    }
+    let order = story.order(&[("MUG", 1), ("SHIRT", 2)]);
+    story.fulfillments(order, 1).await;
+    let told = "select count(*) from exceptions where status = 'open'";
+    story
+        .world
+        .eventually("a person is told of the shirts", async || {
+            story.world.count(told).await == 1
+        })
+        .await;
+    story.quiet().await;
+    let placed = story.purchase_order("north").await;
+    let calls = story.world.supplier("north").calls();
+    assert!(
+        calls.iter().all(|call| call.webhook_id == calls[0].webhook_id),
+        "{calls:?}"
+    );
+    assert_eq!((placed.parcels.len(), placed.lines[0].shipped), (1, 1), "{placed:?}");
 }
 
 #[rstest]
