@@ -63,6 +63,8 @@ pub struct DeliveryRecord {
     pub event_id: String,
     pub topic: String,
     pub shop: String,
+    /// The order that it tells of, where it tells of one.
+    pub order_id: Option<i64>,
     pub uri: String,
     pub triggered_at: DateTime<Utc>,
     pub attempts: Vec<AttemptRecord>,
@@ -110,6 +112,7 @@ pub(crate) struct Webhook {
     api_version: String,
     name: Option<String>,
     triggered_at: DateTime<Utc>,
+    order_id: Option<i64>,
     /// `None` for app-configured ones, which are never deleted.
     subscription: Option<i64>,
     uri: String,
@@ -137,6 +140,7 @@ pub(crate) fn plan(inner: &Inner, state: &ShopState, outbox: Vec<Outgoing>) -> V
             Outgoing::Callback { url, kind } => planned.push(Planned::Callback { url, kind }),
             Outgoing::Webhook { topic, payload } => {
                 let wanted = topic.replace('/', "_").to_ascii_uppercase();
+                let order_id = order_of(state, topic, &payload);
                 let subscribed = state.subscriptions.values();
                 let hearing = subscribed
                     .filter(|s| s.topic == wanted && s.uri.starts_with("http"))
@@ -149,6 +153,7 @@ pub(crate) fn plan(inner: &Inner, state: &ShopState, outbox: Vec<Outgoing>) -> V
                         api_version: subscription.api_version.clone(),
                         name: subscription.name.clone(),
                         triggered_at,
+                        order_id,
                         subscription: Some(subscription.id),
                         uri: subscription.uri.clone(),
                         body: Bytes::from(only(&payload, &subscription.include_fields).to_string()),
@@ -158,6 +163,27 @@ pub(crate) fn plan(inner: &Inner, state: &ShopState, outbox: Vec<Outgoing>) -> V
         }
     }
     planned
+}
+
+/// The order that a payload is about; fulfillment orders are named by their GID alone.
+fn order_of(state: &ShopState, topic: &str, payload: &Value) -> Option<i64> {
+    let own = topic.starts_with("orders/").then(|| payload["id"].as_i64()).flatten();
+    let named = payload["order_id"]
+        .as_i64()
+        .or(payload["order_edit"]["order_id"].as_i64());
+    let gid = [
+        "fulfillment_order",
+        "original_fulfillment_order",
+        "moved_fulfillment_order",
+    ]
+    .iter()
+    .find_map(|field| payload[field]["id"].as_str());
+    let by_fulfillment_order = || {
+        let id = gid?.rsplit('/').next()?.parse().ok()?;
+        state.fulfillment_orders.get(&id).map(|fo| fo.order_id)
+    };
+    let by_order = || payload["order"]["id"].as_str()?.rsplit('/').next()?.parse().ok();
+    named.or(own).or_else(by_fulfillment_order).or_else(by_order)
 }
 
 fn passes(filter: &str, payload: &Value) -> bool {
@@ -190,6 +216,7 @@ pub(crate) fn compliance(shop: &Shop, topic: &'static str, body: &Value) {
         api_version: COMPLIANCE_VERSION.to_owned(),
         name: None,
         triggered_at: shop.inner.config.clock.now(),
+        order_id: None,
         subscription: None,
         uri,
         body: Bytes::from(body.to_string()),
@@ -214,6 +241,7 @@ fn start(shop: &Shop, webhook: Webhook) {
         event_id: webhook.event_id.clone(),
         topic: webhook.topic.to_owned(),
         shop: shop.cell.domain.clone(),
+        order_id: webhook.order_id,
         uri: webhook.uri.clone(),
         triggered_at: webhook.triggered_at,
         attempts: Vec::new(),

@@ -71,6 +71,7 @@ async fn receive(
         number,
         verified,
         status,
+        fault,
         body: serde_json::from_slice(&body).unwrap_or(Value::Null),
     });
     tokio::time::sleep(fault.map(SupplierFault::pause).unwrap_or_default()).await;

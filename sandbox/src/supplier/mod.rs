@@ -51,6 +51,8 @@ pub struct CallRecord {
     pub verified: bool,
     /// The status answered, before any fault swallowed it.
     pub status: u16,
+    /// What went wrong with it on purpose.
+    pub fault: Option<SupplierFault>,
     pub body: Value,
 }
 
