@@ -154,6 +154,11 @@ impl Shop {
         })
     }
 
+    /// Sends the order as it is now once more, as any later change of it would.
+    pub fn tell_again(&self, order_id: i64) {
+        self.change(|state| state.touch_order(order_id));
+    }
+
     /// Places an order; its fulfillment orders follow after the routing delay.
     pub fn create_order(&self, spec: OrderSpec) -> Result<i64, Refused> {
         let delay = spec

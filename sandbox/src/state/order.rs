@@ -163,6 +163,14 @@ pub enum FinancialStatus {
 }
 
 impl FinancialStatus {
+    /// There is money that can be given back.
+    pub(crate) fn is_paid_for(self) -> bool {
+        matches!(
+            self,
+            Self::Paid | Self::PartiallyPaid | Self::PartiallyRefunded | Self::Refunded
+        )
+    }
+
     pub(crate) fn graphql(self) -> &'static str {
         match self {
             Self::Pending => "PENDING",

@@ -225,6 +225,11 @@ impl ShopState {
         }
     }
 
+    /// Changes nothing but the time of the last change, and says so.
+    pub fn touch_order(&mut self, order_id: i64) {
+        self.order_changed(order_id);
+    }
+
     pub fn mark_paid(&mut self, order_id: i64) -> Result<(), Refused> {
         let Some(order) = self.orders.get_mut(&order_id) else {
             return refuse(&["id"], "Order does not exist");
@@ -313,7 +318,8 @@ impl ShopState {
                 amount_minor,
                 lines,
             });
-            if order.financial_status != FinancialStatus::Voided {
+            // Units that nobody paid for are only taken off.
+            if order.financial_status.is_paid_for() {
                 let all = order.refunded_minor() >= order.total_minor();
                 order.financial_status = if all {
                     FinancialStatus::Refunded

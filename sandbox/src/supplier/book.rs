@@ -278,6 +278,13 @@ impl Book {
         true
     }
 
+    /// Answers a request to cancel with no: everything that is open will be shipped.
+    pub fn refuse_to_cancel(&mut self, number: &str) {
+        if let Some(order) = self.orders.get_mut(number) {
+            order.cancel_requested.clear();
+        }
+    }
+
     /// A fresh number for tracking.
     pub fn next_parcel(&mut self) -> u32 {
         self.parcels += 1;
@@ -291,7 +298,7 @@ pub(super) fn acknowledgement(order: &SupplierOrder) -> Value {
         .lines
         .iter()
         .map(|line| {
-            let accepted = line.quantity.saturating_sub(line.rejected);
+            let accepted = line.quantity.saturating_sub(line.rejected + line.cancelled);
             let mut answer = json!({ "line_id": line.line_id, "accepted": accepted, "rejected": line.rejected });
             if let Some(reason) = line.reason {
                 answer["reason"] = json!(reason);

@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 use super::book::Parcel;
 
 const TIMEOUT: Duration = Duration::from_secs(10);
-const TRIES: u32 = 5;
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
 /// Why a call to the supplier API did not succeed.
 #[derive(Debug, thiserror::Error)]
@@ -29,6 +29,7 @@ pub(super) struct Client {
     http: reqwest::Client,
     base: String,
     key: String,
+    tries: u32,
 }
 
 impl Client {
@@ -36,9 +37,10 @@ impl Client {
         reqwest::Client::builder().timeout(TIMEOUT).no_proxy().build()
     }
 
-    pub fn new(http: reqwest::Client, orderyard_url: &str, key: &str) -> Self {
+    pub fn new(http: reqwest::Client, orderyard_url: &str, key: &str, tries: u32) -> Self {
         Self {
             http,
+            tries,
             base: format!("{}/supplier/v1", orderyard_url.trim_end_matches('/')),
             key: key.to_owned(),
         }
@@ -104,10 +106,10 @@ impl Client {
     async fn call(&self, method: Method, path: &str, body: &Value) -> Result<Value, ApiError> {
         let mut pause = FIRST_PAUSE;
         let mut last = None;
-        for attempt in 0..TRIES {
+        for attempt in 0..self.tries {
             if attempt > 0 {
                 tokio::time::sleep(pause).await;
-                pause *= 2;
+                pause = (pause * 2).min(LONGEST_PAUSE);
             }
             let mut request = self
                 .http

@@ -24,6 +24,8 @@ pub struct SupplierConfig {
     pub clock: Clock,
     /// How many received calls are remembered.
     pub journal_limit: usize,
+    /// How often it makes one call to Orderyard before it gives up on it.
+    pub tries: u32,
 }
 
 impl SupplierConfig {
@@ -38,6 +40,7 @@ impl SupplierConfig {
             behaviour: Behaviour::default(),
             clock: Clock::system(),
             journal_limit: 10_000,
+            tries: 5,
         }
     }
 }

@@ -42,7 +42,7 @@ impl Desk {
     pub(super) fn client(&self) -> Result<Client, ApiError> {
         let orderyard = self.orderyard.read().unwrap_or_else(PoisonError::into_inner);
         match &*orderyard {
-            (Some(url), Some(key)) => Ok(Client::new(self.http.clone(), url, key)),
+            (Some(url), Some(key)) => Ok(Client::new(self.http.clone(), url, key, self.config.tries)),
             _ => Err(ApiError::NoOrderyard),
         }
     }
@@ -179,6 +179,8 @@ impl Desk {
         let id = self.order_id(number)?;
         if accepted {
             lock(&self.book).cancel(number);
+        } else {
+            lock(&self.book).refuse_to_cancel(number);
         }
         self.client()?
             .answer_cancellation(&id, accepted, reason)
@@ -196,7 +198,10 @@ impl Desk {
                     serde_json::json!({ "accepted": false, "reason": "already shipped" })
                 }
             }
-            Cancellation::RejectAtOnce { reason } => serde_json::json!({ "accepted": false, "reason": reason }),
+            Cancellation::RejectAtOnce { reason } => {
+                lock(&self.book).refuse_to_cancel(number);
+                serde_json::json!({ "accepted": false, "reason": reason })
+            }
             Cancellation::AcceptLater { delay_ms } => {
                 let (desk, number) = (self.clone(), number.to_owned());
                 self.start(async move {
