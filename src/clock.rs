@@ -25,7 +25,8 @@ impl Clock {
             reason = "this is the clock that everything else is told to use"
         )]
         let now = Utc::now();
-        (now + TimeDelta::milliseconds(self.ahead_ms.load(Ordering::Relaxed))).trunc_subsecs(3)
+        let ahead_ms = self.ahead_ms.load(Ordering::Relaxed).saturating_add(jump_ms());
+        (now + TimeDelta::milliseconds(ahead_ms)).trunc_subsecs(3)
     }
 
     /// The time now in milliseconds since 1970.
@@ -39,4 +40,44 @@ impl Clock {
         let ms = i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
         self.ahead_ms.fetch_add(ms, Ordering::Relaxed);
     }
+}
+
+/// How far a test has the clock of this process jump, which may be back: what the
+/// file of `ORDERYARD_CLOCK_FILE` says, in milliseconds.
+#[cfg(feature = "failpoints")]
+fn jump_ms() -> i64 {
+    use std::{
+        path::PathBuf,
+        sync::{Mutex, OnceLock, PoisonError},
+        time::Instant,
+    };
+    const READ_EVERY: Duration = Duration::from_millis(50);
+    static FILE: OnceLock<Option<PathBuf>> = OnceLock::new();
+    static LAST: Mutex<Option<(Instant, i64)>> = Mutex::new(None);
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "only in test builds, and no setting of the product"
+    )]
+    let file = FILE.get_or_init(|| std::env::var_os("ORDERYARD_CLOCK_FILE").map(PathBuf::from));
+    let Some(file) = file else {
+        return 0;
+    };
+    let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some((read_at, ms)) = *last
+        && read_at.elapsed() < READ_EVERY
+    {
+        return ms;
+    }
+    let text = std::fs::read_to_string(file).unwrap_or_default();
+    // A file that is just being written says what it said before.
+    let before = last.map_or(0, |(_, ms)| ms);
+    let ms = text.trim().parse().unwrap_or(before);
+    *last = Some((Instant::now(), ms));
+    ms
+}
+
+#[cfg(not(feature = "failpoints"))]
+#[inline]
+const fn jump_ms() -> i64 {
+    0
 }
