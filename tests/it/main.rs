@@ -7,6 +7,7 @@
 
 mod actions;
 mod architecture;
+mod chaos;
 mod connectors;
 mod graphql;
 mod harness;

@@ -1,0 +1,184 @@
+//! One round: an installation of its own, orders and kills, rest, and judgement. A run is cut into
+//! rounds so that it stays bounded, and so that a failed one can be played again by itself.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Mutex, atomic::Ordering},
+    time::{Duration, Instant},
+};
+
+use futures::stream::{FuturesUnordered, StreamExt as _};
+
+use super::{
+    customers,
+    dice::Dice,
+    evidence::{self, Seen},
+    facts::Facts,
+    reaper::{self, Pace},
+    rules::{Violation, violations},
+    settle,
+    stage::Stage,
+    telling, weather, witness,
+};
+use crate::harness::Database;
+
+/// What one round is to be.
+#[derive(Debug, Clone, Copy)]
+pub struct Plan {
+    pub database: Database,
+    pub seed: u64,
+    pub orders: u64,
+    pub kills: u64,
+    /// New orders per second, when nothing holds them up.
+    pub rate: u64,
+    /// Whether webhooks are dropped for good, which only a sweep can mend.
+    pub drops: bool,
+    /// How long everything may take to come to rest.
+    pub patience: Duration,
+}
+
+/// What a round was.
+pub struct Outcome {
+    pub orders: usize,
+    pub kills: u64,
+    pub at_failpoints: u64,
+    pub took: Duration,
+    /// Orders by the status shown, and open exceptions by kind.
+    pub statuses: BTreeMap<String, usize>,
+    pub exceptions: BTreeMap<String, usize>,
+    pub violations: Vec<Violation>,
+    pub report: String,
+}
+
+pub async fn play(plan: Plan) -> Outcome {
+    let began = Instant::now();
+    let stage = Stage::set(plan.database, plan.seed).await;
+    let pace = Pace {
+        orders: plan.orders,
+        kills: plan.kills,
+        ..Pace::default()
+    };
+    let cancelled = Mutex::new(BTreeMap::new());
+    storm(&stage, plan, &pace, &cancelled).await;
+    weather::clear_up(&stage);
+    let (open_at_rest, is_quiet) = settle::settle(&stage, plan.patience).await;
+    for node in &stage.nodes {
+        node.measure().await;
+    }
+    let seen = Seen {
+        cancelled: cancelled.into_inner().expect("nobody panics with it"),
+        open_at_rest,
+        is_quiet,
+    };
+    let mut facts = evidence::collect(&stage, &seen).await;
+    let violations = violations(&facts);
+    read_histories(&stage, &mut facts, &violations).await;
+    let report = telling::tell(&facts, &violations, &stage.chronicle.happenings());
+    if !violations.is_empty() {
+        keep_logs(&stage);
+    }
+    let (statuses, exceptions) = tallies(&facts);
+    Outcome {
+        orders: facts.orders.len(),
+        kills: pace.killed.load(Ordering::Relaxed),
+        at_failpoints: pace.at_failpoints.load(Ordering::Relaxed),
+        took: began.elapsed(),
+        statuses,
+        exceptions,
+        violations,
+        report,
+    }
+}
+
+/// Orders, kills and faults, until the last order has had its last change.
+async fn storm(stage: &Stage, plan: Plan, pace: &Pace, cancelled: &witness::Cancelled) {
+    // The setup ran on nodes that the reaper now takes over.
+    for node in &stage.nodes {
+        node.kill().await;
+    }
+    let arrivals = async {
+        arrive(stage, plan, pace).await;
+        pace.over.store(true, Ordering::Relaxed);
+    };
+    let lives = async {
+        let mut lives: FuturesUnordered<_> = (0..stage.nodes.len())
+            .map(|index| reaper::lives(stage, index, pace, plan.seed))
+            .collect();
+        while lives.next().await.is_some() {}
+    };
+    let weather = weather::blow(stage, pace, plan.seed, plan.drops);
+    tokio::join!(arrivals, lives, weather, witness::watch(stage, pace, cancelled));
+    // The last lives may end at a failpoint yet: the calm begins with fresh ones.
+    weather::clear_up(stage);
+    for node in &stage.nodes {
+        node.kill().await;
+        pace.killed.fetch_add(1, Ordering::Relaxed);
+        stage.chronicle.note(format!("last kill -9 of node {}", node.name));
+        node.start(None).await;
+    }
+    for node in &stage.nodes {
+        node.wait_until_ready(&stage.http, super::stage::START).await;
+    }
+}
+
+async fn arrive(stage: &Stage, plan: Plan, pace: &Pace) {
+    let mut dice = Dice::of(plan.seed, "arrivals", 0);
+    let mut lives = FuturesUnordered::new();
+    let mean_ms = 1000 / plan.rate.max(1);
+    for index in 0..plan.orders {
+        lives.push(customers::live(stage, plan.seed, index));
+        pace.ordered.fetch_add(1, Ordering::Relaxed);
+        let next = tokio::time::sleep(Duration::from_millis(dice.between(0, 2 * mean_ms)));
+        tokio::pin!(next);
+        loop {
+            tokio::select! {
+                () = &mut next => break,
+                Some(_) = lives.next() => {}
+            }
+        }
+        while pace.kills_lag() {
+            tokio::select! {
+                () = tokio::time::sleep(Duration::from_millis(20)) => {}
+                Some(_) = lives.next() => {}
+            }
+        }
+    }
+    while lives.next().await.is_some() {}
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while pace.killed.load(Ordering::Relaxed) < pace.kills && Instant::now() < deadline {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+async fn read_histories(stage: &Stage, facts: &mut Facts, violations: &[Violation]) {
+    for order in &mut facts.orders {
+        if violations.iter().any(|violation| violation.order == Some(order.id))
+            && let Some(shown) = &mut order.shown
+        {
+            shown.events = witness::history(stage, &order.name).await;
+        }
+    }
+}
+
+/// The logs of a failed round stay when its folder goes.
+fn keep_logs(stage: &Stage) {
+    let folder = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/target/chaos"));
+    drop(std::fs::create_dir_all(folder));
+    for node in &stage.nodes {
+        drop(std::fs::copy(node.log(), folder.join(format!("{}.log", node.name))));
+    }
+}
+
+type Tally = BTreeMap<String, usize>;
+
+fn tallies(facts: &Facts) -> (Tally, Tally) {
+    let (mut statuses, mut exceptions) = (Tally::new(), Tally::new());
+    for order in &facts.orders {
+        let status = order.shown.as_ref().map_or("unknown", |shown| shown.status.as_str());
+        *statuses.entry(status.to_owned()).or_default() += 1;
+        for exception in order.shown.iter().flat_map(super::facts::Shown::open_exceptions) {
+            *exceptions.entry(exception.kind.clone()).or_default() += 1;
+        }
+    }
+    (statuses, exceptions)
+}
