@@ -38,7 +38,7 @@ fn script(dice: &mut Dice) -> Script {
         let known = dice
             .pick(&RECIPES[..RECIPES.len() - 1])
             .map_or("MUG", |recipe| recipe.sku);
-        let sku = if dice.chance(0.04) { "UNMAPPED" } else { known };
+        let sku = if dice.chance(0.02) { "UNMAPPED" } else { known };
         cart.push((sku, dice.units(1, 3)));
     }
     let is_paid = dice.chance(0.85);
@@ -201,7 +201,7 @@ fn edit(stage: &Stage, order: &OrderSnapshot, dice: &mut Dice) -> Result<String,
         edit.set.push((line, known.current_quantity + delta));
     }
     if dice.chance(0.3)
-        && let Some(recipe) = dice.pick(RECIPES)
+        && let Some(recipe) = dice.pick(&RECIPES[..RECIPES.len() - 1])
     {
         edit.add.push((stage.variants[recipe.sku], dice.units(1, 2)));
     }
