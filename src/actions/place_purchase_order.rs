@@ -227,7 +227,7 @@ async fn ask_again(
     po: purchase_orders::Model,
     now: DateTime<Utc>,
 ) -> Result<Option<Call>, JobError> {
-    let lines = store::po_lines::of_purchase_orders(tx.conn(), shop.id, vec![po.id]).await?;
+    let mut lines = store::po_lines::of_purchase_orders(tx.conn(), shop.id, vec![po.id]).await?;
     let intent = store::intents::by_key(tx.conn(), &intent_key(po.id)).await?;
     let Some(intent) = intent.filter(|intent| intent.outcome == IntentOutcome::Done) else {
         return Ok(None);
@@ -239,6 +239,10 @@ async fn ask_again(
     if !is_unheard(&po, &lines) || settles != ReadBack::RepeatSameKey {
         return Ok(None);
     }
+    for line in &mut lines {
+        // As it was sent: one key never has two contents.
+        line.shipped = 0;
+    }
     let found = Found {
         shop,
         supplier,
@@ -248,12 +252,12 @@ async fn ask_again(
     call(app, tx, found, intent, true, now).await.map(Some)
 }
 
-/// Whether there is a line that the supplier ships and has said nothing about.
+/// Whether there is a line that the supplier has said nothing about, while what it was sent stands
+/// whole: nothing of it was rejected or taken back.
 pub(super) fn is_unheard(po: &purchase_orders::Model, lines: &[store::po_lines::Model]) -> bool {
-    let said = |line: &store::po_lines::Model| line.accepted + line.rejected + line.shipped > 0;
-    po.status.is_live()
-        && po.cancel_requested_at.is_none()
-        && lines.iter().any(|line| !said(line) && line.cancelled < line.quantity)
+    let is_whole = |line: &store::po_lines::Model| line.rejected + line.cancelled == 0;
+    let is_silent = |line: &store::po_lines::Model| line.accepted + line.shipped == 0;
+    po.status.is_live() && po.cancel_requested_at.is_none() && lines.iter().all(is_whole) && lines.iter().any(is_silent)
 }
 
 async fn open_intent(tx: &Tx, po: &purchase_orders::Model, now: DateTime<Utc>) -> Result<Standing, DbErr> {
