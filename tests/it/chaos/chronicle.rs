@@ -32,12 +32,14 @@ impl WorldClock {
     }
 }
 
+type Entries = Vec<(Time, String)>;
+
 /// The tester's diary.
 #[derive(Clone, Default)]
 pub struct Chronicle {
     pub clock: WorldClock,
-    happenings: Arc<Mutex<Vec<(Time, String)>>>,
-    deeds: Arc<Mutex<HashMap<i64, Vec<(Time, String)>>>>,
+    happenings: Arc<Mutex<Entries>>,
+    deeds: Arc<Mutex<HashMap<i64, Entries>>>,
 }
 
 impl Chronicle {

@@ -41,7 +41,7 @@ async fn a_short_storm(#[values(Database::Sqlite, Database::Postgres)] database:
         kills: 20,
         rate: 6,
         drops: true,
-        patience: Duration::from_secs(120),
+        patience: Duration::from_mins(2),
     };
     let outcome = play(plan).await;
     print(&plan, 0, &outcome);
@@ -101,7 +101,7 @@ impl Run {
             kills: share(self.kills),
             rate: self.rate,
             drops: true,
-            patience: Duration::from_secs(300),
+            patience: Duration::from_mins(5),
         }
     }
 

@@ -68,13 +68,12 @@ pub async fn lives(stage: &Stage, index: usize, pace: &Pace, seed: u64) {
             Some(_) => PATIENCE,
             None => Duration::from_millis(dice.between(0, 2500)),
         };
-        match node.wait_for_end(patience).await {
-            Some(status) => note_end(stage, index, failpoint.as_deref(), &format!("{status}"), pace),
-            None => {
-                node.kill().await;
-                stage.chronicle.note(format!("kill -9 of node {}", node.name));
-                pace.killed.fetch_add(1, Ordering::Relaxed);
-            }
+        if let Some(status) = node.wait_for_end(patience).await {
+            note_end(stage, index, failpoint.as_deref(), &format!("{status}"), pace);
+        } else {
+            node.kill().await;
+            stage.chronicle.note(format!("kill -9 of node {}", node.name));
+            pace.killed.fetch_add(1, Ordering::Relaxed);
         }
     }
 }
@@ -122,8 +121,8 @@ async fn begin(stage: &Stage, index: usize, failpoint: Option<&str>, pace: &Pace
 fn note_end(stage: &Stage, index: usize, failpoint: Option<&str>, how: &str, pace: &Pace) {
     let name = &stage.nodes[index].name;
     match failpoint {
-        Some(place) => {
-            stage.chronicle.note(format!("node {name} ended at {place}: {how}"));
+        Some(failpoint) => {
+            stage.chronicle.note(format!("node {name} ended at {failpoint}: {how}"));
             pace.killed.fetch_add(1, Ordering::Relaxed);
             pace.at_failpoints.fetch_add(1, Ordering::Relaxed);
         }

@@ -92,7 +92,7 @@ fn cancelled() -> Order {
     let mut order = shipped();
     order.cancelled_at = Some(at(10));
     order.shown_cancelled_at = Some(at(12));
-    order.financial_status = "REFUNDED".to_owned();
+    order.financial_status = "REFUNDED".into();
     order.fulfillments.clear();
     let po = &mut order.purchase_orders[0];
     po.parcels.clear();
@@ -103,12 +103,12 @@ fn cancelled() -> Order {
         ..created(11)
     });
     let shown = shown(&mut order);
-    shown.status = "CANCELLED".to_owned();
+    shown.status = "CANCELLED".into();
     shown.is_cancelled = true;
-    shown.financial_status = "REFUNDED".to_owned();
+    shown.financial_status = "REFUNDED".into();
     shown.lines[0].units = [("CANCELLED".to_owned(), 2)].into();
     shown.shipments.clear();
-    shown.purchase_orders[0].1 = "CANCELLED".to_owned();
+    shown.purchase_orders[0].1 = "CANCELLED".into();
     order
 }
 

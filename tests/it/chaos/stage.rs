@@ -24,7 +24,7 @@ pub const DOMAIN: &str = "demo.myshopify.com";
 const JOURNAL: usize = 200_000;
 
 /// How long a start may take, a migration and a busy machine included.
-pub const START: Duration = Duration::from_secs(60);
+pub const START: Duration = Duration::from_mins(1);
 
 pub struct Stage {
     pub chronicle: Chronicle,
@@ -130,7 +130,8 @@ impl Stage {
             supplier.set_orderyard(self.url("/"), api_key.trim());
         }
         let arguments = ["admin", "token", "create", "--shop", DOMAIN, "--scope", "read,write"];
-        self.token = self.command(&arguments).await.expect("a token").trim().to_owned();
+        let token = self.command(&arguments).await.expect("a token");
+        token.trim().clone_into(&mut self.token);
     }
 
     /// The setup names variants, which may still be on their way from Shopify.

@@ -37,68 +37,71 @@ pub fn tell(facts: &Facts, violations: &[Violation], happenings: &[(Time, String
 }
 
 fn history(order: &Order, happenings: &[(Time, String)]) -> String {
-    let mut entries: Vec<(Time, String)> = order
-        .deeds
-        .iter()
-        .map(|(at, what)| (*at, format!("shop      {what}")))
-        .collect();
+    let mut entries = asked_of_us(order);
+    entries.extend(done_by_us(order));
+    entries.sort();
+    let (from, to) = (entries.first().map(|(at, _)| *at), entries.last().map(|(at, _)| *at));
+    let meanwhile = |at: Time| from.is_some_and(|from| at >= from) && to.is_some_and(|to| at <= to);
+    let around = happenings.iter().filter(|(at, _)| meanwhile(*at));
+    entries.extend(around.map(|(at, what)| (*at, format!("!         {what}"))));
+    entries.sort();
+    let mut text = String::new();
+    for (at, what) in entries {
+        let _ = writeln!(text, "    {} {what}", at.format("%H:%M:%S%.3f"));
+    }
+    text + &in_the_end(order)
+}
+
+type Entries = Vec<(Time, String)>;
+
+/// What the shop's people did, and the webhooks that told of it.
+fn asked_of_us(order: &Order) -> Entries {
+    let deeds = order.deeds.iter();
+    let mut entries: Entries = deeds.map(|(at, what)| (*at, format!("shop      {what}"))).collect();
     for delivery in &order.deliveries {
         for (at, status) in &delivery.attempts {
             let answer = status.map_or("no answer".to_owned(), |status| status.to_string());
             entries.push((*at, format!("webhook   {} → {answer}", delivery.topic)));
         }
         if delivery.attempts.is_empty() {
-            entries.push((
-                delivery.triggered_at,
-                format!("webhook   {} was never sent", delivery.topic),
-            ));
+            let never = format!("webhook   {} was never sent", delivery.topic);
+            entries.push((delivery.triggered_at, never));
         }
     }
-    entries.extend(order.requests.iter().map(|request| {
+    entries
+}
+
+/// What Orderyard asked of Shopify and the suppliers, and what it noted itself.
+fn done_by_us(order: &Order) -> Entries {
+    let mut entries = Entries::new();
+    for request in &order.requests {
         let lost = if request.lost { ", the answer was lost" } else { "" };
-        (
-            request.at,
-            format!("Admin API {} → {}{lost}", request.operation, request.status),
-        )
-    }));
+        let what = format!("Admin API {} → {}{lost}", request.operation, request.status);
+        entries.push((request.at, what));
+    }
     for made in &order.fulfillments {
         let who = if made.by_app { "app" } else { "hand" };
-        entries.push((
-            made.at,
-            format!("Shopify   fulfillment by {who}: {:?} {:?}", made.lines, made.numbers),
-        ));
+        let what = format!("Shopify   fulfillment by {who}: {:?} {:?}", made.lines, made.numbers);
+        entries.push((made.at, what));
     }
     for po in &order.purchase_orders {
-        entries.extend(po.calls.iter().map(|call| {
+        for call in &po.calls {
             let fault = call.fault.as_ref().map_or(String::new(), |fault| format!(", {fault}"));
             let what = format!(
                 "{:<9} {} {} key {} {:?} → {}{fault}",
                 po.supplier, call.kind, po.number, call.webhook_id, call.lines, call.status
             );
-            (call.at, what)
-        }));
+            entries.push((call.at, what));
+        }
     }
-    if let Some(shown) = &order.shown {
-        entries.extend(
-            shown
-                .events
-                .iter()
-                .map(|(at, what)| (*at, format!("Orderyard {what} (by its own clock)"))),
-        );
-    }
-    entries.sort();
-    let (from, to) = (entries.first().map(|(at, _)| *at), entries.last().map(|(at, _)| *at));
-    entries.extend(
-        happenings
-            .iter()
-            .filter(|(at, _)| from.is_some_and(|from| *at >= from) && to.is_some_and(|to| *at <= to))
-            .map(|(at, what)| (*at, format!("!         {what}"))),
-    );
-    entries.sort();
+    let events = order.shown.iter().flat_map(|shown| &shown.events);
+    entries.extend(events.map(|(at, what)| (*at, format!("Orderyard {what} (by its own clock)"))));
+    entries
+}
+
+/// How everybody has it after all that.
+fn in_the_end(order: &Order) -> String {
     let mut text = String::new();
-    for (at, what) in entries {
-        let _ = writeln!(text, "    {} {what}", at.format("%H:%M:%S%.3f"));
-    }
     for po in &order.purchase_orders {
         let _ = writeln!(
             text,
