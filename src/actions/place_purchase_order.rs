@@ -158,8 +158,6 @@ async fn prepare(app: &App, job: &PlacePurchaseOrder) -> Result<Option<Call>, Jo
         intents::settle(&tx, intent.id, IntentOutcome::Pending, evidence, now).await?;
         return wait(tx, &shop, &po, why).await;
     }
-    // Rolled back as a whole if it is shut: the Intent stands as it stood.
-    let entry = supplier_calls::enter(app, &tx, &supplier, now).await?;
     if po.status == PurchaseOrderStatus::Draft {
         po.sent_at = Some(now);
         move_to(&tx, &mut po, PurchaseOrderStatus::Placing, now).await?;
@@ -196,6 +194,8 @@ async fn call(
         po,
         lines,
     } = found;
+    // Rolled back as a whole if it is shut: the Intent stands as it stood.
+    let entry = supplier_calls::enter(app, &tx, &supplier, now).await?;
     let outgoing = outgoing::purchase_order(&shop, &po, &lines);
     let target = outgoing::target(&app.keyring, &supplier).map_err(|error| JobError::retry(error.to_string()))?;
     tx.commit().await?;

@@ -4,6 +4,5 @@ mod full_disk;
 mod inbox;
 mod jobs;
 mod periodic;
-mod throughput;
 mod turns;
 mod wakeups;
