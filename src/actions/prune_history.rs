@@ -14,7 +14,7 @@ use super::give_up_job::{key_of, order_of};
 use crate::{
     app::App,
     ids::{DeliveryId, IntentId, JobId, ShopId},
-    queue::{Attempt, Job, JobError, When, enqueue},
+    queue::{Attempt, Job, JobError, Priority, When, enqueue},
     store::{Tx, deliveries, exceptions, first_id_at, intents, jobs, orders, prune_marks, security_events, sweeps},
 };
 
@@ -31,6 +31,7 @@ const SWEEPS: TimeDelta = TimeDelta::days(30);
 
 impl Job for PruneHistory {
     const NAME: &'static str = "prune_history";
+    const PRIORITY: Priority = Priority::Background;
 
     fn shop(&self) -> Option<ShopId> {
         None

@@ -21,7 +21,7 @@ use crate::{
     },
     failpoint,
     ids::ShopId,
-    queue::{Attempt, Job, JobError, When, enqueue},
+    queue::{Attempt, Job, JobError, Priority, When, enqueue},
     store::{
         self, Tx, jobs, shops,
         sweeps::{self, Model as Sweep},
@@ -69,6 +69,7 @@ pub enum Next {
 
 impl Job for ReconcileShop {
     const NAME: &'static str = "reconcile_shop";
+    const PRIORITY: Priority = Priority::Background;
 
     fn shop(&self) -> Option<ShopId> {
         Some(self.shop_id)

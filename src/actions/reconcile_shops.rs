@@ -6,7 +6,7 @@ use super::reconcile_shop::ReconcileShop;
 use crate::{
     app::App,
     ids::ShopId,
-    queue::{Attempt, Job, JobError, When, enqueue},
+    queue::{Attempt, Job, JobError, Priority, When, enqueue},
     store::shops,
 };
 
@@ -19,6 +19,7 @@ const AT_ONCE: u64 = 100;
 
 impl Job for ReconcileShops {
     const NAME: &'static str = "reconcile_shops";
+    const PRIORITY: Priority = Priority::Background;
 
     fn shop(&self) -> Option<ShopId> {
         None

@@ -37,7 +37,7 @@ impl DeliveryStatus {
     /// Whether nothing followed from it.
     #[must_use]
     pub const fn led_nowhere(self) -> bool {
-        !matches!(self, Self::Received | Self::Processed)
+        !matches!(self, Self::Received | Self::HandedOn | Self::Processed)
     }
 }
 
