@@ -126,7 +126,7 @@ async fn request(
         .filter(|(line, units)| *units > 0 && line.requires_shipping)
         .collect();
     let variants: Vec<ShopifyVariantId> = waiting.iter().filter_map(|(line, _)| line.variant_id).collect();
-    let mut alternatives = alternatives(db, shop.id, variants).await?;
+    let alternatives = alternatives(db, shop.id, variants).await?;
     let refused = suppliers_that_refused(db, shop.id, state).await?;
     let lines: Vec<LineDemand> = waiting
         .into_iter()
@@ -135,7 +135,8 @@ async fn request(
             units,
             alternatives: line
                 .variant_id
-                .and_then(|variant| alternatives.remove(&variant))
+                // Several lines may be of one variant.
+                .and_then(|variant| alternatives.get(&variant).cloned())
                 .unwrap_or_default(),
             excluded: refused.get(&line.id).cloned().unwrap_or_default(),
             forced_offer: forced

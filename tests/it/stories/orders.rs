@@ -159,3 +159,27 @@ async fn a_rejected_line_goes_to_the_next_supplier(#[values(Database::Sqlite, Da
         [(lines(&[("MUG", 2)]), numbers(&["R-1"]))]
     );
 }
+
+/// A customer who puts the same thing into the cart twice, or an edit that adds it again.
+#[rstest]
+#[tokio::test]
+async fn two_lines_of_one_variant(#[values(Database::Sqlite, Database::Postgres)] database: Database) {
+    let story = Plot::default().begin(database).await;
+    let order = story.order(&[("MUG", 1), ("MUG", 2)]);
+    let placed = story.purchase_order("north").await;
+    let mugs: u32 = placed.lines.iter().map(|line| line.quantity).sum();
+    assert_eq!(mugs, 3, "{placed:?}");
+    let north = story.world.supplier("north");
+    north
+        .ship(&placed.number, &[], "DHL Express", "T-1")
+        .await
+        .expect("ships");
+    story.fulfillments(order, 1).await;
+    story.quiet().await;
+    let shown = story.snapshot(order);
+    assert_eq!(
+        contents(&shown),
+        [(lines(&[("MUG", 1), ("MUG", 2)]), numbers(&["T-1"]))]
+    );
+    assert_eq!(shown.remaining(), 0);
+}
