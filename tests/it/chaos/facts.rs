@@ -196,5 +196,7 @@ pub struct Exception {
     pub kind: String,
     pub is_open: bool,
     pub message: String,
+    /// Of the order line that it is about.
+    pub sku: Option<String>,
     pub purchase_order: Option<String>,
 }

@@ -82,9 +82,8 @@ pub async fn lives(stage: &Stage, index: usize, pace: &Pace, seed: u64) {
 fn next_failpoint(dice: &mut Dice, pace: &Pace, index: usize) -> Option<String> {
     let places = orderyard::failpoint::PLACES;
     let turn = usize::try_from(pace.killed.load(Ordering::Relaxed)).unwrap_or(0) + index;
-    let at = places[turn / 2 % places.len()];
-    turn.is_multiple_of(2)
-        .then(|| format!("{at}:{}", dice.between(1, 3)))
+    let name = places[turn / 2 % places.len()];
+    turn.is_multiple_of(2).then(|| format!("{name}:{}", dice.between(1, 3)))
 }
 
 /// Starts the node until it serves: a database that is away ends a start.

@@ -60,6 +60,7 @@ const RULES: &[(Invariant, Rule)] = &[
     (Invariant::Bounded, calls_are_bounded),
     (Invariant::Explained, explained),
     (Invariant::Explained, parcels_are_in_shopify),
+    (Invariant::Explained, what_explains_is_so),
 ];
 
 /// One purchase order is not told of more often than this: retries, kills and people together.
@@ -439,6 +440,17 @@ fn parcels_are_in_shopify(order: &Order) -> Vec<String> {
         }
     }
     found
+}
+
+/// Nobody is asked to map what is mapped.
+fn what_explains_is_so(order: &Order) -> Vec<String> {
+    let mapped = |sku: &str| recipe(sku).is_some_and(|recipe| !recipe.alternatives.is_empty());
+    let exceptions = order.shown.iter().flat_map(|shown| &shown.exceptions);
+    let unmapped = exceptions.filter(|exception| exception.kind == "UNMAPPED_LINE");
+    unmapped
+        .filter(|exception| exception.sku.as_deref().is_some_and(mapped))
+        .map(|exception| format!("not so: {}", exception.message))
+        .collect()
 }
 
 fn by_sku(order: &Order, count: impl Fn(&super::facts::Line) -> i64) -> BTreeMap<&str, i64> {

@@ -183,6 +183,11 @@ fn a_good_history_breaks_nothing(#[case] order: Order) {
 #[case::held_without_a_hold(Invariant::Explained, |order: &mut Order| shown(order).status = "HELD".into())]
 #[case::shipped_with_units_left(Invariant::Explained, |order: &mut Order| order.lines[0].remaining = 1)]
 #[case::a_parcel_that_never_came_to_shopify(Invariant::Explained, |order: &mut Order| order.fulfillments.clear())]
+#[case::asked_to_map_what_is_mapped(Invariant::Explained, |order: &mut Order| {
+    let shown = shown(order);
+    shown.status = "NEEDS_ATTENTION".into();
+    shown.exceptions.push(Exception { kind: "UNMAPPED_LINE".into(), is_open: true, sku: Some("MUG".into()), ..Exception::default() });
+})]
 #[case::given_up_for_good(Invariant::Explained, |order: &mut Order| {
     let shown = shown(order);
     shown.status = "NEEDS_ATTENTION".into();

@@ -19,7 +19,7 @@ const ORDERS: &str = "query($after: String) { orders(first: 40, after: $after) {
         lines { sku quantity units { state quantity } }
         purchaseOrders { number status }
         shipments { trackingNumber state }
-        exceptions { id kind status message purchaseOrder { number } }
+        exceptions { id kind status message orderLine { sku } purchaseOrder { number } }
     }
 } }";
 
@@ -118,6 +118,7 @@ fn exception(exception: &Value) -> Exception {
         kind: text(&exception["kind"]),
         is_open: exception["status"] == "OPEN",
         message: text(&exception["message"]),
+        sku: exception["orderLine"]["sku"].as_str().map(str::to_owned),
         purchase_order: exception["purchaseOrder"]["number"].as_str().map(str::to_owned),
     }
 }
