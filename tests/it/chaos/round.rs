@@ -31,6 +31,8 @@ pub struct Plan {
     pub kills: u64,
     /// New orders per second, when nothing holds them up.
     pub rate: u64,
+    /// How far a node's clock may be off. Suppliers refuse calls that are older than five minutes.
+    pub clock_ms: u64,
     /// Whether webhooks are dropped for good, which only a sweep can mend.
     pub drops: bool,
     /// How long everything may take to come to rest.
@@ -60,7 +62,7 @@ pub async fn play(plan: Plan) -> Outcome {
     };
     let cancelled = Mutex::new(BTreeMap::new());
     storm(&stage, plan, &pace, &cancelled).await;
-    weather::clear_up(&stage);
+    weather::clear_up(&stage, plan);
     let (open_at_rest, is_quiet) = settle::settle(&stage, plan.patience).await;
     for node in &stage.nodes {
         node.measure().await;
@@ -106,10 +108,10 @@ async fn storm(stage: &Stage, plan: Plan, pace: &Pace, cancelled: &witness::Canc
             .collect();
         while lives.next().await.is_some() {}
     };
-    let weather = weather::blow(stage, pace, plan.seed, plan.drops);
+    let weather = weather::blow(stage, pace, plan);
     tokio::join!(arrivals, lives, weather, witness::watch(stage, pace, cancelled));
     // The last lives may end at a failpoint yet: the calm begins with fresh ones.
-    weather::clear_up(stage);
+    weather::clear_up(stage, plan);
     for node in &stage.nodes {
         node.kill().await;
         pace.killed.fetch_add(1, Ordering::Relaxed);

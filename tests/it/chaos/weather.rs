@@ -8,26 +8,24 @@ use sandbox::{
     WebhookFault,
 };
 
-use super::{catalogue::RECIPES, dice::Dice, reaper::Pace, stage::Stage};
-
-/// How far a clock may be off, in milliseconds: suppliers refuse calls that are older than five minutes.
-pub const FURTHEST_CLOCK_MS: u64 = 140_000;
+use super::{catalogue::RECIPES, dice::Dice, reaper::Pace, round::Plan, stage::Stage};
 
 /// Longer than a lease, so that others take over what the stopped process has in hand.
 const STOP_MS: (u64, u64) = (300, 3500);
 
 /// Changes the weather until the round is over.
-pub async fn blow(stage: &Stage, pace: &Pace, seed: u64, drops: bool) {
+pub async fn blow(stage: &Stage, pace: &Pace, plan: Plan) {
+    let seed = plan.seed;
     let mut dice = Dice::of(seed, "weather", 0);
     stage.door.set_mischief(Some(Dice::of(seed, "door", 0)));
     while !pace.is_over() {
-        shopify(stage, &mut dice, drops);
+        shopify(stage, &mut dice, plan.drops);
         suppliers(stage, &mut dice);
         // Draws everything before it acts: how long an act takes must not change what comes next.
         let (act, node) = (dice.between(0, 99), dice.between(0, stage.nodes.len() as u64 - 1));
         let (ms, clock, hard) = (
             dice.between(STOP_MS.0, STOP_MS.1),
-            dice.between(0, 2 * FURTHEST_CLOCK_MS),
+            dice.between(0, 2 * plan.clock_ms),
             dice.chance(0.5),
         );
         let node = &stage.nodes[usize::try_from(node).unwrap_or(0)];
@@ -43,7 +41,7 @@ pub async fn blow(stage: &Stage, pace: &Pace, seed: u64, drops: bool) {
                 node.signal("CONT").await;
             }
             18..30 => {
-                let off = i64::try_from(clock).unwrap_or(0) - i64::try_from(FURTHEST_CLOCK_MS).unwrap_or(0);
+                let off = i64::try_from(clock).unwrap_or(0) - i64::try_from(plan.clock_ms).unwrap_or(0);
                 stage
                     .chronicle
                     .note(format!("the clock of node {} is off by {off} ms", node.name));
@@ -191,7 +189,7 @@ async fn fill_disk(stage: &Stage, pace: &Pace, ms: u64) {
 }
 
 /// Everything is well from now on, and the clocks of all agree and are past all that was planned.
-pub fn clear_up(stage: &Stage) {
+pub fn clear_up(stage: &Stage, plan: Plan) {
     stage.shopify.faults().clear();
     stage.door.set_mischief(None);
     stage.disk.clear();
@@ -202,7 +200,7 @@ pub fn clear_up(stage: &Stage) {
             ..Behaviour::default()
         });
     }
-    let ahead = i64::try_from(FURTHEST_CLOCK_MS).unwrap_or(0) + 10_000;
+    let ahead = i64::try_from(plan.clock_ms).unwrap_or(0) + 10_000;
     for node in &stage.nodes {
         node.set_clock(ahead);
     }
