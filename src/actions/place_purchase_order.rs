@@ -17,7 +17,7 @@ use super::{
     next_steps,
     open_exception::{NewException, open_exception},
     outgoing,
-    purchase_order_status::{move_to, release_allocations},
+    purchase_order_status::{follow_lines, move_to, release_allocations, release_cancelled},
     route_order::write_status,
     supplier_calls,
 };
@@ -132,9 +132,8 @@ async fn prepare(app: &App, job: &PlacePurchaseOrder) -> Result<Option<Call>, Jo
         tx.commit().await?;
         return Ok(None);
     }
-    let held_back = held_back(&tx, &shop, &po).await?;
-    if let (Some(why), PurchaseOrderStatus::Draft) = (&held_back, po.status) {
-        return wait(tx, &shop, &po, why).await;
+    if let (PurchaseOrderStatus::Draft, Some(why)) = (po.status, held_back(&tx, &shop, &po).await?) {
+        return wait(tx, &shop, &po, &why).await;
     }
     let Some(supplier) = suppliers::by_id(tx.conn(), po.supplier_id).await? else {
         return Err(JobError::GiveUp(
@@ -153,6 +152,17 @@ async fn prepare(app: &App, job: &PlacePurchaseOrder) -> Result<Option<Call>, Jo
         tx.commit().await?;
         return Ok(None);
     }
+    if !may_have_happened {
+        drop_taken_back(&tx, &mut po, now).await?;
+        if !po.status.is_live() {
+            let evidence = json!({ "withdrawn": "nothing of it is wanted any more" });
+            intents::settle(&tx, intent.id, IntentOutcome::Refused, evidence, now).await?;
+            write_status(&tx, &shop, order.id).await?;
+            tx.commit().await?;
+            return Ok(None);
+        }
+    }
+    let held_back = held_back(&tx, &shop, &po).await?;
     if let (Some(why), false) = (&held_back, may_have_happened) {
         let evidence = json!({ "held_back": why });
         intents::settle(&tx, intent.id, IntentOutcome::Pending, evidence, now).await?;
@@ -250,6 +260,22 @@ async fn ask_again(
         lines,
     };
     call(app, tx, found, intent, true, now).await.map(Some)
+}
+
+/// What was taken back during an earlier try that is known not to have been
+/// taken: the supplier never hears of it.
+async fn drop_taken_back(tx: &Tx, po: &mut purchase_orders::Model, now: DateTime<Utc>) -> Result<(), DbErr> {
+    let mut lines = store::po_lines::of_purchase_orders(tx.conn(), po.shop_id, vec![po.id]).await?;
+    if lines.iter().all(|line| line.cancel_requested == 0) {
+        return Ok(());
+    }
+    for line in &mut lines {
+        line.cancelled += line.cancel_requested.min(store::column(line.progress().open()));
+        line.cancel_requested = 0;
+        store::save(tx, line.clone()).await?;
+    }
+    release_cancelled(tx, po, &lines, now).await?;
+    follow_lines(tx, po, &lines, now).await
 }
 
 /// Whether there is a line that the supplier has said nothing about, while what it was sent stands

@@ -98,6 +98,42 @@ async fn a_unit_that_is_edited_away_while_the_supplier_is_down(
     assert_eq!(placed.open_units().iter().map(|(_, units)| units).sum::<u32>(), 2);
 }
 
+/// The supplier is known not to have taken the first call: it never hears of the unit.
+#[rstest]
+#[tokio::test]
+async fn a_unit_that_is_edited_away_while_the_supplier_is_busy(
+    #[values(Database::Sqlite, Database::Postgres)] database: Database,
+) {
+    let north = Behaviour {
+        faults: vec![SupplierFault::Busy { retry_after_s: 2 }],
+        ..Behaviour::manual()
+    };
+    let story = Plot {
+        north,
+        ..Plot::default()
+    }
+    .begin(database)
+    .await;
+    let order = story.order(&[("SHIRT", 3), ("MUG", 1)]);
+    let busy = "select count(*) from intents where kind = 'place_purchase_order' and outcome = 'pending' and called_at is null";
+    story.wait_for_count("the supplier was busy", busy, 1).await;
+    story.set_quantity(order, 2);
+    let placed = story.purchase_order("north").await;
+    let mut asked: Vec<_> = placed
+        .lines
+        .iter()
+        .map(|line| (line.sku.as_str(), line.quantity))
+        .collect();
+    asked.sort_unstable();
+    assert_eq!(asked, [("N-MUG", 1), ("N-SHIRT", 2)], "{placed:?}");
+    story.quiet().await;
+    let calls = story.world.supplier("north").calls();
+    assert!(
+        calls.iter().all(|call| call.kind == "purchase_order.created"),
+        "{calls:?}"
+    );
+}
+
 #[rstest]
 #[tokio::test]
 async fn a_refusal_is_asked_again_by_a_person_alone(
