@@ -190,6 +190,10 @@ impl Desk {
 
     /// What to say to a request to cancel, and whether to say it at once.
     pub(super) fn judge_cancellation(self: &Arc<Self>, number: &str) -> serde_json::Value {
+        if lock(&self.book).get(number).is_none() {
+            // It never heard of the order, and so has nothing to think about.
+            return serde_json::json!({ "accepted": true });
+        }
         match self.behaviour().cancellation {
             Cancellation::AcceptAtOnce => {
                 if lock(&self.book).cancel(number) {

@@ -1,7 +1,10 @@
 //! The invariants, as far as they can be judged from outside, each a function over one order's
 //! facts. Pure: what is collected where is `evidence`, how it is told is `telling`.
 
-use std::{collections::BTreeMap, fmt};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
 use super::{
     catalogue::{COST, RECIPES, Recipe, recipe},
@@ -217,15 +220,10 @@ fn once_in_shopify(order: &Order) -> Vec<String> {
     }
     let mut carrying: BTreeMap<(&str, i64, &str), usize> = BTreeMap::new();
     for made in order.fulfillments.iter().filter(|made| made.by_app) {
-        for (sku, _) in made
-            .lines
-            .iter()
-            .filter(|(sku, _)| !recipe(sku).is_some_and(Recipe::is_kit))
-        {
+        let skus: BTreeSet<&str> = made.lines.iter().map(|(sku, _)| sku.as_str()).collect();
+        for sku in skus.into_iter().filter(|sku| !recipe(sku).is_some_and(Recipe::is_kit)) {
             for number in &made.numbers {
-                *carrying
-                    .entry((number.as_str(), made.location, sku.as_str()))
-                    .or_default() += 1;
+                *carrying.entry((number.as_str(), made.location, sku)).or_default() += 1;
             }
         }
     }
