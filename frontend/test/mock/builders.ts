@@ -32,6 +32,7 @@ export function makeSupplier(
     connection: null,
     offerCount: 0,
     openPurchaseOrders: 0,
+    outage: null,
     ...fields,
   };
 }
