@@ -61,11 +61,16 @@ pub struct Disk {
 }
 
 const SIZE: &str = "size=160m";
+const PREFIX: &str = "orderyard-chaos-";
+/// Holds the id of the process that the folder belongs to.
+const OWNER: &str = "owner";
 
 impl Disk {
     pub async fn make(small: bool) -> Self {
-        let path = std::env::temp_dir().join(format!("orderyard-chaos-{}", Uuid::now_v7().simple()));
+        remove_leftovers();
+        let path = std::env::temp_dir().join(format!("{PREFIX}{}", Uuid::now_v7().simple()));
         std::fs::create_dir_all(path.join("data")).expect("a folder");
+        std::fs::write(path.join(OWNER), std::process::id().to_string()).expect("a file");
         let mut mount = Command::new("mount");
         mount.args(["-t", "tmpfs", "-o", SIZE, "none"]).arg(path.join("data"));
         mount.stdout(Stdio::null()).stderr(Stdio::null());
@@ -110,11 +115,32 @@ impl Disk {
 
 impl Drop for Disk {
     fn drop(&mut self) {
-        if self.is_mounted {
-            let mut unmount = std::process::Command::new("umount");
-            drop(unmount.arg("-l").arg(self.data()).stderr(Stdio::null()).status());
+        remove(&self.path);
+    }
+}
+
+fn remove(path: &Path) {
+    // Where nothing is mounted, nothing is unmounted.
+    let mut unmount = std::process::Command::new("umount");
+    drop(unmount.arg("-l").arg(path.join("data")).stderr(Stdio::null()).status());
+    // A folder that cannot be removed is the temporary folder's business.
+    drop(std::fs::remove_dir_all(path));
+}
+
+/// A run that was killed outright could not clean up; the next one does it.
+fn remove_leftovers() {
+    let Ok(entries) = std::fs::read_dir(std::env::temp_dir()) else {
+        return;
+    };
+    for entry in entries.flatten() {
+        let is_ours = entry.file_name().to_string_lossy().starts_with(PREFIX);
+        let owner = std::fs::read_to_string(entry.path().join(OWNER)).unwrap_or_default();
+        if is_ours
+            && owner
+                .parse::<u32>()
+                .is_ok_and(|id| !Path::new(&format!("/proc/{id}")).exists())
+        {
+            remove(&entry.path());
         }
-        // A folder that cannot be removed is the temporary folder's business.
-        drop(std::fs::remove_dir_all(&self.path));
     }
 }
