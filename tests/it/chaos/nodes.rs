@@ -1,7 +1,6 @@
 //! Real `orderyard` processes: started, killed, paused, and with clocks of their own.
 
 use std::{
-    net::{Ipv4Addr, TcpListener},
     path::PathBuf,
     process::{ExitStatus, Stdio},
     sync::atomic::{AtomicU64, Ordering},
@@ -162,9 +161,4 @@ impl Node {
     pub fn log(&self) -> PathBuf {
         self.folder.join(format!("{}.log", self.name))
     }
-}
-
-pub fn free_port() -> u16 {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
-    listener.local_addr().expect("an address").port()
 }

@@ -14,9 +14,9 @@ use super::{
     chronicle::Chronicle,
     door::Door,
     ground::{Cluster, Disk},
-    nodes::{Node, Start, free_port},
+    nodes::{Node, Start},
 };
-use crate::harness::{Database, SUPPLIER_SECRET};
+use crate::harness::{Database, SUPPLIER_SECRET, free_port};
 
 pub const DOMAIN: &str = "demo.myshopify.com";
 

@@ -12,7 +12,7 @@ use url::Url;
 
 pub use database::Database;
 use database::{TestDatabase, connect};
-pub use process::Orderyard;
+pub use process::{Orderyard, free_port};
 
 /// How long a story waits for what must come.
 pub const PATIENCE: Duration = Duration::from_secs(30);
