@@ -61,7 +61,7 @@ test-rust: $(DIST) $(NPM_INSTALLED) ## Rust tests, on SQLite and on PostgreSQL
 	scripts/with-postgres scripts/cargo-test --locked --workspace $(TEST_FEATURES)
 
 # make chaos KILLS=1000 ORDERS=100000 SEED=7 DATABASE=sqlite; ROUND=3 plays one round alone.
-chaos: $(DIST) ## Orders in a storm of faults and kills, about ten minutes
+chaos: $(DIST) ## Orders in a storm of faults and kills, about twenty minutes
 	CHAOS_SEED=$(SEED) CHAOS_ORDERS=$(ORDERS) CHAOS_KILLS=$(KILLS) CHAOS_ROUND_ORDERS=$(ROUND_ORDERS) \
 	CHAOS_RATE=$(RATE) CHAOS_CLOCK_MS=$(CLOCK_MS) CHAOS_DATABASE=$(DATABASE) CHAOS_ROUND=$(ROUND) \
 	cargo test --locked $(TEST_FEATURES) --test it -- --ignored --exact --nocapture chaos::a_long_storm
