@@ -10,19 +10,22 @@ use std::{
 
 use migrations::{Migrator, MigratorTrait as _};
 use sea_orm::{
-    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
-    SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait as _,
+    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, Statement,
+    TransactionTrait as _,
 };
 use sqlx::Connection as _;
 use tokio::sync::Notify;
 use uuid::Uuid;
 
+use super::writer::{Turn, Writer};
 use crate::config::DatabaseConfig;
 
 /// Both ways to the database. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Db {
     write: DatabaseConnection,
+    /// On `SQLite`: the only way to write.
+    writer: Option<Writer>,
     read: DatabaseConnection,
     jobs_added: Arc<Notify>,
     inbox_filled: Arc<Notify>,
@@ -35,7 +38,9 @@ pub struct Db {
 /// A write transaction. Rolls back when dropped.
 #[derive(Debug)]
 pub struct Tx {
+    // Before the turn: what is rolled back is so before another begins.
     inner: DatabaseTransaction,
+    turn: Option<Turn>,
     adds_jobs: AtomicBool,
     jobs_added: Arc<Notify>,
     others_to_tell: Arc<Notify>,
@@ -74,7 +79,9 @@ impl Db {
                 statements.fetch_add(1, Ordering::Relaxed);
             });
         }
+        let is_sqlite = write.get_database_backend() == DbBackend::Sqlite;
         Ok(Self {
+            writer: is_sqlite.then(|| Writer::new(write.clone())),
             write,
             read,
             jobs_added: Arc::new(Notify::new()),
@@ -107,15 +114,18 @@ impl Db {
         self.write.get_database_backend()
     }
 
-    /// Begins a write transaction; on `SQLite` it takes the writer at once.
+    /// Begins a write transaction; on `SQLite` when its turn has come.
     pub async fn begin(&self) -> Result<Tx, DbErr> {
-        let options = TransactionOptions {
-            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
-            ..TransactionOptions::default()
+        let (inner, turn) = match &self.writer {
+            Some(writer) => {
+                let (inner, turn) = writer.begin().await?;
+                (inner, Some(turn))
+            }
+            None => (self.write.begin().await?, None),
         };
-        let inner = self.write.begin_with_options(options).await?;
         Ok(Tx {
             inner,
+            turn,
             adds_jobs: AtomicBool::new(false),
             jobs_added: Arc::clone(&self.jobs_added),
             others_to_tell: Arc::clone(&self.others_to_tell),
@@ -166,7 +176,10 @@ impl Db {
     /// Closes the pools, letting what is under way finish.
     pub async fn close(self) -> Result<(), DbErr> {
         self.read.close_by_ref().await?;
-        self.write.close_by_ref().await
+        match self.writer {
+            Some(writer) => writer.close().await,
+            None => self.write.close_by_ref().await,
+        }
     }
 }
 
@@ -182,8 +195,12 @@ impl Tx {
         self.adds_jobs.store(true, Ordering::Relaxed);
     }
 
+    /// Returns when it is durable.
     pub async fn commit(self) -> Result<(), DbErr> {
         self.inner.commit().await?;
+        if let Some(turn) = self.turn {
+            turn.commit().await?;
+        }
         if self.adds_jobs.load(Ordering::Relaxed) {
             self.jobs_added.notify_one();
             self.others_to_tell.notify_one();
@@ -218,6 +235,8 @@ async fn open_sqlite(config: &DatabaseConfig) -> Result<(DatabaseConnection, Dat
                     .busy_timeout(Duration::from_secs(30))
                     .foreign_keys(true)
                     .pragma("cache_size", "-16000")
+                    // Copying the log into the database is waited for: seldom, and much at once.
+                    .pragma("wal_autocheckpoint", "8000")
                     .statement_cache_capacity(512)
             })
             // SQLite may end a transaction by itself, as when the disk is full. The driver then goes

@@ -49,6 +49,7 @@ pub mod sweeps;
 pub mod users;
 pub mod variants;
 pub mod wakeups;
+mod writer;
 
 use chrono::{DateTime, Utc};
 use sea_orm::{ActiveModelTrait, DbErr, EntityTrait, IntoActiveModel, ModelTrait};
