@@ -54,12 +54,19 @@ pub async fn of_orders(
 }
 
 /// Puts what was read in the place of what stood.
-pub async fn replace(tx: &Tx, shop: ShopId, order: OrderId, read: Vec<FulfillmentOrder>) -> Result<(), DbErr> {
-    Entity::delete_many()
-        .filter(Column::ShopId.eq(shop))
-        .filter(Column::OrderId.eq(order))
-        .exec(tx.conn())
-        .await?;
+pub async fn replace(tx: &Tx, shop: ShopId, order: OrderId, mut read: Vec<FulfillmentOrder>) -> Result<(), DbErr> {
+    read.sort_by_key(|order| order.id);
+    let known = of_order(tx.conn(), shop, order).await?;
+    if known == read {
+        return Ok(());
+    }
+    if !known.is_empty() {
+        Entity::delete_many()
+            .filter(Column::ShopId.eq(shop))
+            .filter(Column::OrderId.eq(order))
+            .exec(tx.conn())
+            .await?;
+    }
     let rows = read.into_iter().map(|read| Model {
         shop_id: shop,
         id: read.id,

@@ -46,6 +46,7 @@ pub mod sign_in_attempts;
 pub mod supplier_orders;
 pub mod suppliers;
 pub mod sweeps;
+mod together;
 pub mod users;
 pub mod variants;
 pub mod wakeups;

@@ -1,16 +1,15 @@
 //! One order with everything that belongs to it, read together, and the ledger of its units.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::OnceLock};
 
-use sea_orm::{ConnectionTrait, DbErr};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement};
 
 use super::{
     allocations, exceptions, fulfillment_orders, fulfillments, order_lines, orders, po_lines, purchase_orders,
-    shipment_lines, shipments, units,
+    shipment_lines, shipments, together, units,
 };
 use crate::{
     domain::{
-        exception::ExceptionStatus,
         fulfilment::{ShippedComponent, completed},
         order::{FulfillmentOrder, Gate, Ledger, OrderStatus, Remaining, gate, status},
         purchase_order::PurchaseOrderStatus,
@@ -38,25 +37,46 @@ pub struct OrderState {
 impl OrderState {
     /// Reads an order's rows. Within a transaction that holds its lock they belong together.
     pub async fn load(db: &impl ConnectionTrait, shop: ShopId, id: OrderId) -> Result<Option<Self>, DbErr> {
-        let Some(order) = orders::by_id(db, shop, id).await? else {
+        static SQL: [OnceLock<String>; 2] = [OnceLock::new(), OnceLock::new()];
+        let backend = db.get_database_backend();
+        let sql = SQL[usize::from(backend == DbBackend::Postgres)].get_or_init(|| select(backend));
+        let statement = Statement::from_sql_and_values(backend, sql.as_str(), [shop.into(), id.into()]);
+        let Some(row) = db.query_one_raw(statement).await? else {
             return Ok(None);
         };
-        let shipments = shipments::of_order(db, shop, id).await?;
-        let shipment_ids = shipments.iter().map(|shipment| shipment.id).collect();
-        let purchase_orders = purchase_orders::of_order(db, shop, id).await?;
-        let po_ids = purchase_orders.iter().map(|po| po.id).collect();
-        Ok(Some(Self {
-            lines: order_lines::of_order(db, shop, id).await?,
-            fulfillment_orders: fulfillment_orders::of_order(db, shop, id).await?,
-            allocations: allocations::live_of_order(db, shop, id).await?,
-            po_lines: po_lines::of_purchase_orders(db, shop, po_ids).await?,
-            purchase_orders,
-            shipment_lines: shipment_lines::of_shipments(db, shop, shipment_ids).await?,
-            shipments,
-            fulfillments: fulfillments::of_order(db, shop, id).await?,
-            open_exceptions: exceptions::of_order(db, shop, id, Some(ExceptionStatus::Open)).await?,
+        let Some(order) = together::read::<orders::Entity>(&row, 0)?.pop() else {
+            return Ok(None);
+        };
+        let mut state = Self {
             order,
-        }))
+            lines: together::read::<order_lines::Entity>(&row, 1)?,
+            fulfillment_orders: together::read::<fulfillment_orders::Entity>(&row, 2)?
+                .into_iter()
+                .map(Into::into)
+                .collect(),
+            allocations: together::read::<allocations::Entity>(&row, 3)?,
+            purchase_orders: together::read::<purchase_orders::Entity>(&row, 4)?,
+            po_lines: together::read::<po_lines::Entity>(&row, 5)?,
+            shipments: together::read::<shipments::Entity>(&row, 6)?,
+            shipment_lines: together::read::<shipment_lines::Entity>(&row, 7)?,
+            fulfillments: together::read::<fulfillments::Entity>(&row, 8)?,
+            open_exceptions: together::read::<exceptions::Entity>(&row, 9)?,
+        };
+        state.sort();
+        Ok(Some(state))
+    }
+
+    /// As Shopify lists lines, and everything else in the order in which it was made.
+    fn sort(&mut self) {
+        self.lines.sort_by_key(|row| (row.position, row.id));
+        self.fulfillment_orders.sort_by_key(|order| order.id);
+        self.allocations.sort_by_key(|row| row.id);
+        self.purchase_orders.sort_by_key(|row| row.id);
+        self.po_lines.sort_by_key(|row| (row.purchase_order_id, row.position));
+        self.shipments.sort_by_key(|row| row.id);
+        self.shipment_lines.sort_by_key(|row| row.id);
+        self.fulfillments.sort_by_key(|row| row.id);
+        self.open_exceptions.sort_by_key(|row| row.id);
     }
 
     /// What stands between the order and routing.
@@ -204,4 +224,24 @@ impl OrderState {
         });
         (status, reason)
     }
+}
+
+/// One statement for all rows of the order `$2` of the shop `$1`.
+fn select(backend: DbBackend) -> String {
+    let of_order = "shop_id = $1 and order_id = $2";
+    let through =
+        |table: &str, key: &str| format!("shop_id = $1 and {key} in (select id from {table} where {of_order})");
+    let columns = [
+        together::rows::<orders::Entity>(backend, "shop_id = $1 and id = $2"),
+        together::rows::<order_lines::Entity>(backend, of_order),
+        together::rows::<fulfillment_orders::Entity>(backend, of_order),
+        together::rows::<allocations::Entity>(backend, &format!("{of_order} and status = 'live'")),
+        together::rows::<purchase_orders::Entity>(backend, of_order),
+        together::rows::<po_lines::Entity>(backend, &through("purchase_orders", "purchase_order_id")),
+        together::rows::<shipments::Entity>(backend, of_order),
+        together::rows::<shipment_lines::Entity>(backend, &through("shipments", "shipment_id")),
+        together::rows::<fulfillments::Entity>(backend, of_order),
+        together::rows::<exceptions::Entity>(backend, &format!("{of_order} and status = 'open'")),
+    ];
+    format!("select {}", columns.join(", "))
 }

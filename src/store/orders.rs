@@ -99,6 +99,16 @@ pub async fn lock(tx: &Tx, shop: ShopId, id: OrderId) -> Result<Option<Model>, D
         .await
 }
 
+/// The same by Shopify's id.
+pub async fn lock_by_shopify_id(tx: &Tx, shop: ShopId, shopify_id: ShopifyOrderId) -> Result<Option<Model>, DbErr> {
+    Entity::find()
+        .filter(Column::ShopId.eq(shop))
+        .filter(Column::ShopifyId.eq(shopify_id))
+        .lock_exclusive()
+        .one(tx.conn())
+        .await
+}
+
 /// Orders of a customer, or of the whole shop, that still hold customer data.
 pub async fn not_redacted(
     db: &impl ConnectionTrait,
