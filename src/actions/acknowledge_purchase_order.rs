@@ -13,7 +13,7 @@ use super::{
     next_steps,
     open_exception::{NewException, open_exception},
     purchase_order_status::release_units,
-    route_order::write_status,
+    route_order::follow_status,
     supplier_report::{OpenReport, ReportError, ReportScope},
 };
 use crate::{
@@ -83,7 +83,7 @@ pub async fn apply(
     if freed {
         next_steps::units_freed(tx, &report.shop, &report.order, now).await?;
     }
-    write_status(tx, &report.shop, report.order.id).await?;
+    follow_status(tx, &report.shop, report.order.id).await?;
     Ok(true)
 }
 

@@ -3,7 +3,7 @@
 use super::{
     cancel_purchase_order::apply_cancellation_answer,
     next_steps,
-    route_order::write_status,
+    route_order::follow_status,
     supplier_report::{OpenReport, ReportError, ReportScope},
 };
 use crate::{
@@ -45,7 +45,7 @@ pub async fn answer_cancellation(
         .filter(|text: &String| !text.is_empty());
     apply_cancellation_answer(&tx, &mut report.po, accepted, reason.as_deref(), actor, now).await?;
     next_steps::units_freed(&tx, &report.shop, &report.order, now).await?;
-    write_status(&tx, &report.shop, report.order.id).await?;
+    follow_status(&tx, &report.shop, report.order.id).await?;
     tx.commit().await?;
     Ok(true)
 }

@@ -10,7 +10,7 @@ use super::{
     open_exception::{NewException, open_exception},
     outgoing,
     purchase_order_status::{follow_lines, move_to},
-    route_order::write_status,
+    route_order::follow_status,
     supplier_calls,
 };
 use crate::{
@@ -131,7 +131,7 @@ async fn prepare(app: &App, job: &CancelPurchaseOrder) -> Result<Option<Call>, J
         &lines,
         Some("the order was cancelled or changed".to_owned()),
     );
-    write_status(&tx, &shop, po.order_id).await?;
+    follow_status(&tx, &shop, po.order_id).await?;
     tx.commit().await?;
     let key = CallKey {
         webhook_id: intent.id.to_string(),
@@ -256,7 +256,7 @@ async fn conclude(
         }
         Err(error) => again = failed(&tx, call, &po, error, attempt, now).await?,
     }
-    write_status(&tx, &call.shop, po.order_id).await?;
+    follow_status(&tx, &call.shop, po.order_id).await?;
     tx.commit().await?;
     again.map_or(Ok(()), Err)
 }

@@ -10,7 +10,7 @@ use super::{
     open_exception::{NewException, open_exception},
     place_purchase_order::{Call, is_unheard},
     purchase_order_status::{move_to, release_allocations},
-    route_order::write_status,
+    route_order::follow_status,
     supplier_calls,
     supplier_report::{OpenReport, ReportError},
 };
@@ -67,7 +67,7 @@ pub(super) async fn conclude(
         Ok(answer) => conclusion.placed(answer).await?,
         Err(error) => conclusion.failed(app, error, attempt).await?,
     };
-    write_status(&tx, &call.shop, call.purchase_order.order_id).await?;
+    follow_status(&tx, &call.shop, call.purchase_order.order_id).await?;
     failpoint::hit("place.before_commit");
     tx.commit().await?;
     again.map_or(Ok(()), Err)

@@ -8,7 +8,7 @@ use super::{
     give_up_job::{delivery_of, key_of},
     process_delivery::ProcessDelivery,
     resolve_exception::close,
-    route_order::write_status,
+    route_order::follow_status,
 };
 use crate::{
     app::App,
@@ -103,7 +103,7 @@ async fn close_exception(
         }
     }
     if let (Some(order), Some(shop)) = (order, shops::by_id(tx.conn(), shop).await?) {
-        write_status(tx, &shop, order.id).await?;
+        follow_status(tx, &shop, order.id).await?;
     }
     Ok(())
 }

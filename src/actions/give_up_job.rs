@@ -8,7 +8,7 @@ use serde_json::json;
 use super::{
     open_exception::{NewException, open_exception},
     process_delivery::ProcessDelivery,
-    route_order::write_status,
+    route_order::follow_status,
 };
 use crate::{
     domain::exception::{ExceptionKind, ExceptionStatus},
@@ -52,7 +52,7 @@ pub async fn tell(tx: &Tx, job: &jobs::Model, error: &str, now: DateTime<Utc>) -
     };
     open_exception(tx, new, now).await?;
     match shops::by_id(tx.conn(), shop).await? {
-        Some(shop) => write_status(tx, &shop, order.id).await,
+        Some(shop) => follow_status(tx, &shop, order.id).await,
         None => Ok(()),
     }
 }

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     place_purchase_order::PlacePurchaseOrder,
-    route_order::{RouteOrder, write_status},
+    route_order::{RouteOrder, route_state, write_status},
     shop_access,
     withdraw_units::withdraw_units,
     write_order,
@@ -56,7 +56,7 @@ impl Job for ImportOrder {
         Some(format!("import:{}:{}", self.shop_id, self.shopify_id))
     }
 
-    async fn run(&self, app: &App, _attempt: Attempt) -> Result<(), JobError> {
+    async fn run(&self, app: &App, attempt: Attempt) -> Result<(), JobError> {
         let access = shop_access::open(app, self.shop_id, COST).await?;
         let with_customer = access.shop.scopes.contains("customers");
         let result = app
@@ -65,7 +65,7 @@ impl Job for ImportOrder {
             .await;
         shop_access::observe(app, &access, &result).await?;
         if let Some(snapshot) = result?.data {
-            write(app, self, &snapshot).await?;
+            write(app, self, &snapshot, attempt).await?;
         } else {
             // Not there, or too old to be read: no deletion, and nothing to change.
             tracing::info!(shop = %access.domain, order = %self.shopify_id, "the shop has no such order");
@@ -82,7 +82,7 @@ impl Job for ImportOrder {
     }
 }
 
-async fn write(app: &App, job: &ImportOrder, snapshot: &OrderSnapshot) -> Result<(), DbErr> {
+async fn write(app: &App, job: &ImportOrder, snapshot: &OrderSnapshot, attempt: Attempt) -> Result<(), DbErr> {
     let now = app.clock.now();
     let tx = app.db.begin().await?;
     let Some(shop) = shops::by_id(tx.conn(), job.shop_id).await? else {
@@ -91,51 +91,71 @@ async fn write(app: &App, job: &ImportOrder, snapshot: &OrderSnapshot) -> Result
     let Some(order) = write_order::upsert(&tx, &shop, snapshot, now).await? else {
         return Ok(());
     };
-    let Some(state) = OrderState::load(tx.conn(), shop.id, order.id).await? else {
+    let Some(before) = OrderState::load(tx.conn(), shop.id, order.id).await? else {
         return Ok(());
     };
-    withdraw_units(&tx, &shop, &state, now).await?;
-    write_status(&tx, &shop, order.id).await?;
-    next_steps(&tx, &shop, job, order.id, now).await?;
+    let state = if withdraw_units(&tx, &shop, &before, now).await? {
+        OrderState::load(tx.conn(), shop.id, order.id).await?.unwrap_or(before)
+    } else {
+        before
+    };
+    let steps = NextSteps {
+        tx: &tx,
+        shop: &shop,
+        job,
+        attempt,
+        now,
+    };
+    steps.take(state).await?;
     failpoint::hit("import.before_commit");
     tx.commit().await
 }
 
-async fn next_steps(
-    tx: &Tx,
-    shop: &shops::Model,
-    job: &ImportOrder,
-    order: crate::ids::OrderId,
+/// What follows from an order as it was just written.
+struct NextSteps<'a> {
+    tx: &'a Tx,
+    shop: &'a shops::Model,
+    job: &'a ImportOrder,
+    attempt: Attempt,
     now: DateTime<Utc>,
-) -> Result<(), DbErr> {
-    let Some(state) = OrderState::load(tx.conn(), shop.id, order).await? else {
-        return Ok(());
-    };
-    let settings = &shop.settings.0;
-    let now_ms = now.timestamp_millis();
-    for po in &state.purchase_orders {
-        let is_unsent = matches!(po.status, PurchaseOrderStatus::Draft | PurchaseOrderStatus::Placing);
-        if is_unsent && state.held_back(po.id, settings).is_none() {
-            // It may have waited for this.
-            let place = PlacePurchaseOrder::of(po, state.order.shopify_id);
-            enqueue(tx, &place, When::now(now_ms)).await?;
+}
+
+impl NextSteps<'_> {
+    async fn take(&self, mut state: OrderState) -> Result<(), DbErr> {
+        let settings = &self.shop.settings.0;
+        let now = When::now(self.now.timestamp_millis());
+        for po in &state.purchase_orders {
+            let is_unsent = matches!(po.status, PurchaseOrderStatus::Draft | PurchaseOrderStatus::Placing);
+            if is_unsent && state.held_back(po.id, settings).is_none() {
+                // It may have waited for this.
+                let place = PlacePurchaseOrder::of(po, state.order.shopify_id);
+                enqueue(self.tx, &place, now).await?;
+            }
         }
+        match state.gate(settings) {
+            Gate::Open if settings.automation && awaits_routing(&state, settings) => {
+                if self.attempt.number == 1 {
+                    return route_state(self.tx, self.shop, &state, &[], self.now).await;
+                }
+                // By itself: should routing be what failed before, the order is there all the same.
+                enqueue(self.tx, &RouteOrder::of(&state.order), now).await?;
+            }
+            Gate::WaitForFulfillmentOrders if state.order.waits < MOST_WAITS => {
+                self.wait(&mut state.order).await?;
+            }
+            _ => {}
+        }
+        write_status(self.tx, self.shop, state).await
     }
-    match state.gate(settings) {
-        Gate::Open if settings.automation && awaits_routing(&state, settings) => {
-            enqueue(tx, &RouteOrder::of(&state.order), When::now(now_ms)).await?;
-        }
-        Gate::WaitForFulfillmentOrders if state.order.waits < MOST_WAITS => {
-            let mut row: orders::Model = state.order;
-            let doublings = u32::try_from(row.waits).unwrap_or(0).min(16);
-            let wait = FIRST_WAIT.saturating_mul(1 << doublings).min(LONGEST_WAIT);
-            row.waits += 1;
-            store::save(tx, row).await?;
-            enqueue(tx, job, When::after(now_ms, wait)).await?;
-        }
-        _ => {}
+
+    /// Has the order read again, when Shopify may have made its fulfillment orders.
+    async fn wait(&self, row: &mut orders::Model) -> Result<(), DbErr> {
+        let doublings = u32::try_from(row.waits).unwrap_or(0).min(16);
+        let wait = FIRST_WAIT.saturating_mul(1 << doublings).min(LONGEST_WAIT);
+        row.waits += 1;
+        store::save(self.tx, row.clone()).await?;
+        enqueue(self.tx, self.job, When::after(self.now.timestamp_millis(), wait)).await
     }
-    Ok(())
 }
 
 fn awaits_routing(state: &OrderState, settings: &ShopSettings) -> bool {

@@ -18,7 +18,7 @@ use super::{
     open_exception::{NewException, open_exception},
     outgoing,
     purchase_order_status::{follow_lines, move_to, release_allocations, release_cancelled},
-    route_order::write_status,
+    route_order::follow_status,
     supplier_calls,
 };
 use crate::{
@@ -32,14 +32,17 @@ use crate::{
         purchase_order::PurchaseOrderStatus,
     },
     failpoint,
-    ids::{PurchaseOrderId, ShopId, ShopifyOrderId},
+    ids::{OrderId, PurchaseOrderId, ShopId, ShopifyOrderId},
     queue::{
         Attempt, Job, JobError, Priority,
         circuits::Entry,
         intents::{self, NewIntent, Standing},
         order_key,
     },
-    store::{self, Tx, intents::Model as Intent, order_state::OrderState, orders, purchase_orders, shops, suppliers},
+    store::{
+        self, Tx, intents::Model as Intent, order_state::OrderState, orders, po_lines, purchase_orders, shops,
+        suppliers,
+    },
 };
 
 /// Places one purchase order.
@@ -47,6 +50,7 @@ use crate::{
 pub struct PlacePurchaseOrder {
     pub shop_id: ShopId,
     pub purchase_order_id: PurchaseOrderId,
+    pub order_id: OrderId,
     pub shopify_id: ShopifyOrderId,
 }
 
@@ -56,6 +60,7 @@ impl PlacePurchaseOrder {
         Self {
             shop_id: purchase_order.shop_id,
             purchase_order_id: purchase_order.id,
+            order_id: purchase_order.order_id,
             shopify_id,
         }
     }
@@ -89,7 +94,7 @@ impl Job for PlacePurchaseOrder {
             connector.place(&call.target, &call.outgoing, &call.key).await
         };
         failpoint::hit("place.after_call");
-        conclude(app, call, answer, attempt).await
+        Box::pin(conclude(app, call, answer, attempt)).await
     }
 }
 
@@ -117,23 +122,25 @@ pub(super) struct Call {
 async fn prepare(app: &App, job: &PlacePurchaseOrder) -> Result<Option<Call>, JobError> {
     let now = app.clock.now();
     let tx = app.db.begin().await?;
-    let Some((shop, order, mut po)) = locked(&tx, job).await? else {
+    let Some((shop, mut state, mut po)) = locked(&tx, job).await? else {
         return Ok(None);
     };
     if !matches!(po.status, PurchaseOrderStatus::Draft | PurchaseOrderStatus::Placing) {
-        return if is_unwanted(&order, &po) {
+        return if is_unwanted(&state.order, &po) {
             Ok(None)
         } else {
-            ask_again(app, tx, shop, po, now).await
+            ask_again(app, tx, shop, po, lines_of(&state, job), now).await
         };
     }
-    if po.status == PurchaseOrderStatus::Draft && may_not_be_placed(&tx, &shop, &order, &mut po, now).await? {
-        write_status(&tx, &shop, order.id).await?;
-        tx.commit().await?;
-        return Ok(None);
-    }
-    if let (PurchaseOrderStatus::Draft, Some(why)) = (po.status, held_back(&tx, &shop, &po).await?) {
-        return wait(tx, &shop, &po, &why).await;
+    if po.status == PurchaseOrderStatus::Draft {
+        if may_not_be_placed(&tx, &shop, &state, &mut po, now).await? {
+            follow_status(&tx, &shop, po.order_id).await?;
+            tx.commit().await?;
+            return Ok(None);
+        }
+        if let Some(why) = state.held_back(po.id, &shop.settings.0) {
+            return wait(tx, &shop, &po, &why).await;
+        }
     }
     let Some(supplier) = suppliers::by_id(tx.conn(), po.supplier_id).await? else {
         return Err(JobError::GiveUp(
@@ -145,41 +152,50 @@ async fn prepare(app: &App, job: &PlacePurchaseOrder) -> Result<Option<Call>, Jo
         Standing::MayHaveHappened(intent) => (intent, true),
         Standing::Settled(_) => return Ok(None),
     };
-    let no_address = without_address(&order, &po);
-    if is_unwanted(&order, &po) || no_address.is_some() {
-        withdraw(&tx, &order, po, &intent, may_have_happened, no_address, now).await?;
-        write_status(&tx, &shop, order.id).await?;
+    let no_address = without_address(&state.order, &po);
+    if is_unwanted(&state.order, &po) || no_address.is_some() {
+        withdraw(&tx, &state.order, po, &intent, may_have_happened, no_address, now).await?;
+        follow_status(&tx, &shop, state.order.id).await?;
         tx.commit().await?;
         return Ok(None);
     }
-    if !may_have_happened {
-        drop_taken_back(&tx, &mut po, now).await?;
+    if !may_have_happened && drop_taken_back(&tx, &mut po, lines_of(&state, job), now).await? {
         if !po.status.is_live() {
             let evidence = json!({ "withdrawn": "nothing of it is wanted any more" });
             intents::settle(&tx, intent.id, IntentOutcome::Refused, evidence, now).await?;
-            write_status(&tx, &shop, order.id).await?;
+            follow_status(&tx, &shop, state.order.id).await?;
             tx.commit().await?;
             return Ok(None);
         }
+        let Some(read_again) = OrderState::load(tx.conn(), job.shop_id, job.order_id).await? else {
+            return Ok(None);
+        };
+        state = read_again;
     }
-    let held_back = held_back(&tx, &shop, &po).await?;
-    if let (Some(why), false) = (&held_back, may_have_happened) {
+    if let (Some(why), false) = (state.held_back(po.id, &shop.settings.0), may_have_happened) {
         let evidence = json!({ "held_back": why });
         intents::settle(&tx, intent.id, IntentOutcome::Pending, evidence, now).await?;
-        return wait(tx, &shop, &po, why).await;
+        return wait(tx, &shop, &po, &why).await;
     }
     if po.status == PurchaseOrderStatus::Draft {
         po.sent_at = Some(now);
         move_to(&tx, &mut po, PurchaseOrderStatus::Placing, now).await?;
     }
-    let lines = store::po_lines::of_purchase_orders(tx.conn(), job.shop_id, vec![po.id]).await?;
     let found = Found {
         shop,
         supplier,
         po,
-        lines,
+        lines: lines_of(&state, job),
     };
     call(app, tx, found, intent, may_have_happened, now).await.map(Some)
+}
+
+fn lines_of(state: &OrderState, job: &PlacePurchaseOrder) -> Vec<po_lines::Model> {
+    let lines = state.po_lines.iter();
+    lines
+        .filter(|line| line.purchase_order_id == job.purchase_order_id)
+        .cloned()
+        .collect()
 }
 
 /// What a call is made of.
@@ -187,7 +203,7 @@ struct Found {
     shop: shops::Model,
     supplier: suppliers::Model,
     po: purchase_orders::Model,
-    lines: Vec<store::po_lines::Model>,
+    lines: Vec<po_lines::Model>,
 }
 
 async fn call(
@@ -235,9 +251,9 @@ async fn ask_again(
     tx: Tx,
     shop: shops::Model,
     po: purchase_orders::Model,
+    mut lines: Vec<po_lines::Model>,
     now: DateTime<Utc>,
 ) -> Result<Option<Call>, JobError> {
-    let mut lines = store::po_lines::of_purchase_orders(tx.conn(), shop.id, vec![po.id]).await?;
     let intent = store::intents::by_key(tx.conn(), &intent_key(po.id)).await?;
     let Some(intent) = intent.filter(|intent| intent.outcome == IntentOutcome::Done) else {
         return Ok(None);
@@ -263,11 +279,15 @@ async fn ask_again(
 }
 
 /// What was taken back during an earlier try that is known not to have been
-/// taken: the supplier never hears of it.
-async fn drop_taken_back(tx: &Tx, po: &mut purchase_orders::Model, now: DateTime<Utc>) -> Result<(), DbErr> {
-    let mut lines = store::po_lines::of_purchase_orders(tx.conn(), po.shop_id, vec![po.id]).await?;
+/// taken: the supplier never hears of it. False when there is nothing of the kind.
+async fn drop_taken_back(
+    tx: &Tx,
+    po: &mut purchase_orders::Model,
+    mut lines: Vec<po_lines::Model>,
+    now: DateTime<Utc>,
+) -> Result<bool, DbErr> {
     if lines.iter().all(|line| line.cancel_requested == 0) {
-        return Ok(());
+        return Ok(false);
     }
     for line in &mut lines {
         line.cancelled += line.cancel_requested.min(store::column(line.progress().open()));
@@ -275,14 +295,15 @@ async fn drop_taken_back(tx: &Tx, po: &mut purchase_orders::Model, now: DateTime
         store::save(tx, line.clone()).await?;
     }
     release_cancelled(tx, po, &lines, now).await?;
-    follow_lines(tx, po, &lines, now).await
+    follow_lines(tx, po, &lines, now).await?;
+    Ok(true)
 }
 
 /// Whether there is a line that the supplier has said nothing about, while what it was sent stands
 /// whole: nothing of it was rejected or taken back.
-pub(super) fn is_unheard(po: &purchase_orders::Model, lines: &[store::po_lines::Model]) -> bool {
-    let is_whole = |line: &store::po_lines::Model| line.rejected + line.cancelled == 0;
-    let is_silent = |line: &store::po_lines::Model| line.accepted + line.shipped == 0;
+pub(super) fn is_unheard(po: &purchase_orders::Model, lines: &[po_lines::Model]) -> bool {
+    let is_whole = |line: &po_lines::Model| line.rejected + line.cancelled == 0;
+    let is_silent = |line: &po_lines::Model| line.accepted + line.shipped == 0;
     po.status.is_live() && po.cancel_requested_at.is_none() && lines.iter().all(is_whole) && lines.iter().any(is_silent)
 }
 
@@ -301,20 +322,19 @@ async fn open_intent(tx: &Tx, po: &purchase_orders::Model, now: DateTime<Utc>) -
     intents::open(tx, new, now).await
 }
 
-/// The purchase order, read under its order's lock.
+/// The purchase order with everything of its order, read under that one's lock.
 async fn locked(
     tx: &Tx,
     job: &PlacePurchaseOrder,
-) -> Result<Option<(shops::Model, orders::Model, purchase_orders::Model)>, DbErr> {
-    let (conn, shop) = (tx.conn(), job.shop_id);
-    let Some(found) = purchase_orders::by_id(conn, shop, job.purchase_order_id).await? else {
+) -> Result<Option<(shops::Model, OrderState, purchase_orders::Model)>, DbErr> {
+    orders::lock(tx, job.shop_id, job.order_id).await?;
+    let state = OrderState::load(tx.conn(), job.shop_id, job.order_id).await?;
+    let Some((shop, state)) = shops::by_id(tx.conn(), job.shop_id).await?.zip(state) else {
         return Ok(None);
     };
-    let order = orders::lock(tx, shop, found.order_id).await?;
-    // Read again: what stood before the lock may have changed.
-    let po = purchase_orders::by_id(conn, shop, found.id).await?;
-    let shop = shops::by_id(conn, shop).await?;
-    Ok(shop.zip(order).zip(po).map(|((shop, order), po)| (shop, order, po)))
+    let mut purchase_orders = state.purchase_orders.iter();
+    let po = purchase_orders.find(|po| po.id == job.purchase_order_id).cloned();
+    Ok(po.map(|po| (shop, state, po)))
 }
 
 fn is_unwanted(order: &orders::Model, po: &purchase_orders::Model) -> bool {
@@ -324,14 +344,9 @@ fn is_unwanted(order: &orders::Model, po: &purchase_orders::Model) -> bool {
 /// How long a purchase order that is held back waits, if no news of its order comes.
 const HELD: Duration = Duration::from_mins(10);
 
-async fn held_back(tx: &Tx, shop: &shops::Model, po: &purchase_orders::Model) -> Result<Option<String>, DbErr> {
-    let state = OrderState::load(tx.conn(), shop.id, po.order_id).await?;
-    Ok(state.and_then(|state| state.held_back(po.id, &shop.settings.0)))
-}
-
 /// Keeps an unsent purchase order until the hold ends; its order says so.
 async fn wait<T>(tx: Tx, shop: &shops::Model, po: &purchase_orders::Model, why: &str) -> Result<T, JobError> {
-    write_status(&tx, shop, po.order_id).await?;
+    follow_status(&tx, shop, po.order_id).await?;
     tx.commit().await?;
     Err(JobError::Parked {
         reason: format!("{} is held back: {why}", po.number),
@@ -415,10 +430,11 @@ async fn cancel_unsent(tx: &Tx, po: &mut purchase_orders::Model, now: DateTime<U
 async fn may_not_be_placed(
     tx: &Tx,
     shop: &shops::Model,
-    order: &orders::Model,
+    state: &OrderState,
     po: &mut purchase_orders::Model,
     now: DateTime<Utc>,
 ) -> Result<bool, DbErr> {
+    let order = &state.order;
     if is_unwanted(order, po) {
         cancel_unsent(tx, po, now).await?;
         return Ok(true);
@@ -427,7 +443,7 @@ async fn may_not_be_placed(
         refuse(tx, po, why, now).await?;
         return Ok(true);
     }
-    let Some(line) = super::price_guard::line_above_accepted_price(tx, po).await? else {
+    let Some(line) = super::price_guard::line_above_accepted_price(tx, po, &state.po_lines).await? else {
         return Ok(false);
     };
     // Back to routing: it knows the alternatives, and asks a person if there are none.

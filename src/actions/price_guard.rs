@@ -2,22 +2,26 @@
 
 use sea_orm::DbErr;
 
-use crate::store::{self, Tx, purchase_orders};
+use crate::store::{self, Tx, po_lines, purchase_orders};
 
 /// The SKU of the first line whose offer now costs more than the line says by
 /// more than the connection's tolerance; none when all prices hold.
 ///
 /// The line's price passed the guard when it was routed; what is checked here
 /// is that nothing rose since.
-pub async fn line_above_accepted_price(tx: &Tx, po: &purchase_orders::Model) -> Result<Option<String>, DbErr> {
-    let lines = store::po_lines::of_purchase_orders(tx.conn(), po.shop_id, vec![po.id]).await?;
-    let offers = store::offers::by_ids(tx.conn(), lines.iter().map(|line| line.offer_id).collect()).await?;
-    for line in lines {
+pub async fn line_above_accepted_price(
+    tx: &Tx,
+    po: &purchase_orders::Model,
+    lines: &[po_lines::Model],
+) -> Result<Option<String>, DbErr> {
+    let lines = || lines.iter().filter(|line| line.purchase_order_id == po.id);
+    let offers = store::offers::by_ids(tx.conn(), lines().map(|line| line.offer_id).collect()).await?;
+    for line in lines() {
         let Some(offer) = offers.iter().find(|offer| offer.id == line.offer_id) else {
-            return Ok(Some(line.sku));
+            return Ok(Some(line.sku.clone()));
         };
         if offer.currency != po.currency || offer.cost_minor > line.unit_cost_minor {
-            return Ok(Some(line.sku));
+            return Ok(Some(line.sku.clone()));
         }
     }
     Ok(None)

@@ -16,7 +16,7 @@ use super::{
     route_order::write_status,
     settle_fulfillments::settle_open,
     shop_access::{self, ShopAccess},
-    update_tracking::UpdateTracking,
+    update_tracking::{UpdateTracking, has_new_tracking},
 };
 use crate::{
     app::App,
@@ -72,17 +72,45 @@ impl Job for PushFulfillment {
         let Some(read) = result?.data else {
             return Err(JobError::retry("Shopify does not show the order"));
         };
-        let prepared = prepare(app, self, &read, attempt).await?;
-        // One fulfillment that fails does not hold back the parcel's others.
-        let mut failed = prepared.unsure;
-        for claimed in prepared.claims {
+        let Some(mut prepared) = prepare(app, self, &access, &read, attempt).await? else {
+            return Ok(());
+        };
+        let last = prepared.claims.pop();
+        for claimed in std::mem::take(&mut prepared.claims) {
             let answer = create(app, &access, &claimed).await;
             shop_access::observe(app, &access, &answer).await?;
-            let again = conclude(app, self, &claimed, answer.map(|answer| answer.data), attempt).await?;
-            failed = again.or(failed);
+            let tx = app.db.begin().await?;
+            orders::lock(&tx, self.shop_id, self.order_id).await?;
+            let failed = conclude(&tx, self, &claimed, answer, attempt, app.clock.now()).await?;
+            tx.commit().await?;
+            // One fulfillment that fails does not hold back the parcel's others.
+            prepared.failed = failed.or(prepared.failed);
         }
-        finish(app, self, prepared.again && failed.is_none()).await?;
-        failed.map_or(Ok(()), Err)
+        // The last one is written together with how far the parcels are.
+        let answer = match &last {
+            Some(claimed) => Some(create(app, &access, claimed).await),
+            None => None,
+        };
+        if let Some(answer) = &answer {
+            shop_access::observe(app, &access, answer).await?;
+        }
+        let tx = app.db.begin().await?;
+        orders::lock(&tx, self.shop_id, self.order_id).await?;
+        if let (Some(claimed), Some(answer)) = (&last, answer) {
+            let failed = conclude(&tx, self, claimed, answer, attempt, app.clock.now()).await?;
+            prepared.failed = failed.or(prepared.failed);
+        }
+        finish(
+            &tx,
+            self,
+            &access.shop,
+            prepared.again && prepared.failed.is_none(),
+            app.clock.now_ms(),
+        )
+        .await?;
+        failpoint::hit("fulfil.before_commit");
+        tx.commit().await?;
+        prepared.failed.map_or(Ok(()), Err)
     }
 }
 
@@ -92,8 +120,8 @@ struct Prepared {
     claims: Vec<Claimed>,
     /// The parcel has more to claim once these are made.
     again: bool,
-    /// Room is missing that the unfinished fulfillment of another parcel may hold.
-    unsure: Option<JobError>,
+    /// Why the parcel is to be tried again.
+    failed: Option<JobError>,
 }
 
 /// A fulfillment whose Intent is committed.
@@ -103,29 +131,26 @@ struct Claimed {
     new: crate::shopify::fulfillments::NewFulfillment,
 }
 
-/// Settles what is open, claims what the parcel completes, and commits the Intents.
+/// Settles what is open, claims what the parcel completes, and commits the
+/// Intents; none when there is no such order.
 async fn prepare(
     app: &App,
     job: &PushFulfillment,
+    access: &ShopAccess,
     read: &OrderFulfillmentState,
     attempt: Attempt,
-) -> Result<Prepared, JobError> {
+) -> Result<Option<Prepared>, JobError> {
     let now = app.clock.now();
     let tx = app.db.begin().await?;
-    let Some(state) = locked_state(&tx, job).await? else {
-        return Ok(Prepared::default());
+    let Some(mut state) = locked_state(&tx, job).await? else {
+        return Ok(None);
     };
-    let Some(shop) = shops::by_id(tx.conn(), job.shop_id).await? else {
-        return Ok(Prepared::default());
-    };
+    let settings = &access.shop.settings.0;
     // Twice the call's own timeout: before that a slow call may still be under way.
     let patience = TimeDelta::from_std(app.config.shopify.timeout * 2).unwrap_or(TimeDelta::MAX);
-    settle_open(&tx, &state, job.shipment_id, read, patience, now).await?;
-    let Some(state) = OrderState::load(tx.conn(), job.shop_id, job.order_id).await? else {
-        return Ok(Prepared::default());
-    };
+    settle_open(&tx, &mut state, job.shipment_id, read, patience, now).await?;
     failpoint::hit("fulfil.before_intent");
-    let mut claim = claim(&shop.settings.0, &state, read, job.shipment_id, now);
+    let mut claim = claim(settings, &state, read, job.shipment_id, now);
     let mut prepared = Prepared {
         again: claim.again,
         ..Prepared::default()
@@ -138,16 +163,17 @@ async fn prepare(
         // What they hold may be free again, or counted twice: no news for a person yet.
         claim.without_place.clear();
         let reason = "another parcel's fulfillment is unfinished, and may hold the units";
-        prepared.unsure = Some(JobError::retry(reason));
+        prepared.failed = Some(JobError::retry(reason));
     }
     write_claim(&tx, job, &state, &claim, now).await?;
-    let rows = fulfillments::of_order(tx.conn(), job.shop_id, job.order_id).await?;
-    let mut open = open_orders(&shop.settings.0, read);
+    let mut open = open_orders(settings, read);
     let own = |row: &fulfillments::Model| {
         row.shipment_id == Some(job.shipment_id) && row.status == FulfillmentStatus::Pending
     };
-    for row in rows.into_iter().filter(own) {
-        match new_fulfillment(&shop.settings.0, &state, &mut open, &row) {
+    let rows = state.fulfillments.iter().chain(&claim.rows);
+    let rows: Vec<_> = rows.filter(|row| own(row)).cloned().collect();
+    for row in rows {
+        match new_fulfillment(settings, &state, &mut open, &row) {
             Some(new) => {
                 let intent = open_intent(&tx, &row, now).await?;
                 prepared.claims.push(Claimed { row, intent, new });
@@ -157,7 +183,7 @@ async fn prepare(
     }
     tx.commit().await?;
     failpoint::hit("fulfil.before_call");
-    Ok(prepared)
+    Ok(Some(prepared))
 }
 
 async fn locked_state(tx: &Tx, job: &PushFulfillment) -> Result<Option<OrderState>, DbErr> {
@@ -206,24 +232,19 @@ async fn write_claim(
     for row in &claim.joined {
         // A later component of a kit that counts as fulfilled: its number is added.
         store::save(tx, row.clone()).await?;
-        compare_tracking(tx, row, job.shopify_id, now).await?;
+        compare_tracking(tx, job, now.timestamp_millis()).await?;
     }
     Ok(())
 }
 
 /// Has the tracking that Shopify was given compared with what the parcels have now.
-async fn compare_tracking(
-    tx: &Tx,
-    row: &fulfillments::Model,
-    shopify_id: ShopifyOrderId,
-    now: DateTime<Utc>,
-) -> Result<(), DbErr> {
+async fn compare_tracking(tx: &Tx, of: &PushFulfillment, now_ms: i64) -> Result<(), DbErr> {
     let job = UpdateTracking {
-        shop_id: row.shop_id,
-        order_id: row.order_id,
-        shopify_id,
+        shop_id: of.shop_id,
+        order_id: of.order_id,
+        shopify_id: of.shopify_id,
     };
-    enqueue(tx, &job, When::now(now.timestamp_millis())).await
+    enqueue(tx, &job, When::now(now_ms)).await
 }
 
 async fn open_intent(tx: &Tx, row: &fulfillments::Model, now: DateTime<Utc>) -> Result<IntentId, JobError> {
@@ -261,38 +282,34 @@ async fn create(
     answer
 }
 
+/// Writes what became of a claim, under the order's lock; an error given back is the parcel's next try.
 async fn conclude(
-    app: &App,
+    tx: &Tx,
     job: &PushFulfillment,
     claimed: &Claimed,
-    answer: Result<FulfillmentSnapshot, ApiError>,
+    answer: Result<crate::shopify::Answer<FulfillmentSnapshot>, ApiError>,
     attempt: Attempt,
-) -> Result<Option<JobError>, JobError> {
-    let now = app.clock.now();
-    let tx = app.db.begin().await?;
-    orders::lock(&tx, job.shop_id, job.order_id).await?;
+    now: DateTime<Utc>,
+) -> Result<Option<JobError>, DbErr> {
     let Some(mut row) = fulfillments::by_id(tx.conn(), job.shop_id, claimed.row.id).await? else {
         return Ok(None);
     };
-    let again = match answer {
-        Ok(made) => {
-            let evidence = json!({ "fulfillment": made.id.to_string() });
-            intents::settle(&tx, claimed.intent, IntentOutcome::Done, evidence, now).await?;
-            mark_done(&tx, job.shopify_id, &mut row, made.id, now).await?;
-            None
+    match answer {
+        Ok(answer) => {
+            let made = answer.data.id;
+            let evidence = json!({ "fulfillment": made.to_string() });
+            intents::settle(tx, claimed.intent, IntentOutcome::Done, evidence, now).await?;
+            mark_done(tx, &mut row, made, now).await?;
+            Ok(None)
         }
-        Err(error) => failed(&tx, claimed, &row, error, attempt, now).await?,
-    };
-    failpoint::hit("fulfil.before_commit");
-    tx.commit().await?;
-    Ok(again)
+        Err(error) => failed(tx, claimed, &row, error, attempt, now).await,
+    }
 }
 
 /// Writes that Shopify has the fulfillment, with the tracking as it was claimed:
 /// a number that came in between is sent after it.
 pub async fn mark_done(
     tx: &Tx,
-    order: ShopifyOrderId,
     row: &mut fulfillments::Model,
     id: crate::ids::ShopifyFulfillmentId,
     now: DateTime<Utc>,
@@ -300,7 +317,6 @@ pub async fn mark_done(
     row.status = FulfillmentStatus::Done;
     row.shopify_id = Some(id);
     store::save(tx, row.clone()).await?;
-    compare_tracking(tx, row, order, now).await?;
     let numbers = if row.numbers.0.is_empty() {
         "no number yet".to_owned()
     } else {
@@ -405,30 +421,29 @@ async fn refusal(
     .await
 }
 
-/// Writes how far the parcels of the order are now.
-async fn finish(app: &App, job: &PushFulfillment, again: bool) -> Result<(), JobError> {
-    let tx = app.db.begin().await?;
-    let Some(state) = locked_state(&tx, job).await? else {
+/// Writes how far the parcels of the order are now, under its lock.
+async fn finish(tx: &Tx, job: &PushFulfillment, shop: &shops::Model, again: bool, now_ms: i64) -> Result<(), JobError> {
+    let Some(mut state) = OrderState::load(tx.conn(), job.shop_id, job.order_id).await? else {
         return Ok(());
     };
-    let Some(shop) = shops::by_id(tx.conn(), job.shop_id).await? else {
-        return Ok(());
-    };
-    for mut shipment in state.shipments {
-        let next = shipment_state(&state.fulfillments, &shipment);
+    let fulfillments = &state.fulfillments;
+    for shipment in &mut state.shipments {
+        let next = shipment_state(fulfillments, shipment);
         if shipment.state != next && (shipment.id == job.shipment_id || next == ShipmentState::Fulfilled) {
             shipment.state = next;
-            store::save(&tx, shipment).await?;
+            store::save(tx, shipment.clone()).await?;
         }
     }
-    write_status(&tx, &shop, job.order_id).await?;
+    if has_new_tracking(&state) {
+        compare_tracking(tx, job, now_ms).await?;
+    }
     let unfinished = |row: &fulfillments::Model| {
         row.shipment_id == Some(job.shipment_id) && row.status == FulfillmentStatus::Pending
     };
     if again && !state.fulfillments.iter().any(unfinished) {
-        enqueue(&tx, job, When::now(app.clock.now_ms())).await?;
+        enqueue(tx, job, When::now(now_ms)).await?;
     }
-    tx.commit().await?;
+    write_status(tx, shop, state).await?;
     Ok(())
 }
 

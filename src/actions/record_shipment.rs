@@ -12,7 +12,7 @@ use sha2::{Digest as _, Sha256};
 use super::{
     next_steps,
     open_exception::{NewException, open_exception},
-    route_order::write_status,
+    route_order::follow_status,
     supplier_report::{OpenReport, ReportError, ReportScope},
 };
 use crate::{
@@ -82,7 +82,7 @@ pub async fn record_shipment(
         tell_a_person(&tx, &report, recorded.shipment.id, &unexpected, now).await?;
     }
     next_steps::parcel_recorded(&tx, &report.order, recorded.shipment.id, now).await?;
-    write_status(&tx, &report.shop, report.order.id).await?;
+    follow_status(&tx, &report.shop, report.order.id).await?;
     failpoint::hit("ship.before_commit");
     tx.commit().await?;
     Ok(recorded)

@@ -2,7 +2,7 @@
 
 use super::{
     ask_back,
-    route_order::write_status,
+    route_order::follow_status,
     withdraw_units::{Asks, withdraw_purchase_order},
 };
 use crate::{
@@ -58,7 +58,7 @@ pub async fn request_cancellation(
     let order = po.order_id;
     withdraw_purchase_order(&tx, &state, po, Asks::Person, now).await?;
     if let Some(shop) = shops::by_id(tx.conn(), shop).await? {
-        write_status(&tx, &shop, order).await?;
+        follow_status(&tx, &shop, order).await?;
     }
     let after = purchase_orders::by_id(tx.conn(), shop, id).await?.ok_or_else(gone)?;
     tx.commit().await?;

@@ -13,7 +13,7 @@ use super::{
     ask_back, give_up_job,
     purchase_order_status::{move_to, release_allocations},
     push_fulfillment::PushFulfillment,
-    route_order::{RouteOrder, write_status},
+    route_order::{RouteOrder, follow_status},
     save_mapping::{self, NewAlternative},
     withdraw_units::{Asks, withdraw_purchase_order},
 };
@@ -102,7 +102,7 @@ pub async fn resolve_exception(
     let what = decision.carry_out(resolution).await?;
     let closed = close(&tx, exception, &actor.to_string(), &what, now).await?;
     if let Some(shop) = store::shops::by_id(tx.conn(), shop).await? {
-        write_status(&tx, &shop, order.id).await?;
+        follow_status(&tx, &shop, order.id).await?;
     }
     tx.commit().await?;
     Ok(closed)

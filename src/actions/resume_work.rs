@@ -236,6 +236,7 @@ fn repair(order: &orders::Model, what: &Waiting) -> Repair {
         Waiting::Place(purchase_order_id) => Repair::Place(PlacePurchaseOrder {
             shop_id,
             purchase_order_id,
+            order_id,
             shopify_id,
         }),
         Waiting::Cancel(purchase_order_id) => Repair::Cancel(CancelPurchaseOrder {

@@ -61,7 +61,6 @@ impl Job for RouteOrder {
     async fn run(&self, app: &App, _attempt: Attempt) -> Result<(), JobError> {
         let tx = app.db.begin().await?;
         route_order(&tx, self, app.clock.now()).await?;
-        failpoint::hit("route.before_commit");
         tx.commit().await?;
         Ok(())
     }
@@ -75,32 +74,42 @@ async fn route_order(tx: &Tx, job: &RouteOrder, now: DateTime<Utc>) -> Result<()
     let Some(shop) = shops::by_id(tx.conn(), job.shop_id).await? else {
         return Ok(());
     };
-    let Some(state) = OrderState::load(tx.conn(), job.shop_id, job.order_id).await? else {
-        return Ok(());
-    };
-    if state.gate(&shop.settings.0) != Gate::Open {
-        return write_status(tx, &shop, job.order_id).await;
+    match OrderState::load(tx.conn(), job.shop_id, job.order_id).await? {
+        Some(state) => route_state(tx, &shop, &state, &job.forced, now).await,
+        None => Ok(()),
     }
-    let request = request(tx.conn(), &shop, &state, &job.forced).await?;
-    if !request.lines.is_empty() {
-        let plan = routing::route(&request);
-        PlanWriter {
-            tx,
-            shop: &shop,
-            state: &state,
-            now,
+}
+
+/// Decides on an order as it was read under its lock, and writes its status.
+pub async fn route_state(
+    tx: &Tx,
+    shop: &shops::Model,
+    state: &OrderState,
+    forced: &[(OrderLineId, OfferId)],
+    now: DateTime<Utc>,
+) -> Result<(), DbErr> {
+    if state.gate(&shop.settings.0) == Gate::Open {
+        let request = request(tx.conn(), shop, state, forced).await?;
+        if !request.lines.is_empty() {
+            let plan = routing::route(&request);
+            let writer = PlanWriter { tx, shop, state, now };
+            writer.write(&request, &plan).await?;
+            failpoint::hit("route.before_commit");
         }
-        .write(&request, &plan)
-        .await?;
     }
-    write_status(tx, &shop, job.order_id).await
+    follow_status(tx, shop, state.order.id).await
 }
 
 /// Writes the order's status as its rows now say.
-pub async fn write_status(tx: &Tx, shop: &shops::Model, order: OrderId) -> Result<(), DbErr> {
-    let Some(state) = OrderState::load(tx.conn(), shop.id, order).await? else {
-        return Ok(());
-    };
+pub async fn follow_status(tx: &Tx, shop: &shops::Model, order: OrderId) -> Result<(), DbErr> {
+    match OrderState::load(tx.conn(), shop.id, order).await? {
+        Some(state) => write_status(tx, shop, state).await,
+        None => Ok(()),
+    }
+}
+
+/// The same for an order whose rows are at hand as they stand.
+pub async fn write_status(tx: &Tx, shop: &shops::Model, state: OrderState) -> Result<(), DbErr> {
     let (status, reason) = state.judge(&shop.settings.0);
     let mut row = state.order;
     if row.status == status && row.reason == reason {

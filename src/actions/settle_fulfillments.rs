@@ -18,36 +18,39 @@ use crate::{
     store::{self, Tx, fulfillments, intents::Model as Intent, order_state::OrderState},
 };
 
-/// Settles every open Intent of a parcel's fulfillments. Those of the order's
-/// other parcels are left to the jobs of these.
+/// Settles every open Intent of a parcel's fulfillments, in the rows and in
+/// `state`. Those of the order's other parcels are left to the jobs of these.
 ///
 /// # Errors
 /// [`JobError::Retry`] while it is too early to tell, or what is there is not
 /// clearly ours: the job's schedule ends in an Exception.
 pub async fn settle_open(
     tx: &Tx,
-    state: &OrderState,
+    state: &mut OrderState,
     parcel: ShipmentId,
     read: &OrderFulfillmentState,
     patience: TimeDelta,
     now: DateTime<Utc>,
 ) -> Result<(), JobError> {
-    for row in state
-        .fulfillments
-        .iter()
-        .filter(|row| row.shipment_id == Some(parcel) && row.status == FulfillmentStatus::Pending)
-    {
+    for place in 0..state.fulfillments.len() {
+        let row = &state.fulfillments[place];
+        if row.shipment_id != Some(parcel) || row.status != FulfillmentStatus::Pending {
+            continue;
+        }
         let Some(intent) = store::intents::by_key(tx.conn(), &intent_key(row)).await? else {
             continue;
         };
         if intent.called_at.is_none() || !intent.outcome.is_open() {
             continue;
         }
-        settle(tx, state, read, row, &intent, patience, now).await?;
+        if let Some(made) = settle(tx, state, read, row, &intent, patience, now).await? {
+            mark_done(tx, &mut state.fulfillments[place], made, now).await?;
+        }
     }
     Ok(())
 }
 
+/// Gives back the fulfillment that the call made, if it did.
 async fn settle(
     tx: &Tx,
     state: &OrderState,
@@ -56,13 +59,13 @@ async fn settle(
     intent: &Intent,
     patience: TimeDelta,
     now: DateTime<Utc>,
-) -> Result<(), JobError> {
+) -> Result<Option<ShopifyFulfillmentId>, JobError> {
     let known: BTreeSet<ShopifyFulfillmentId> = state.fulfillments.iter().filter_map(|row| row.shopify_id).collect();
     match read_back::find(read, &expected(state, row), &known) {
         ReadBack::Made(id) => {
             let evidence = json!({ "found": id.to_string() });
             intents::settle(tx, intent.id, IntentOutcome::Done, evidence, now).await?;
-            Ok(mark_done(tx, state.order.shopify_id, &mut row.clone(), id, now).await?)
+            Ok(Some(id))
         }
         ReadBack::NotMade => {
             let since = now - intent.called_at.unwrap_or(now);
@@ -74,7 +77,8 @@ async fn settle(
                 });
             }
             let evidence = json!({ "read_back": "nothing was made" });
-            Ok(intents::settle(tx, intent.id, IntentOutcome::Pending, evidence, now).await?)
+            intents::settle(tx, intent.id, IntentOutcome::Pending, evidence, now).await?;
+            Ok(None)
         }
         ReadBack::Unclear(candidates) => {
             let ids: Vec<String> = candidates.iter().map(ToString::to_string).collect();

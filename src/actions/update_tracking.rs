@@ -73,6 +73,26 @@ struct Change {
     intent: Intent,
 }
 
+/// Whether a fulfillment that Shopify has lacks tracking that its parcels have.
+pub fn has_new_tracking(state: &OrderState) -> bool {
+    new_tracking(state).next().is_some()
+}
+
+/// Fulfillments that Shopify has, and the tracking of their parcels where that differs.
+fn new_tracking(state: &OrderState) -> impl Iterator<Item = (&fulfillments::Model, ShopifyFulfillmentId, Tracking)> {
+    let made = state
+        .fulfillments
+        .iter()
+        .filter(|row| !row.by_hand && row.status == FulfillmentStatus::Done);
+    made.filter_map(|row| {
+        // What was made by hand and adopted belongs to parcels, but was made for none.
+        let leading = row.shipment_id.or_else(|| row.shipments.0.first().copied())?;
+        let tracking = tracking_of(state, leading, &row.shipments.0);
+        let same = tracking.company == row.company && tracking.numbers == row.numbers.0 && tracking.urls == row.urls.0;
+        (!same).then_some((row, row.shopify_id?, tracking))
+    })
+}
+
 async fn prepare(app: &App, job: &UpdateTracking) -> Result<Vec<Change>, DbErr> {
     let now = app.clock.now();
     let tx = app.db.begin().await?;
@@ -81,21 +101,7 @@ async fn prepare(app: &App, job: &UpdateTracking) -> Result<Vec<Change>, DbErr> 
         return Ok(Vec::new());
     };
     let mut changes = Vec::new();
-    for row in state
-        .fulfillments
-        .iter()
-        .filter(|row| !row.by_hand && row.status == FulfillmentStatus::Done)
-    {
-        // What was made by hand and adopted belongs to parcels, but was made for none.
-        let leading = row.shipment_id.or_else(|| row.shipments.0.first().copied());
-        let (Some(shopify_id), Some(leading)) = (row.shopify_id, leading) else {
-            continue;
-        };
-        let tracking = tracking_of(&state, leading, &row.shipments.0);
-        let same = tracking.company == row.company && tracking.numbers == row.numbers.0 && tracking.urls == row.urls.0;
-        if same {
-            continue;
-        }
+    for (row, shopify_id, tracking) in new_tracking(&state) {
         let version: i32 = state
             .shipments
             .iter()

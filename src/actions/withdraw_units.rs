@@ -23,19 +23,28 @@ use crate::{
     store::{self, Tx, allocations, order_state::OrderState, po_lines, purchase_orders, shops},
 };
 
-/// Compares what is with suppliers with what is still wanted.
-pub async fn withdraw_units(tx: &Tx, shop: &shops::Model, state: &OrderState, now: DateTime<Utc>) -> Result<(), DbErr> {
+/// Compares what is with suppliers with what is still wanted. False when that
+/// is the same, and nothing was written.
+pub async fn withdraw_units(
+    tx: &Tx,
+    shop: &shops::Model,
+    state: &OrderState,
+    now: DateTime<Utc>,
+) -> Result<bool, DbErr> {
+    let mut changed = false;
     if state.gate(&shop.settings.0) == Gate::Cancelled {
         for po in state.purchase_orders.iter().filter(|po| po.status.is_live()) {
             withdraw_purchase_order(tx, state, po.clone(), Asks::Program, now).await?;
+            changed = true;
         }
-        return Ok(());
+        return Ok(changed);
     }
     for (line, ledger) in state.ledgers(&shop.settings.0) {
         let mut excess = ledger.excess().saturating_sub(already_asked_back(state, line));
         if excess == 0 {
             continue;
         }
+        changed = true;
         if ledger.fulfilled_outside > 0 {
             ask_about_fulfilled_by_hand(tx, state, line, excess, now).await?;
             continue;
@@ -52,7 +61,7 @@ pub async fn withdraw_units(tx: &Tx, shop: &shops::Model, state: &OrderState, no
             excess -= withdrawn;
         }
     }
-    Ok(())
+    Ok(changed)
 }
 
 /// Ends a purchase order, or asks the supplier to.

@@ -34,10 +34,7 @@ pub async fn upsert(
     snapshot: &OrderSnapshot,
     now: DateTime<Utc>,
 ) -> Result<Option<orders::Model>, DbErr> {
-    let before = match orders::by_shopify_id(tx.conn(), shop.id, snapshot.id).await? {
-        Some(found) => orders::lock(tx, shop.id, found.id).await?,
-        None => None,
-    };
+    let before = orders::lock_by_shopify_id(tx, shop.id, snapshot.id).await?;
     if before
         .as_ref()
         .is_some_and(|order| order.shopify_updated_at > snapshot.updated_at)
@@ -50,9 +47,11 @@ pub async fn upsert(
         .iter()
         .map(FulfillmentOrderSnapshot::to_domain)
         .collect();
-    let lines = write_lines(tx, shop, &order, snapshot).await?;
+    let known = order_lines::of_order(tx.conn(), shop.id, order.id).await?;
+    let mut lines = line_rows(&order, &known, snapshot);
     let ours = write_fulfillments(tx, &order, snapshot, &lines, now).await?;
-    write_quantities(tx, shop, lines, snapshot, &fulfillment_orders, &ours).await?;
+    count(&shop.settings.0, &mut lines, snapshot, &fulfillment_orders, &ours);
+    write_lines(tx, &known, lines).await?;
     store::fulfillment_orders::replace(tx, shop.id, order.id, fulfillment_orders).await?;
     Ok(Some(order))
 }
@@ -110,25 +109,24 @@ async fn write_header(
     Ok(row)
 }
 
-async fn write_lines(
-    tx: &Tx,
-    shop: &shops::Model,
-    order: &orders::Model,
-    snapshot: &OrderSnapshot,
-) -> Result<Vec<order_lines::Model>, DbErr> {
-    let before = order_lines::of_order(tx.conn(), shop.id, order.id).await?;
-    let mut rows = Vec::with_capacity(snapshot.lines.len());
-    let mut fresh = Vec::new();
-    for (position, line) in snapshot.lines.iter().enumerate() {
-        let known = before.iter().find(|row| row.shopify_id == line.id);
-        let row = line_row(order, position, line, known);
-        if known.is_none() {
-            fresh.push(row.clone());
-        }
-        rows.push(row);
-    }
+fn line_rows(order: &orders::Model, known: &[order_lines::Model], snapshot: &OrderSnapshot) -> Vec<order_lines::Model> {
+    let row = |(position, line): (usize, &OrderLine)| {
+        let known = known.iter().find(|row| row.shopify_id == line.id);
+        line_row(order, position, line, known)
+    };
+    snapshot.lines.iter().enumerate().map(row).collect()
+}
+
+/// Writes the lines that are new or not as they stood.
+async fn write_lines(tx: &Tx, known: &[order_lines::Model], lines: Vec<order_lines::Model>) -> Result<(), DbErr> {
+    let (before, fresh): (Vec<_>, Vec<_>) = lines
+        .into_iter()
+        .partition(|line| known.iter().any(|row| row.id == line.id));
     store::insert_all(tx, fresh).await?;
-    Ok(rows)
+    for line in before.into_iter().filter(|line| !known.contains(line)) {
+        store::save(tx, line).await?;
+    }
+    Ok(())
 }
 
 fn line_row(
@@ -252,17 +250,15 @@ fn by_hand(order: &orders::Model, read: &FulfillmentSnapshot, lines: &[order_lin
     }
 }
 
-/// Writes what remains and what is fulfilled of each line.
-async fn write_quantities(
-    tx: &Tx,
-    shop: &shops::Model,
-    lines: Vec<order_lines::Model>,
+/// Counts what remains and what is fulfilled of each line.
+fn count(
+    settings: &ShopSettings,
+    lines: &mut [order_lines::Model],
     snapshot: &OrderSnapshot,
     fulfillment_orders: &[FulfillmentOrder],
     ours: &BTreeSet<ShopifyFulfillmentId>,
-) -> Result<(), DbErr> {
-    let settings: &ShopSettings = &shop.settings.0;
-    for mut line in lines {
+) {
+    for line in lines {
         let remaining = remaining_of(line.shopify_id, fulfillment_orders, settings);
         line.ours = store::column(remaining.ours);
         line.held = store::column(remaining.held);
@@ -289,7 +285,5 @@ async fn write_quantities(
         let more_outside = store::column(outside) - line.fulfilled_outside;
         line.handled = (line.handled - more_outside.max(0)).max(0);
         line.fulfilled_outside = store::column(outside);
-        store::save(tx, line).await?;
     }
-    Ok(())
 }
