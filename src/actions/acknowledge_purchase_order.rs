@@ -51,12 +51,15 @@ pub async fn acknowledge_purchase_order(
     let tx = app.db.begin().await?;
     let mut report = OpenReport::begin(&tx, scope, id).await?;
     let changed = apply(&tx, &mut report, acknowledgement, actor, app.clock.now()).await?;
+    if changed {
+        follow_status(&tx, &report.shop, report.order.id).await?;
+    }
     tx.commit().await?;
     Ok(changed)
 }
 
-/// The same within a transaction that holds the order's lock. An error means
-/// that nothing was written.
+/// The same within a transaction that holds the order's lock, but for the
+/// order's status. An error means that nothing was written.
 pub async fn apply(
     tx: &Tx,
     report: &mut OpenReport,
@@ -78,12 +81,11 @@ pub async fn apply(
         }
     }
     report.save(tx, &after, now).await?;
-    tell(tx, report, &before, &after, acknowledgement, actor, now).await?;
+    tell(tx, report, &before, &after, acknowledgement, actor, now);
     let freed = Freeing { tx, report, now }.free_rejected(&before, &after).await?;
     if freed {
-        next_steps::units_freed(tx, &report.shop, &report.order, now).await?;
+        next_steps::units_freed(tx, &report.shop, &report.order, now)?;
     }
-    follow_status(tx, &report.shop, report.order.id).await?;
     Ok(true)
 }
 
@@ -147,7 +149,7 @@ fn reference(acknowledgement: &Acknowledgement) -> Result<Option<String>, Report
 }
 
 /// Writes the order's history: one line for what is accepted, one per rejection.
-async fn tell(
+fn tell(
     tx: &Tx,
     report: &OpenReport,
     before: &[LineProgress],
@@ -155,7 +157,7 @@ async fn tell(
     acknowledgement: &Acknowledgement,
     actor: &Actor,
     now: DateTime<Utc>,
-) -> Result<(), DbErr> {
+) {
     let number = &report.po.number;
     let changes = || report.lines.iter().zip(before.iter().zip(after));
     let accepted: Vec<String> = changes()
@@ -164,18 +166,17 @@ async fn tell(
         .collect();
     if !accepted.is_empty() {
         let message = format!("{number}: accepted {}", accepted.join(", "));
-        report.event(tx, now, actor, EventKind::Acknowledged, message).await?;
+        report.event(tx, now, actor, EventKind::Acknowledged, message);
     } else if before == after {
         let message = format!("{number} has the supplier's own number now");
-        report.event(tx, now, actor, EventKind::Acknowledged, message).await?;
+        report.event(tx, now, actor, EventKind::Acknowledged, message);
     }
     for (row, (_, after)) in changes().filter(|(_, (before, after))| after.rejected > before.rejected) {
         let answer = acknowledgement.lines.iter().find(|answer| answer.line == row.id);
         let why = why(row, answer.and_then(|answer| answer.message.as_deref()));
         let message = format!("{number}: rejected {} × {}{why}", after.rejected, row.sku);
-        report.event(tx, now, actor, EventKind::Rejected, message).await?;
+        report.event(tx, now, actor, EventKind::Rejected, message);
     }
-    Ok(())
 }
 
 fn why(row: &po_lines::Model, message: Option<&str>) -> String {

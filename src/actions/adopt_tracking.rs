@@ -52,9 +52,9 @@ pub async fn adopt_tracking(
         order_id: order.id,
         shopify_id,
     };
-    enqueue(tx, &update, when).await?;
+    enqueue(tx, &update, when)?;
     // What counts as fulfilled by us has changed: it is counted when the order is read.
-    Ok(enqueue(tx, &ImportOrder { shop_id, shopify_id }, when).await?)
+    Ok(enqueue(tx, &ImportOrder { shop_id, shopify_id }, when)?)
 }
 
 fn is_about(row: &fulfillments::Model, exception: &exceptions::Model) -> bool {

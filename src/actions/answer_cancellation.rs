@@ -44,7 +44,7 @@ pub async fn answer_cancellation(
         })
         .filter(|text: &String| !text.is_empty());
     apply_cancellation_answer(&tx, &mut report.po, accepted, reason.as_deref(), actor, now).await?;
-    next_steps::units_freed(&tx, &report.shop, &report.order, now).await?;
+    next_steps::units_freed(&tx, &report.shop, &report.order, now)?;
     follow_status(&tx, &report.shop, report.order.id).await?;
     tx.commit().await?;
     Ok(true)

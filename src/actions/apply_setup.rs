@@ -129,7 +129,7 @@ impl Writer<'_> {
                 let before = std::mem::replace(&mut row.settings, Json(settings.clone())).0;
                 store::save(self.tx, row.clone()).await?;
                 self.read.shops.insert(domain.clone(), row);
-                update_shop_settings::revisit(self.tx, id, &before, settings, self.now.timestamp_millis()).await?;
+                update_shop_settings::revisit(self.tx, id, &before, settings, self.now.timestamp_millis())?;
                 Ok(())
             }
             Step::Connection {

@@ -63,7 +63,7 @@ pub async fn ask(
         store::save(tx, line).await?;
     }
     let job = CancelPurchaseOrder::of(po, order.shopify_id);
-    enqueue(tx, &job, When::now(now.timestamp_millis())).await
+    enqueue(tx, &job, When::now(now.timestamp_millis()))
 }
 
 /// A purchase order turns out to stand with its supplier: what was taken back

@@ -242,8 +242,7 @@ async fn conclude(
                 &Actor::Orderyard,
                 EventKind::CancelRequested,
                 message,
-            )
-            .await?;
+            );
         }
         Ok(CancelAnswer::Answered { accepted, reason }) => {
             let evidence = json!({ "answer": if accepted { "accepted" } else { "refused" } });
@@ -251,7 +250,7 @@ async fn conclude(
             let actor = Actor::Supplier(call.supplier.name.clone());
             apply_cancellation_answer(&tx, &mut po, accepted, reason.as_deref(), &actor, now).await?;
             if let Some(order) = orders::by_id(tx.conn(), po.shop_id, po.order_id).await? {
-                next_steps::units_freed(&tx, &call.shop, &order, now).await?;
+                next_steps::units_freed(&tx, &call.shop, &order, now)?;
             }
         }
         Err(error) => again = failed(&tx, call, &po, error, attempt, now).await?,
@@ -296,7 +295,7 @@ pub async fn apply_cancellation_answer(
         // The question is answered, and the supplier ships (the rest) on.
         move_to(tx, po, PurchaseOrderStatus::Accepted, now).await?;
     }
-    store::events::add(tx, po.shop_id, po.order_id, now, actor, kind, message.clone()).await?;
+    store::events::add(tx, po.shop_id, po.order_id, now, actor, kind, message.clone());
     if accepted {
         return Ok(());
     }

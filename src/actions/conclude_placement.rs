@@ -25,7 +25,7 @@ use crate::{
     },
     failpoint,
     queue::{Attempt, JobError, intents},
-    store::{self, Tx, orders, purchase_orders},
+    store::{self, Tx, order_state::OpenOrder, purchase_orders},
 };
 
 /// Settles the Intent and moves the purchase order; an error is the job's next try.
@@ -38,14 +38,17 @@ pub(super) async fn conclude(
     let now = app.clock.now();
     let tx = app.db.begin().await?;
     let po_id = call.purchase_order.id;
-    orders::lock(&tx, call.shop.id, call.purchase_order.order_id).await?;
-    let Some(po) = purchase_orders::by_id(tx.conn(), call.shop.id, po_id).await? else {
+    let Some(open) = OpenOrder::lock(&tx, call.shop.id, call.purchase_order.order_id).await? else {
+        return Ok(());
+    };
+    let Some(po) = open.state.purchase_orders.iter().find(|po| po.id == po_id).cloned() else {
         return Ok(());
     };
     supplier_calls::note_call(app, &tx, &call.supplier, call.entry, &answer, now).await?;
     let conclusion = Conclusion {
         tx: &tx,
         call: &call,
+        open: &open,
         po,
         now,
     };
@@ -60,7 +63,12 @@ pub(super) async fn conclude(
             None
         }
         Err(error) if is_proven => {
-            let lines = store::po_lines::of_purchase_orders(tx.conn(), call.shop.id, vec![po_id]).await?;
+            let lines = open
+                .state
+                .po_lines
+                .iter()
+                .filter(|line| line.purchase_order_id == po_id);
+            let lines: Vec<_> = lines.cloned().collect();
             is_unheard(&conclusion.po, &lines).then(|| JobError::retry(error.message))
         }
         Err(_) if conclusion.po.status != PurchaseOrderStatus::Placing => None,
@@ -76,6 +84,8 @@ pub(super) async fn conclude(
 struct Conclusion<'a> {
     tx: &'a Tx,
     call: &'a Call,
+    /// As it was when its lock was taken.
+    open: &'a OpenOrder,
     po: purchase_orders::Model,
     now: DateTime<Utc>,
 }
@@ -88,13 +98,10 @@ impl Conclusion<'_> {
         self.po.placed_at = Some(now);
         move_to(tx, &mut self.po, PurchaseOrderStatus::Placed, now).await?;
         let message = format!("{} was placed with {}", self.po.number, self.call.supplier.name);
-        self.event(EventKind::Placed, message).await?;
+        self.event(EventKind::Placed, message);
         self.take_answer(answer).await?;
         // Cancelled while the call was under way: it is followed by a cancellation.
-        let order = orders::by_id(tx.conn(), self.po.shop_id, self.po.order_id).await?;
-        if let Some(order) = order {
-            ask_back::after_placing(tx, &order, &self.po, now).await?;
-        }
+        ask_back::after_placing(tx, &self.open.state.order, &self.po, now).await?;
         Ok(None)
     }
 
@@ -108,8 +115,11 @@ impl Conclusion<'_> {
             PlaceAnswer::Acknowledged { reference, lines } => {
                 let actor = Actor::Supplier(self.call.supplier.name.clone());
                 let said = Acknowledgement { reference, lines };
-                let taken = match OpenReport::of(self.tx, self.po.shop_id, self.po.id).await {
-                    Ok(mut report) => acknowledge(self.tx, &mut report, &said, &actor, self.now).await,
+                let taken = match OpenReport::of(self.open, self.po.id) {
+                    Ok(mut report) => {
+                        report.po = self.po.clone();
+                        acknowledge(self.tx, &mut report, &said, &actor, self.now).await
+                    }
                     Err(error) => Err(error),
                 };
                 match taken {
@@ -119,7 +129,8 @@ impl Conclusion<'_> {
                 }
             }
         };
-        self.event(EventKind::Placed, remark).await
+        self.event(EventKind::Placed, remark);
+        Ok(())
     }
 
     /// Decides what a failed call means; an error given back is the job's next try.
@@ -189,7 +200,7 @@ impl Conclusion<'_> {
             "{} was not taken by {}: {}",
             self.po.number, self.call.supplier.name, error.message
         );
-        self.event(EventKind::PlacementFailed, message.clone()).await?;
+        self.event(EventKind::PlacementFailed, message.clone());
         for (line, units) in release_allocations(self.tx, &self.po, self.now).await? {
             self.exception(
                 ExceptionKind::PlacementRefused,
@@ -225,8 +236,8 @@ impl Conclusion<'_> {
         open_exception(self.tx, new, self.now).await
     }
 
-    async fn event(&self, kind: EventKind, message: String) -> Result<(), DbErr> {
+    fn event(&self, kind: EventKind, message: String) {
         let (shop, order) = (self.po.shop_id, self.po.order_id);
-        store::events::add(self.tx, shop, order, self.now, &Actor::Orderyard, kind, message).await
+        store::events::add(self.tx, shop, order, self.now, &Actor::Orderyard, kind, message);
     }
 }

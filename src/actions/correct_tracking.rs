@@ -44,10 +44,8 @@ pub async fn correct_tracking(
         shipment.tracking_version += 1;
         store::save(&tx, shipment.clone()).await?;
         let message = format!("{}: parcel {} has new tracking", report.po.number, shipment.reference);
-        report
-            .event(&tx, now, actor, EventKind::TrackingCorrected, message)
-            .await?;
-        next_steps::tracking_changed(&tx, &report.order, now).await?;
+        report.event(&tx, now, actor, EventKind::TrackingCorrected, message);
+        next_steps::tracking_changed(&tx, &report.order, now)?;
         tx.commit().await?;
     }
     Ok(RecordedShipment {

@@ -139,7 +139,7 @@ pub async fn replay_delivery(
         triggered_at_ms: triggered_at.timestamp_millis(),
         ..When::now(now.timestamp_millis())
     };
-    enqueue(&tx, &ProcessDelivery { delivery_id: id }, when).await?;
+    enqueue(&tx, &ProcessDelivery { delivery_id: id }, when)?;
     tx.commit().await?;
     Ok(delivery)
 }

@@ -129,7 +129,7 @@ impl NextSteps<'_> {
             if is_unsent && state.held_back(po.id, settings).is_none() {
                 // It may have waited for this.
                 let place = PlacePurchaseOrder::of(po, state.order.shopify_id);
-                enqueue(self.tx, &place, now).await?;
+                enqueue(self.tx, &place, now)?;
             }
         }
         match state.gate(settings) {
@@ -138,7 +138,7 @@ impl NextSteps<'_> {
                     return route_state(self.tx, self.shop, &state, &[], self.now).await;
                 }
                 // By itself: should routing be what failed before, the order is there all the same.
-                enqueue(self.tx, &RouteOrder::of(&state.order), now).await?;
+                enqueue(self.tx, &RouteOrder::of(&state.order), now)?;
             }
             Gate::WaitForFulfillmentOrders if state.order.waits < MOST_WAITS => {
                 self.wait(&mut state.order).await?;
@@ -154,7 +154,7 @@ impl NextSteps<'_> {
         let wait = FIRST_WAIT.saturating_mul(1 << doublings).min(LONGEST_WAIT);
         row.waits += 1;
         store::save(self.tx, row.clone()).await?;
-        enqueue(self.tx, self.job, When::after(self.now.timestamp_millis(), wait)).await
+        enqueue(self.tx, self.job, When::after(self.now.timestamp_millis(), wait))
     }
 }
 

@@ -174,7 +174,7 @@ async fn install(
     let tx = app.db.begin().await?;
     let (shop, is_first) = write_shop(app, &tx, &details, &pair, now).await?;
     let when = When::now(now.timestamp_millis());
-    enqueue(&tx, &SyncShop { shop_id: shop.id }, when).await?;
+    enqueue(&tx, &SyncShop { shop_id: shop.id }, when)?;
     enqueue(
         &tx,
         &SyncVariants {
@@ -182,8 +182,7 @@ async fn install(
             since: None,
         },
         when,
-    )
-    .await?;
+    )?;
     // Work of the time in which the shop could not be called.
     store::jobs::revive_of_shop(&tx, shop.id, now.timestamp_millis()).await?;
     let session = owner_of_install(app, &tx, shop.id, None, &details.name).await?;

@@ -11,15 +11,15 @@ use crate::{
 };
 
 /// Units lost their supplier: routing looks for another one, if it may without a click.
-pub async fn units_freed(tx: &Tx, shop: &shops::Model, order: &orders::Model, now: DateTime<Utc>) -> Result<(), DbErr> {
+pub fn units_freed(tx: &Tx, shop: &shops::Model, order: &orders::Model, now: DateTime<Utc>) -> Result<(), DbErr> {
     if !shop.settings.0.automation {
         return Ok(());
     }
-    enqueue(tx, &RouteOrder::of(order), When::now(now.timestamp_millis())).await
+    enqueue(tx, &RouteOrder::of(order), When::now(now.timestamp_millis()))
 }
 
 /// A parcel is on its way: Shopify shall know of it.
-pub async fn parcel_recorded(
+pub fn parcel_recorded(
     tx: &Tx,
     order: &orders::Model,
     shipment_id: ShipmentId,
@@ -31,15 +31,15 @@ pub async fn parcel_recorded(
         shopify_id: order.shopify_id,
         shipment_id,
     };
-    enqueue(tx, &job, When::now(now.timestamp_millis())).await
+    enqueue(tx, &job, When::now(now.timestamp_millis()))
 }
 
 /// A parcel's tracking changed after it was reported.
-pub async fn tracking_changed(tx: &Tx, order: &orders::Model, now: DateTime<Utc>) -> Result<(), DbErr> {
+pub fn tracking_changed(tx: &Tx, order: &orders::Model, now: DateTime<Utc>) -> Result<(), DbErr> {
     let job = UpdateTracking {
         shop_id: order.shop_id,
         order_id: order.id,
         shopify_id: order.shopify_id,
     };
-    enqueue(tx, &job, When::now(now.timestamp_millis())).await
+    enqueue(tx, &job, When::now(now.timestamp_millis()))
 }

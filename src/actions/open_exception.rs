@@ -67,6 +67,6 @@ pub async fn open_exception(tx: &Tx, new: NewException, now: DateTime<Utc>) -> R
         &Actor::Orderyard,
         EventKind::ExceptionOpened,
         new.message,
-    )
-    .await
+    );
+    Ok(())
 }

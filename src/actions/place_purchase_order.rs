@@ -40,8 +40,10 @@ use crate::{
         order_key,
     },
     store::{
-        self, Tx, intents::Model as Intent, order_state::OrderState, orders, po_lines, purchase_orders, shops,
-        suppliers,
+        self, Tx,
+        intents::Model as Intent,
+        order_state::{OpenOrder, OrderState},
+        orders, po_lines, purchase_orders, shops, suppliers,
     },
 };
 
@@ -122,14 +124,24 @@ pub(super) struct Call {
 async fn prepare(app: &App, job: &PlacePurchaseOrder) -> Result<Option<Call>, JobError> {
     let now = app.clock.now();
     let tx = app.db.begin().await?;
-    let Some((shop, mut state, mut po)) = locked(&tx, job).await? else {
+    let Some(open) = OpenOrder::lock(&tx, job.shop_id, job.order_id).await? else {
         return Ok(None);
     };
+    let of_job = |po: &&purchase_orders::Model| po.id == job.purchase_order_id;
+    let Some(mut po) = open.state.purchase_orders.iter().find(of_job).cloned() else {
+        return Ok(None);
+    };
+    let Some(supplier) = open.supplier(po.supplier_id).cloned() else {
+        return Err(JobError::GiveUp(
+            "the supplier of the purchase order is gone".to_owned(),
+        ));
+    };
+    let OpenOrder { state, shop, .. } = open;
     if !matches!(po.status, PurchaseOrderStatus::Draft | PurchaseOrderStatus::Placing) {
         return if is_unwanted(&state.order, &po) {
             Ok(None)
         } else {
-            ask_again(app, tx, shop, po, lines_of(&state, job), now).await
+            ask_again(app, tx, Found::new(shop, supplier, po, &state), now).await
         };
     }
     if po.status == PurchaseOrderStatus::Draft {
@@ -142,32 +154,48 @@ async fn prepare(app: &App, job: &PlacePurchaseOrder) -> Result<Option<Call>, Jo
             return wait(tx, &shop, &po, &why).await;
         }
     }
-    let Some(supplier) = suppliers::by_id(tx.conn(), po.supplier_id).await? else {
-        return Err(JobError::GiveUp(
-            "the supplier of the purchase order is gone".to_owned(),
-        ));
-    };
-    let (intent, may_have_happened) = match open_intent(&tx, &po, now).await? {
+    begin_call(app, tx, Found::new(shop, supplier, po, &state), state, now).await
+}
+
+/// Opens the Intent, unless what is known of the order by now forbids the call.
+async fn begin_call(
+    app: &App,
+    tx: Tx,
+    mut found: Found,
+    mut state: OrderState,
+    now: DateTime<Utc>,
+) -> Result<Option<Call>, JobError> {
+    let Found { shop, po, lines, .. } = &mut found;
+    let (intent, may_have_happened) = match open_intent(&tx, po, now).await? {
         Standing::Fresh(intent) => (intent, false),
         Standing::MayHaveHappened(intent) => (intent, true),
         Standing::Settled(_) => return Ok(None),
     };
-    let no_address = without_address(&state.order, &po);
-    if is_unwanted(&state.order, &po) || no_address.is_some() {
-        withdraw(&tx, &state.order, po, &intent, may_have_happened, no_address, now).await?;
-        follow_status(&tx, &shop, state.order.id).await?;
+    let no_address = without_address(&state.order, po);
+    if is_unwanted(&state.order, po) || no_address.is_some() {
+        withdraw(
+            &tx,
+            &state.order,
+            po.clone(),
+            &intent,
+            may_have_happened,
+            no_address,
+            now,
+        )
+        .await?;
+        follow_status(&tx, shop, state.order.id).await?;
         tx.commit().await?;
         return Ok(None);
     }
-    if !may_have_happened && drop_taken_back(&tx, &mut po, lines_of(&state, job), now).await? {
+    if !may_have_happened && drop_taken_back(&tx, po, lines, now).await? {
         if !po.status.is_live() {
             let evidence = json!({ "withdrawn": "nothing of it is wanted any more" });
             intents::settle(&tx, intent.id, IntentOutcome::Refused, evidence, now).await?;
-            follow_status(&tx, &shop, state.order.id).await?;
+            follow_status(&tx, shop, state.order.id).await?;
             tx.commit().await?;
             return Ok(None);
         }
-        let Some(read_again) = OrderState::load(tx.conn(), job.shop_id, job.order_id).await? else {
+        let Some(read_again) = OrderState::load(tx.conn(), shop.id, po.order_id).await? else {
             return Ok(None);
         };
         state = read_again;
@@ -175,27 +203,13 @@ async fn prepare(app: &App, job: &PlacePurchaseOrder) -> Result<Option<Call>, Jo
     if let (Some(why), false) = (state.held_back(po.id, &shop.settings.0), may_have_happened) {
         let evidence = json!({ "held_back": why });
         intents::settle(&tx, intent.id, IntentOutcome::Pending, evidence, now).await?;
-        return wait(tx, &shop, &po, &why).await;
+        return wait(tx, shop, po, &why).await;
     }
     if po.status == PurchaseOrderStatus::Draft {
         po.sent_at = Some(now);
-        move_to(&tx, &mut po, PurchaseOrderStatus::Placing, now).await?;
+        move_to(&tx, po, PurchaseOrderStatus::Placing, now).await?;
     }
-    let found = Found {
-        shop,
-        supplier,
-        po,
-        lines: lines_of(&state, job),
-    };
     call(app, tx, found, intent, may_have_happened, now).await.map(Some)
-}
-
-fn lines_of(state: &OrderState, job: &PlacePurchaseOrder) -> Vec<po_lines::Model> {
-    let lines = state.po_lines.iter();
-    lines
-        .filter(|line| line.purchase_order_id == job.purchase_order_id)
-        .cloned()
-        .collect()
 }
 
 /// What a call is made of.
@@ -204,6 +218,18 @@ struct Found {
     supplier: suppliers::Model,
     po: purchase_orders::Model,
     lines: Vec<po_lines::Model>,
+}
+
+impl Found {
+    fn new(shop: shops::Model, supplier: suppliers::Model, po: purchase_orders::Model, state: &OrderState) -> Self {
+        let lines = state.po_lines.iter().filter(|line| line.purchase_order_id == po.id);
+        Self {
+            lines: lines.cloned().collect(),
+            shop,
+            supplier,
+            po,
+        }
+    }
 }
 
 async fn call(
@@ -246,35 +272,24 @@ async fn call(
 /// A supplier whose report proved that it has the purchase order may have
 /// rejected lines of it in an answer that was lost. The same call under the
 /// same key has it answer again.
-async fn ask_again(
-    app: &App,
-    tx: Tx,
-    shop: shops::Model,
-    po: purchase_orders::Model,
-    mut lines: Vec<po_lines::Model>,
-    now: DateTime<Utc>,
-) -> Result<Option<Call>, JobError> {
+async fn ask_again(app: &App, tx: Tx, mut found: Found, now: DateTime<Utc>) -> Result<Option<Call>, JobError> {
+    let (po, lines) = (&found.po, &mut found.lines);
     let intent = store::intents::by_key(tx.conn(), &intent_key(po.id)).await?;
     let Some(intent) = intent.filter(|intent| intent.outcome == IntentOutcome::Done) else {
         return Ok(None);
     };
-    let Some(supplier) = suppliers::by_id(tx.conn(), po.supplier_id).await? else {
-        return Ok(None);
-    };
-    let settles = app.connectors.of(supplier.connector).capabilities().settles_unknown;
-    if !is_unheard(&po, &lines) || settles != ReadBack::RepeatSameKey {
+    let settles = app
+        .connectors
+        .of(found.supplier.connector)
+        .capabilities()
+        .settles_unknown;
+    if !is_unheard(po, lines) || settles != ReadBack::RepeatSameKey {
         return Ok(None);
     }
-    for line in &mut lines {
+    for line in lines {
         // As it was sent: one key never has two contents.
         line.shipped = 0;
     }
-    let found = Found {
-        shop,
-        supplier,
-        po,
-        lines,
-    };
     call(app, tx, found, intent, true, now).await.map(Some)
 }
 
@@ -283,19 +298,19 @@ async fn ask_again(
 async fn drop_taken_back(
     tx: &Tx,
     po: &mut purchase_orders::Model,
-    mut lines: Vec<po_lines::Model>,
+    lines: &mut [po_lines::Model],
     now: DateTime<Utc>,
 ) -> Result<bool, DbErr> {
     if lines.iter().all(|line| line.cancel_requested == 0) {
         return Ok(false);
     }
-    for line in &mut lines {
+    for line in lines.iter_mut() {
         line.cancelled += line.cancel_requested.min(store::column(line.progress().open()));
         line.cancel_requested = 0;
         store::save(tx, line.clone()).await?;
     }
-    release_cancelled(tx, po, &lines, now).await?;
-    follow_lines(tx, po, &lines, now).await?;
+    release_cancelled(tx, po, lines, now).await?;
+    follow_lines(tx, po, lines, now).await?;
     Ok(true)
 }
 
@@ -320,21 +335,6 @@ async fn open_intent(tx: &Tx, po: &purchase_orders::Model, now: DateTime<Utc>) -
         request: &request,
     };
     intents::open(tx, new, now).await
-}
-
-/// The purchase order with everything of its order, read under that one's lock.
-async fn locked(
-    tx: &Tx,
-    job: &PlacePurchaseOrder,
-) -> Result<Option<(shops::Model, OrderState, purchase_orders::Model)>, DbErr> {
-    orders::lock(tx, job.shop_id, job.order_id).await?;
-    let state = OrderState::load(tx.conn(), job.shop_id, job.order_id).await?;
-    let Some((shop, state)) = shops::by_id(tx.conn(), job.shop_id).await?.zip(state) else {
-        return Ok(None);
-    };
-    let mut purchase_orders = state.purchase_orders.iter();
-    let po = purchase_orders.find(|po| po.id == job.purchase_order_id).cloned();
-    Ok(po.map(|po| (shop, state, po)))
 }
 
 fn is_unwanted(order: &orders::Model, po: &purchase_orders::Model) -> bool {
@@ -371,7 +371,7 @@ async fn refuse(tx: &Tx, po: &mut purchase_orders::Model, why: &str, now: DateTi
     let message = format!("{} was not sent: {why}", po.number);
     let (shop, order) = (po.shop_id, po.order_id);
     let event = EventKind::Cancelled;
-    store::events::add(tx, shop, order, now, &Actor::Orderyard, event, message.clone()).await?;
+    store::events::add(tx, shop, order, now, &Actor::Orderyard, event, message.clone());
     for (line, units) in release_allocations(tx, po, now).await? {
         let new = NewException {
             kind: ExceptionKind::PlacementRefused,
@@ -422,7 +422,8 @@ async fn cancel_unsent(tx: &Tx, po: &mut purchase_orders::Model, now: DateTime<U
     release_allocations(tx, po, now).await?;
     let message = format!("{} was cancelled before it was sent", po.number);
     let (shop, order) = (po.shop_id, po.order_id);
-    store::events::add(tx, shop, order, now, &Actor::Orderyard, EventKind::Cancelled, message).await
+    store::events::add(tx, shop, order, now, &Actor::Orderyard, EventKind::Cancelled, message);
+    Ok(())
 }
 
 /// The last look before the first call: a cancelled order, or a price that
@@ -461,8 +462,7 @@ async fn may_not_be_placed(
         &Actor::Orderyard,
         EventKind::Cancelled,
         message,
-    )
-    .await?;
-    next_steps::units_freed(tx, shop, order, now).await?;
+    );
+    next_steps::units_freed(tx, shop, order, now)?;
     Ok(true)
 }

@@ -59,7 +59,9 @@ impl Job for ProcessDelivery {
             _ => Owner::NotAsked,
         };
         let tx = app.db.begin().await?;
-        let foreign = carry_out(&tx, &delivery, shop.as_ref(), verdict, owner, app.clock.now()).await?;
+        let reading = carry_out(&tx, &delivery, shop.as_ref(), verdict, owner, app.clock.now()).await?;
+        let foreign = reading.is_foreign();
+        deliveries::mark_read(&tx, &[(delivery.id, reading)]).await?;
         failpoint::hit("process.before_commit");
         tx.commit().await?;
         if foreign {
@@ -148,9 +150,7 @@ enum Step {
     Nothing,
 }
 
-/// Writes what was found out, with the job that follows from it. Says whether
-/// it was a foreign shop's, which is to be recorded after the commit.
-///
+/// Enqueues what follows from a delivery, and says what is to be written about it.
 pub(super) async fn carry_out(
     tx: &Tx,
     delivery: &deliveries::Model,
@@ -158,7 +158,7 @@ pub(super) async fn carry_out(
     verdict: Verdict,
     owner: Owner,
     now: DateTime<Utc>,
-) -> Result<bool, DbErr> {
+) -> Result<Reading, DbErr> {
     let mut reading = Reading {
         status: DeliveryStatus::Processed,
         note: None,
@@ -191,13 +191,11 @@ pub(super) async fn carry_out(
                 _ => {}
             }
             let triggered_at = delivery.triggered_at.unwrap_or(delivery.received_at).min(now);
-            enqueue_step(tx, shop.id, delivery.id, step, triggered_at, now).await?;
+            enqueue_step(tx, shop.id, delivery.id, step, triggered_at, now)?;
         }
         (Verdict::Says(..), None) => {}
     }
-    let foreign = reading.status == DeliveryStatus::Contradicted;
-    deliveries::mark_read(tx, delivery.id, reading).await?;
-    Ok(foreign)
+    Ok(reading)
 }
 
 /// Tells the operator of a signed body under another shop's header.
@@ -246,7 +244,7 @@ async fn step(tx: &Tx, shop: &shops::Model, topic: &Topic, subject: Subject, own
     })
 }
 
-async fn enqueue_step(
+fn enqueue_step(
     tx: &Tx,
     shop_id: ShopId,
     delivery_id: DeliveryId,
@@ -260,13 +258,13 @@ async fn enqueue_step(
         ..When::now(now_ms)
     };
     match step {
-        Step::Import(shopify_id) => enqueue(tx, &ImportOrder { shop_id, shopify_id }, when).await,
-        Step::SyncShop => enqueue(tx, &SyncShop { shop_id }, when).await,
-        Step::SyncVariants => enqueue(tx, &SyncVariants::around(shop_id, triggered_at), when).await,
-        Step::ConfirmUninstall => enqueue(tx, &ConfirmUninstall { shop_id, triggered_at }, when).await,
-        Step::Redact(redaction) => enqueue(tx, &redact_customer::Redact { shop_id, redaction }, when).await,
-        Step::ForgetProduct(product_id) => enqueue(tx, &ForgetProduct { shop_id, product_id }, when).await,
-        Step::HandOn => enqueue(tx, &ProcessDelivery { delivery_id }, when).await,
+        Step::Import(shopify_id) => enqueue(tx, &ImportOrder { shop_id, shopify_id }, when),
+        Step::SyncShop => enqueue(tx, &SyncShop { shop_id }, when),
+        Step::SyncVariants => enqueue(tx, &SyncVariants::around(shop_id, triggered_at), when),
+        Step::ConfirmUninstall => enqueue(tx, &ConfirmUninstall { shop_id, triggered_at }, when),
+        Step::Redact(redaction) => enqueue(tx, &redact_customer::Redact { shop_id, redaction }, when),
+        Step::ForgetProduct(product_id) => enqueue(tx, &ForgetProduct { shop_id, product_id }, when),
+        Step::HandOn => enqueue(tx, &ProcessDelivery { delivery_id }, when),
         Step::Unreadable(_) | Step::Nothing => Ok(()),
     }
 }

@@ -48,7 +48,7 @@ impl Job for PruneHistory {
     async fn run(&self, app: &App, _attempt: Attempt) -> Result<(), JobError> {
         if prune(app).await? {
             let tx = app.db.begin().await?;
-            enqueue(&tx, self, When::now(app.clock.now_ms())).await?;
+            enqueue(&tx, self, When::now(app.clock.now_ms()))?;
             tx.commit().await?;
         }
         Ok(())

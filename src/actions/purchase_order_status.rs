@@ -189,7 +189,7 @@ async fn take_off(
         from.number
     );
     let (shop, order) = (po.shop_id, po.order_id);
-    store::events::add(tx, shop, order, now, &Actor::Orderyard, EventKind::Cancelled, message).await?;
+    store::events::add(tx, shop, order, now, &Actor::Orderyard, EventKind::Cancelled, message);
     Ok(true)
 }
 

@@ -34,7 +34,11 @@ use crate::{
         order_key,
     },
     shopify::{ApiError, fulfillments::FulfillmentSnapshot, fulfillments::OrderFulfillmentState},
-    store::{self, Tx, fulfillments, order_state::OrderState, orders, shipments, shops},
+    store::{
+        self, Tx, fulfillments,
+        order_state::{OpenOrder, OrderState},
+        shipments,
+    },
 };
 
 /// Pushes one shipment.
@@ -72,7 +76,7 @@ impl Job for PushFulfillment {
         let Some(read) = result?.data else {
             return Err(JobError::retry("Shopify does not show the order"));
         };
-        let Some(mut prepared) = prepare(app, self, &access, &read, attempt).await? else {
+        let Some(mut prepared) = prepare(app, self, &read, attempt).await? else {
             return Ok(());
         };
         let last = prepared.claims.pop();
@@ -80,8 +84,10 @@ impl Job for PushFulfillment {
             let answer = create(app, &access, &claimed).await;
             shop_access::observe(app, &access, &answer).await?;
             let tx = app.db.begin().await?;
-            orders::lock(&tx, self.shop_id, self.order_id).await?;
-            let failed = conclude(&tx, self, &claimed, answer, attempt, app.clock.now()).await?;
+            let Some(mut open) = OpenOrder::lock(&tx, self.shop_id, self.order_id).await? else {
+                return Ok(());
+            };
+            let failed = conclude(&tx, &mut open.state, &claimed, answer, attempt, app.clock.now()).await?;
             tx.commit().await?;
             // One fulfillment that fails does not hold back the parcel's others.
             prepared.failed = failed.or(prepared.failed);
@@ -95,19 +101,19 @@ impl Job for PushFulfillment {
             shop_access::observe(app, &access, answer).await?;
         }
         let tx = app.db.begin().await?;
-        orders::lock(&tx, self.shop_id, self.order_id).await?;
+        let Some(mut open) = OpenOrder::lock(&tx, self.shop_id, self.order_id).await? else {
+            return Ok(());
+        };
         if let (Some(claimed), Some(answer)) = (&last, answer) {
-            let failed = conclude(&tx, self, claimed, answer, attempt, app.clock.now()).await?;
+            let is_made = answer.is_ok();
+            let failed = conclude(&tx, &mut open.state, claimed, answer, attempt, app.clock.now()).await?;
             prepared.failed = failed.or(prepared.failed);
+            if !is_made && let Some(read_again) = OrderState::load(tx.conn(), self.shop_id, self.order_id).await? {
+                open.state = read_again;
+            }
         }
-        finish(
-            &tx,
-            self,
-            &access.shop,
-            prepared.again && prepared.failed.is_none(),
-            app.clock.now_ms(),
-        )
-        .await?;
+        let again = prepared.again && prepared.failed.is_none();
+        finish(&tx, self, open, again, app.clock.now_ms()).await?;
         failpoint::hit("fulfil.before_commit");
         tx.commit().await?;
         prepared.failed.map_or(Ok(()), Err)
@@ -136,16 +142,15 @@ struct Claimed {
 async fn prepare(
     app: &App,
     job: &PushFulfillment,
-    access: &ShopAccess,
     read: &OrderFulfillmentState,
     attempt: Attempt,
 ) -> Result<Option<Prepared>, JobError> {
     let now = app.clock.now();
     let tx = app.db.begin().await?;
-    let Some(mut state) = locked_state(&tx, job).await? else {
+    let Some(OpenOrder { mut state, shop, .. }) = OpenOrder::lock(&tx, job.shop_id, job.order_id).await? else {
         return Ok(None);
     };
-    let settings = &access.shop.settings.0;
+    let settings = &shop.settings.0;
     // Twice the call's own timeout: before that a slow call may still be under way.
     let patience = TimeDelta::from_std(app.config.shopify.timeout * 2).unwrap_or(TimeDelta::MAX);
     settle_open(&tx, &mut state, job.shipment_id, read, patience, now).await?;
@@ -186,13 +191,6 @@ async fn prepare(
     Ok(Some(prepared))
 }
 
-async fn locked_state(tx: &Tx, job: &PushFulfillment) -> Result<Option<OrderState>, DbErr> {
-    if orders::lock(tx, job.shop_id, job.order_id).await?.is_none() {
-        return Ok(None);
-    }
-    OrderState::load(tx.conn(), job.shop_id, job.order_id).await
-}
-
 async fn write_claim(
     tx: &Tx,
     job: &PushFulfillment,
@@ -206,7 +204,7 @@ async fn write_claim(
             shipment_id: *shipment_id,
             ..*job
         };
-        enqueue(tx, &other, When::now(now.timestamp_millis())).await?;
+        enqueue(tx, &other, When::now(now.timestamp_millis()))?;
     }
     for (line, units) in &claim.without_place {
         let title = state
@@ -232,19 +230,19 @@ async fn write_claim(
     for row in &claim.joined {
         // A later component of a kit that counts as fulfilled: its number is added.
         store::save(tx, row.clone()).await?;
-        compare_tracking(tx, job, now.timestamp_millis()).await?;
+        compare_tracking(tx, job, now.timestamp_millis())?;
     }
     Ok(())
 }
 
 /// Has the tracking that Shopify was given compared with what the parcels have now.
-async fn compare_tracking(tx: &Tx, of: &PushFulfillment, now_ms: i64) -> Result<(), DbErr> {
+fn compare_tracking(tx: &Tx, of: &PushFulfillment, now_ms: i64) -> Result<(), DbErr> {
     let job = UpdateTracking {
         shop_id: of.shop_id,
         order_id: of.order_id,
         shopify_id: of.shopify_id,
     };
-    enqueue(tx, &job, When::now(now_ms)).await
+    enqueue(tx, &job, When::now(now_ms))
 }
 
 async fn open_intent(tx: &Tx, row: &fulfillments::Model, now: DateTime<Utc>) -> Result<IntentId, JobError> {
@@ -285,13 +283,13 @@ async fn create(
 /// Writes what became of a claim, under the order's lock; an error given back is the parcel's next try.
 async fn conclude(
     tx: &Tx,
-    job: &PushFulfillment,
+    state: &mut OrderState,
     claimed: &Claimed,
     answer: Result<crate::shopify::Answer<FulfillmentSnapshot>, ApiError>,
     attempt: Attempt,
     now: DateTime<Utc>,
 ) -> Result<Option<JobError>, DbErr> {
-    let Some(mut row) = fulfillments::by_id(tx.conn(), job.shop_id, claimed.row.id).await? else {
+    let Some(row) = state.fulfillments.iter_mut().find(|row| row.id == claimed.row.id) else {
         return Ok(None);
     };
     match answer {
@@ -299,10 +297,10 @@ async fn conclude(
             let made = answer.data.id;
             let evidence = json!({ "fulfillment": made.to_string() });
             intents::settle(tx, claimed.intent, IntentOutcome::Done, evidence, now).await?;
-            mark_done(tx, &mut row, made, now).await?;
+            mark_done(tx, row, made, now).await?;
             Ok(None)
         }
-        Err(error) => failed(tx, claimed, &row, error, attempt, now).await,
+        Err(error) => failed(tx, claimed, row, error, attempt, now).await,
     }
 }
 
@@ -334,8 +332,8 @@ pub async fn mark_done(
         &Actor::Orderyard,
         EventKind::Fulfilled,
         message,
-    )
-    .await
+    );
+    Ok(())
 }
 
 async fn failed(
@@ -417,15 +415,13 @@ async fn refusal(
         &Actor::Shopify,
         EventKind::FulfillmentFailed,
         message,
-    )
-    .await
+    );
+    Ok(())
 }
 
 /// Writes how far the parcels of the order are now, under its lock.
-async fn finish(tx: &Tx, job: &PushFulfillment, shop: &shops::Model, again: bool, now_ms: i64) -> Result<(), JobError> {
-    let Some(mut state) = OrderState::load(tx.conn(), job.shop_id, job.order_id).await? else {
-        return Ok(());
-    };
+async fn finish(tx: &Tx, job: &PushFulfillment, open: OpenOrder, again: bool, now_ms: i64) -> Result<(), JobError> {
+    let OpenOrder { mut state, shop, .. } = open;
     let fulfillments = &state.fulfillments;
     for shipment in &mut state.shipments {
         let next = shipment_state(fulfillments, shipment);
@@ -435,15 +431,15 @@ async fn finish(tx: &Tx, job: &PushFulfillment, shop: &shops::Model, again: bool
         }
     }
     if has_new_tracking(&state) {
-        compare_tracking(tx, job, now_ms).await?;
+        compare_tracking(tx, job, now_ms)?;
     }
     let unfinished = |row: &fulfillments::Model| {
         row.shipment_id == Some(job.shipment_id) && row.status == FulfillmentStatus::Pending
     };
     if again && !state.fulfillments.iter().any(unfinished) {
-        enqueue(tx, job, When::now(now_ms)).await?;
+        enqueue(tx, job, When::now(now_ms))?;
     }
-    write_status(tx, shop, state).await?;
+    write_status(tx, &shop, state).await?;
     Ok(())
 }
 

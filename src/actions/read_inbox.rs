@@ -67,6 +67,7 @@ async fn read(app: &App, limit: u64) -> Result<usize, DbErr> {
     let tx = app.db.begin().await?;
     let unread = deliveries::unread(&tx, limit).await?;
     let mut shops_by_domain: HashMap<String, Option<shops::Model>> = HashMap::new();
+    let mut readings = Vec::with_capacity(unread.len());
     let mut foreign = Vec::new();
     for delivery in &unread {
         let domain = &delivery.shop_domain;
@@ -75,10 +76,13 @@ async fn read(app: &App, limit: u64) -> Result<usize, DbErr> {
         }
         let shop = shops_by_domain.get(domain).and_then(Option::as_ref);
         let verdict = judge(delivery, shop)?;
-        if carry_out(&tx, delivery, shop, verdict, Owner::NotAsked, now).await? {
+        let reading = carry_out(&tx, delivery, shop, verdict, Owner::NotAsked, now).await?;
+        if reading.is_foreign() {
             foreign.push(domain);
         }
+        readings.push((delivery.id, reading));
     }
+    deliveries::mark_read(&tx, &readings).await?;
     failpoint::hit("process.before_commit");
     tx.commit().await?;
     for domain in foreign {
@@ -106,9 +110,9 @@ async fn leave_to_job(tx: &Tx, delivery: &Model, now_ms: i64) -> Result<(), DbEr
         order: None,
         forget: false,
     };
-    deliveries::mark_read(tx, delivery.id, reading).await?;
+    deliveries::mark_read(tx, &[(delivery.id, reading)]).await?;
     let job = ProcessDelivery {
         delivery_id: delivery.id,
     };
-    enqueue(tx, &job, When::now(now_ms)).await
+    enqueue(tx, &job, When::now(now_ms))
 }

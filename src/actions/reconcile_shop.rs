@@ -122,7 +122,7 @@ impl ReconcileShop {
         let tx = app.db.begin().await?;
         let sweep = write(&tx, sweep, found, now).await?;
         if sweep.ended_at.is_none() {
-            enqueue(&tx, self, When::now(now.timestamp_millis())).await?;
+            enqueue(&tx, self, When::now(now.timestamp_millis()))?;
         } else {
             shops::swept(&tx, shop.id, sweep.began_at).await?;
         }
@@ -184,7 +184,7 @@ pub async fn write(tx: &Tx, mut sweep: Sweep, look: Look, now: DateTime<Utc>) ->
             triggered_at_ms: difference.since.min(now).timestamp_millis(),
             ..When::now(now.timestamp_millis())
         };
-        difference.repair.enqueue(tx, sweep.shop_id, when).await?;
+        difference.repair.enqueue(tx, sweep.shop_id, when)?;
         sweep.count(difference.kind);
         metrics::counter!("orderyard_reconciled_total", "kind" => difference.kind.as_str()).increment(1);
     }

@@ -43,7 +43,7 @@ impl Job for ReconcileShops {
             seen = Some(*last);
             let tx = app.db.begin().await?;
             for shop_id in shops {
-                enqueue(&tx, &ReconcileShop { shop_id }, When::now(app.clock.now_ms())).await?;
+                enqueue(&tx, &ReconcileShop { shop_id }, When::now(app.clock.now_ms()))?;
             }
             tx.commit().await?;
         }

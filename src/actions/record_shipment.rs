@@ -76,12 +76,12 @@ pub async fn record_shipment(
         parcel.reference,
         contents(&report, &parcel)
     );
-    report.event(&tx, now, actor, EventKind::Shipped, message).await?;
+    report.event(&tx, now, actor, EventKind::Shipped, message);
     if !unexpected.is_empty() {
         take_back(&tx, &report, &unexpected).await?;
         tell_a_person(&tx, &report, recorded.shipment.id, &unexpected, now).await?;
     }
-    next_steps::parcel_recorded(&tx, &report.order, recorded.shipment.id, now).await?;
+    next_steps::parcel_recorded(&tx, &report.order, recorded.shipment.id, now)?;
     follow_status(&tx, &report.shop, report.order.id).await?;
     failpoint::hit("ship.before_commit");
     tx.commit().await?;

@@ -96,7 +96,7 @@ async fn redact_batch(app: &App, shop: ShopId, whose: Whose) -> Result<u64, JobE
         let id = order.id;
         store::save(&tx, order).await?;
         let message = "The customer's data was removed at Shopify's request";
-        store::events::add(&tx, shop, id, now, &Actor::Shopify, EventKind::Redacted, message).await?;
+        store::events::add(&tx, shop, id, now, &Actor::Shopify, EventKind::Redacted, message);
     }
     tx.commit().await?;
     Ok(count)

@@ -52,18 +52,18 @@ impl Repair {
         }
     }
 
-    pub(super) async fn enqueue(&self, tx: &Tx, shop_id: ShopId, when: When) -> Result<(), DbErr> {
+    pub(super) fn enqueue(&self, tx: &Tx, shop_id: ShopId, when: When) -> Result<(), DbErr> {
         match self {
             Self::Import(shopify_id) => {
                 let shopify_id = *shopify_id;
-                enqueue(tx, &ImportOrder { shop_id, shopify_id }, when).await
+                enqueue(tx, &ImportOrder { shop_id, shopify_id }, when)
             }
-            Self::SyncShop => enqueue(tx, &SyncShop { shop_id }, when).await,
-            Self::Route(job) => enqueue(tx, job, when).await,
-            Self::Place(job) => enqueue(tx, job, when).await,
-            Self::Cancel(job) => enqueue(tx, job, when).await,
-            Self::Push(job) => enqueue(tx, job, when).await,
-            Self::Track(job) => enqueue(tx, job, when).await,
+            Self::SyncShop => enqueue(tx, &SyncShop { shop_id }, when),
+            Self::Route(job) => enqueue(tx, job, when),
+            Self::Place(job) => enqueue(tx, job, when),
+            Self::Cancel(job) => enqueue(tx, job, when),
+            Self::Push(job) => enqueue(tx, job, when),
+            Self::Track(job) => enqueue(tx, job, when),
         }
     }
 }

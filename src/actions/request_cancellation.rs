@@ -53,7 +53,7 @@ pub async fn request_cancellation(
     store::save(&tx, po.clone()).await?;
     let message = format!("{} shall be cancelled: {reason}", po.number);
     let kind = EventKind::CancelRequested;
-    store::events::add(&tx, shop, po.order_id, now, actor, kind, message).await?;
+    store::events::add(&tx, shop, po.order_id, now, actor, kind, message);
     let state = OrderState::load(tx.conn(), shop, po.order_id).await?.ok_or_else(gone)?;
     let order = po.order_id;
     withdraw_purchase_order(&tx, &state, po, Asks::Person, now).await?;

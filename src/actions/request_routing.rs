@@ -22,7 +22,7 @@ pub async fn request_routing(app: &App, shop: ShopId, order: OrderId) -> Result<
             store::save(&tx, line).await?;
         }
     }
-    enqueue(&tx, &RouteOrder::of(&order), When::now(app.clock.now_ms())).await?;
+    enqueue(&tx, &RouteOrder::of(&order), When::now(app.clock.now_ms()))?;
     tx.commit().await?;
     Ok(order)
 }

@@ -143,7 +143,7 @@ pub(super) async fn close(
     if let Some(order) = exception.order_id {
         let actor = Actor::Staff(by.to_owned());
         let kind = EventKind::ExceptionResolved;
-        store::events::add(tx, exception.shop_id, order, now, &actor, kind, what).await?;
+        store::events::add(tx, exception.shop_id, order, now, &actor, kind, what);
     }
     Ok(exception)
 }
@@ -172,12 +172,12 @@ impl Decision<'_> {
         }
     }
 
-    async fn route(&self, forced: Vec<(OrderLineId, OfferId)>) -> Result<(), DbErr> {
+    fn route(&self, forced: Vec<(OrderLineId, OfferId)>) -> Result<(), DbErr> {
         let job = RouteOrder {
             forced,
             ..RouteOrder::of(self.order)
         };
-        enqueue(self.tx, &job, When::now(self.now.timestamp_millis())).await
+        enqueue(self.tx, &job, When::now(self.now.timestamp_millis()))
     }
 
     async fn line(&self) -> Result<(OrderLineId, ShopifyVariantId), AppError> {
@@ -194,7 +194,7 @@ impl Decision<'_> {
     async fn map(&self, alternatives: Vec<NewAlternative>) -> Result<String, AppError> {
         let (_, variant) = self.line().await?;
         save_mapping::write(self.tx, self.order.shop_id, variant, alternatives, self.now).await?;
-        self.route(Vec::new()).await?;
+        self.route(Vec::new())?;
         // The variant may hold up other orders as well.
         save_mapping::route_waiting(self.tx, self.order.shop_id, variant, self.actor, self.now).await?;
         Ok("The variant was mapped".to_owned())
@@ -209,13 +209,13 @@ impl Decision<'_> {
                     shopify_id: self.order.shopify_id,
                     shipment_id,
                 };
-                enqueue(self.tx, &job, When::now(self.now.timestamp_millis())).await?;
+                enqueue(self.tx, &job, When::now(self.now.timestamp_millis()))?;
             }
             (ExceptionKind::JobFailed, _) => {
                 let key = order_key(self.order.shop_id, self.order.shopify_id);
                 store::jobs::revive_of_key(self.tx, &key, self.now.timestamp_millis()).await?;
             }
-            _ => self.route(Vec::new()).await?,
+            _ => self.route(Vec::new())?,
         }
         Ok("It is tried again".to_owned())
     }
@@ -226,7 +226,7 @@ impl Decision<'_> {
             let message = "the line's product is not mapped to this offer; map it first";
             return Err(AppError::invalid("offerId", message));
         }
-        self.route(vec![(line, offer)]).await?;
+        self.route(vec![(line, offer)])?;
         Ok("A supplier was chosen".to_owned())
     }
 
@@ -258,7 +258,7 @@ impl Decision<'_> {
             component.currency = price.currency;
             store::save(self.tx, component).await?;
         }
-        self.route(Vec::new()).await?;
+        self.route(Vec::new())?;
         Ok(format!("The price of {price} was accepted"))
     }
 
@@ -296,7 +296,7 @@ impl Decision<'_> {
         self.settle_placing(&po, IntentOutcome::Refused).await?;
         move_to(self.tx, &mut po, PurchaseOrderStatus::Cancelled, self.now).await?;
         release_allocations(self.tx, &po, self.now).await?;
-        self.route(Vec::new()).await?;
+        self.route(Vec::new())?;
         Ok(format!(
             "{} does not stand with the supplier; its units are routed again",
             po.number

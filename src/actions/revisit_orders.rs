@@ -56,7 +56,7 @@ impl RevisitOrders {
             Why::AutomationOn => {
                 let waiting = [OrderStatus::AwaitingRouting];
                 self.each_order(app, &waiting, async |tx, order, when| {
-                    enqueue(tx, &RouteOrder::of(order), when).await
+                    enqueue(tx, &RouteOrder::of(order), when)
                 })
                 .await
             }
@@ -76,7 +76,7 @@ impl RevisitOrders {
                         shop_id: order.shop_id,
                         shopify_id: order.shopify_id,
                     };
-                    enqueue(tx, &job, when).await
+                    enqueue(tx, &job, when)
                 })
                 .await
             }
@@ -109,7 +109,7 @@ impl RevisitOrders {
         let tx = app.db.begin().await?;
         for parcel in &found {
             if let Some(order) = orders.iter().find(|order| order.id == parcel.order_id) {
-                parcel_recorded(&tx, order, parcel.id, now).await?;
+                parcel_recorded(&tx, order, parcel.id, now)?;
             }
         }
         tx.commit().await?;
@@ -133,7 +133,7 @@ impl RevisitOrders {
             };
             if exception.status == ExceptionStatus::Open {
                 close(&tx, exception, by, "The variant was mapped", app.clock.now()).await?;
-                enqueue(&tx, &RouteOrder::of(&order), When::now(app.clock.now_ms())).await?;
+                enqueue(&tx, &RouteOrder::of(&order), When::now(app.clock.now_ms()))?;
             }
             tx.commit().await?;
         }
@@ -158,7 +158,7 @@ impl Job for RevisitOrders {
             ..self.clone()
         };
         let tx = app.db.begin().await?;
-        enqueue(&tx, &next, When::now(app.clock.now_ms())).await?;
+        enqueue(&tx, &next, When::now(app.clock.now_ms()))?;
         tx.commit().await?;
         Ok(())
     }

@@ -15,7 +15,11 @@ use crate::{
     ids::{OfferId, OrderId, OrderLineId, ShopId, ShopifyOrderId, ShopifyVariantId, SupplierId},
     queue::{Attempt, Job, JobError, Priority, order_key},
     routing::{self, Alternative, Component, LineDemand, OfferFacts, RouteRequest, SupplierTerms},
-    store::{self, Tx, allocations, order_lines, order_state::OrderState, orders, shops},
+    store::{
+        self, Tx, allocations, order_lines,
+        order_state::{OpenOrder, OrderState},
+        orders, shops,
+    },
 };
 
 /// Routes what of an order awaits it.
@@ -68,14 +72,8 @@ impl Job for RouteOrder {
 
 /// Reads, decides and writes, all under the order's lock.
 async fn route_order(tx: &Tx, job: &RouteOrder, now: DateTime<Utc>) -> Result<(), DbErr> {
-    if orders::lock(tx, job.shop_id, job.order_id).await?.is_none() {
-        return Ok(());
-    }
-    let Some(shop) = shops::by_id(tx.conn(), job.shop_id).await? else {
-        return Ok(());
-    };
-    match OrderState::load(tx.conn(), job.shop_id, job.order_id).await? {
-        Some(state) => route_state(tx, &shop, &state, &job.forced, now).await,
+    match OpenOrder::lock(tx, job.shop_id, job.order_id).await? {
+        Some(open) => route_state(tx, &open.shop, &open.state, &job.forced, now).await,
         None => Ok(()),
     }
 }

@@ -63,7 +63,7 @@ pub(super) async fn route_waiting(
 ) -> Result<(), DbErr> {
     let by = actor.to_string();
     let revisit = RevisitOrders::new(shop, Why::Mapped { variant, by });
-    enqueue(tx, &revisit, When::now(now.timestamp_millis())).await
+    enqueue(tx, &revisit, When::now(now.timestamp_millis()))
 }
 
 /// Puts a mapping in the place of what stood.

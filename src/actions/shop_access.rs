@@ -25,7 +25,10 @@ use crate::{
         error::Trouble,
         oauth::{TokenError, TokenPair},
     },
-    store::{self, Tx, shop_budgets, shops},
+    store::{
+        self, Tx, shop_budgets,
+        shops::{self, Way, way_to},
+    },
 };
 
 /// A token is renewed when less than this remains of it.
@@ -45,6 +48,8 @@ pub struct ShopAccess {
     pub domain: ShopDomain,
     token: SecretString,
     entry: Entry,
+    /// As it was known before the call.
+    budget: Option<Budget>,
 }
 
 impl ShopAccess {
@@ -123,7 +128,7 @@ impl From<ApiError> for JobError {
 /// Opens the way to a shop for a call of about `cost` points.
 pub async fn open(app: &App, id: ShopId, cost: u32) -> Result<ShopAccess, AccessError> {
     let now = app.clock.now();
-    let shop = shops::by_id(app.db.read(), id).await?.ok_or(AccessError::Gone)?;
+    let Way { shop, budget, circuit } = way_to(app.db.read(), id).await?.ok_or(AccessError::Gone)?;
     match shop.status {
         ShopStatus::Installed => {}
         ShopStatus::NeedsReconnect => return Err(AccessError::NeedsReconnect),
@@ -132,13 +137,12 @@ pub async fn open(app: &App, id: ShopId, cost: u32) -> Result<ShopAccess, Access
         }
         ShopStatus::Uninstalled => return Err(AccessError::NotInstalled),
     }
-    if let Some(row) = shop_budgets::by_shop(app.db.read(), id).await? {
-        let wait = row.budget().wait_for(cost, now);
-        if !wait.is_zero() {
-            return Err(AccessError::Budget(wait));
-        }
+    let budget = budget.map(|row| row.budget());
+    let wait = budget.map_or(Duration::ZERO, |budget| budget.wait_for(cost, now));
+    if !wait.is_zero() {
+        return Err(AccessError::Budget(wait));
     }
-    let entry = enter(app, id, now).await?;
+    let entry = enter(app, id, circuit, now).await?;
     let shop = if expires_soon(&shop, now) {
         renew(app, shop).await?
     } else {
@@ -152,13 +156,19 @@ pub async fn open(app: &App, id: ShopId, cost: u32) -> Result<ShopAccess, Access
         domain,
         token,
         entry,
+        budget,
     })
 }
 
 /// Whether the shop's API may be called, or is left alone for now. Almost always a read.
-async fn enter(app: &App, id: ShopId, now: DateTime<Utc>) -> Result<Entry, AccessError> {
+async fn enter(
+    app: &App,
+    id: ShopId,
+    circuit: Option<store::circuits::Model>,
+    now: DateTime<Utc>,
+) -> Result<Entry, AccessError> {
     let (subject, now_ms) = (Subject::Shop(id), now.timestamp_millis());
-    let known = if let Some(known) = circuits::look(app.db.read(), subject, now_ms).await? {
+    let known = if let Some(known) = circuits::judge(circuit, now_ms) {
         known
     } else {
         let tx = app.db.begin().await?;
@@ -224,9 +234,9 @@ pub async fn observe<T>(app: &App, access: &ShopAccess, result: &Result<Answer<T
     };
     let Some(status) = status else { return Ok(()) };
     // A full bucket is no news: not worth a commit.
-    let known = shop_budgets::by_shop(app.db.read(), access.shop.id).await?;
     let plenty = status.available > status.maximum / 2;
-    if plenty && known.is_none_or(|row| row.budget().available_at(now) > row.budget().maximum / 2) {
+    let was_plenty = |known: Budget| known.available_at(now) > known.maximum / 2;
+    if plenty && access.budget.is_none_or(was_plenty) {
         return Ok(());
     }
     let tx = app.db.begin().await?;

@@ -22,7 +22,7 @@ use crate::{
     },
     ids::{PoLineId, PurchaseOrderId, ShopId, SupplierId},
     queue::{When, enqueue, intents},
-    store::{self, Tx, orders, po_lines, purchase_orders, shops, suppliers},
+    store::{self, Tx, order_state::OpenOrder, orders, po_lines, purchase_orders, shops, suppliers},
 };
 
 /// For whom a report is made, and so which purchase orders it can be about.
@@ -113,33 +113,24 @@ impl OpenReport {
             ReportScope::Shop(shop) => purchase_orders::by_id(tx.conn(), shop, id).await?,
         };
         let found = found.ok_or(ReportError::NotFound)?;
-        Self::of(tx, found.shop_id, found.id).await
+        let open = OpenOrder::lock(tx, found.shop_id, found.order_id).await?;
+        // Read again: what stood before the lock may have changed.
+        Self::of(&open.ok_or(ReportError::NotFound)?, id)
     }
 
-    /// The same for a purchase order that was found before.
-    pub async fn of(tx: &Tx, shop: ShopId, id: PurchaseOrderId) -> Result<Self, ReportError> {
-        let conn = tx.conn();
-        let found = purchase_orders::by_id(conn, shop, id)
-            .await?
-            .ok_or(ReportError::NotFound)?;
-        let order = orders::lock(tx, shop, found.order_id)
-            .await?
-            .ok_or(ReportError::NotFound)?;
-        // Read again: what stood before the lock may have changed.
-        let po = purchase_orders::by_id(conn, shop, id)
-            .await?
-            .ok_or(ReportError::NotFound)?;
-        if po.sent_at.is_none() {
-            return Err(ReportError::NotFound);
-        }
+    /// The same for a purchase order of an order that is open already. What was
+    /// not sent, no supplier knows.
+    pub fn of(open: &OpenOrder, id: PurchaseOrderId) -> Result<Self, ReportError> {
+        let state = &open.state;
+        let mut sent = state.purchase_orders.iter().filter(|po| po.sent_at.is_some());
+        let po = sent.find(|po| po.id == id).ok_or(ReportError::NotFound)?;
+        let of_po = |line: &&po_lines::Model| line.purchase_order_id == id;
         Ok(Self {
-            shop: shops::by_id(conn, shop).await?.ok_or(ReportError::NotFound)?,
-            supplier: suppliers::by_id(conn, po.supplier_id)
-                .await?
-                .ok_or(ReportError::NotFound)?,
-            lines: po_lines::of_purchase_orders(conn, shop, vec![po.id]).await?,
-            order,
-            po,
+            shop: open.shop.clone(),
+            supplier: open.supplier(po.supplier_id).cloned().ok_or(ReportError::NotFound)?,
+            lines: state.po_lines.iter().filter(of_po).cloned().collect(),
+            order: state.order.clone(),
+            po: po.clone(),
         })
     }
 
@@ -165,15 +156,8 @@ impl OpenReport {
         store::save(tx, self.po.clone()).await
     }
 
-    pub async fn event(
-        &self,
-        tx: &Tx,
-        now: DateTime<Utc>,
-        actor: &Actor,
-        kind: EventKind,
-        message: String,
-    ) -> Result<(), DbErr> {
-        store::events::add(tx, self.po.shop_id, self.po.order_id, now, actor, kind, message).await
+    pub fn event(&self, tx: &Tx, now: DateTime<Utc>, actor: &Actor, kind: EventKind, message: String) {
+        store::events::add(tx, self.po.shop_id, self.po.order_id, now, actor, kind, message);
     }
 
     /// A supplier that reports on a purchase order has it, whatever became of
@@ -195,11 +179,10 @@ impl OpenReport {
         self.po.status = PurchaseOrderStatus::Placed;
         self.po.placed_at.get_or_insert(now);
         let message = format!("{} stands with {}: {how}", self.po.number, self.supplier.name);
-        self.event(tx, now, &Actor::Orderyard, EventKind::Placed, message)
-            .await?;
+        self.event(tx, now, &Actor::Orderyard, EventKind::Placed, message);
         // The answer that was lost may have rejected lines: it is asked for again.
         let ask_again = PlacePurchaseOrder::of(&self.po, self.order.shopify_id);
-        enqueue(tx, &ask_again, When::now(now.timestamp_millis())).await?;
+        enqueue(tx, &ask_again, When::now(now.timestamp_millis()))?;
         ask_back::after_placing(tx, &self.order, &self.po, now).await
     }
 }

@@ -48,13 +48,13 @@ pub async fn update_shop_settings(app: &App, shop: ShopId, change: SettingsChang
     }
     let after = settings.clone();
     store::save(&tx, row.clone()).await?;
-    revisit(&tx, shop, &before, &after, now_ms).await?;
+    revisit(&tx, shop, &before, &after, now_ms)?;
     tx.commit().await?;
     Ok(row)
 }
 
 /// Has the orders looked at again that other settings concern.
-pub(super) async fn revisit(
+pub(super) fn revisit(
     tx: &Tx,
     shop: ShopId,
     before: &ShopSettings,
@@ -71,7 +71,7 @@ pub(super) async fn revisit(
         whys.push(Why::KitFulfillmentChanged);
     }
     for why in whys {
-        enqueue(tx, &RevisitOrders::new(shop, why), When::now(now_ms)).await?;
+        enqueue(tx, &RevisitOrders::new(shop, why), When::now(now_ms))?;
     }
     Ok(())
 }

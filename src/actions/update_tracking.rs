@@ -22,7 +22,14 @@ use crate::{
         order_key,
     },
     shopify::{ApiError, fulfillments::Tracking},
-    store::{self, columns::Json, fulfillments, intents::Model as Intent, order_state::OrderState, orders},
+    store::{
+        self,
+        columns::Json,
+        fulfillments,
+        intents::Model as Intent,
+        order_state::{OpenOrder, OrderState},
+        orders,
+    },
 };
 
 /// Compares the tracking of an order's fulfillments with its parcels, and updates what differs.
@@ -96,8 +103,7 @@ fn new_tracking(state: &OrderState) -> impl Iterator<Item = (&fulfillments::Mode
 async fn prepare(app: &App, job: &UpdateTracking) -> Result<Vec<Change>, DbErr> {
     let now = app.clock.now();
     let tx = app.db.begin().await?;
-    orders::lock(&tx, job.shop_id, job.order_id).await?;
-    let Some(state) = OrderState::load(tx.conn(), job.shop_id, job.order_id).await? else {
+    let Some(OpenOrder { state, .. }) = OpenOrder::lock(&tx, job.shop_id, job.order_id).await? else {
         return Ok(Vec::new());
     };
     let mut changes = Vec::new();
@@ -155,8 +161,7 @@ async fn conclude(app: &App, change: Change, result: Result<(), ApiError>) -> Re
                 &Actor::Orderyard,
                 EventKind::TrackingCorrected,
                 message,
-            )
-            .await?;
+            );
             None
         }
         Err(error) => {

@@ -94,15 +94,15 @@ async fn write_header(
     match &before {
         None => {
             store::insert(tx, row.clone()).await?;
-            event(EventKind::Imported, "The order was read from Shopify").await?;
+            event(EventKind::Imported, "The order was read from Shopify");
         }
         Some(before) => {
             store::save(tx, row.clone()).await?;
             if before.cancelled_at.is_none() && row.cancelled_at.is_some() {
-                event(EventKind::Cancelled, "The order was cancelled in Shopify").await?;
+                event(EventKind::Cancelled, "The order was cancelled in Shopify");
             } else if before.financial_status != row.financial_status {
                 let message = format!("The payment is now {}", row.financial_status);
-                event(EventKind::Changed, &message).await?;
+                event(EventKind::Changed, &message);
             }
         }
     }
@@ -197,7 +197,7 @@ async fn write_fulfillments(
         store::insert(tx, by_hand(order, read, lines)).await?;
         let message = "Something was fulfilled in Shopify by hand or by another app";
         let (shop, id) = (order.shop_id, order.id);
-        store::events::add(tx, shop, id, now, &Actor::Shopify, EventKind::FulfilledByHand, message).await?;
+        store::events::add(tx, shop, id, now, &Actor::Shopify, EventKind::FulfilledByHand, message);
     }
     Ok(ours)
 }

@@ -150,10 +150,10 @@ impl PlanWriter<'_> {
                 1 => format!("{} holds 1 line", draft.header.number),
                 lines => format!("{} holds {lines} lines", draft.header.number),
             };
-            self.event(EventKind::Routed, message).await?;
+            self.event(EventKind::Routed, message);
             store::insert(self.tx, draft.header).await?;
             store::insert_all(self.tx, draft.lines).await?;
-            enqueue(self.tx, &job, When::now(self.now.timestamp_millis())).await?;
+            enqueue(self.tx, &job, When::now(self.now.timestamp_millis()))?;
         }
         Ok(())
     }
@@ -189,9 +189,9 @@ impl PlanWriter<'_> {
         Ok(())
     }
 
-    async fn event(&self, kind: EventKind, message: String) -> Result<(), DbErr> {
+    fn event(&self, kind: EventKind, message: String) {
         let (shop, order) = (self.shop.id, self.state.order.id);
-        store::events::add(self.tx, shop, order, self.now, &Actor::Orderyard, kind, message).await
+        store::events::add(self.tx, shop, order, self.now, &Actor::Orderyard, kind, message);
     }
 }
 

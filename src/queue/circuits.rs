@@ -53,13 +53,18 @@ pub async fn look(
     subject: Subject,
     now_ms: i64,
 ) -> Result<Option<Result<Entry, Shut>>, DbErr> {
-    let row = circuits::by_subject(db, subject).await?;
-    Ok(match row {
+    Ok(judge(circuits::by_subject(db, subject).await?, now_ms))
+}
+
+/// The same by the subject's row, if it has one.
+#[must_use]
+pub fn judge(row: Option<Model>, now_ms: i64) -> Option<Result<Entry, Shut>> {
+    match row {
         None => Some(Ok(Entry::default())),
         Some(row) if row.opened_at_ms.is_none() => Some(Ok(Entry { is_troubled: true })),
         Some(row) if now_ms < row.next_try_ms => Some(Err(shut(row, now_ms))),
         Some(_) => None,
-    })
+    }
 }
 
 /// Asks whether a call may be made, and takes the one try where that is due.

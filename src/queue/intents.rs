@@ -42,20 +42,6 @@ pub enum Standing {
 
 /// Opens the Intent of an effect, or finds the one that stands.
 pub async fn open<R: Serialize + Sync>(tx: &Tx, new: NewIntent<'_, R>, now: DateTime<Utc>) -> Result<Standing, DbErr> {
-    if let Some(mut intent) = store::intents::by_key(tx.conn(), &new.key).await? {
-        if !intent.outcome.is_open() {
-            return Ok(Standing::Settled(intent));
-        }
-        let known_not_sent = intent.outcome == IntentOutcome::Pending && intent.called_at.is_none();
-        intent.calls += 1;
-        intent.called_at = Some(now);
-        store::save(tx, intent.clone()).await?;
-        return Ok(if known_not_sent {
-            Standing::Fresh(intent)
-        } else {
-            Standing::MayHaveHappened(intent)
-        });
-    }
     let request = serde_json::to_value(new.request).map_err(|error| DbErr::Json(error.to_string()))?;
     let intent = Model {
         id: IntentId::generate(),
@@ -73,8 +59,24 @@ pub async fn open<R: Serialize + Sync>(tx: &Tx, new: NewIntent<'_, R>, now: Date
         called_at: Some(now),
         settled_at: None,
     };
-    store::insert(tx, intent.clone()).await?;
-    Ok(Standing::Fresh(intent))
+    if store::intents::add(tx, intent.clone()).await? {
+        return Ok(Standing::Fresh(intent));
+    }
+    let Some(mut intent) = store::intents::by_key(tx.conn(), &intent.key).await? else {
+        return Err(DbErr::RecordNotFound(format!("intent {}", intent.key)));
+    };
+    if !intent.outcome.is_open() {
+        return Ok(Standing::Settled(intent));
+    }
+    let known_not_sent = intent.outcome == IntentOutcome::Pending && intent.called_at.is_none();
+    intent.calls += 1;
+    intent.called_at = Some(now);
+    store::save(tx, intent.clone()).await?;
+    Ok(if known_not_sent {
+        Standing::Fresh(intent)
+    } else {
+        Standing::MayHaveHappened(intent)
+    })
 }
 
 /// Writes what became of the call. A settled Intent never changes again.
@@ -88,17 +90,11 @@ pub async fn settle(
     evidence: serde_json::Value,
     now: DateTime<Utc>,
 ) -> Result<(), DbErr> {
-    let Some(mut intent) = store::intents::by_id(tx.conn(), id).await? else {
-        return Err(DbErr::RecordNotFound(format!("intent {id}")));
-    };
-    if !intent.outcome.is_open() {
+    if store::intents::settle(tx, id, outcome, Json(evidence), now).await? {
         return Ok(());
     }
-    intent.outcome = outcome;
-    intent.evidence = Some(Json(evidence));
-    intent.settled_at = (!outcome.is_open()).then_some(now);
-    if outcome == IntentOutcome::Pending {
-        intent.called_at = None;
+    match store::intents::by_id(tx.conn(), id).await? {
+        Some(_) => Ok(()),
+        None => Err(DbErr::RecordNotFound(format!("intent {id}"))),
     }
-    store::save(tx, intent).await
 }

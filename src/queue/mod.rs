@@ -134,8 +134,8 @@ pub fn order_of_key(key: &str) -> Option<(ShopId, ShopifyOrderId)> {
     Some((ShopId(shop.parse().ok()?), ShopifyOrderId(order.parse().ok()?)))
 }
 
-/// Adds a job in the transaction of the change that causes it.
-pub async fn enqueue<J: Job>(tx: &Tx, job: &J, when: When) -> Result<(), DbErr> {
+/// Adds a job with the commit of the change that causes it.
+pub fn enqueue<J: Job>(tx: &Tx, job: &J, when: When) -> Result<(), DbErr> {
     let payload = serde_json::to_string(job).map_err(|error| DbErr::Json(error.to_string()))?;
     let row = jobs::Model {
         id: JobId::generate(),
@@ -160,8 +160,7 @@ pub async fn enqueue<J: Job>(tx: &Tx, job: &J, when: When) -> Result<(), DbErr> 
         last_error: None,
         created_at_ms: when.now_ms,
     };
-    store::jobs::add(tx, row).await?;
-    tx.mark_jobs_added();
+    store::jobs::add(tx, row);
     Ok(())
 }
 

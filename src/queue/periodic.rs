@@ -37,7 +37,7 @@ pub const fn every<J: Job + Default>(interval: fn(&Config) -> Duration) -> Perio
     Periodic {
         name: J::NAME,
         every: interval,
-        enqueue: |tx, now_ms| Box::pin(async move { enqueue(tx, &J::default(), When::now(now_ms)).await }),
+        enqueue: |tx, now_ms| Box::pin(async move { enqueue(tx, &J::default(), When::now(now_ms)) }),
     }
 }
 

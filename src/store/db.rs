@@ -2,7 +2,7 @@
 
 use std::{
     sync::{
-        Arc,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
@@ -17,7 +17,10 @@ use sqlx::Connection as _;
 use tokio::sync::Notify;
 use uuid::Uuid;
 
-use super::writer::{Turn, Writer};
+use super::{
+    events, jobs,
+    writer::{Turn, Writer},
+};
 use crate::config::DatabaseConfig;
 
 /// Both ways to the database. Cheap to clone.
@@ -41,9 +44,17 @@ pub struct Tx {
     // Before the turn: what is rolled back is so before another begins.
     inner: DatabaseTransaction,
     turn: Option<Turn>,
+    /// Rows that nobody reads before the commit: written with it, many in one statement.
+    last: Mutex<Last>,
     adds_jobs: AtomicBool,
     jobs_added: Arc<Notify>,
     others_to_tell: Arc<Notify>,
+}
+
+#[derive(Debug, Default)]
+struct Last {
+    events: Vec<events::Model>,
+    jobs: Vec<jobs::Model>,
 }
 
 /// Why the database cannot be used.
@@ -126,6 +137,7 @@ impl Db {
         Ok(Tx {
             inner,
             turn,
+            last: Mutex::default(),
             adds_jobs: AtomicBool::new(false),
             jobs_added: Arc::clone(&self.jobs_added),
             others_to_tell: Arc::clone(&self.others_to_tell),
@@ -195,8 +207,25 @@ impl Tx {
         self.adds_jobs.store(true, Ordering::Relaxed);
     }
 
+    /// Adds a line to an order's history.
+    pub(super) fn add_event(&self, event: events::Model) {
+        self.last().events.push(event);
+    }
+
+    /// Adds a job, or brings the waiting one with its dedupe key forward.
+    pub(super) fn add_job(&self, job: jobs::Model) {
+        self.last().jobs.push(job);
+    }
+
+    fn last(&self) -> MutexGuard<'_, Last> {
+        self.last.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Returns when it is durable.
     pub async fn commit(self) -> Result<(), DbErr> {
+        let Last { events, jobs } = std::mem::take(&mut *self.last());
+        super::insert_all(&self, events).await?;
+        jobs::add_all(&self, jobs).await?;
         self.inner.commit().await?;
         if let Some(turn) = self.turn {
             turn.commit().await?;

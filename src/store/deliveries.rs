@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use sea_orm::{
-    DbBackend, IntoActiveModel as _, QueryOrder as _, QuerySelect as _,
+    DbBackend, IntoActiveModel as _, QueryOrder as _, QuerySelect as _, Statement,
     entity::prelude::*,
     sea_query::{Expr, LockBehavior, LockType, OnConflict},
 };
@@ -95,10 +95,13 @@ pub async fn add_all(tx: &Tx, deliveries: Vec<Model>) -> Result<(), DbErr> {
     Ok(())
 }
 
+/// In the words of the index, which a bound value would not meet.
+const UNREAD: &str = "status = 'received'";
+
 /// The oldest deliveries that nobody has read, locked against other nodes.
 pub async fn unread(tx: &Tx, limit: u64) -> Result<Vec<Model>, DbErr> {
     let mut select = Entity::find()
-        .filter(Column::Status.eq(DeliveryStatus::Received))
+        .filter(Expr::cust(UNREAD))
         .order_by_asc(Column::Id)
         .limit(limit);
     if tx.conn().get_database_backend() == DbBackend::Postgres {
@@ -112,7 +115,7 @@ pub async fn any_unread(db: &impl ConnectionTrait) -> Result<bool, DbErr> {
     let first = Entity::find()
         .select_only()
         .column(Column::Id)
-        .filter(Column::Status.eq(DeliveryStatus::Received))
+        .filter(Expr::cust(UNREAD))
         .limit(1)
         .into_tuple::<DeliveryId>()
         .one(db)
@@ -131,17 +134,44 @@ pub struct Reading {
     pub forget: bool,
 }
 
-/// Writes what was found out; the body is not written again.
-pub async fn mark_read(tx: &Tx, id: DeliveryId, reading: Reading) -> Result<(), DbErr> {
-    let mut update = Entity::update_many()
-        .col_expr(Column::Status, Expr::val(reading.status))
-        .col_expr(Column::Note, Expr::val(reading.note))
-        .col_expr(Column::ShopId, Expr::val(reading.shop))
-        .col_expr(Column::ShopifyOrderId, Expr::val(reading.order));
-    if reading.forget {
-        update = update.col_expr(Column::Body, Expr::val(Option::<Vec<u8>>::None));
+impl Reading {
+    /// Whether it was a foreign shop's, which is to be recorded after the commit.
+    #[must_use]
+    pub fn is_foreign(&self) -> bool {
+        self.status == DeliveryStatus::Contradicted
     }
-    update.filter(Column::Id.eq(id)).exec(tx.conn()).await.map(drop)
+}
+
+/// Writes what was found out, of all in one statement.
+pub async fn mark_read(tx: &Tx, readings: &[(DeliveryId, Reading)]) -> Result<(), DbErr> {
+    if readings.is_empty() {
+        return Ok(());
+    }
+    let row = |(id, reading): &(DeliveryId, Reading)| {
+        let id = id.0.simple().to_string();
+        serde_json::json!([
+            id,
+            reading.status,
+            reading.note,
+            reading.shop,
+            reading.order,
+            reading.forget
+        ])
+    };
+    let rows: Vec<serde_json::Value> = readings.iter().map(row).collect();
+    let backend = tx.conn().get_database_backend();
+    let sql = if backend == DbBackend::Postgres {
+        "update deliveries d set status = r->>1, note = r->>2, shop_id = cast(r->>3 as bigint),
+           shopify_order_id = cast(r->>4 as bigint), body = case when cast(r->>5 as boolean) then null else d.body end
+         from json_array_elements($1::json) r where d.id = cast(r->>0 as uuid)"
+    } else {
+        "update deliveries set status = r.value->>1, note = r.value->>2, shop_id = r.value->>3,
+           shopify_order_id = r.value->>4, body = case when r.value->>5 then null else body end
+         from json_each($1) r where deliveries.id = unhex(r.value->>0)"
+    };
+    let rows = serde_json::to_string(&rows).map_err(|error| DbErr::Json(error.to_string()))?;
+    let statement = Statement::from_sql_and_values(backend, sql, [rows.into()]);
+    tx.conn().execute_raw(statement).await.map(drop)
 }
 
 pub async fn by_id(db: &impl ConnectionTrait, id: DeliveryId) -> Result<Option<Model>, DbErr> {

@@ -31,8 +31,8 @@ pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
-/// Adds a line to an order's history.
-pub async fn add(
+/// Adds a line to an order's history with the transaction's commit.
+pub fn add(
     tx: &Tx,
     shop: ShopId,
     order: OrderId,
@@ -40,7 +40,7 @@ pub async fn add(
     actor: &Actor,
     kind: EventKind,
     message: impl Into<String>,
-) -> Result<(), DbErr> {
+) {
     let event = Model {
         id: EventId::generate(),
         shop_id: shop,
@@ -50,7 +50,7 @@ pub async fn add(
         kind: kind.as_str().to_owned(),
         message: message.into(),
     };
-    super::insert(tx, event).await
+    tx.add_event(event);
 }
 
 /// The last events of many orders, the newest first: up to `limit` of each,

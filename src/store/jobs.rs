@@ -89,12 +89,24 @@ pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
-/// Adds a job, or brings the waiting one with the same dedupe key forward. One
+/// Adds a job with the transaction's commit, or brings the waiting one with the
+/// same dedupe key forward.
+pub fn add(tx: &Tx, job: Model) {
+    tx.add_job(job);
+    tx.mark_jobs_added();
+}
+
+/// Adds jobs, or brings the waiting ones with the same dedupe keys forward. One
 /// that waits for its next try keeps its time: its cause does not come back
 /// sooner because it is asked for again, and its tries are counted.
-pub async fn add(tx: &Tx, job: Model) -> Result<(), DbErr> {
-    let row = job.into_active_model().reset_all();
-    let mut insert = Entity::insert(row);
+pub(super) async fn add_all(tx: &Tx, jobs: Vec<Model>) -> Result<(), DbErr> {
+    if jobs.is_empty() {
+        return Ok(());
+    }
+    let rows = once_each(jobs)
+        .into_iter()
+        .map(|job| job.into_active_model().reset_all());
+    let mut insert = Entity::insert_many(rows);
     insert.query().on_conflict(
         OnConflict::column(Column::DedupeKey)
             .target_and_where(Expr::cust("state = 'ready'"))
@@ -118,6 +130,24 @@ pub async fn add(tx: &Tx, job: Model) -> Result<(), DbErr> {
             .to_owned(),
     );
     insert.exec_without_returning(tx.conn()).await.map(drop)
+}
+
+/// One job for each dedupe key, in the order of the keys: two transactions that
+/// bring the same jobs forward wait for each other, and never both.
+fn once_each(mut jobs: Vec<Model>) -> Vec<Model> {
+    jobs.sort_by(|one, other| (&one.dedupe_key, one.id).cmp(&(&other.dedupe_key, other.id)));
+    jobs.dedup_by(|later, first| {
+        let is_same = first.dedupe_key.is_some() && later.dedupe_key == first.dedupe_key;
+        if is_same {
+            first.run_at_ms = first.run_at_ms.min(later.run_at_ms);
+            first.triggered_at_ms = first.triggered_at_ms.min(later.triggered_at_ms);
+            if later.waits_for == WaitsFor::Turn {
+                first.waits_for = WaitsFor::Turn;
+            }
+        }
+        is_same
+    });
+    jobs
 }
 
 fn earlier(tx: &Tx, column: &str) -> String {

@@ -2,11 +2,11 @@
 
 use std::{collections::BTreeMap, sync::OnceLock};
 
-use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, QueryResult, Statement};
 
 use super::{
-    allocations, exceptions, fulfillment_orders, fulfillments, order_lines, orders, po_lines, purchase_orders,
-    shipment_lines, shipments, together, units,
+    Tx, allocations, exceptions, fulfillment_orders, fulfillments, order_lines, orders, po_lines, purchase_orders,
+    shipment_lines, shipments, shops, suppliers, together, units,
 };
 use crate::{
     domain::{
@@ -15,7 +15,7 @@ use crate::{
         purchase_order::PurchaseOrderStatus,
         shop::ShopSettings,
     },
-    ids::{OrderId, OrderLineId, PoLineId, PurchaseOrderId, ShipmentId, ShopId},
+    ids::{OrderId, OrderLineId, PoLineId, PurchaseOrderId, ShipmentId, ShopId, SupplierId},
 };
 
 /// An order and its rows.
@@ -34,36 +34,65 @@ pub struct OrderState {
     pub open_exceptions: Vec<exceptions::Model>,
 }
 
+/// An order that is being changed: under its lock, with its shop and with whom it was bought from.
+#[derive(Clone, Debug)]
+pub struct OpenOrder {
+    pub state: OrderState,
+    pub shop: shops::Model,
+    pub suppliers: Vec<suppliers::Model>,
+}
+
+impl OpenOrder {
+    /// Takes the order's lock until the transaction ends, and reads it; see [`orders::lock`].
+    pub async fn lock(tx: &Tx, shop: ShopId, id: OrderId) -> Result<Option<Self>, DbErr> {
+        static SQL: [OnceLock<String>; 2] = [OnceLock::new(), OnceLock::new()];
+        let backend = tx.conn().get_database_backend();
+        // A statement of its own, because the rows are to be read as they stand when the lock is had.
+        if backend == DbBackend::Postgres && orders::lock(tx, shop, id).await?.is_none() {
+            return Ok(None);
+        }
+        let columns = || {
+            let mut columns = columns(backend);
+            columns.push(together::rows::<shops::Entity>(backend, "id = $1"));
+            let bought = "id in (select supplier_id from purchase_orders where shop_id = $1 and order_id = $2)";
+            columns.push(together::rows::<suppliers::Entity>(backend, bought));
+            format!("select {}", columns.join(", "))
+        };
+        let sql = SQL[usize::from(backend == DbBackend::Postgres)].get_or_init(columns);
+        let statement = Statement::from_sql_and_values(backend, sql.as_str(), [shop.into(), id.into()]);
+        let Some(row) = tx.conn().query_one_raw(statement).await? else {
+            return Ok(None);
+        };
+        let (state, shop) = (read(&row)?, together::read::<shops::Entity>(&row, COLUMNS)?.pop());
+        let Some((state, shop)) = state.zip(shop) else {
+            return Ok(None);
+        };
+        Ok(Some(Self {
+            state,
+            shop,
+            suppliers: together::read::<suppliers::Entity>(&row, COLUMNS + 1)?,
+        }))
+    }
+
+    /// A supplier that has a purchase order of this order.
+    #[must_use]
+    pub fn supplier(&self, id: SupplierId) -> Option<&suppliers::Model> {
+        self.suppliers.iter().find(|supplier| supplier.id == id)
+    }
+}
+
 impl OrderState {
     /// Reads an order's rows. Within a transaction that holds its lock they belong together.
     pub async fn load(db: &impl ConnectionTrait, shop: ShopId, id: OrderId) -> Result<Option<Self>, DbErr> {
         static SQL: [OnceLock<String>; 2] = [OnceLock::new(), OnceLock::new()];
         let backend = db.get_database_backend();
-        let sql = SQL[usize::from(backend == DbBackend::Postgres)].get_or_init(|| select(backend));
+        let sql = SQL[usize::from(backend == DbBackend::Postgres)]
+            .get_or_init(|| format!("select {}", columns(backend).join(", ")));
         let statement = Statement::from_sql_and_values(backend, sql.as_str(), [shop.into(), id.into()]);
-        let Some(row) = db.query_one_raw(statement).await? else {
-            return Ok(None);
-        };
-        let Some(order) = together::read::<orders::Entity>(&row, 0)?.pop() else {
-            return Ok(None);
-        };
-        let mut state = Self {
-            order,
-            lines: together::read::<order_lines::Entity>(&row, 1)?,
-            fulfillment_orders: together::read::<fulfillment_orders::Entity>(&row, 2)?
-                .into_iter()
-                .map(Into::into)
-                .collect(),
-            allocations: together::read::<allocations::Entity>(&row, 3)?,
-            purchase_orders: together::read::<purchase_orders::Entity>(&row, 4)?,
-            po_lines: together::read::<po_lines::Entity>(&row, 5)?,
-            shipments: together::read::<shipments::Entity>(&row, 6)?,
-            shipment_lines: together::read::<shipment_lines::Entity>(&row, 7)?,
-            fulfillments: together::read::<fulfillments::Entity>(&row, 8)?,
-            open_exceptions: together::read::<exceptions::Entity>(&row, 9)?,
-        };
-        state.sort();
-        Ok(Some(state))
+        match db.query_one_raw(statement).await? {
+            Some(row) => read(&row),
+            None => Ok(None),
+        }
     }
 
     /// As Shopify lists lines, and everything else in the order in which it was made.
@@ -226,12 +255,38 @@ impl OrderState {
     }
 }
 
-/// One statement for all rows of the order `$2` of the shop `$1`.
-fn select(backend: DbBackend) -> String {
+/// Reads what [`columns`] selects.
+fn read(row: &QueryResult) -> Result<Option<OrderState>, DbErr> {
+    let Some(order) = together::read::<orders::Entity>(row, 0)?.pop() else {
+        return Ok(None);
+    };
+    let mut state = OrderState {
+        order,
+        lines: together::read::<order_lines::Entity>(row, 1)?,
+        fulfillment_orders: together::read::<fulfillment_orders::Entity>(row, 2)?
+            .into_iter()
+            .map(Into::into)
+            .collect(),
+        allocations: together::read::<allocations::Entity>(row, 3)?,
+        purchase_orders: together::read::<purchase_orders::Entity>(row, 4)?,
+        po_lines: together::read::<po_lines::Entity>(row, 5)?,
+        shipments: together::read::<shipments::Entity>(row, 6)?,
+        shipment_lines: together::read::<shipment_lines::Entity>(row, 7)?,
+        fulfillments: together::read::<fulfillments::Entity>(row, 8)?,
+        open_exceptions: together::read::<exceptions::Entity>(row, 9)?,
+    };
+    state.sort();
+    Ok(Some(state))
+}
+
+const COLUMNS: usize = 10;
+
+/// All rows of the order `$2` of the shop `$1`.
+fn columns(backend: DbBackend) -> Vec<String> {
     let of_order = "shop_id = $1 and order_id = $2";
     let through =
         |table: &str, key: &str| format!("shop_id = $1 and {key} in (select id from {table} where {of_order})");
-    let columns = [
+    let columns: [String; COLUMNS] = [
         together::rows::<orders::Entity>(backend, "shop_id = $1 and id = $2"),
         together::rows::<order_lines::Entity>(backend, of_order),
         together::rows::<fulfillment_orders::Entity>(backend, of_order),
@@ -243,5 +298,5 @@ fn select(backend: DbBackend) -> String {
         together::rows::<fulfillments::Entity>(backend, of_order),
         together::rows::<exceptions::Entity>(backend, &format!("{of_order} and status = 'open'")),
     ];
-    format!("select {}", columns.join(", "))
+    columns.to_vec()
 }

@@ -2,14 +2,15 @@
 
 use chrono::{DateTime, Utc};
 use sea_orm::{
-    QueryOrder as _, QuerySelect as _,
+    QueryOrder as _, QuerySelect as _, Statement,
     entity::prelude::*,
     sea_query::{Expr, Query, SelectStatement},
 };
 
-use super::{Tx, columns::Json};
+use super::{Tx, circuits, columns::Json, shop_budgets, together};
 use crate::{
     domain::{
+        circuit::Subject,
         money::Currency,
         shop::{ShopSettings, ShopStatus},
     },
@@ -47,6 +48,41 @@ impl ActiveModelBehavior for ActiveModel {}
 
 pub async fn by_id(db: &impl ConnectionTrait, id: ShopId) -> Result<Option<Model>, DbErr> {
     Entity::find_by_id(id).one(db).await
+}
+
+/// A shop, and what is known about calling it.
+#[derive(Clone, Debug)]
+pub struct Way {
+    pub shop: Model,
+    pub budget: Option<shop_budgets::Model>,
+    /// There when its last call failed.
+    pub circuit: Option<circuits::Model>,
+}
+
+/// Reads what a call needs, in one statement.
+pub async fn way_to(db: &impl ConnectionTrait, id: ShopId) -> Result<Option<Way>, DbErr> {
+    let backend = db.get_database_backend();
+    let sql = format!(
+        "select {}, {}, {}",
+        together::rows::<Entity>(backend, "id = $1"),
+        together::rows::<shop_budgets::Entity>(backend, "shop_id = $1"),
+        together::rows::<circuits::Entity>(backend, "subject = $2"),
+    );
+    let values = [id.into(), Subject::Shop(id).to_string().into()];
+    let Some(row) = db
+        .query_one_raw(Statement::from_sql_and_values(backend, sql, values))
+        .await?
+    else {
+        return Ok(None);
+    };
+    let Some(shop) = together::read::<Entity>(&row, 0)?.pop() else {
+        return Ok(None);
+    };
+    Ok(Some(Way {
+        shop,
+        budget: together::read::<shop_budgets::Entity>(&row, 1)?.pop(),
+        circuit: together::read::<circuits::Entity>(&row, 2)?.pop(),
+    }))
 }
 
 pub async fn by_domain(db: &impl ConnectionTrait, domain: &str) -> Result<Option<Model>, DbErr> {
