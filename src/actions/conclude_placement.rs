@@ -42,7 +42,7 @@ pub(super) async fn conclude(
     let Some(po) = purchase_orders::by_id(tx.conn(), call.shop.id, po_id).await? else {
         return Ok(());
     };
-    supplier_calls::note_call(app, &tx, &call.supplier, call.entry, &answer, now).await?;
+    supplier_calls::note_call(app, &tx, &call.supplier, call.entry, &answer).await?;
     let conclusion = Conclusion {
         tx: &tx,
         call: &call,

@@ -65,7 +65,8 @@ async fn settle(
             Ok(mark_done(tx, state.order.shopify_id, &mut row.clone(), id, now).await?)
         }
         ReadBack::NotMade => {
-            let since = now - intent.called_at.unwrap_or(now);
+            let lease_now = tx.lease_now();
+            let since = lease_now - intent.called_at.unwrap_or(lease_now);
             if since < patience {
                 let after = (patience - since).to_std().ok();
                 return Err(JobError::Retry {

@@ -138,7 +138,7 @@ pub async fn open(app: &App, id: ShopId, cost: u32) -> Result<ShopAccess, Access
             return Err(AccessError::Budget(wait));
         }
     }
-    let entry = enter(app, id, now).await?;
+    let entry = enter(app, id).await?;
     let shop = if expires_soon(&shop, now) {
         renew(app, shop).await?
     } else {
@@ -156,13 +156,13 @@ pub async fn open(app: &App, id: ShopId, cost: u32) -> Result<ShopAccess, Access
 }
 
 /// Whether the shop's API may be called, or is left alone for now. Almost always a read.
-async fn enter(app: &App, id: ShopId, now: DateTime<Utc>) -> Result<Entry, AccessError> {
-    let (subject, now_ms) = (Subject::Shop(id), now.timestamp_millis());
-    let known = if let Some(known) = circuits::look(app.db.read(), subject, now_ms).await? {
+async fn enter(app: &App, id: ShopId) -> Result<Entry, AccessError> {
+    let (subject, now) = (Subject::Shop(id), app.db.lease_now().await?);
+    let known = if let Some(known) = circuits::look(app.db.read(), subject, now).await? {
         known
     } else {
         let tx = app.db.begin().await?;
-        let entry = circuits::enter(&tx, subject, now_ms, &app.config.worker.circuit).await?;
+        let entry = circuits::enter(&tx, subject, &app.config.worker.circuit).await?;
         tx.commit().await?;
         entry
     };
@@ -171,12 +171,7 @@ async fn enter(app: &App, id: ShopId, now: DateTime<Utc>) -> Result<Entry, Acces
 
 /// Writes down how a call went. What one order alone may bring about says
 /// nothing about the shop's others.
-async fn note_call<T>(
-    app: &App,
-    access: &ShopAccess,
-    result: &Result<Answer<T>, ApiError>,
-    now: DateTime<Utc>,
-) -> Result<(), DbErr> {
+async fn note_call<T>(app: &App, access: &ShopAccess, result: &Result<Answer<T>, ApiError>) -> Result<(), DbErr> {
     let failed = match result {
         Err(error @ ApiError::NotSent(_)) => Some(error),
         Err(error @ (ApiError::Unavailable { why, .. } | ApiError::OutcomeUnknown { why })) => {
@@ -196,7 +191,7 @@ async fn note_call<T>(
     match failed {
         Some(error) => {
             let (reason, config) = (error.to_string(), &app.config.worker.circuit);
-            circuits::failed(&tx, subject, &reason, now.timestamp_millis(), config).await?;
+            circuits::failed(&tx, subject, &reason, config).await?;
         }
         None => circuits::answered(&tx, subject, access.entry).await?,
     }
@@ -215,7 +210,7 @@ fn expires_soon(shop: &shops::Model, now: DateTime<Utc>) -> bool {
 /// Takes note of an answer: what is left of the budget, and whether the token still opens the shop.
 pub async fn observe<T>(app: &App, access: &ShopAccess, result: &Result<Answer<T>, ApiError>) -> Result<(), DbErr> {
     let now = app.clock.now();
-    note_call(app, access, result, now).await?;
+    note_call(app, access, result).await?;
     let status = match result {
         Ok(answer) => answer.cost.as_ref().map(|cost| cost.status),
         Err(ApiError::Throttled { status, .. }) => *status,
@@ -259,7 +254,8 @@ pub async fn renew(app: &App, shop: shops::Model) -> Result<shops::Model, Access
     if row.access_token != shop.access_token {
         return Ok(row);
     }
-    if row.refresh_leased_until.is_some_and(|until| until > now) {
+    let lease_now = tx.lease_now();
+    if row.refresh_leased_until.is_some_and(|until| until > lease_now) {
         let still_good = row.access_token_expires_at.is_some_and(|at| at > now);
         return if still_good {
             Ok(row)
@@ -267,7 +263,7 @@ pub async fn renew(app: &App, shop: shops::Model) -> Result<shops::Model, Access
             Err(AccessError::BeingRenewed)
         };
     }
-    row.refresh_leased_until = Some(now + REFRESH_LEASE);
+    row.refresh_leased_until = Some(lease_now + REFRESH_LEASE);
     store::save(&tx, row.clone()).await?;
     tx.commit().await?;
     let domain = ShopDomain::parse(&row.domain).map_err(|_| AccessError::NotInstalled)?;

@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, DbErr};
 
 use super::JobError;
@@ -47,11 +48,11 @@ impl Shut {
 }
 
 /// Whether a look is enough: nothing has failed, or a call may not be made.
-/// None where the one call may be due, which [`enter`] decides.
+/// None where the one call may be due, which [`enter`] decides. `now` is [`store::Db::lease_now`].
 pub async fn look(
     db: &impl ConnectionTrait,
     subject: Subject,
-    now_ms: i64,
+    now: DateTime<Utc>,
 ) -> Result<Option<Result<Entry, Shut>>, DbErr> {
     let row = circuits::by_subject(db, subject).await?;
     Ok(match row {
@@ -59,17 +60,15 @@ pub async fn look(
         Some(row) if row.opened_at_ms.is_none() => Some(Ok(Entry { is_troubled: true })),
         Some(row) if now_ms < row.next_try_ms => Some(Err(shut(row, now_ms))),
         Some(_) => None,
+    let now_ms = now.timestamp_millis();
     })
 }
 
 /// Asks whether a call may be made, and takes the one try where that is due.
-pub async fn enter(
-    tx: &Tx,
-    subject: Subject,
-    now_ms: i64,
-    config: &CircuitConfig,
-) -> Result<Result<Entry, Shut>, DbErr> {
-    if let Some(known) = look(tx.conn(), subject, now_ms).await? {
+pub async fn enter(tx: &Tx, subject: Subject, config: &CircuitConfig) -> Result<Result<Entry, Shut>, DbErr> {
+    let now = tx.lease_now();
+    let now_ms = now.timestamp_millis();
+    if let Some(known) = look(tx.conn(), subject, now).await? {
         return Ok(known);
     }
     let Some(mut row) = circuits::by_subject(tx.conn(), subject).await? else {
@@ -85,7 +84,8 @@ pub async fn enter(
 }
 
 /// Writes down that a call failed: that nothing was taken, or that it is not known.
-pub async fn failed(tx: &Tx, subject: Subject, reason: &str, now_ms: i64, config: &CircuitConfig) -> Result<(), DbErr> {
+pub async fn failed(tx: &Tx, subject: Subject, reason: &str, config: &CircuitConfig) -> Result<(), DbErr> {
+    let now_ms = tx.lease_now().timestamp_millis();
     let mut row = circuits::lock(tx, subject).await?;
     row.failures = row.failures.saturating_add(1);
     reason.chars().take(500).collect::<String>().clone_into(&mut row.reason);

@@ -8,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+use chrono::{DateTime, Utc};
 use migrations::{Migrator, MigratorTrait as _};
 use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
@@ -17,7 +18,8 @@ use sqlx::Connection as _;
 use tokio::sync::Notify;
 use uuid::Uuid;
 
-use crate::config::DatabaseConfig;
+use super::lease_time::LeaseTime;
+use crate::{clock::Clock, config::DatabaseConfig};
 
 /// Both ways to the database. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -30,6 +32,7 @@ pub struct Db {
     hears_others: Arc<AtomicBool>,
     node: Uuid,
     statements: Arc<AtomicU64>,
+    lease_time: LeaseTime,
 }
 
 /// A write transaction. Rolls back when dropped.
@@ -39,6 +42,7 @@ pub struct Tx {
     adds_jobs: AtomicBool,
     jobs_added: Arc<Notify>,
     others_to_tell: Arc<Notify>,
+    lease_time: LeaseTime,
 }
 
 /// Why the database cannot be used.
@@ -75,6 +79,7 @@ impl Db {
             });
         }
         Ok(Self {
+            lease_time: LeaseTime::new(write.get_database_backend(), Clock::default()),
             write,
             read,
             jobs_added: Arc::new(Notify::new()),
@@ -84,6 +89,13 @@ impl Db {
             node: Uuid::now_v7(),
             statements,
         })
+    }
+
+    /// Has leases go by a clock that others may set, where they do not go by the database's.
+    #[must_use]
+    pub fn with_clock(mut self, clock: Clock) -> Self {
+        self.lease_time = LeaseTime::new(self.backend(), clock);
+        self
     }
 
     /// Brings the schema up to date.
@@ -109,6 +121,7 @@ impl Db {
 
     /// Begins a write transaction; on `SQLite` it takes the writer at once.
     pub async fn begin(&self) -> Result<Tx, DbErr> {
+        self.lease_time.refresh(&self.read).await?;
         let options = TransactionOptions {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
             ..TransactionOptions::default()
@@ -119,7 +132,14 @@ impl Db {
             adds_jobs: AtomicBool::new(false),
             jobs_added: Arc::clone(&self.jobs_added),
             others_to_tell: Arc::clone(&self.others_to_tell),
+            lease_time: self.lease_time.clone(),
         })
+    }
+
+    /// The time that leases and their like go by on all nodes: see [`super::lease_time`].
+    pub async fn lease_now(&self) -> Result<DateTime<Utc>, DbErr> {
+        self.lease_time.refresh(&self.read).await?;
+        Ok(self.lease_time.now())
     }
 
     /// Wakes when a transaction of this process has added jobs.
@@ -183,6 +203,12 @@ impl Tx {
     }
 
     pub async fn commit(self) -> Result<(), DbErr> {
+    /// The time that leases and their like go by on all nodes: see [`super::lease_time`].
+    #[must_use]
+    pub fn lease_now(&self) -> DateTime<Utc> {
+        self.lease_time.now()
+    }
+
         self.inner.commit().await?;
         if self.adds_jobs.load(Ordering::Relaxed) {
             self.jobs_added.notify_one();

@@ -1,5 +1,7 @@
 //! Whose job is next: fair between shops, in order on one key.
 
+use std::time::Duration;
+
 use orderyard::{
     actions::process_delivery::ProcessDelivery,
     app::App,
@@ -87,7 +89,7 @@ async fn take(world: &World, turns: &mut Turns, jobs: u64) -> Vec<Model> {
     let wanted = Wanted {
         lease_id: Uuid::now_v7(),
         now_ms: 10_000,
-        until_ms: 20_000,
+        lease: Duration::from_secs(10),
         jobs,
         background: jobs,
     };
