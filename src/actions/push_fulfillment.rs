@@ -5,6 +5,8 @@
 //! row with an Intent before the call, and what is found open is read back
 //! before anything is called again.
 
+use std::time::Instant;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::DbErr;
 use serde::{Deserialize, Serialize};
@@ -27,14 +29,14 @@ use crate::{
         intent::{IntentKind, IntentOutcome},
     },
     failpoint,
-    ids::{IntentId, OrderId, ShipmentId, ShopId, ShopifyOrderId},
+    ids::{OrderId, ShipmentId, ShopId, ShopifyOrderId},
     queue::{
         Attempt, Job, JobError, Priority, When, enqueue,
         intents::{self, NewIntent, Standing},
         order_key,
     },
     shopify::{ApiError, fulfillments::FulfillmentSnapshot, fulfillments::OrderFulfillmentState},
-    store::{self, Tx, fulfillments, order_state::OrderState, orders, shipments, shops},
+    store::{self, Tx, fulfillments, intents::Model as Intent, order_state::OrderState, orders, shipments, shops},
 };
 
 /// Pushes one shipment.
@@ -76,6 +78,10 @@ impl Job for PushFulfillment {
         // One fulfillment that fails does not hold back the parcel's others.
         let mut failed = prepared.unsure;
         for claimed in prepared.claims {
+            if claimed.since.elapsed() > app.config.shopify.timeout {
+                // Whoever took this job over may be about to read back that nothing was made.
+                return Err(JobError::retry("this process stood still before it could call Shopify"));
+            }
             let answer = create(app, &access, &claimed).await;
             shop_access::observe(app, &access, &answer).await?;
             let again = conclude(app, self, &claimed, answer.map(|answer| answer.data), attempt).await?;
@@ -99,7 +105,9 @@ struct Prepared {
 /// A fulfillment whose Intent is committed.
 struct Claimed {
     row: fulfillments::Model,
-    intent: IntentId,
+    intent: Intent,
+    /// When the Intent said that the call begins.
+    since: Instant,
     new: crate::shopify::fulfillments::NewFulfillment,
 }
 
@@ -149,8 +157,14 @@ async fn prepare(
     for row in rows.into_iter().filter(own) {
         match new_fulfillment(&shop.settings.0, &state, &mut open, &row) {
             Some(new) => {
+                let since = Instant::now();
                 let intent = open_intent(&tx, &row, now).await?;
-                prepared.claims.push(Claimed { row, intent, new });
+                prepared.claims.push(Claimed {
+                    row,
+                    intent,
+                    since,
+                    new,
+                });
             }
             None => refuse(&tx, &row, "Shopify has no open units for it", json!(null), now).await?,
         }
@@ -226,7 +240,7 @@ async fn compare_tracking(
     enqueue(tx, &job, When::now(now.timestamp_millis())).await
 }
 
-async fn open_intent(tx: &Tx, row: &fulfillments::Model, now: DateTime<Utc>) -> Result<IntentId, JobError> {
+async fn open_intent(tx: &Tx, row: &fulfillments::Model, now: DateTime<Utc>) -> Result<Intent, JobError> {
     let request = json!({ "lines": row.lines.0, "numbers": row.numbers.0, "company": row.company });
     let new = NewIntent {
         key: intent_key(row),
@@ -238,7 +252,7 @@ async fn open_intent(tx: &Tx, row: &fulfillments::Model, now: DateTime<Utc>) -> 
         request: &request,
     };
     match intents::open(tx, new, now).await? {
-        Standing::Fresh(intent) => Ok(intent.id),
+        Standing::Fresh(intent) => Ok(intent),
         // `settle_open` has just read back every call that may have happened.
         Standing::MayHaveHappened(_) | Standing::Settled(_) => {
             Err(JobError::retry("a call for this fulfillment may still be under way"))
@@ -277,7 +291,7 @@ async fn conclude(
     let again = match answer {
         Ok(made) => {
             let evidence = json!({ "fulfillment": made.id.to_string() });
-            intents::settle(&tx, claimed.intent, IntentOutcome::Done, evidence, now).await?;
+            intents::settle(&tx, claimed.intent.id, IntentOutcome::Done, evidence, now).await?;
             mark_done(&tx, job.shopify_id, &mut row, made.id, now).await?;
             None
         }
@@ -331,9 +345,14 @@ async fn failed(
     now: DateTime<Utc>,
 ) -> Result<Option<JobError>, DbErr> {
     let evidence = json!({ "error": error.to_string() });
+    let standing = store::intents::by_id(tx.conn(), claimed.intent.id).await?;
+    if standing.is_none_or(|standing| standing.calls != claimed.intent.calls) {
+        // The job was taken over, and another call for it may be under way: this one's failure says nothing of that.
+        return Ok(Some(JobError::from(error)));
+    }
     match &error {
         ApiError::OutcomeUnknown { .. } => {
-            intents::settle(tx, claimed.intent, IntentOutcome::Unknown, evidence.clone(), now).await?;
+            intents::settle(tx, claimed.intent.id, IntentOutcome::Unknown, evidence.clone(), now).await?;
             if attempt.is_last {
                 let message = "Shopify did not say whether it took the parcel; look at the order there";
                 refusal(tx, row, message.to_owned(), evidence, now).await?;
@@ -342,10 +361,10 @@ async fn failed(
         }
         error if error.is_retryable() => {
             // Known not to have been executed.
-            intents::settle(tx, claimed.intent, IntentOutcome::Pending, evidence, now).await?;
+            intents::settle(tx, claimed.intent.id, IntentOutcome::Pending, evidence, now).await?;
         }
         error => {
-            intents::settle(tx, claimed.intent, IntentOutcome::Refused, evidence.clone(), now).await?;
+            intents::settle(tx, claimed.intent.id, IntentOutcome::Refused, evidence.clone(), now).await?;
             refuse(tx, row, &error.to_string(), evidence, now).await?;
             return Ok(None);
         }
