@@ -336,6 +336,7 @@ async fn wait<T>(tx: Tx, shop: &shops::Model, po: &purchase_orders::Model, why: 
     Err(JobError::Parked {
         reason: format!("{} is held back: {why}", po.number),
         after: HELD,
+        behind: None,
     })
 }
 

@@ -88,6 +88,7 @@ impl From<AccessError> for JobError {
             AccessError::NotInstalled | AccessError::NeedsReconnect => Self::Parked {
                 reason: error.to_string(),
                 after: PARKED,
+                behind: None,
             },
             AccessError::Budget(after) => Self::NotNow {
                 reason: error.to_string(),
@@ -193,7 +194,7 @@ async fn note_call<T>(app: &App, access: &ShopAccess, result: &Result<Answer<T>,
             let (reason, config) = (error.to_string(), &app.config.worker.circuit);
             circuits::failed(&tx, subject, &reason, config).await?;
         }
-        None => circuits::answered(&tx, subject, access.entry).await?,
+        None => circuits::answered(&tx, subject, access.entry, app.clock.now_ms()).await?,
     }
     tx.commit().await
 }

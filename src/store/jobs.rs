@@ -2,6 +2,7 @@
 
 pub mod claims;
 pub mod given_up;
+pub mod parked;
 pub mod waiting;
 
 use std::{collections::BTreeSet, time::Duration};
@@ -82,6 +83,8 @@ pub struct Model {
     pub lease_id: Option<Uuid>,
     pub leased_until_ms: Option<i64>,
     pub last_error: Option<String>,
+    /// The [`Subject`](crate::domain::circuit::Subject) that is left alone, in text, for which it waits.
+    pub parked_for: Option<String>,
     pub created_at_ms: i64,
 }
 

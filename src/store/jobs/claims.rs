@@ -215,7 +215,7 @@ pub async fn free_keys(tx: &Tx, keys: &[String]) -> Result<(), DbErr> {
 }
 
 /// Jobs by a condition, for an update of what nobody else is looking at.
-fn jobs_where(condition: impl Into<sea_orm::sea_query::SimpleExpr>) -> SelectStatement {
+pub(super) fn jobs_where(condition: impl Into<sea_orm::sea_query::SimpleExpr>) -> SelectStatement {
     Query::select()
         .column(Column::Id)
         .from(Entity)

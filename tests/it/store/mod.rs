@@ -1,5 +1,6 @@
 //! Rows and the queries on them, on each database.
 
+mod circuits;
 mod full_disk;
 mod inbox;
 mod jobs;
