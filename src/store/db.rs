@@ -148,7 +148,13 @@ impl Db {
         &self.jobs_added
     }
 
-    /// Wakes when this process has kept webhook calls.
+    /// Has webhook calls read that this process has kept: here, and by the nodes that work.
+    pub fn mark_inbox_filled(&self) {
+        self.inbox_filled.notify_one();
+        self.others_to_tell.notify_one();
+    }
+
+    /// Wakes when webhook calls were kept.
     #[must_use]
     pub fn inbox_filled(&self) -> &Notify {
         &self.inbox_filled
