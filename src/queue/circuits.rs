@@ -60,13 +60,13 @@ pub async fn look(
     subject: Subject,
     now: DateTime<Utc>,
 ) -> Result<Option<Result<Entry, Shut>>, DbErr> {
+    let now_ms = now.timestamp_millis();
     let row = circuits::by_subject(db, subject).await?;
     Ok(match row {
         None => Some(Ok(Entry::default())),
         Some(row) if row.opened_at_ms.is_none() => Some(Ok(Entry { is_troubled: true })),
         Some(row) if now_ms < row.next_try_ms => Some(Err(shut(subject, row, now_ms))),
         Some(_) => None,
-    let now_ms = now.timestamp_millis();
     })
 }
 

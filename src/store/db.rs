@@ -203,18 +203,18 @@ impl Tx {
         &self.inner
     }
 
-    /// Remembers to wake the workers after the commit.
-    pub fn mark_jobs_added(&self) {
-        self.adds_jobs.store(true, Ordering::Relaxed);
-    }
-
-    pub async fn commit(self) -> Result<(), DbErr> {
     /// The time that leases and their like go by on all nodes: see [`super::lease_time`].
     #[must_use]
     pub fn lease_now(&self) -> DateTime<Utc> {
         self.lease_time.now()
     }
 
+    /// Remembers to wake the workers after the commit.
+    pub fn mark_jobs_added(&self) {
+        self.adds_jobs.store(true, Ordering::Relaxed);
+    }
+
+    pub async fn commit(self) -> Result<(), DbErr> {
         self.inner.commit().await?;
         if self.adds_jobs.load(Ordering::Relaxed) {
             self.jobs_added.notify_one();

@@ -7,8 +7,8 @@ pub mod waiting;
 
 use std::{collections::BTreeSet, time::Duration};
 
-use sea_orm::{
 use chrono::{DateTime, Utc};
+use sea_orm::{
     Condition, DbBackend, IntoActiveModel as _, QueryOrder as _, QuerySelect as _, QueryTrait as _, Statement,
     entity::prelude::*,
     sea_query::{Expr, LockBehavior, LockType, OnConflict},
@@ -228,15 +228,15 @@ pub async fn finish(tx: &Tx, jobs: &[Held]) -> Result<u64, DbErr> {
     Ok(removed)
 }
 
-/// Prolongs leases, but for those that were lost.
-pub async fn prolong(tx: &Tx, jobs: &[Held], lease: Duration) -> Result<(), DbErr> {
-    if jobs.is_empty() {
 /// When a lease that begins now runs out.
 fn lease_end_ms(tx: &Tx, lease: Duration) -> i64 {
     let lease_ms = i64::try_from(lease.as_millis()).unwrap_or(i64::MAX);
     tx.lease_now().timestamp_millis().saturating_add(lease_ms)
 }
 
+/// Prolongs leases, but for those that were lost.
+pub async fn prolong(tx: &Tx, jobs: &[Held], lease: Duration) -> Result<(), DbErr> {
+    if jobs.is_empty() {
         return Ok(());
     }
     Entity::update_many()
