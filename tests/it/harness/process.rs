@@ -190,6 +190,13 @@ impl Orderyard {
         String::from_utf8(output.stdout).expect("text")
     }
 
+    /// Runs a command that says no, and gives back what it printed.
+    pub async fn complaint(&self, arguments: &[&str]) -> String {
+        let output = self.command_line(arguments).output().await.expect("the binary runs");
+        assert!(!output.status.success(), "orderyard {arguments:?} finds nothing wrong");
+        String::from_utf8(output.stdout).expect("text")
+    }
+
     /// Applies a setup file; what it names may still be on its way from Shopify.
     pub async fn apply_until_taken(&self, setup: &str) {
         let file = self.database.folder().join("setup.yaml");

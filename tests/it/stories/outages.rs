@@ -157,6 +157,8 @@ async fn what_waited_for_a_supplier_goes_on_when_it_is_back(
         .world
         .eventually("everything waits", async || story.world.count(parked).await == all)
         .await;
+    let told = story.world.orderyard.complaint(&["doctor"]).await;
+    assert!(told.contains("supplier north is left alone since"), "{told}");
     north.set_behaviour(Behaviour::manual());
     // The pause is over, and one of them finds out.
     story.world.execute("update circuits set next_try_ms = 0").await;
