@@ -143,8 +143,10 @@ async fn prepare(
         .iter()
         .any(|row| row.status == FulfillmentStatus::Pending && row.shipment_id != Some(job.shipment_id));
     if others_unfinished && !claim.without_place.is_empty() && !attempt.is_last {
-        // What they hold may be free again, or counted twice: no news for a person yet.
+        // What they hold may be free again, or counted twice: no news for a person yet, and what
+        // there is room for now would make two fulfillments of one parcel.
         claim.without_place.clear();
+        claim.rows.clear();
         let reason = "another parcel's fulfillment is unfinished, and may hold the units";
         prepared.unsure = Some(JobError::retry(reason));
     }
