@@ -4,7 +4,13 @@
 //! One refresher per shop: who refreshes holds a lease in the shop's row, and
 //! the pair is stored in one write before it is used.
 
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::Duration,
+};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::DbErr;
@@ -45,6 +51,8 @@ pub struct ShopAccess {
     pub domain: ShopDomain,
     token: SecretString,
     entry: Entry,
+    /// Points that were taken out of the shop's budget and not settled yet.
+    reserved: Arc<AtomicU32>,
 }
 
 impl ShopAccess {
@@ -133,11 +141,12 @@ pub async fn open(app: &App, id: ShopId, cost: u32) -> Result<ShopAccess, Access
         }
         ShopStatus::Uninstalled => return Err(AccessError::NotInstalled),
     }
-    if let Some(row) = shop_budgets::by_shop(app.db.read(), id).await? {
-        let wait = row.budget().wait_for(cost, now);
-        if !wait.is_zero() {
-            return Err(AccessError::Budget(wait));
-        }
+    let lease_now = app.db.lease_now().await?;
+    let known = shop_budgets::by_shop(app.db.read(), id).await?;
+    let budget = known.map(|row| row.budget());
+    let wait = budget.map_or(Duration::ZERO, |budget| budget.wait_for(cost, lease_now));
+    if !wait.is_zero() {
+        return Err(AccessError::Budget(wait));
     }
     let entry = enter(app, id).await?;
     let shop = if expires_soon(&shop, now) {
@@ -145,6 +154,9 @@ pub async fn open(app: &App, id: ShopId, cost: u32) -> Result<ShopAccess, Access
     } else {
         shop
     };
+    // Where there is plenty, what all nodes draw at once does not use it up.
+    let is_plenty = budget.is_none_or(|budget| is_plenty(&budget, lease_now));
+    let reserved = if is_plenty { 0 } else { reserve(app, id, cost).await? };
     let domain = ShopDomain::parse(&shop.domain).map_err(|_| AccessError::NotInstalled)?;
     let sealed = shop.access_token.as_ref().ok_or(AccessError::NotInstalled)?;
     let token = app.keyring.open(sealed, &token_place(id, "access_token"))?;
@@ -153,7 +165,27 @@ pub async fn open(app: &App, id: ShopId, cost: u32) -> Result<ShopAccess, Access
         domain,
         token,
         entry,
+        reserved: Arc::new(AtomicU32::new(reserved)),
     })
+}
+
+fn is_plenty(budget: &Budget, now: DateTime<Utc>) -> bool {
+    budget.available_at(now) > budget.maximum / 2
+}
+
+/// Takes the points of a call out of the shop's budget, from which every node draws.
+async fn reserve(app: &App, id: ShopId, cost: u32) -> Result<u32, AccessError> {
+    let tx = app.db.begin().await?;
+    let Some(row) = shop_budgets::lock(&tx, id).await? else {
+        return Ok(0);
+    };
+    let left = row
+        .budget()
+        .reserve(cost, tx.lease_now())
+        .map_err(AccessError::Budget)?;
+    shop_budgets::put(&tx, id, &left).await?;
+    tx.commit().await?;
+    Ok(cost)
 }
 
 /// Whether the shop's API may be called, or is left alone for now. Almost always a read.
@@ -212,21 +244,31 @@ fn expires_soon(shop: &shops::Model, now: DateTime<Utc>) -> bool {
 pub async fn observe<T>(app: &App, access: &ShopAccess, result: &Result<Answer<T>, ApiError>) -> Result<(), DbErr> {
     let now = app.clock.now();
     note_call(app, access, result).await?;
+    let reserved = access.reserved.swap(0, Ordering::Relaxed);
     let status = match result {
         Ok(answer) => answer.cost.as_ref().map(|cost| cost.status),
         Err(ApiError::Throttled { status, .. }) => *status,
         Err(ApiError::Unauthorized) => return token_refused(app, access, now).await,
         Err(_) => None,
     };
+    // What was reserved for a call without an answer stays spent until it has leaked away.
     let Some(status) = status else { return Ok(()) };
+    let lease_now = app.db.lease_now().await?;
+    let shown = Budget::from_status(status, lease_now);
     // A full bucket is no news: not worth a commit.
     let known = shop_budgets::by_shop(app.db.read(), access.shop.id).await?;
-    let plenty = status.available > status.maximum / 2;
-    if plenty && known.is_none_or(|row| row.budget().available_at(now) > row.budget().maximum / 2) {
+    let was_plenty = known.is_none_or(|row| is_plenty(&row.budget(), lease_now));
+    if reserved == 0 && was_plenty && is_plenty(&shown, lease_now) {
         return Ok(());
     }
     let tx = app.db.begin().await?;
-    shop_budgets::put(&tx, access.shop.id, &Budget::from_status(status, now)).await?;
+    let known = shop_budgets::lock(&tx, access.shop.id).await?.map(|row| row.budget());
+    let budget = match (known, result) {
+        (Some(known), Ok(Answer { cost: Some(cost), .. })) => known.after_answer(reserved, cost, lease_now),
+        (Some(known), Err(_)) => known.after_throttled(reserved, Some(status), lease_now),
+        _ => shown,
+    };
+    shop_budgets::put(&tx, access.shop.id, &budget).await?;
     tx.commit().await
 }
 

@@ -2,4 +2,4 @@
 
 mod apply_setup;
 mod prune_history;
-mod renew_token;
+mod shop_access;

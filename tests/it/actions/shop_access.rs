@@ -1,15 +1,16 @@
-//! A shop's token, renewed by two workers at once.
+//! A shop's token and its API budget, between workers that want them at once.
 
 use std::sync::Arc;
 
 use axum::{Json, Router, extract::State, routing::post};
-use chrono::{TimeDelta, Utc};
+use chrono::TimeDelta;
 use orderyard::{
-    actions::shop_access::{renew, seal_tokens},
+    actions::shop_access::{AccessError, open, renew, seal_tokens},
     app::App,
+    domain::throttle::Budget,
     ids::ShopId,
     shopify::{oauth::TokenPair, scopes::Scopes},
-    store::{self, shops},
+    store::{self, shop_budgets, shops},
 };
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
@@ -46,11 +47,11 @@ fn pair(name: &str) -> Value {
     })
 }
 
-async fn give_tokens(app: &App, shop: ShopId) -> shops::Model {
+/// Whose access token runs out so many hours from now.
+async fn give_tokens(app: &App, shop: ShopId, hours: i64) -> shops::Model {
     let tx = app.db.begin().await.expect("begins");
     let mut row = shops::lock(&tx, shop).await.expect("reads").expect("a shop");
-    #[expect(clippy::disallowed_methods, reason = "a pair from long ago")]
-    let then = Utc::now() - TimeDelta::hours(2);
+    let then = app.clock.now() + TimeDelta::hours(hours);
     let first = TokenPair {
         access_token: SecretString::from("shpat_first"),
         expires_at: then,
@@ -80,7 +81,7 @@ async fn of_two_workers_who_renew_at_once_the_later_one_keeps_its_pair() {
             config.shopify.origin = origin;
             let (db, keyring) = (world.app.db.clone(), world.app.keyring.clone());
             let app = App::new(config, db, keyring, world.app.clock.clone()).expect("fits together");
-            let shop = give_tokens(&app, ShopId(1)).await;
+            let shop = give_tokens(&app, ShopId(1), -2).await;
 
             let start = || {
                 let (app, shop) = (app.clone(), shop.clone());
@@ -113,5 +114,35 @@ async fn of_two_workers_who_renew_at_once_the_later_one_keeps_its_pair() {
             }
             assert_eq!(row.refresh_leased_until, None);
         }
+    }
+}
+
+/// Shopify would only have refused the second call.
+#[tokio::test]
+async fn what_one_worker_takes_of_a_low_budget_is_gone_for_the_others() {
+    for world in World::each(false).await {
+        let app = &world.app;
+        world.tenant(1).await;
+        give_tokens(app, ShopId(1), 1).await;
+        open(app, ShopId(1), 600).await.expect("nothing is known yet");
+        let tx = app.db.begin().await.expect("begins");
+        let low = Budget {
+            available: 1000,
+            maximum: 2000,
+            restore_per_second: 1,
+            as_of: tx.lease_now(),
+        };
+        shop_budgets::put(&tx, ShopId(1), &low).await.expect("is written");
+        tx.commit().await.expect("commits");
+        let (one, other) = tokio::join!(open(app, ShopId(1), 600), open(app, ShopId(1), 600));
+        let refused = |result: &Result<_, AccessError>| matches!(result, Err(AccessError::Budget(_)));
+        assert_eq!(
+            [refused(&one), refused(&other)]
+                .iter()
+                .filter(|refused| **refused)
+                .count(),
+            1
+        );
+        assert!(one.is_ok() || other.is_ok());
     }
 }
