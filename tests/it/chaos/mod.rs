@@ -12,6 +12,7 @@ mod door;
 mod evidence;
 mod facts;
 mod ground;
+mod invariant;
 mod nodes;
 mod reaper;
 mod round;
