@@ -14,14 +14,17 @@ use orderyard::{
 };
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
-use tokio::sync::{Mutex, mpsc, oneshot};
+use tokio::{
+    sync::{Mutex, mpsc, oneshot},
+    task::JoinSet,
+};
 
 use crate::graphql::world::World;
 
 type Answer = oneshot::Sender<Value>;
 
 /// A token endpoint that hands each call to the test, which answers when it likes.
-async fn endpoint() -> (String, mpsc::UnboundedReceiver<Answer>, tokio::task::JoinSet<()>) {
+async fn endpoint() -> (String, mpsc::UnboundedReceiver<Answer>, JoinSet<()>) {
     let (calls, called) = mpsc::unbounded_channel::<Answer>();
     let calls = Arc::new(Mutex::new(calls));
     let answer = |State(calls): State<Arc<Mutex<mpsc::UnboundedSender<Answer>>>>| async move {
@@ -35,7 +38,7 @@ async fn endpoint() -> (String, mpsc::UnboundedReceiver<Answer>, tokio::task::Jo
         "http://127.0.0.1:{}/{{shop}}",
         listener.local_addr().expect("bound").port()
     );
-    let mut tasks = tokio::task::JoinSet::new();
+    let mut tasks = JoinSet::new();
     tasks.spawn(async move { axum::serve(listener, router).await.expect("serves") });
     (origin, called, tasks)
 }
@@ -85,7 +88,9 @@ async fn of_two_workers_who_renew_at_once_the_later_one_keeps_its_pair() {
 
             let start = || {
                 let (app, shop) = (app.clone(), shop.clone());
-                tokio::spawn(async move { renew(&app, shop).await })
+                let mut tasks = JoinSet::new();
+                tasks.spawn(async move { renew(&app, shop).await });
+                tasks
             };
             let earlier = start();
             let earlier_call = called.recv().await.expect("a call");
@@ -96,9 +101,10 @@ async fn of_two_workers_who_renew_at_once_the_later_one_keeps_its_pair() {
             if first_answer == 1 {
                 calls.reverse();
             }
-            for (call, name, renewed) in calls {
+            for (call, name, mut renewed) in calls {
                 call.send(pair(name)).expect("it waits");
-                renewed.await.expect("no panic").expect("there is a token");
+                let renewed = renewed.join_next().await.expect("one runs");
+                renewed.expect("no panic").expect("there is a token");
             }
             let row = shops::by_id(app.db.read(), ShopId(1))
                 .await

@@ -21,7 +21,7 @@ use crate::harness::{Database, SUPPLIER_SECRET, free_port};
 pub const DOMAIN: &str = "demo.myshopify.com";
 
 /// Entries that each journal keeps: more than a round makes.
-const JOURNAL: usize = 200_000;
+const JOURNAL: usize = 2_000_000;
 
 /// How long a start may take, a migration and a busy machine included.
 pub const START: Duration = Duration::from_mins(1);
