@@ -64,12 +64,15 @@ pub async fn rest(stage: &Stage, deadline: Instant) -> bool {
     false
 }
 
-/// Waits until Orderyard has asked Shopify itself what it missed; false if it never does.
-async fn swept(stage: &Stage, deadline: Instant) -> bool {
-    // Whatever a fault holds back goes out with the next delivery.
+/// Whatever a fault holds back goes out with the next delivery: one more, of the last order.
+fn let_out(stage: &Stage) {
     if let Some(last) = stage.shop.order_ids().last() {
         stage.shop.tell_again(*last);
     }
+}
+
+/// Waits until Orderyard has asked Shopify itself what it missed; false if it never does.
+async fn swept(stage: &Stage, deadline: Instant) -> bool {
     let since = stage.chronicle.clock.now();
     while Instant::now() < deadline {
         if witness::last_sweep(stage).await.is_some_and(|began| began >= since) {
@@ -157,6 +160,7 @@ pub async fn decide(stage: &Stage, shown: &BTreeMap<i64, Shown>) -> usize {
 /// Everything of the above in turn, until nothing is left or the time is up.
 pub async fn settle(stage: &Stage, patience: Duration) -> (OpenAtRest, bool) {
     let deadline = Instant::now() + patience;
+    let_out(stage);
     rest(stage, deadline).await;
     let swept = swept(stage, deadline).await;
     stage.chronicle.note(format!("Orderyard swept the shop: {swept}"));
