@@ -62,7 +62,7 @@ impl App {
         // A second App in one process (tests) keeps the first recorder; both handles stay valid.
         drop(metrics::set_global_recorder(recorder));
         Ok(Self {
-            db,
+            db: db.with_clock(clock.clone()),
             inbox: Inbox::default(),
             connectors: Arc::new(Connectors::new(&config.suppliers.networks, config.suppliers.timeout)?),
             shopify: Arc::new(shopify),

@@ -35,6 +35,12 @@ impl Clock {
         self.now().timestamp_millis()
     }
 
+    /// How far tests have set the clock ahead. It does not count by how much the clock is wrong.
+    #[must_use]
+    pub fn set_ahead(&self) -> TimeDelta {
+        TimeDelta::milliseconds(self.ahead_ms.load(Ordering::Relaxed))
+    }
+
     /// Sets the clock ahead, for tests.
     pub fn advance(&self, by: Duration) {
         let ms = i64::try_from(by.as_millis()).unwrap_or(i64::MAX);

@@ -53,6 +53,7 @@ const PAGES = {
   suppliers: ["/suppliers", "staff"],
   supplier: [`/suppliers/${supplier("hillside")}`, "staff"],
   "supplier-http": [`/suppliers/${supplier("north")}`, "staff"],
+  "supplier-outage": [`/suppliers/${supplier("cargo")}`, "staff"],
   mappings: ["/mappings", "staff"],
   settings: ["/settings", "staff"],
   "not-found": ["/no-such-page", "staff"],

@@ -116,11 +116,13 @@ create table jobs (
   lease_id {UUID},
   leased_until_ms bigint,
   last_error text,
+  parked_for text,
   created_at_ms bigint not null
 );
 create index jobs_turn on jobs (priority, lane, run_at_ms, triggered_at_ms) where state = 'ready' and waits_for = 'turn';
 create index jobs_later on jobs (run_at_ms) where state = 'ready' and waits_for = 'time';
 create index jobs_waiting_by_key on jobs (serial_key, triggered_at_ms, id) where state = 'ready';
+create index jobs_parked on jobs (parked_for, run_at_ms) where state = 'ready' and waits_for = 'time' and parked_for is not null;
 create unique index jobs_serial on jobs (serial_key) where state = 'running';
 create unique index jobs_dedupe on jobs (dedupe_key) where state = 'ready';
 create index jobs_leases on jobs (leased_until_ms) where state = 'running';

@@ -59,6 +59,12 @@ impl<T: Clone> Journal<T> {
             .collect()
     }
 
+    /// How many entries fit, without a copy of all.
+    pub fn count(&self, fits: impl Fn(&T) -> bool) -> usize {
+        let entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+        entries.iter().filter(|entry| fits(entry)).count()
+    }
+
     /// Changes the newest entry that fits.
     pub fn update(&self, fits: impl Fn(&T) -> bool, change: impl FnOnce(&mut T)) {
         let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);

@@ -179,6 +179,16 @@ impl Shopify {
         self.inner.requests.all()
     }
 
+    /// How many of the requests so far fit.
+    pub fn count_requests(&self, fits: impl Fn(&RequestRecord) -> bool) -> usize {
+        self.inner.requests.count(fits)
+    }
+
+    /// How many of the deliveries so far fit.
+    pub fn count_deliveries(&self, fits: impl Fn(&DeliveryRecord) -> bool) -> usize {
+        self.inner.webhooks.journal.count(fits)
+    }
+
     /// Webhook deliveries so far, oldest first, each with its attempts.
     pub fn deliveries(&self) -> Vec<DeliveryRecord> {
         self.inner.webhooks.journal.all()

@@ -119,7 +119,7 @@ async fn prepare(app: &App, job: &CancelPurchaseOrder) -> Result<Option<Call>, J
         return Ok(None);
     };
     // Rolled back as a whole if it is shut: the Intent stands as it stood.
-    let entry = supplier_calls::enter(app, &tx, &supplier, now).await?;
+    let entry = supplier_calls::enter(app, &tx, &supplier).await?;
     if po.cancel_requested_at.is_none() {
         po.cancel_requested_at = Some(now);
     }
@@ -220,7 +220,7 @@ async fn conclude(
     let Some(mut po) = purchase_orders::by_id(tx.conn(), call.shop.id, call.purchase_order.id).await? else {
         return Ok(());
     };
-    supplier_calls::note_call(app, &tx, &call.supplier, call.entry, &answer, now).await?;
+    supplier_calls::note_call(app, &tx, &call.supplier, call.entry, &answer).await?;
     let mut again = None;
     match answer {
         Ok(CancelAnswer::Received { .. }) => {

@@ -159,7 +159,7 @@ async fn on_the_way(app: &App, shop: ShopId, orders: &[ShopifyOrderId]) -> Resul
 async fn open_gently(app: &App, shop: ShopId, cost: u32) -> Result<ShopAccess, AccessError> {
     if let Some(row) = shop_budgets::by_shop(app.db.read(), shop).await? {
         let budget = row.budget();
-        let wait = budget.wait_for(cost.saturating_add(budget.maximum / 4), app.clock.now());
+        let wait = budget.wait_for(cost.saturating_add(budget.maximum / 4), app.db.lease_now().await?);
         if !wait.is_zero() {
             return Err(AccessError::Budget(wait));
         }

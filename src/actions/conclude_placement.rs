@@ -44,7 +44,7 @@ pub(super) async fn conclude(
     let Some(po) = open.state.purchase_orders.iter().find(|po| po.id == po_id).cloned() else {
         return Ok(());
     };
-    supplier_calls::note_call(app, &tx, &call.supplier, call.entry, &answer, now).await?;
+    supplier_calls::note_call(app, &tx, &call.supplier, call.entry, &answer).await?;
     let conclusion = Conclusion {
         tx: &tx,
         call: &call,

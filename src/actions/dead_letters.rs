@@ -206,6 +206,7 @@ mod tests {
             lease_id: None,
             leased_until_ms: None,
             last_error: None,
+            parked_for: None,
             created_at_ms: 0,
         };
         let shown = json!({ "shop_id": 7, "shopify_id": 1001, "why": { "kind": "mapped", "variant": 5 } });

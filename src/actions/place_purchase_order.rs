@@ -247,7 +247,7 @@ async fn call(
         lines,
     } = found;
     // Rolled back as a whole if it is shut: the Intent stands as it stood.
-    let entry = supplier_calls::enter(app, &tx, &supplier, now).await?;
+    let entry = supplier_calls::enter(app, &tx, &supplier).await?;
     let outgoing = outgoing::purchase_order(&shop, &po, &lines);
     let target = outgoing::target(&app.keyring, &supplier).map_err(|error| JobError::retry(error.to_string()))?;
     tx.commit().await?;
@@ -351,6 +351,7 @@ async fn wait<T>(tx: Tx, shop: &shops::Model, po: &purchase_orders::Model, why: 
     Err(JobError::Parked {
         reason: format!("{} is held back: {why}", po.number),
         after: HELD,
+        behind: None,
     })
 }
 

@@ -5,6 +5,8 @@
 //! row with an Intent before the call, and what is found open is read back
 //! before anything is called again.
 
+use std::time::Instant;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::DbErr;
 use serde::{Deserialize, Serialize};
@@ -27,7 +29,7 @@ use crate::{
         intent::{IntentKind, IntentOutcome},
     },
     failpoint,
-    ids::{IntentId, OrderId, ShipmentId, ShopId, ShopifyOrderId},
+    ids::{OrderId, ShipmentId, ShopId, ShopifyOrderId},
     queue::{
         Attempt, Job, JobError, Priority, When, enqueue,
         intents::{self, NewIntent, Standing},
@@ -36,6 +38,7 @@ use crate::{
     shopify::{ApiError, fulfillments::FulfillmentSnapshot, fulfillments::OrderFulfillmentState},
     store::{
         self, Tx, fulfillments,
+        intents::Model as Intent,
         order_state::{OpenOrder, OrderState},
         shipments,
     },
@@ -81,6 +84,7 @@ impl Job for PushFulfillment {
         };
         let last = prepared.claims.pop();
         for claimed in std::mem::take(&mut prepared.claims) {
+            claimed.may_still_be_called(app)?;
             let answer = create(app, &access, &claimed).await;
             shop_access::observe(app, &access, &answer).await?;
             let tx = app.db.begin().await?;
@@ -94,7 +98,10 @@ impl Job for PushFulfillment {
         }
         // The last one is written together with how far the parcels are.
         let answer = match &last {
-            Some(claimed) => Some(create(app, &access, claimed).await),
+            Some(claimed) => {
+                claimed.may_still_be_called(app)?;
+                Some(create(app, &access, claimed).await)
+            }
             None => None,
         };
         if let Some(answer) = &answer {
@@ -133,8 +140,20 @@ struct Prepared {
 /// A fulfillment whose Intent is committed.
 struct Claimed {
     row: fulfillments::Model,
-    intent: IntentId,
+    intent: Intent,
+    /// When the Intent said that the call begins.
+    since: Instant,
     new: crate::shopify::fulfillments::NewFulfillment,
+}
+
+impl Claimed {
+    /// Whoever took this job over may be about to read back that nothing was made.
+    fn may_still_be_called(&self, app: &App) -> Result<(), JobError> {
+        if self.since.elapsed() > app.config.shopify.timeout {
+            return Err(JobError::retry("this process stood still before it could call Shopify"));
+        }
+        Ok(())
+    }
 }
 
 /// Settles what is open, claims what the parcel completes, and commits the
@@ -165,8 +184,10 @@ async fn prepare(
         .iter()
         .any(|row| row.status == FulfillmentStatus::Pending && row.shipment_id != Some(job.shipment_id));
     if others_unfinished && !claim.without_place.is_empty() && !attempt.is_last {
-        // What they hold may be free again, or counted twice: no news for a person yet.
+        // What they hold may be free again, or counted twice: no news for a person yet, and what
+        // there is room for now would make two fulfillments of one parcel.
         claim.without_place.clear();
+        claim.rows.clear();
         let reason = "another parcel's fulfillment is unfinished, and may hold the units";
         prepared.failed = Some(JobError::retry(reason));
     }
@@ -180,8 +201,14 @@ async fn prepare(
     for row in rows {
         match new_fulfillment(settings, &state, &mut open, &row) {
             Some(new) => {
+                let since = Instant::now();
                 let intent = open_intent(&tx, &row, now).await?;
-                prepared.claims.push(Claimed { row, intent, new });
+                prepared.claims.push(Claimed {
+                    row,
+                    intent,
+                    since,
+                    new,
+                });
             }
             None => refuse(&tx, &row, "Shopify has no open units for it", json!(null), now).await?,
         }
@@ -245,7 +272,7 @@ fn compare_tracking(tx: &Tx, of: &PushFulfillment, now_ms: i64) -> Result<(), Db
     enqueue(tx, &job, When::now(now_ms))
 }
 
-async fn open_intent(tx: &Tx, row: &fulfillments::Model, now: DateTime<Utc>) -> Result<IntentId, JobError> {
+async fn open_intent(tx: &Tx, row: &fulfillments::Model, now: DateTime<Utc>) -> Result<Intent, JobError> {
     let request = json!({ "lines": row.lines.0, "numbers": row.numbers.0, "company": row.company });
     let new = NewIntent {
         key: intent_key(row),
@@ -257,7 +284,7 @@ async fn open_intent(tx: &Tx, row: &fulfillments::Model, now: DateTime<Utc>) -> 
         request: &request,
     };
     match intents::open(tx, new, now).await? {
-        Standing::Fresh(intent) => Ok(intent.id),
+        Standing::Fresh(intent) => Ok(intent),
         // `settle_open` has just read back every call that may have happened.
         Standing::MayHaveHappened(_) | Standing::Settled(_) => {
             Err(JobError::retry("a call for this fulfillment may still be under way"))
@@ -296,7 +323,7 @@ async fn conclude(
         Ok(answer) => {
             let made = answer.data.id;
             let evidence = json!({ "fulfillment": made.to_string() });
-            intents::settle(tx, claimed.intent, IntentOutcome::Done, evidence, now).await?;
+            intents::settle(tx, claimed.intent.id, IntentOutcome::Done, evidence, now).await?;
             mark_done(tx, row, made, now).await?;
             Ok(None)
         }
@@ -345,9 +372,14 @@ async fn failed(
     now: DateTime<Utc>,
 ) -> Result<Option<JobError>, DbErr> {
     let evidence = json!({ "error": error.to_string() });
+    let standing = store::intents::by_id(tx.conn(), claimed.intent.id).await?;
+    if standing.is_none_or(|standing| standing.calls != claimed.intent.calls) {
+        // The job was taken over, and another call for it may be under way: this one's failure says nothing of that.
+        return Ok(Some(JobError::from(error)));
+    }
     match &error {
         ApiError::OutcomeUnknown { .. } => {
-            intents::settle(tx, claimed.intent, IntentOutcome::Unknown, evidence.clone(), now).await?;
+            intents::settle(tx, claimed.intent.id, IntentOutcome::Unknown, evidence.clone(), now).await?;
             if attempt.is_last {
                 let message = "Shopify did not say whether it took the parcel; look at the order there";
                 refusal(tx, row, message.to_owned(), evidence, now).await?;
@@ -356,10 +388,10 @@ async fn failed(
         }
         error if error.is_retryable() => {
             // Known not to have been executed.
-            intents::settle(tx, claimed.intent, IntentOutcome::Pending, evidence, now).await?;
+            intents::settle(tx, claimed.intent.id, IntentOutcome::Pending, evidence, now).await?;
         }
         error => {
-            intents::settle(tx, claimed.intent, IntentOutcome::Refused, evidence.clone(), now).await?;
+            intents::settle(tx, claimed.intent.id, IntentOutcome::Refused, evidence.clone(), now).await?;
             refuse(tx, row, &error.to_string(), evidence, now).await?;
             return Ok(None);
         }

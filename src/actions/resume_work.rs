@@ -101,7 +101,8 @@ impl Finder<'_> {
     /// Calls without an outcome. Those that people were asked about have left these states.
     async fn calls(&self) -> Result<Found, DbErr> {
         let db = self.app.db.read();
-        let open = intents::open_before(db, self.shop.id, self.before, self.seen.map(IntentId), MOST).await?;
+        let before = self.before + (self.app.db.lease_now().await? - self.app.clock.now());
+        let open = intents::open_before(db, self.shop.id, before, self.seen.map(IntentId), MOST).await?;
         let last = page_end(open.len(), open.last().map(|intent| intent.id.0));
         let mut rows = Vec::new();
         for intent in open {

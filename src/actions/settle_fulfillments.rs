@@ -68,7 +68,8 @@ async fn settle(
             Ok(Some(id))
         }
         ReadBack::NotMade => {
-            let since = now - intent.called_at.unwrap_or(now);
+            let lease_now = tx.lease_now();
+            let since = lease_now - intent.called_at.unwrap_or(lease_now);
             if since < patience {
                 let after = (patience - since).to_std().ok();
                 return Err(JobError::Retry {

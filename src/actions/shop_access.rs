@@ -4,7 +4,13 @@
 //! One refresher per shop: who refreshes holds a lease in the shop's row, and
 //! the pair is stored in one write before it is used.
 
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::Duration,
+};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::DbErr;
@@ -50,6 +56,8 @@ pub struct ShopAccess {
     entry: Entry,
     /// As it was known before the call.
     budget: Option<Budget>,
+    /// Points that were taken out of the shop's budget and not settled yet.
+    reserved: Arc<AtomicU32>,
 }
 
 impl ShopAccess {
@@ -93,6 +101,7 @@ impl From<AccessError> for JobError {
             AccessError::NotInstalled | AccessError::NeedsReconnect => Self::Parked {
                 reason: error.to_string(),
                 after: PARKED,
+                behind: None,
             },
             AccessError::Budget(after) => Self::NotNow {
                 reason: error.to_string(),
@@ -137,17 +146,21 @@ pub async fn open(app: &App, id: ShopId, cost: u32) -> Result<ShopAccess, Access
         }
         ShopStatus::Uninstalled => return Err(AccessError::NotInstalled),
     }
+    let lease_now = app.db.lease_now().await?;
     let budget = budget.map(|row| row.budget());
-    let wait = budget.map_or(Duration::ZERO, |budget| budget.wait_for(cost, now));
+    let wait = budget.map_or(Duration::ZERO, |budget| budget.wait_for(cost, lease_now));
     if !wait.is_zero() {
         return Err(AccessError::Budget(wait));
     }
-    let entry = enter(app, id, circuit, now).await?;
+    let entry = enter(app, id, circuit, lease_now).await?;
     let shop = if expires_soon(&shop, now) {
         renew(app, shop).await?
     } else {
         shop
     };
+    // Where there is plenty, what all nodes draw at once does not use it up.
+    let is_plenty = budget.is_none_or(|budget| is_plenty(&budget, lease_now));
+    let reserved = if is_plenty { 0 } else { reserve(app, id, cost).await? };
     let domain = ShopDomain::parse(&shop.domain).map_err(|_| AccessError::NotInstalled)?;
     let sealed = shop.access_token.as_ref().ok_or(AccessError::NotInstalled)?;
     let token = app.keyring.open(sealed, &token_place(id, "access_token"))?;
@@ -157,7 +170,27 @@ pub async fn open(app: &App, id: ShopId, cost: u32) -> Result<ShopAccess, Access
         token,
         entry,
         budget,
+        reserved: Arc::new(AtomicU32::new(reserved)),
     })
+}
+
+fn is_plenty(budget: &Budget, now: DateTime<Utc>) -> bool {
+    budget.available_at(now) > budget.maximum / 2
+}
+
+/// Takes the points of a call out of the shop's budget, from which every node draws.
+async fn reserve(app: &App, id: ShopId, cost: u32) -> Result<u32, AccessError> {
+    let tx = app.db.begin().await?;
+    let Some(row) = shop_budgets::lock(&tx, id).await? else {
+        return Ok(0);
+    };
+    let left = row
+        .budget()
+        .reserve(cost, tx.lease_now())
+        .map_err(AccessError::Budget)?;
+    shop_budgets::put(&tx, id, &left).await?;
+    tx.commit().await?;
+    Ok(cost)
 }
 
 /// Whether the shop's API may be called, or is left alone for now. Almost always a read.
@@ -165,14 +198,14 @@ async fn enter(
     app: &App,
     id: ShopId,
     circuit: Option<store::circuits::Model>,
-    now: DateTime<Utc>,
+    lease_now: DateTime<Utc>,
 ) -> Result<Entry, AccessError> {
-    let (subject, now_ms) = (Subject::Shop(id), now.timestamp_millis());
-    let known = if let Some(known) = circuits::judge(circuit, now_ms) {
+    let subject = Subject::Shop(id);
+    let known = if let Some(known) = circuits::judge(subject, circuit, lease_now) {
         known
     } else {
         let tx = app.db.begin().await?;
-        let entry = circuits::enter(&tx, subject, now_ms, &app.config.worker.circuit).await?;
+        let entry = circuits::enter(&tx, subject, &app.config.worker.circuit).await?;
         tx.commit().await?;
         entry
     };
@@ -181,12 +214,7 @@ async fn enter(
 
 /// Writes down how a call went. What one order alone may bring about says
 /// nothing about the shop's others.
-async fn note_call<T>(
-    app: &App,
-    access: &ShopAccess,
-    result: &Result<Answer<T>, ApiError>,
-    now: DateTime<Utc>,
-) -> Result<(), DbErr> {
+async fn note_call<T>(app: &App, access: &ShopAccess, result: &Result<Answer<T>, ApiError>) -> Result<(), DbErr> {
     let failed = match result {
         Err(error @ ApiError::NotSent(_)) => Some(error),
         Err(error @ (ApiError::Unavailable { why, .. } | ApiError::OutcomeUnknown { why })) => {
@@ -206,9 +234,9 @@ async fn note_call<T>(
     match failed {
         Some(error) => {
             let (reason, config) = (error.to_string(), &app.config.worker.circuit);
-            circuits::failed(&tx, subject, &reason, now.timestamp_millis(), config).await?;
+            circuits::failed(&tx, subject, &reason, config).await?;
         }
-        None => circuits::answered(&tx, subject, access.entry).await?,
+        None => circuits::answered(&tx, subject, access.entry, app.clock.now_ms()).await?,
     }
     tx.commit().await
 }
@@ -225,22 +253,31 @@ fn expires_soon(shop: &shops::Model, now: DateTime<Utc>) -> bool {
 /// Takes note of an answer: what is left of the budget, and whether the token still opens the shop.
 pub async fn observe<T>(app: &App, access: &ShopAccess, result: &Result<Answer<T>, ApiError>) -> Result<(), DbErr> {
     let now = app.clock.now();
-    note_call(app, access, result, now).await?;
+    note_call(app, access, result).await?;
+    let reserved = access.reserved.swap(0, Ordering::Relaxed);
     let status = match result {
         Ok(answer) => answer.cost.as_ref().map(|cost| cost.status),
         Err(ApiError::Throttled { status, .. }) => *status,
         Err(ApiError::Unauthorized) => return token_refused(app, access, now).await,
         Err(_) => None,
     };
+    // What was reserved for a call without an answer stays spent until it has leaked away.
     let Some(status) = status else { return Ok(()) };
+    let lease_now = app.db.lease_now().await?;
+    let shown = Budget::from_status(status, lease_now);
     // A full bucket is no news: not worth a commit.
-    let plenty = status.available > status.maximum / 2;
-    let was_plenty = |known: Budget| known.available_at(now) > known.maximum / 2;
-    if plenty && access.budget.is_none_or(was_plenty) {
+    let was_plenty = access.budget.is_none_or(|known| is_plenty(&known, lease_now));
+    if reserved == 0 && was_plenty && is_plenty(&shown, lease_now) {
         return Ok(());
     }
     let tx = app.db.begin().await?;
-    shop_budgets::put(&tx, access.shop.id, &Budget::from_status(status, now)).await?;
+    let known = shop_budgets::lock(&tx, access.shop.id).await?.map(|row| row.budget());
+    let budget = match (known, result) {
+        (Some(known), Ok(Answer { cost: Some(cost), .. })) => known.after_answer(reserved, cost, lease_now),
+        (Some(known), Err(_)) => known.after_throttled(reserved, Some(status), lease_now),
+        _ => shown,
+    };
+    shop_budgets::put(&tx, access.shop.id, &budget).await?;
     tx.commit().await
 }
 
@@ -269,7 +306,8 @@ pub async fn renew(app: &App, shop: shops::Model) -> Result<shops::Model, Access
     if row.access_token != shop.access_token {
         return Ok(row);
     }
-    if row.refresh_leased_until.is_some_and(|until| until > now) {
+    let lease_now = tx.lease_now();
+    if row.refresh_leased_until.is_some_and(|until| until > lease_now) {
         let still_good = row.access_token_expires_at.is_some_and(|at| at > now);
         return if still_good {
             Ok(row)
@@ -277,7 +315,7 @@ pub async fn renew(app: &App, shop: shops::Model) -> Result<shops::Model, Access
             Err(AccessError::BeingRenewed)
         };
     }
-    row.refresh_leased_until = Some(now + REFRESH_LEASE);
+    row.refresh_leased_until = Some(lease_now + REFRESH_LEASE);
     store::save(&tx, row.clone()).await?;
     tx.commit().await?;
     let domain = ShopDomain::parse(&row.domain).map_err(|_| AccessError::NotInstalled)?;

@@ -1,6 +1,5 @@
 //! Whether a supplier may be called, by how its last calls went.
 
-use chrono::{DateTime, Utc};
 use sea_orm::DbErr;
 
 use crate::{
@@ -15,9 +14,9 @@ use crate::{
 };
 
 /// Whether the supplier may be called, or is left alone for now.
-pub async fn enter(app: &App, tx: &Tx, supplier: &suppliers::Model, now: DateTime<Utc>) -> Result<Entry, JobError> {
+pub async fn enter(app: &App, tx: &Tx, supplier: &suppliers::Model) -> Result<Entry, JobError> {
     let (subject, config) = (Subject::Supplier(supplier.id), &app.config.worker.circuit);
-    let entry = circuits::enter(tx, subject, now.timestamp_millis(), config).await?;
+    let entry = circuits::enter(tx, subject, config).await?;
     entry.map_err(|shut| shut.of(&supplier.name))
 }
 
@@ -28,14 +27,13 @@ pub async fn note_call<T>(
     supplier: &suppliers::Model,
     entry: Entry,
     answer: &Result<T, ConnectorError>,
-    now: DateTime<Utc>,
 ) -> Result<(), DbErr> {
     let subject = Subject::Supplier(supplier.id);
     match answer {
         Err(error) if matches!(error.class, ErrorClass::Later | ErrorClass::Unknown) => {
             let config = &app.config.worker.circuit;
-            circuits::failed(tx, subject, &error.message, now.timestamp_millis(), config).await
+            circuits::failed(tx, subject, &error.message, config).await
         }
-        _ => circuits::answered(tx, subject, entry).await,
+        _ => circuits::answered(tx, subject, entry, app.clock.now_ms()).await,
     }
 }

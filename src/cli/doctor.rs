@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use chrono::DateTime;
 use clap::Args;
 use sea_orm::DbBackend;
 
@@ -12,6 +13,7 @@ use crate::{
     app::App,
     config::Config,
     domain::shop::ShopStatus,
+    ids::SupplierId,
     shopify::{cost, scopes::Scopes},
     store,
 };
@@ -100,7 +102,31 @@ async fn examine(app: &App, report: &mut Report) -> Result<(), CommandError> {
         let why = job.last_error.unwrap_or_default();
         report.bad(&format!("a job was given up: {} of {}: {why}", job.name, job.id));
     }
+    outages(app, report).await?;
     shops(app, report).await
+}
+
+/// Who fails again and again, and is left alone for now.
+async fn outages(app: &App, report: &mut Report) -> Result<(), CommandError> {
+    let open = store::circuits::open(app.db.read()).await?;
+    if open.is_empty() {
+        Report::good("no supplier and no shop is left alone because its calls fail");
+    }
+    for row in open {
+        let at = |ms| DateTime::from_timestamp_millis(ms).unwrap_or_default().to_rfc3339();
+        let since = at(row.opened_at_ms.unwrap_or_default());
+        let name = match row.subject.strip_prefix("supplier:").and_then(|id| id.parse().ok()) {
+            Some(id) => store::suppliers::by_id(app.db.read(), SupplierId(id)).await?,
+            None => None,
+        };
+        let name = name.map_or(row.subject, |supplier| format!("supplier {}", supplier.key));
+        let next = at(row.next_try_ms);
+        report.bad(&format!(
+            "{name} is left alone since {since}, next try {next}: {}",
+            row.reason
+        ));
+    }
+    Ok(())
 }
 
 /// Asks Shopify, with each shop's own token, what the app may do there.

@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, DbErr};
 
 use super::JobError;
@@ -13,11 +14,15 @@ use crate::{
     store::{
         self, Tx,
         circuits::{self, Model},
+        jobs::parked,
     },
 };
 
 /// Pauses double with each call that fails after them, so often at the most.
 const MOST_DOUBLINGS: u32 = 4;
+
+/// Jobs that one call that went well lets in again.
+const WOKEN_AT_ONCE: u64 = 4;
 
 /// How a call that may be made stands.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -30,6 +35,7 @@ pub struct Entry {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("left alone for now, since {failures} calls in a row have failed: {reason}")]
 pub struct Shut {
+    pub subject: Subject,
     pub failures: u32,
     pub reason: String,
     pub wait: Duration,
@@ -42,39 +48,45 @@ impl Shut {
         JobError::Parked {
             reason: format!("{name} is {self}"),
             after: self.wait,
+            behind: Some(self.subject),
         }
     }
 }
 
 /// Whether a look is enough: nothing has failed, or a call may not be made.
-/// None where the one call may be due, which [`enter`] decides.
+/// None where the one call may be due, which [`enter`] decides. `now` is [`store::Db::lease_now`].
 pub async fn look(
     db: &impl ConnectionTrait,
     subject: Subject,
-    now_ms: i64,
+    now: DateTime<Utc>,
 ) -> Result<Option<Result<Entry, Shut>>, DbErr> {
-    Ok(judge(circuits::by_subject(db, subject).await?, now_ms))
+    Ok(judge(subject, circuits::by_subject(db, subject).await?, now))
 }
 
 /// The same by the subject's row, if it has one.
 #[must_use]
-pub fn judge(row: Option<Model>, now_ms: i64) -> Option<Result<Entry, Shut>> {
+pub fn judge(subject: Subject, row: Option<Model>, now: DateTime<Utc>) -> Option<Result<Entry, Shut>> {
+    let now_ms = now.timestamp_millis();
     match row {
         None => Some(Ok(Entry::default())),
         Some(row) if row.opened_at_ms.is_none() => Some(Ok(Entry { is_troubled: true })),
-        Some(row) if now_ms < row.next_try_ms => Some(Err(shut(row, now_ms))),
+        Some(row) if now_ms < row.next_try_ms => Some(Err(shut(subject, row, now_ms))),
         Some(_) => None,
     }
 }
 
+/// Whether somebody who was left alone is so no more.
+pub async fn is_over(db: &impl ConnectionTrait, subject: Option<Subject>) -> Result<bool, DbErr> {
+    let Some(subject) = subject else { return Ok(false) };
+    let row = circuits::by_subject(db, subject).await?;
+    Ok(row.is_none_or(|row| row.opened_at_ms.is_none()))
+}
+
 /// Asks whether a call may be made, and takes the one try where that is due.
-pub async fn enter(
-    tx: &Tx,
-    subject: Subject,
-    now_ms: i64,
-    config: &CircuitConfig,
-) -> Result<Result<Entry, Shut>, DbErr> {
-    if let Some(known) = look(tx.conn(), subject, now_ms).await? {
+pub async fn enter(tx: &Tx, subject: Subject, config: &CircuitConfig) -> Result<Result<Entry, Shut>, DbErr> {
+    let now = tx.lease_now();
+    let now_ms = now.timestamp_millis();
+    if let Some(known) = look(tx.conn(), subject, now).await? {
         return Ok(known);
     }
     let Some(mut row) = circuits::by_subject(tx.conn(), subject).await? else {
@@ -86,11 +98,12 @@ pub async fn enter(
     }
     // Somebody else has it, and may find that all is well.
     row.next_try_ms = now_ms.saturating_add(milliseconds(config.pause));
-    Ok(Err(shut(row, now_ms)))
+    Ok(Err(shut(subject, row, now_ms)))
 }
 
 /// Writes down that a call failed: that nothing was taken, or that it is not known.
-pub async fn failed(tx: &Tx, subject: Subject, reason: &str, now_ms: i64, config: &CircuitConfig) -> Result<(), DbErr> {
+pub async fn failed(tx: &Tx, subject: Subject, reason: &str, config: &CircuitConfig) -> Result<(), DbErr> {
+    let now_ms = tx.lease_now().timestamp_millis();
     let mut row = circuits::lock(tx, subject).await?;
     row.failures = row.failures.saturating_add(1);
     reason.chars().take(500).collect::<String>().clone_into(&mut row.reason);
@@ -104,12 +117,19 @@ pub async fn failed(tx: &Tx, subject: Subject, reason: &str, now_ms: i64, config
     store::save(tx, row).await
 }
 
-/// Writes down that a call was answered, whatever the answer.
-pub async fn answered(tx: &Tx, subject: Subject, entry: Entry) -> Result<(), DbErr> {
-    if entry.is_troubled {
-        circuits::close(tx, subject).await?;
+/// Writes down that a call was answered, whatever the answer, and has some of
+/// what waited for that done now. Not all at once: who has just come back would
+/// go down again. Each call that goes well lets in a few more, and the row
+/// stays until nothing is left.
+pub async fn answered(tx: &Tx, subject: Subject, entry: Entry, now_ms: i64) -> Result<(), DbErr> {
+    if !entry.is_troubled {
+        return Ok(());
     }
-    Ok(())
+    if parked::wake(tx, subject, now_ms, WOKEN_AT_ONCE).await? < WOKEN_AT_ONCE {
+        circuits::close(tx, subject).await
+    } else {
+        circuits::recover(tx, subject).await
+    }
 }
 
 fn pause_ms(row: &Model, config: &CircuitConfig) -> i64 {
@@ -122,9 +142,10 @@ fn milliseconds(wait: Duration) -> i64 {
     i64::try_from(wait.as_millis()).unwrap_or(i64::MAX)
 }
 
-fn shut(row: Model, now_ms: i64) -> Shut {
+fn shut(subject: Subject, row: Model, now_ms: i64) -> Shut {
     let wait_ms = row.next_try_ms.saturating_sub(now_ms).max(1).unsigned_abs();
     Shut {
+        subject,
         failures: store::units(row.failures),
         reason: row.reason,
         wait: Duration::from_millis(wait_ms),

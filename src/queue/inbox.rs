@@ -146,6 +146,6 @@ async fn commit(db: &Db, deliveries: Vec<Model>) -> Result<(), DbErr> {
     failpoint::hit("receive.before_commit");
     tx.commit().await?;
     failpoint::hit("receive.after_commit");
-    db.inbox_filled().notify_one();
+    db.mark_inbox_filled();
     Ok(())
 }

@@ -56,7 +56,7 @@ pub async fn open<R: Serialize + Sync>(tx: &Tx, new: NewIntent<'_, R>, now: Date
         evidence: None,
         calls: 1,
         created_at: now,
-        called_at: Some(now),
+        called_at: Some(tx.lease_now()),
         settled_at: None,
     };
     if store::intents::add(tx, intent.clone()).await? {
@@ -70,7 +70,7 @@ pub async fn open<R: Serialize + Sync>(tx: &Tx, new: NewIntent<'_, R>, now: Date
     }
     let known_not_sent = intent.outcome == IntentOutcome::Pending && intent.called_at.is_none();
     intent.calls += 1;
-    intent.called_at = Some(now);
+    intent.called_at = Some(tx.lease_now());
     store::save(tx, intent.clone()).await?;
     Ok(if known_not_sent {
         Standing::Fresh(intent)

@@ -17,6 +17,7 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
     app::App,
+    domain::circuit::Subject,
     ids::{JobId, ShopId, ShopifyOrderId},
     store::{
         self, Tx,
@@ -72,7 +73,12 @@ pub enum JobError {
     /// It waits for something that is not its own, such as a hold: tried after the
     /// time given, or when that something changes, with all its tries before it.
     #[error("{reason}")]
-    Parked { reason: String, after: Duration },
+    Parked {
+        reason: String,
+        after: Duration,
+        /// Who is left alone, where that is what it waits for.
+        behind: Option<Subject>,
+    },
     /// No try will help: a person must look.
     #[error("{0}")]
     GiveUp(String),
@@ -158,6 +164,7 @@ pub fn enqueue<J: Job>(tx: &Tx, job: &J, when: When) -> Result<(), DbErr> {
         lease_id: None,
         leased_until_ms: None,
         last_error: None,
+        parked_for: None,
         created_at_ms: when.now_ms,
     };
     store::jobs::add(tx, row);

@@ -43,7 +43,7 @@ pub const fn every<J: Job + Default>(interval: fn(&Config) -> Duration) -> Perio
 
 /// Enqueues what is due, and says how long to wait before looking again.
 pub async fn enqueue_due(app: &App, jobs: &[Periodic]) -> Result<Duration, DbErr> {
-    let now_ms = app.clock.now_ms();
+    let now_ms = app.db.lease_now().await?.timestamp_millis();
     let mut wait = LONGEST_LOOK;
     for job in jobs {
         let interval_ms = i64::try_from((job.every)(&app.config).as_millis()).unwrap_or(i64::MAX);
@@ -58,7 +58,7 @@ pub async fn enqueue_due(app: &App, jobs: &[Periodic]) -> Result<Duration, DbErr
             Some(at_ms) => {
                 let tx = app.db.begin().await?;
                 if schedules::advance(&tx, job.name, at_ms, next_ms).await? {
-                    (job.enqueue)(&tx, now_ms).await?;
+                    (job.enqueue)(&tx, app.clock.now_ms()).await?;
                     tx.commit().await?;
                 }
             }

@@ -5,7 +5,10 @@
 //! ten thousand. Within a lane the longest waiting job goes first, but work on
 //! one key is strictly serial, the oldest `triggered_at` first.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use sea_orm::DbErr;
 use uuid::Uuid;
@@ -43,7 +46,8 @@ const MOST_WALKS: u32 = 8;
 pub struct Wanted {
     pub lease_id: Uuid,
     pub now_ms: i64,
-    pub until_ms: i64,
+    /// How long each is leased.
+    pub lease: Duration,
     pub jobs: u64,
     /// Of these, how many may be [`Priority::Background`].
     pub background: u64,
@@ -129,7 +133,7 @@ async fn take_of(tx: &Tx, priority: Priority, visited: &[i64], wanted: Wanted) -
     let each = turns.values().max().copied().unwrap_or(0) + SPARE;
     let candidates = claims::candidates(tx, priority, &lanes, each).await?;
     let choice = choose(&turns, each, &candidates);
-    let jobs = claims::lease(tx, &choice.take, wanted.lease_id, wanted.until_ms).await?;
+    let jobs = claims::lease(tx, &choice.take, wanted.lease_id, wanted.lease).await?;
     claims::set_aside(tx, &choice.behind).await?;
     Ok(jobs)
 }

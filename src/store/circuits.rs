@@ -1,6 +1,6 @@
 //! Who of the outside has failed lately: one row for each supplier or shop
-//! whose last call failed, shared by all nodes. A row goes with the first call
-//! that succeeds.
+//! whose last call failed, shared by all nodes. A row goes when calls succeed
+//! again and nothing waits for that any more.
 
 use sea_orm::{IntoActiveModel as _, QueryOrder as _, QuerySelect as _, entity::prelude::*, sea_query::OnConflict};
 
@@ -80,6 +80,17 @@ pub async fn take_try(tx: &Tx, seen: &Model, next_try_ms: i64) -> Result<bool, D
         .exec(tx.conn())
         .await?;
     Ok(moved.rows_affected == 1)
+}
+
+/// Calls a subject again, and keeps in mind that it has just come back.
+pub async fn recover(tx: &Tx, subject: Subject) -> Result<(), DbErr> {
+    Entity::update_many()
+        .col_expr(Column::Failures, 0.into())
+        .col_expr(Column::OpenedAtMs, Option::<i64>::None.into())
+        .filter(Column::Subject.eq(subject.to_string()))
+        .exec(tx.conn())
+        .await
+        .map(drop)
 }
 
 /// Forgets the failures of a subject.

@@ -8,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+use chrono::{DateTime, Utc};
 use migrations::{Migrator, MigratorTrait as _};
 use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, Statement,
@@ -19,9 +20,10 @@ use uuid::Uuid;
 
 use super::{
     events, jobs,
+    lease_time::LeaseTime,
     writer::{Turn, Writer},
 };
-use crate::config::DatabaseConfig;
+use crate::{clock::Clock, config::DatabaseConfig};
 
 /// Both ways to the database. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -36,6 +38,7 @@ pub struct Db {
     hears_others: Arc<AtomicBool>,
     node: Uuid,
     statements: Arc<AtomicU64>,
+    lease_time: LeaseTime,
 }
 
 /// A write transaction. Rolls back when dropped.
@@ -49,6 +52,7 @@ pub struct Tx {
     adds_jobs: AtomicBool,
     jobs_added: Arc<Notify>,
     others_to_tell: Arc<Notify>,
+    lease_time: LeaseTime,
 }
 
 #[derive(Debug, Default)]
@@ -93,6 +97,7 @@ impl Db {
         let is_sqlite = write.get_database_backend() == DbBackend::Sqlite;
         Ok(Self {
             writer: is_sqlite.then(|| Writer::new(write.clone())),
+            lease_time: LeaseTime::new(write.get_database_backend(), Clock::default()),
             write,
             read,
             jobs_added: Arc::new(Notify::new()),
@@ -102,6 +107,13 @@ impl Db {
             node: Uuid::now_v7(),
             statements,
         })
+    }
+
+    /// Has leases go by a clock that others may set, where they do not go by the database's.
+    #[must_use]
+    pub fn with_clock(mut self, clock: Clock) -> Self {
+        self.lease_time = LeaseTime::new(self.backend(), clock);
+        self
     }
 
     /// Brings the schema up to date.
@@ -127,6 +139,7 @@ impl Db {
 
     /// Begins a write transaction; on `SQLite` when its turn has come.
     pub async fn begin(&self) -> Result<Tx, DbErr> {
+        self.lease_time.refresh(&self.read).await?;
         let (inner, turn) = match &self.writer {
             Some(writer) => {
                 let (inner, turn) = writer.begin().await?;
@@ -141,7 +154,14 @@ impl Db {
             adds_jobs: AtomicBool::new(false),
             jobs_added: Arc::clone(&self.jobs_added),
             others_to_tell: Arc::clone(&self.others_to_tell),
+            lease_time: self.lease_time.clone(),
         })
+    }
+
+    /// The time that leases and their like go by on all nodes: see [`super::lease_time`].
+    pub async fn lease_now(&self) -> Result<DateTime<Utc>, DbErr> {
+        self.lease_time.refresh(&self.read).await?;
+        Ok(self.lease_time.now())
     }
 
     /// Wakes when a transaction of this process has added jobs.
@@ -150,7 +170,13 @@ impl Db {
         &self.jobs_added
     }
 
-    /// Wakes when this process has kept webhook calls.
+    /// Has webhook calls read that this process has kept: here, and by the nodes that work.
+    pub fn mark_inbox_filled(&self) {
+        self.inbox_filled.notify_one();
+        self.others_to_tell.notify_one();
+    }
+
+    /// Wakes when webhook calls were kept.
     #[must_use]
     pub fn inbox_filled(&self) -> &Notify {
         &self.inbox_filled
@@ -200,6 +226,12 @@ impl Tx {
     #[must_use]
     pub const fn conn(&self) -> &DatabaseTransaction {
         &self.inner
+    }
+
+    /// The time that leases and their like go by on all nodes: see [`super::lease_time`].
+    #[must_use]
+    pub fn lease_now(&self) -> DateTime<Utc> {
+        self.lease_time.now()
     }
 
     /// Remembers to wake the workers after the commit.

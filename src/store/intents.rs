@@ -29,6 +29,7 @@ pub struct Model {
     pub evidence: Option<Json<serde_json::Value>>,
     pub calls: i32,
     pub created_at: DateTime<Utc>,
+    /// By the time that leases go by: whether a call may still be under way is for every node to tell.
     pub called_at: Option<DateTime<Utc>>,
     pub settled_at: Option<DateTime<Utc>>,
 }

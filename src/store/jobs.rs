@@ -2,17 +2,19 @@
 
 pub mod claims;
 pub mod given_up;
+pub mod parked;
 pub mod waiting;
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
+use chrono::{DateTime, Utc};
 use sea_orm::{
     Condition, DbBackend, IntoActiveModel as _, QueryOrder as _, QuerySelect as _, QueryTrait as _, Statement,
     entity::prelude::*,
     sea_query::{Expr, LockBehavior, LockType, OnConflict},
 };
 
-use super::Tx;
+use super::{Db, Tx};
 use crate::{
     domain::text_enum::text_enum,
     ids::{JobId, ShopId},
@@ -81,6 +83,8 @@ pub struct Model {
     pub lease_id: Option<Uuid>,
     pub leased_until_ms: Option<i64>,
     pub last_error: Option<String>,
+    /// The [`Subject`](crate::domain::circuit::Subject) that is left alone, in text, for which it waits.
+    pub parked_for: Option<String>,
     pub created_at_ms: i64,
 }
 
@@ -160,15 +164,15 @@ fn earlier(tx: &Tx, column: &str) -> String {
 }
 
 /// Whether a worker stopped answering for some of its jobs.
-pub async fn any_expired(db: &impl ConnectionTrait, now_ms: i64) -> Result<bool, DbErr> {
-    let one = expired(now_ms).limit(1).one(db).await?;
+pub async fn any_expired(db: &Db) -> Result<bool, DbErr> {
+    let one = expired(db.lease_now().await?).limit(1).one(db.read()).await?;
     Ok(one.is_some())
 }
 
 /// Reads and locks some jobs of workers that stopped answering. What another
 /// worker prolongs, ends or gives back at this moment is left to it.
-pub async fn lock_expired(tx: &Tx, now_ms: i64) -> Result<Vec<Model>, DbErr> {
-    expired(now_ms)
+pub async fn lock_expired(tx: &Tx) -> Result<Vec<Model>, DbErr> {
+    expired(tx.lease_now())
         .limit(100)
         .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
         .all(tx.conn())
@@ -176,10 +180,10 @@ pub async fn lock_expired(tx: &Tx, now_ms: i64) -> Result<Vec<Model>, DbErr> {
 }
 
 /// The word stands as it does in the index, which a bound value would not meet.
-fn expired(now_ms: i64) -> Select<Entity> {
+fn expired(now: DateTime<Utc>) -> Select<Entity> {
     Entity::find()
         .filter(Expr::cust("state = 'running'"))
-        .filter(Column::LeasedUntilMs.lt(now_ms))
+        .filter(Column::LeasedUntilMs.lt(now.timestamp_millis()))
 }
 
 /// Puts a job that ran back, to run at its time, and makes way for what waits
@@ -254,13 +258,19 @@ pub async fn finish(tx: &Tx, jobs: &[Held]) -> Result<u64, DbErr> {
     Ok(removed)
 }
 
+/// When a lease that begins now runs out.
+fn lease_end_ms(tx: &Tx, lease: Duration) -> i64 {
+    let lease_ms = i64::try_from(lease.as_millis()).unwrap_or(i64::MAX);
+    tx.lease_now().timestamp_millis().saturating_add(lease_ms)
+}
+
 /// Prolongs leases, but for those that were lost.
-pub async fn prolong(tx: &Tx, jobs: &[Held], until_ms: i64) -> Result<(), DbErr> {
+pub async fn prolong(tx: &Tx, jobs: &[Held], lease: Duration) -> Result<(), DbErr> {
     if jobs.is_empty() {
         return Ok(());
     }
     Entity::update_many()
-        .col_expr(Column::LeasedUntilMs, Expr::val(until_ms))
+        .col_expr(Column::LeasedUntilMs, Expr::val(lease_end_ms(tx, lease)))
         .filter(held(jobs))
         .filter(Column::State.eq(JobState::Running))
         .exec(tx.conn())

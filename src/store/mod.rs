@@ -19,6 +19,7 @@ pub mod fulfillments;
 pub mod intents;
 pub mod invitations;
 pub mod jobs;
+mod lease_time;
 pub mod locations;
 pub mod mapping_components;
 pub mod mappings;

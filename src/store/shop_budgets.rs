@@ -1,7 +1,7 @@
 //! What is left of each shop's Admin API cost budget, shared by all nodes.
 
 use chrono::DateTime;
-use sea_orm::{IntoActiveModel as _, entity::prelude::*, sea_query::OnConflict};
+use sea_orm::{IntoActiveModel as _, QuerySelect as _, entity::prelude::*, sea_query::OnConflict};
 
 use super::Tx;
 use crate::{domain::throttle::Budget, ids::ShopId};
@@ -26,7 +26,12 @@ pub async fn by_shop(db: &impl ConnectionTrait, shop: ShopId) -> Result<Option<M
     Entity::find_by_id(shop).one(db).await
 }
 
-/// Writes what Shopify said is left.
+/// Reads the shop's budget, and keeps other nodes from drawing from it meanwhile.
+pub async fn lock(tx: &Tx, shop: ShopId) -> Result<Option<Model>, DbErr> {
+    Entity::find_by_id(shop).lock_exclusive().one(tx.conn()).await
+}
+
+/// Writes what is left.
 pub async fn put(tx: &Tx, shop: ShopId, budget: &Budget) -> Result<(), DbErr> {
     let row = Model {
         shop_id: shop,

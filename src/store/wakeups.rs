@@ -1,6 +1,6 @@
-//! Wakes the workers of other nodes when jobs were added: `LISTEN` and `NOTIFY`
-//! on `PostgreSQL`. A wake-up may be lost, with a connection or a process; the
-//! workers' polling is the net under it.
+//! Wakes the workers of other nodes when jobs were added or webhook calls kept:
+//! `LISTEN` and `NOTIFY` on `PostgreSQL`. A wake-up may be lost, with a
+//! connection or a process; the workers' polling is the net under it.
 //!
 //! A node tells the others after its commits, for many at once, and not inside
 //! them: `PostgreSQL` lets transactions that notify commit one after the other,
@@ -21,7 +21,7 @@ const SPACING: Duration = Duration::from_millis(10);
 /// Before a lost connection is made again.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// Tells the other nodes of jobs that this one adds, until it is dropped. On
+/// Tells the other nodes of jobs and webhook calls that this one adds, until it is dropped. On
 /// `SQLite` there are no others.
 pub async fn tell_others(db: &Db) {
     loop {
@@ -33,7 +33,7 @@ pub async fn tell_others(db: &Db) {
     }
 }
 
-/// Tells the other nodes to look for jobs.
+/// Tells the other nodes to look for jobs and webhook calls.
 pub async fn tell(db: &Db) -> Result<(), DbErr> {
     if db.backend() != DbBackend::Postgres {
         return Ok(());
@@ -71,6 +71,7 @@ async fn hear(db: &Db, url: &str) -> Result<(), sqlx::Error> {
         while let Some(told) = listener.try_recv().await? {
             if told.payload() != own {
                 db.jobs_added().notify_one();
+                db.inbox_filled().notify_one();
             }
         }
         db.hears_others().store(false, Ordering::Relaxed);

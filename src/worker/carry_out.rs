@@ -13,7 +13,7 @@ use super::{
 use crate::{
     actions::give_up_job,
     app::App,
-    queue::{Attempt, JobError, NextTry, Priority, next_try, spread},
+    queue::{Attempt, JobError, NextTry, Priority, circuits, next_try, spread},
     store::{
         self,
         jobs::{self, Model},
@@ -98,10 +98,16 @@ async fn write_failure(app: &App, job: &Model, error: JobError) -> Result<(), Db
         return Ok(());
     };
     row.last_error = Some(said(&error));
+    let behind = match &error {
+        JobError::Parked { behind, .. } => *behind,
+        _ => None,
+    };
+    row.parked_for = behind.map(|subject| subject.to_string());
     match next {
         NextTry::After(wait) => {
             // What it waits for may have changed while it ran: see `revive_of_shop`.
-            let was_called = matches!(error, JobError::Parked { .. }) && row.run_at_ms > job.run_at_ms;
+            let was_called = matches!(error, JobError::Parked { .. }) && row.run_at_ms > job.run_at_ms
+                || circuits::is_over(tx.conn(), behind).await?;
             let wait = if was_called {
                 Duration::ZERO
             } else {

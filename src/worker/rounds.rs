@@ -228,11 +228,10 @@ impl Worker<'_> {
         // A quarter of the slots is never taken by work that may take its time.
         let most_background = self.slots() - self.slots() / 4;
         let now_ms = self.app.clock.now_ms();
-        let lease_ms = i64::try_from(self.app.config.worker.lease.as_millis()).unwrap_or(i64::MAX);
         let wanted = Wanted {
             lease_id: Uuid::now_v7(),
             now_ms,
-            until_ms: now_ms.saturating_add(lease_ms),
+            lease: self.app.config.worker.lease,
             jobs: room as u64,
             background: most_background.saturating_sub(self.background) as u64,
         };

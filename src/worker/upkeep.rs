@@ -22,7 +22,6 @@ const LOOK: Duration = Duration::from_secs(1);
 /// Prolongs the leases of what is held, until it is dropped.
 pub async fn keep_leases(app: &App, holding: &Holding) {
     let lease = app.config.worker.lease;
-    let lease_ms = i64::try_from(lease.as_millis()).unwrap_or(i64::MAX);
     loop {
         tokio::time::sleep(lease / 3).await;
         let held = holding.all();
@@ -31,7 +30,7 @@ pub async fn keep_leases(app: &App, holding: &Holding) {
         }
         let prolonged = async {
             let tx = app.db.begin().await?;
-            jobs::prolong(&tx, &held, app.clock.now_ms().saturating_add(lease_ms)).await?;
+            jobs::prolong(&tx, &held, lease).await?;
             tx.commit().await
         };
         if let Err(error) = prolonged.await {
@@ -54,13 +53,12 @@ pub async fn release_leases(app: &App) {
 }
 
 async fn release(app: &App) -> Result<usize, DbErr> {
-    let now = app.clock.now();
-    if !jobs::any_expired(app.db.read(), now.timestamp_millis()).await? {
+    if !jobs::any_expired(&app.db).await? {
         return Ok(0);
     }
     let tx = app.db.begin().await?;
-    let expired = jobs::lock_expired(&tx, now.timestamp_millis()).await?;
-    let count = expired.len();
+    let expired = jobs::lock_expired(&tx).await?;
+    let (count, now) = (expired.len(), app.clock.now());
     for mut job in expired {
         // It may be the job that ends its workers.
         if units(job.attempts) as usize > app.config.worker.retries.len() {
@@ -70,6 +68,8 @@ async fn release(app: &App) -> Result<usize, DbErr> {
             job.last_error = Some(why);
             jobs::give_up(&tx, job).await?;
         } else {
+            // It was due, whatever the clock of that worker said.
+            job.run_at_ms = job.run_at_ms.min(now.timestamp_millis());
             jobs::make_ready(&tx, job).await?;
         }
     }

@@ -31,7 +31,7 @@ export interface World {
 }
 
 export function makeWorld(now: Date): World {
-  const catalogue = makeCatalogue();
+  const catalogue = makeCatalogue(now);
   const world: World = {
     now,
     shop: makeShop(),
@@ -150,7 +150,7 @@ function makeShop(): Row<"Shop"> {
 
 export type Catalogue = ReturnType<typeof makeCatalogue>;
 
-function makeCatalogue() {
+function makeCatalogue(now: Date) {
   const connection = (priority: number, active = true) => ({
     id: nextId(),
     priority,
@@ -179,6 +179,11 @@ function makeCatalogue() {
     currency: "USD",
     connection: connection(3),
     private: false,
+    outage: {
+      since: minutesBefore(now, 14),
+      nextTryAt: minutesBefore(now, -2),
+      reason: "api.cargo.example did not answer within 10 s",
+    },
   });
   const paper = makeSupplier({
     key: "old-mill",

@@ -150,6 +150,11 @@ impl Supplier {
         self.desk.calls.all()
     }
 
+    /// How many calls were received so far.
+    pub fn call_count(&self) -> usize {
+        self.desk.calls.count(|_| true)
+    }
+
     /// What went wrong in the supplier's own calls to Orderyard.
     pub fn failures(&self) -> Vec<String> {
         self.desk.failures.all()

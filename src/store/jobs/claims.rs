@@ -4,6 +4,8 @@
 //! Of what waits, one partial index holds what may be taken at once. What is
 //! not due yet, or was found behind other work of its key, is in others.
 
+use std::time::Duration;
+
 use sea_orm::{
     DbBackend, FromQueryResult, QueryFilter as _, Statement, Value,
     entity::prelude::*,
@@ -135,7 +137,7 @@ pub async fn candidates(tx: &Tx, priority: Priority, lanes: &[i64], each: u64) -
 /// Leases jobs, but for those that another worker has taken meanwhile. Two
 /// workers may take jobs of one key at once: the unique index `jobs_serial`
 /// then fails the later one, which is to try again.
-pub async fn lease(tx: &Tx, ids: &[JobId], lease_id: Uuid, until_ms: i64) -> Result<Vec<Model>, DbErr> {
+pub async fn lease(tx: &Tx, ids: &[JobId], lease_id: Uuid, lease: Duration) -> Result<Vec<Model>, DbErr> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
@@ -146,7 +148,7 @@ pub async fn lease(tx: &Tx, ids: &[JobId], lease_id: Uuid, until_ms: i64) -> Res
         .col_expr(Column::State, Expr::val(JobState::Running))
         .col_expr(Column::WaitsFor, Expr::val(WaitsFor::Turn))
         .col_expr(Column::LeaseId, Expr::val(lease_id))
-        .col_expr(Column::LeasedUntilMs, Expr::val(until_ms))
+        .col_expr(Column::LeasedUntilMs, Expr::val(super::lease_end_ms(tx, lease)))
         .col_expr(Column::Attempts, Expr::col(Column::Attempts).add(1))
         .filter(Column::Id.in_subquery(free))
         .exec_with_returning(tx.conn())
@@ -213,7 +215,7 @@ pub async fn free_keys(tx: &Tx, keys: &[String]) -> Result<(), DbErr> {
 }
 
 /// Jobs by a condition, for an update of what nobody else is looking at.
-fn jobs_where(condition: impl Into<sea_orm::sea_query::SimpleExpr>) -> SelectStatement {
+pub(super) fn jobs_where(condition: impl Into<sea_orm::sea_query::SimpleExpr>) -> SelectStatement {
     Query::select()
         .column(Column::Id)
         .from(Entity)

@@ -2,3 +2,4 @@
 
 mod apply_setup;
 mod prune_history;
+mod shop_access;

@@ -126,6 +126,7 @@ async fn add_dead_job(world: &World, shop: ShopId, order: Option<ShopifyOrderId>
         lease_id: None,
         leased_until_ms: None,
         last_error: None,
+        parked_for: None,
         created_at_ms: 0,
     };
     let tx = world.tx().await;

@@ -1,4 +1,5 @@
-//! Collects the facts of a round from everybody but Orderyard's database.
+//! Collects the facts of a round from everybody around Orderyard. Of its database only the inbox is
+//! looked at: whether each call that was acknowledged was kept is seen nowhere else.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -25,7 +26,7 @@ pub struct Seen {
 
 pub async fn collect(stage: &Stage, seen: &Seen) -> Facts {
     let mut shown = witness::all(stage).await;
-    let mut deliveries = deliveries(stage);
+    let (mut deliveries, of_no_order) = deliveries(stage, &witness::inbox(stage).await);
     let mut requests = requests(stage);
     let mut purchase_orders = purchase_orders(stage, &seen.open_at_rest);
     let mut orders = Vec::new();
@@ -58,6 +59,7 @@ pub async fn collect(stage: &Stage, seen: &Seen) -> Facts {
                 .unwrap_or(0),
             ended_by_themselves: by_itself.map(|(at, what)| format!("{at} {what}")).collect(),
             restless: !seen.is_quiet,
+            deliveries: of_no_order,
         },
     }
 }
@@ -116,12 +118,17 @@ fn fulfillment(made: &sandbox::Fulfillment) -> Fulfillment {
     }
 }
 
-fn deliveries(stage: &Stage) -> HashMap<i64, Vec<Delivery>> {
+/// By order, and those about none.
+fn deliveries(stage: &Stage, inbox: &HashMap<String, String>) -> (HashMap<i64, Vec<Delivery>>, Vec<Delivery>) {
     let mut found: HashMap<i64, Vec<Delivery>> = HashMap::new();
+    let mut others = Vec::new();
     for record in stage.shopify.deliveries() {
-        let Some(order) = record.order_id else { continue };
-        found.entry(order).or_default().push(Delivery {
+        let place = record
+            .order_id
+            .map_or(&mut others, |order| found.entry(order).or_default());
+        place.push(Delivery {
             topic: record.topic,
+            kept: inbox.get(&record.webhook_id).cloned(),
             triggered_at: record.triggered_at,
             attempts: record
                 .attempts
@@ -130,7 +137,7 @@ fn deliveries(stage: &Stage) -> HashMap<i64, Vec<Delivery>> {
                 .collect(),
         });
     }
-    found
+    (found, others)
 }
 
 /// Calls of the Admin API by the order or fulfillment order that their variables name first.

@@ -24,6 +24,8 @@ pub struct Load {
     pub ended_by_themselves: Vec<String>,
     /// Orderyard still called others when all was done.
     pub restless: bool,
+    /// Webhooks that are about no order.
+    pub deliveries: Vec<Delivery>,
 }
 
 /// One order of the shop, from every side.
@@ -81,6 +83,8 @@ pub struct Delivery {
     pub triggered_at: Time,
     /// When and how each attempt was answered; no status where no answer came.
     pub attempts: Vec<(Time, Option<u16>)>,
+    /// How it stands in the inbox; none when it is not there.
+    pub kept: Option<String>,
 }
 
 impl Delivery {

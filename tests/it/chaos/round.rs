@@ -45,6 +45,8 @@ pub struct Outcome {
     pub kills: u64,
     pub at_failpoints: u64,
     pub took: Duration,
+    /// How much of it was the storm; the rest is setting the stage, coming to rest and judging.
+    pub stormed: Duration,
     /// Orders by the status shown, and open exceptions by kind.
     pub statuses: BTreeMap<String, usize>,
     pub exceptions: BTreeMap<String, usize>,
@@ -61,7 +63,9 @@ pub async fn play(plan: Plan) -> Outcome {
         ..Pace::default()
     };
     let cancelled = Mutex::new(BTreeMap::new());
+    let storm_began = Instant::now();
     storm(&stage, plan, &pace, &cancelled).await;
+    let stormed = storm_began.elapsed();
     weather::clear_up(&stage, plan);
     let (open_at_rest, is_quiet) = settle::settle(&stage, plan.patience).await;
     for node in &stage.nodes {
@@ -85,6 +89,7 @@ pub async fn play(plan: Plan) -> Outcome {
         kills: pace.killed.load(Ordering::Relaxed),
         at_failpoints: pace.at_failpoints.load(Ordering::Relaxed),
         took: began.elapsed(),
+        stormed,
         statuses,
         exceptions,
         violations,

@@ -1,43 +1,13 @@
 //! The invariants, as far as they can be judged from outside, each a function over one order's
 //! facts. Pure: what is collected where is `evidence`, how it is told is `telling`.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    fmt,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     catalogue::{COST, RECIPES, Recipe, recipe},
-    facts::{Facts, Load, Order, PurchaseOrder, Shown},
+    facts::{Delivery, Facts, Load, Order, PurchaseOrder, Shown},
+    invariant::Invariant,
 };
-
-/// As DESIGN and ARCHITECTURE number them; the last is the target of the kill test.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Invariant {
-    Acknowledged,
-    Somewhere,
-    Once,
-    ForwardOnly,
-    CancelMeansCancel,
-    NeverAsk,
-    Bounded,
-    Explained,
-}
-
-impl fmt::Display for Invariant {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Acknowledged => "1 acknowledged is durable",
-            Self::Somewhere => "2 every unit is somewhere",
-            Self::Once => "3 once",
-            Self::ForwardOnly => "4 forward only",
-            Self::CancelMeansCancel => "5 cancel means cancel",
-            Self::NeverAsk => "6 never ask to ship",
-            Self::Bounded => "9 bounded",
-            Self::Explained => "every order ends in a final or explained state",
-        })
-    }
-}
 
 /// Something that must not be.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,6 +21,7 @@ pub struct Violation {
 type Rule = fn(&Order) -> Vec<String>;
 
 const RULES: &[(Invariant, Rule)] = &[
+    (Invariant::Acknowledged, kept),
     (Invariant::Acknowledged, acknowledged),
     (Invariant::Somewhere, somewhere),
     (Invariant::Once, once_at_suppliers),
@@ -83,6 +54,11 @@ pub fn violations(facts: &Facts) -> Vec<Violation> {
             what,
         })
         .collect();
+    found.extend(lost(&facts.load.deliveries).map(|what| Violation {
+        invariant: Invariant::Acknowledged,
+        order: None,
+        what,
+    }));
     for order in &facts.orders {
         for (invariant, rule) in RULES {
             found.extend(rule(order).into_iter().map(|what| Violation {
@@ -108,6 +84,23 @@ fn installation(load: &Load) -> Vec<String> {
         found.push("Orderyard goes on calling others though nothing happens".to_owned());
     }
     found
+}
+
+/// What was acknowledged was kept, and has been read.
+fn lost(deliveries: &[Delivery]) -> impl Iterator<Item = String> {
+    let acknowledged = deliveries.iter().filter_map(|one| Some((one, one.acknowledged_at()?)));
+    acknowledged.filter_map(|(delivery, at)| {
+        let told = format!("{} of {}, acknowledged at {at}", delivery.topic, delivery.triggered_at);
+        match delivery.kept.as_deref() {
+            None => Some(format!("{told}, is not in the inbox")),
+            Some(unread @ ("received" | "handed_on")) => Some(format!("{told}, is still {unread}")),
+            Some(_) => None,
+        }
+    })
+}
+
+fn kept(order: &Order) -> Vec<String> {
+    lost(&order.deliveries).collect()
 }
 
 /// What was acknowledged has its effect: the order is known, as Shopify has it.

@@ -9,7 +9,8 @@ use super::{
         Call, Delivery, Exception, Facts, Fulfillment, Line, Load, Order, Parcel, PoLine, PurchaseOrder, Shown,
         ShownLine, Time,
     },
-    rules::{Invariant, violations},
+    invariant::Invariant,
+    rules::violations,
 };
 
 fn at(second: i64) -> Time {
@@ -52,6 +53,7 @@ fn shipped() -> Order {
             topic: "orders/create".to_owned(),
             triggered_at: at(1),
             attempts: vec![(at(1), None), (at(2), Some(200))],
+            kept: Some("processed".to_owned()),
         }],
         purchase_orders: vec![PurchaseOrder {
             supplier: "north".to_owned(),
@@ -141,6 +143,8 @@ fn a_good_history_breaks_nothing(#[case] order: Order) {
 /// Breaks the history of the shipped order in one way.
 #[rstest]
 #[case::an_acknowledged_order_is_lost(Invariant::Acknowledged, |order: &mut Order| order.shown = None)]
+#[case::an_acknowledged_call_is_lost(Invariant::Acknowledged, |order: &mut Order| order.deliveries[0].kept = None)]
+#[case::an_acknowledged_call_is_never_read(Invariant::Acknowledged, |order: &mut Order| order.deliveries[0].kept = Some("received".into()))]
 #[case::an_acknowledged_change_is_lost(Invariant::Acknowledged, |order: &mut Order| order.financial_status = "PARTIALLY_REFUNDED".into())]
 #[case::an_acknowledged_edit_is_lost(Invariant::Acknowledged, |order: &mut Order| order.lines[0].quantity = 3)]
 #[case::a_unit_is_nowhere(Invariant::Somewhere, |order: &mut Order| {

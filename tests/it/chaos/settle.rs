@@ -1,12 +1,9 @@
 //! Lets everything come to rest: the deliveries arrive, the suppliers finish, and a person does
 //! what the exceptions ask a person to do.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    time::Duration,
-};
+use std::{collections::BTreeMap, time::Duration};
 
-use sandbox::DeliveryState;
+use sandbox::{DeliveryState, RequestRecord};
 use serde_json::json;
 use tokio::time::Instant;
 
@@ -14,6 +11,13 @@ use super::{facts::Shown, stage::Stage, witness};
 
 /// Nothing has moved for so long: longer than the longest wait between two tries.
 const REST: Duration = Duration::from_millis(2500);
+
+/// What each of Orderyard's sweeps asks, whether anything happens or not.
+const OF_SWEEPS: &[&str] = &[
+    "OrdersUpdatedSince",
+    "FulfillmentOrdersUpdatedSince",
+    "WebhookSubscriptions",
+];
 
 /// How often a person tries the same for one order.
 const MOST_DECISIONS: usize = 2;
@@ -31,13 +35,17 @@ struct Activity {
 }
 
 fn activity(stage: &Stage) -> Activity {
-    let deliveries = stage.shopify.deliveries();
-    let pending = |state: DeliveryState| deliveries.iter().filter(|one| one.state == state).count();
+    let is_work = |request: &RequestRecord| {
+        let operation = request.operation.as_deref().unwrap_or_default();
+        !OF_SWEEPS.contains(&operation)
+    };
     Activity {
-        requests: stage.shopify.requests().len(),
-        calls: stage.suppliers.values().map(|supplier| supplier.calls().len()).sum(),
-        pending: pending(DeliveryState::Pending),
-        deliveries: deliveries.len(),
+        requests: stage.shopify.count_requests(is_work),
+        calls: stage.suppliers.values().map(sandbox::Supplier::call_count).sum(),
+        pending: stage
+            .shopify
+            .count_deliveries(|delivery| delivery.state == DeliveryState::Pending),
+        deliveries: stage.shopify.count_deliveries(|_| true),
     }
 }
 
@@ -56,23 +64,23 @@ pub async fn rest(stage: &Stage, deadline: Instant) -> bool {
     false
 }
 
-/// Sends what never arrived once more, as the sweep will that asks Shopify what was missed.
-pub fn sweep(stage: &Stage) -> usize {
-    let lost = |state: DeliveryState| matches!(state, DeliveryState::Dropped | DeliveryState::Failed);
-    let deliveries = stage.shopify.deliveries();
-    let lost = deliveries.iter().filter(|delivery| lost(delivery.state));
-    let orders: BTreeSet<i64> = lost.filter_map(|delivery| delivery.order_id).collect();
-    for order in &orders {
-        stage
-            .chronicle
-            .deed(*order, "swept: told again, since a delivery of it was lost");
-        stage.shop.tell_again(*order);
-    }
-    // Whatever a fault holds back goes out with the next delivery.
+/// Whatever a fault holds back goes out with the next delivery: one more, of the last order.
+fn let_out(stage: &Stage) {
     if let Some(last) = stage.shop.order_ids().last() {
         stage.shop.tell_again(*last);
     }
-    orders.len()
+}
+
+/// Waits until Orderyard has asked Shopify itself what it missed; false if it never does.
+async fn swept(stage: &Stage, deadline: Instant) -> bool {
+    let since = stage.chronicle.clock.now();
+    while Instant::now() < deadline {
+        if witness::last_sweep(stage).await.is_some_and(|began| began >= since) {
+            return true;
+        }
+        tokio::time::sleep(Duration::from_millis(250)).await;
+    }
+    false
 }
 
 /// What each supplier still has to do, before it does it.
@@ -152,11 +160,10 @@ pub async fn decide(stage: &Stage, shown: &BTreeMap<i64, Shown>) -> usize {
 /// Everything of the above in turn, until nothing is left or the time is up.
 pub async fn settle(stage: &Stage, patience: Duration) -> (OpenAtRest, bool) {
     let deadline = Instant::now() + patience;
+    let_out(stage);
     rest(stage, deadline).await;
-    let swept = sweep(stage);
-    stage
-        .chronicle
-        .note(format!("swept: {swept} orders were told of again"));
+    let swept = swept(stage, deadline).await;
+    stage.chronicle.note(format!("Orderyard swept the shop: {swept}"));
     rest(stage, deadline).await;
     let mut open = open_units(stage);
     for _ in 0..4 {

@@ -21,7 +21,7 @@ use crate::harness::{Database, SUPPLIER_SECRET, free_port};
 pub const DOMAIN: &str = "demo.myshopify.com";
 
 /// Entries that each journal keeps: more than a round makes.
-const JOURNAL: usize = 200_000;
+const JOURNAL: usize = 2_000_000;
 
 /// How long a start may take, a migration and a busy machine included.
 pub const START: Duration = Duration::from_mins(1);
@@ -36,6 +36,8 @@ pub struct Stage {
     pub door: Door,
     pub http: reqwest::Client,
     token: String,
+    /// Where its database is, for the auditor.
+    pub database_url: String,
     pub cluster: Option<Cluster>,
     /// Last, so that it goes after everything that writes there.
     pub disk: Disk,
@@ -93,6 +95,7 @@ impl Stage {
             door,
             http,
             token: String::new(),
+            database_url: url,
             cluster,
             disk,
         };
@@ -226,6 +229,8 @@ async fn installation(database: Database, disk: &Disk, url: &str, origin: &str) 
             ),
             ("OUTSIDE_CALL_SECONDS", "2"),
             ("WORKER_LEASE_SECONDS", "2"),
+            // What a dropped webhook did not tell is found by the program itself.
+            ("RECONCILE_SECONDS", "10"),
             ("LOG", "info,orderyard=debug,sqlx=warn"),
         ]
         .map(|(name, value)| (name.to_owned(), value.to_owned()))

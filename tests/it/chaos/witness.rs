@@ -1,7 +1,12 @@
 //! Looks at what Orderyard's API shows: all the time for cancelled orders, and everything at the end.
 
-use std::{collections::BTreeMap, sync::Mutex, time::Duration};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Mutex,
+    time::Duration,
+};
 
+use sea_orm::{ConnectionTrait as _, QueryResult, Statement};
 use serde_json::{Value, json};
 
 use super::{
@@ -9,6 +14,7 @@ use super::{
     reaper::Pace,
     stage::Stage,
 };
+use crate::harness::connect;
 
 const CANCELLED: &str = "query { orders(first: 50, filter: { status: [CANCELLED] }) { nodes { name } } }";
 
@@ -26,6 +32,8 @@ const ORDERS: &str = "query($after: String) { orders(first: 40, after: $after) {
 const HISTORY: &str = "query($search: String!) { orders(first: 1, filter: { search: $search }) { nodes {
     events(first: 100) { nodes { at actor message } }
 } } }";
+
+const SWEEP: &str = "query { shop { reconciliation { last { beganAt endedAt } } } }";
 
 /// When each order was first shown as cancelled, by name.
 pub type Cancelled = Mutex<BTreeMap<String, Time>>;
@@ -69,6 +77,26 @@ pub async fn all(stage: &Stage) -> BTreeMap<i64, Shown> {
         }
         after = page["endCursor"].clone();
     }
+}
+
+/// How each webhook call stands in the inbox, by its id: the one thing that is read from the database.
+pub async fn inbox(stage: &Stage) -> HashMap<String, String> {
+    let db = connect(&stage.database_url).await;
+    let sql = "select webhook_id, status from deliveries";
+    let statement = Statement::from_string(db.get_database_backend(), sql);
+    let rows = db.query_all_raw(statement).await.expect("the inbox is there");
+    let text = |row: &QueryResult, column: usize| -> String { row.try_get_by_index(column).expect("text") };
+    let inbox = rows.iter().map(|row| (text(row, 0), text(row, 1))).collect();
+    db.close().await.expect("closes");
+    inbox
+}
+
+/// When the sweep that Orderyard began last was begun, once it has ended.
+pub async fn last_sweep(stage: &Stage) -> Option<Time> {
+    let answer = stage.ask(SWEEP, &json!({})).await?;
+    let last = &answer["shop"]["reconciliation"]["last"];
+    last["endedAt"].as_str()?;
+    last["beganAt"].as_str()?.parse().ok()
 }
 
 /// The history of one order, the oldest first.

@@ -30,6 +30,7 @@ pub async fn plant(tx: &Tx, shop: ShopId, domain: &str, now: DateTime<Utc>) -> (
         lease_id: None,
         leased_until_ms: None,
         last_error: Some(format!("{domain} does not answer")),
+        parked_for: None,
         created_at_ms: now.timestamp_millis(),
     };
     let delivery = deliveries::Model {

@@ -10,8 +10,8 @@ use sandbox::{Behaviour, Browser, Plan, Shop, ShopSpec, Shopify, ShopifyConfig, 
 use sea_orm::{ConnectionTrait as _, Statement, TransactionTrait as _};
 use url::Url;
 
-pub use database::Database;
-use database::{TestDatabase, connect};
+use database::TestDatabase;
+pub use database::{Database, connect};
 pub use process::{Orderyard, free_port};
 
 /// How long a story waits for what must come.

@@ -144,9 +144,22 @@ impl Orderyard {
 
     /// Another process on the same database and the same port, once it serves.
     pub async fn node(&self, name: &str) -> Node {
+        self.node_with(name, &[]).await
+    }
+
+    /// The same, with a clock that is wrong by this much.
+    pub async fn node_with_clock(&self, name: &str, ms: i64) -> Node {
+        let file = self.database.folder().join(format!("{name}.clock"));
+        std::fs::write(&file, ms.to_string()).expect("a file");
+        let file = file.display().to_string();
+        self.node_with(name, &[("ORDERYARD_CLOCK_FILE", &file)]).await
+    }
+
+    async fn node_with(&self, name: &str, extra: &[(&str, &str)]) -> Node {
         let log = self.database.folder().join(format!("{name}.log"));
         let child = self
             .command_line(&["serve"])
+            .envs(extra.iter().copied())
             .stderr(std::fs::File::create(&log).expect("a log file"))
             .stdout(Stdio::null())
             .kill_on_drop(true)
@@ -174,6 +187,13 @@ impl Orderyard {
         let output = self.command_line(arguments).output().await.expect("the binary runs");
         let errors = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(output.status.success(), "orderyard {arguments:?}: {errors}");
+        String::from_utf8(output.stdout).expect("text")
+    }
+
+    /// Runs a command that says no, and gives back what it printed.
+    pub async fn complaint(&self, arguments: &[&str]) -> String {
+        let output = self.command_line(arguments).output().await.expect("the binary runs");
+        assert!(!output.status.success(), "orderyard {arguments:?} finds nothing wrong");
         String::from_utf8(output.stdout).expect("text")
     }
 
@@ -223,6 +243,11 @@ impl Orderyard {
 pub struct Node(Child);
 
 impl Node {
+    /// Ends it at once, as a crash would.
+    pub async fn kill(mut self) {
+        self.0.kill().await.expect("it ends");
+    }
+
     /// As an operator would; gives back how it ended.
     pub async fn stop(self) -> ExitStatus {
         terminate(self.0).await

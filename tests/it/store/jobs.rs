@@ -21,7 +21,7 @@ const JOB: ImportOrder = ImportOrder {
 
 async fn add(world: &World, now_ms: i64) {
     let tx = world.tx().await;
-    enqueue(&tx, &JOB, When::now(now_ms)).await.expect("is added");
+    enqueue(&tx, &JOB, When::now(now_ms)).expect("is added");
     tx.commit().await.expect("commits");
 }
 

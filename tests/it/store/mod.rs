@@ -1,8 +1,11 @@
 //! Rows and the queries on them, on each database.
 
+mod circuits;
 mod full_disk;
 mod inbox;
 mod jobs;
+mod order_state;
 mod periodic;
 mod turns;
 mod wakeups;
+mod writer;

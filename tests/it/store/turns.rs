@@ -1,5 +1,7 @@
 //! Whose job is next: fair between shops, in order on one key.
 
+use std::time::Duration;
+
 use orderyard::{
     actions::process_delivery::ProcessDelivery,
     app::App,
@@ -77,7 +79,7 @@ fn triggered(at_ms: i64) -> When {
 async fn add(world: &World, jobs: impl IntoIterator<Item = (Work, When)>) {
     let tx = world.tx().await;
     for (job, when) in jobs {
-        enqueue(&tx, &job, when).await.expect("is added");
+        enqueue(&tx, &job, when).expect("is added");
     }
     tx.commit().await.expect("commits");
 }
@@ -87,7 +89,7 @@ async fn take(world: &World, turns: &mut Turns, jobs: u64) -> Vec<Model> {
     let wanted = Wanted {
         lease_id: Uuid::now_v7(),
         now_ms: 10_000,
-        until_ms: 20_000,
+        lease: Duration::from_secs(10),
         jobs,
         background: jobs,
     };
@@ -140,9 +142,7 @@ async fn what_somebody_waits_for_goes_first_and_the_rest_is_not_forgotten() {
         add(&world, (0..20).map(|_| (work(1, None), triggered(10)))).await;
         let tx = world.tx().await;
         for _ in 0..20 {
-            enqueue(&tx, &Click(work(1, None)), triggered(900))
-                .await
-                .expect("is added");
+            enqueue(&tx, &Click(work(1, None)), triggered(900)).expect("is added");
         }
         tx.commit().await.expect("commits");
         let mut turns = Turns::default();
@@ -168,9 +168,7 @@ async fn a_lane_that_is_paused_is_passed_over_but_for_what_somebody_waits_for() 
         .await;
         add(&world, [(work(4, None), triggered(900))]).await;
         let tx = world.tx().await;
-        enqueue(&tx, &Click(work(1, None)), triggered(900))
-            .await
-            .expect("is added");
+        enqueue(&tx, &Click(work(1, None)), triggered(900)).expect("is added");
         tx.commit().await.expect("commits");
         let mut turns = Turns::default();
         for shop in [1, 2, 3] {
@@ -199,7 +197,7 @@ async fn a_key_is_strictly_serial_and_in_order_whatever_the_priorities() {
         add(&world, [(work(1, Some("b")), triggered(500))]).await;
         let tx = world.tx().await;
         let click = Click(work(1, Some("a")));
-        enqueue(&tx, &click, triggered(13)).await.expect("is added");
+        enqueue(&tx, &click, triggered(13)).expect("is added");
         tx.commit().await.expect("commits");
 
         let mut turns = Turns::default();
@@ -240,9 +238,7 @@ async fn a_worker_that_stops_keeps_nothing() {
         let tx = world.tx().await;
         for _ in 0..400 {
             let delivery_id = DeliveryId::generate();
-            enqueue(&tx, &ProcessDelivery { delivery_id }, triggered(10))
-                .await
-                .expect("is added");
+            enqueue(&tx, &ProcessDelivery { delivery_id }, triggered(10)).expect("is added");
         }
         tx.commit().await.expect("commits");
         let app = world.app.clone();

@@ -1,4 +1,4 @@
-//! One node tells another of its jobs.
+//! One node tells another of its jobs and webhook calls.
 
 use std::{sync::atomic::Ordering, time::Duration};
 
@@ -30,7 +30,7 @@ async fn add(world: &World, order: i64) {
         shopify_id: ShopifyOrderId(order),
     };
     let tx = world.tx().await;
-    enqueue(&tx, &job, When::now(1_000)).await.expect("is added");
+    enqueue(&tx, &job, When::now(1_000)).expect("is added");
     tx.commit().await.expect("commits");
 }
 
@@ -54,6 +54,10 @@ async fn a_node_hears_of_jobs_that_another_one_adds() {
                 soon("it looks", other.jobs_added().notified()).await;
                 add(&world, round).await;
                 soon("it is told", other.jobs_added().notified()).await;
+                // The same news may be of webhook calls.
+                soon("it looks there too", other.inbox_filled().notified()).await;
+                world.app.db.mark_inbox_filled();
+                soon("it is told of calls", other.inbox_filled().notified()).await;
                 other
                     .read()
                     .execute_unprepared(LOST)

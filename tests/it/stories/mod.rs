@@ -14,4 +14,5 @@ mod parcels;
 mod privacy;
 mod reconciling;
 pub mod shop;
+mod skew;
 mod taking_back;

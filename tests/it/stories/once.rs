@@ -4,7 +4,7 @@
 use rstest::rstest;
 use sandbox::{AnswerFault, Behaviour, Fault, RejectReason, Shipping, SupplierFault, WebhookFault};
 
-use super::shop::{Plot, Story, contents, lines};
+use super::shop::{Plot, Story, contents, lines, numbers};
 use crate::harness::Database;
 
 /// Ships by itself, at once, with numbers of its own.
@@ -164,6 +164,44 @@ async fn a_lost_answer_after_fulfillment_create(#[values(Database::Sqlite, Datab
         .add(Fault::graphql("FulfillmentCreate", AnswerFault::ErrorAfter { status: 503 }).times(1));
     let order = order(&story);
     ends_once(&story, order).await;
+}
+
+/// Shopify took the first parcel and its answer was lost. Until that is read back its units seem to be
+/// taken twice, and a second parcel must not be split over what seems to be left.
+#[rstest]
+#[tokio::test]
+async fn a_parcel_behind_a_lost_answer_is_one_fulfillment(
+    #[values(Database::Sqlite, Database::Postgres)] database: Database,
+) {
+    let story = Plot::default()
+        .env("JOB_RETRY_SECONDS", "1,1,1,1,1,1")
+        .begin(database)
+        .await;
+    let order = story.order(&[("MUG", 3)]);
+    let placed = story.purchase_order("north").await;
+    story.quiet().await;
+    let faults = story.world.shopify.faults();
+    faults.add(Fault::graphql("FulfillmentCreate", AnswerFault::LostAnswer).times(1));
+    let north = story.world.supplier("north");
+    let mugs = |units| [("N-MUG", units)];
+    let first = north.ship(&placed.number, &mugs(1), "DHL", "L-1").await;
+    first.expect("ships");
+    let lost = "select count(*) from intents where kind = 'create_fulfillment' and outcome = 'unknown'";
+    story
+        .world
+        .eventually("the answer is lost", async || story.world.count(lost).await == 1)
+        .await;
+    let second = north.ship(&placed.number, &mugs(2), "DHL", "L-2").await;
+    second.expect("ships");
+    story.fulfillments(order, 2).await;
+    story.quiet().await;
+    let mut shown = contents(&story.snapshot(order));
+    shown.sort();
+    let expected = [
+        (lines(&[("MUG", 1)]), numbers(&["L-1"])),
+        (lines(&[("MUG", 2)]), numbers(&["L-2"])),
+    ];
+    assert_eq!(shown, expected);
 }
 
 #[rstest]

@@ -1,7 +1,7 @@
 //! What waits, and what is given up, while Shopify or a shop cannot be reached.
 
 use rstest::rstest;
-use sandbox::{AnswerFault, Fault, SupplierFault};
+use sandbox::{AnswerFault, Behaviour, Fault, SupplierFault};
 
 use super::shop::Plot;
 use crate::harness::Database;
@@ -131,6 +131,46 @@ async fn a_supplier_that_fails_is_left_alone_and_nothing_is_given_up(
     assert_eq!(story.world.count("select count(*) from circuits").await, 0);
     assert_eq!(story.world.count("select count(*) from exceptions").await, 0);
     assert_eq!(story.snapshot(order).fulfillments.len(), 0);
+}
+
+/// What was parked while a supplier was away does not wait for the end of its own pause once it is back.
+#[rstest]
+#[tokio::test]
+async fn what_waited_for_a_supplier_goes_on_when_it_is_back(
+    #[values(Database::Sqlite, Database::Postgres)] database: Database,
+) {
+    let story = Plot::default()
+        .env("JOB_RETRY_SECONDS", "0.05,0.05,0.05")
+        .env("CIRCUIT_FAILURES", "3")
+        .env("CIRCUIT_PAUSE_SECONDS", "600")
+        .begin(database)
+        .await;
+    let north = story.world.supplier("north");
+    for _ in 0..50 {
+        north.add_fault(SupplierFault::Error { status: 500 });
+    }
+    let orders: Vec<i64> = (0..12).map(|_| story.order(&[("MUG", 1)])).collect();
+    let parked = "select count(*) from jobs where name = 'place_purchase_order' and parked_for is not null
+        and state = 'ready'";
+    let all = i64::try_from(orders.len()).expect("few");
+    story
+        .world
+        .eventually("everything waits", async || story.world.count(parked).await == all)
+        .await;
+    let told = story.world.orderyard.complaint(&["doctor"]).await;
+    assert!(told.contains("supplier north is left alone since"), "{told}");
+    north.set_behaviour(Behaviour::manual());
+    // The pause is over, and one of them finds out.
+    story.world.execute("update circuits set next_try_ms = 0").await;
+    let one = "update jobs set run_at_ms = 0 where id in (select id from jobs where parked_for is not null limit 1)";
+    story.world.execute(one).await;
+    story
+        .world
+        .eventually("all are placed", async || north.orders().len() == orders.len())
+        .await;
+    story.quiet().await;
+    assert_eq!(story.world.count("select count(*) from circuits").await, 0);
+    assert_eq!(story.world.count("select count(*) from exceptions").await, 0);
 }
 
 /// Shopify is away for longer than the schedule of tries lasts, and the order arrives all the same.

@@ -7,6 +7,7 @@ import { useTranslation } from "react-i18next";
 import { BackLink } from "../../../components/back-link";
 import { Facts } from "../../../components/facts";
 import { Empty, Loaded, RowsSkeleton } from "../../../components/feedback";
+import { OutageNotice } from "../../../components/outage";
 import { Page } from "../../../components/page";
 import { Card, Section } from "../../../components/section";
 import { formatCount } from "../../../lib/format";
@@ -41,33 +42,38 @@ export function SupplierPage() {
       >
         {(data) =>
           data.supplier ? (
-            <div className={classes.columns}>
-              <Offers supplier={data.supplier} />
-              <Stack gap="lg" miw={0}>
-                <ConnectionForm supplier={data.supplier} />
-                {data.supplier.private && <Access supplier={data.supplier} />}
-                {data.supplier.connector === "HTTP" && data.supplier.private && (
-                  <EndpointForm supplier={data.supplier} />
-                )}
-                <Section title={t("suppliers.facts")}>
-                  <Facts
-                    facts={[
-                      [t("suppliers.connector"), t(`connector.${data.supplier.connector}`)],
-                      [t("suppliers.currency"), data.supplier.currency],
-                      [t("suppliers.key"), data.supplier.key],
-                      !data.supplier.private && [
-                        t("suppliers.whose"),
-                        t("suppliers.marketplaceMeans"),
-                      ],
-                      [
-                        t("suppliers.openPurchaseOrders"),
-                        formatCount(data.supplier.openPurchaseOrders),
-                      ],
-                    ]}
-                  />
-                </Section>
-              </Stack>
-            </div>
+            <Stack gap="lg">
+              {data.supplier.outage && (
+                <OutageNotice name={data.supplier.name} outage={data.supplier.outage} />
+              )}
+              <div className={classes.columns}>
+                <Offers supplier={data.supplier} />
+                <Stack gap="lg" miw={0}>
+                  <ConnectionForm supplier={data.supplier} />
+                  {data.supplier.private && <Access supplier={data.supplier} />}
+                  {data.supplier.connector === "HTTP" && data.supplier.private && (
+                    <EndpointForm supplier={data.supplier} />
+                  )}
+                  <Section title={t("suppliers.facts")}>
+                    <Facts
+                      facts={[
+                        [t("suppliers.connector"), t(`connector.${data.supplier.connector}`)],
+                        [t("suppliers.currency"), data.supplier.currency],
+                        [t("suppliers.key"), data.supplier.key],
+                        !data.supplier.private && [
+                          t("suppliers.whose"),
+                          t("suppliers.marketplaceMeans"),
+                        ],
+                        [
+                          t("suppliers.openPurchaseOrders"),
+                          formatCount(data.supplier.openPurchaseOrders),
+                        ],
+                      ]}
+                    />
+                  </Section>
+                </Stack>
+              </div>
+            </Stack>
           ) : (
             <Card>
               <Empty icon={<FileQuestion />} title={t("suppliers.missing")} />

@@ -1,9 +1,11 @@
 /** One supplier, its offers, and what staff may change of both. */
+import { OutageFields } from "../../../components/outage";
 import { PagerFields } from "../../../components/pager";
 import { graphql } from "../../../gql/graphql";
 import { MoneyFields } from "../../../lib/format";
 
-export const SupplierFields = graphql(`
+export const SupplierFields = graphql(
+  `
   fragment SupplierFields on Supplier @_unmask {
     id
     key
@@ -14,6 +16,9 @@ export const SupplierFields = graphql(`
     endpoint
     offerCount
     openPurchaseOrders
+    outage {
+      ...OutageFields
+    }
     connection {
       id
       priority
@@ -22,7 +27,9 @@ export const SupplierFields = graphql(`
       active
     }
   }
-`);
+`,
+  [OutageFields],
+);
 
 export const SupplierQuery = graphql(
   `

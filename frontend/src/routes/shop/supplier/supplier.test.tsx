@@ -71,6 +71,21 @@ describe("a supplier", () => {
     });
   });
 
+  it("says since when a supplier does not answer, why, and when it is tried again", async () => {
+    renderSupplier("cargo");
+    const notice = await screen.findByRole("note");
+    expect(notice).toHaveTextContent("Calls fail");
+    expect(notice).toHaveTextContent("14 minutes ago");
+    expect(notice).toHaveTextContent("did not answer within 10 s");
+    expect(notice).toHaveTextContent(/Next try.*in 1 minute/);
+  });
+
+  it("has no such note on one that answers", async () => {
+    renderSupplier("north");
+    await section("Connection");
+    expect(screen.queryByRole("note")).toBeNull();
+  });
+
   it("leaves a marketplace supplier's offers, people and keys to itself", async () => {
     renderSupplier("cargo");
     const offers = await section("Offers");

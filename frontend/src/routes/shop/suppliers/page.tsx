@@ -8,6 +8,7 @@ import { DataTable, tableClasses } from "../../../components/data-table";
 import { useDialog } from "../../../components/dialog";
 import { Empty, Loaded, RowsSkeleton } from "../../../components/feedback";
 import { ROW_LINK } from "../../../components/keyboard";
+import { OutageBadge } from "../../../components/outage";
 import { Page } from "../../../components/page";
 import { Card } from "../../../components/section";
 import { StatusBadge } from "../../../components/status-badge";
@@ -80,7 +81,12 @@ function SupplierTable({ suppliers }: { suppliers: readonly Supplier[] }) {
         {
           key: "connection",
           header: t("suppliers.connection"),
-          cell: ({ connection }) => <ConnectionBadge connection={connection} />,
+          cell: ({ connection, outage }) =>
+            outage && connection?.active ? (
+              <OutageBadge />
+            ) : (
+              <ConnectionBadge connection={connection} />
+            ),
         },
         {
           key: "connector",

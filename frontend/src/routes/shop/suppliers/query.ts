@@ -13,6 +13,9 @@ export const SuppliersQuery = graphql(`
         currency
         offerCount
         openPurchaseOrders
+        outage {
+          since
+        }
         connection {
           id
           priority

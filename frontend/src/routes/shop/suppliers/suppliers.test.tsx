@@ -17,6 +17,14 @@ it("lists suppliers in the order in which routing asks them", async () => {
   ]);
 });
 
+it("marks the supplier that calls fail at", async () => {
+  renderApp("/suppliers", { session: "staff" });
+  const table = await screen.findByRole("table", { name: "Suppliers" });
+  const row = (name: string) => within(table).getByRole("row", { name: new RegExp(name) });
+  expect(row("Cargo Kitchenware")).toHaveTextContent("Calls fail");
+  expect(row("North Textiles")).not.toHaveTextContent("Calls fail");
+});
+
 it("adds a supplier, showing the server's problem at its field", async () => {
   const { user, path, server } = renderApp("/suppliers", { session: "staff" });
   await user.click(await screen.findByRole("button", { name: "Add a supplier" }));

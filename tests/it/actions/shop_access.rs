@@ -1,0 +1,154 @@
+//! A shop's token and its API budget, between workers that want them at once.
+
+use std::sync::Arc;
+
+use axum::{Json, Router, extract::State, routing::post};
+use chrono::TimeDelta;
+use orderyard::{
+    actions::shop_access::{AccessError, open, renew, seal_tokens},
+    app::App,
+    domain::throttle::Budget,
+    ids::ShopId,
+    shopify::{oauth::TokenPair, scopes::Scopes},
+    store::{self, shop_budgets, shops},
+};
+use secrecy::{ExposeSecret as _, SecretString};
+use serde_json::{Value, json};
+use tokio::{
+    sync::{Mutex, mpsc, oneshot},
+    task::JoinSet,
+};
+
+use crate::graphql::world::World;
+
+type Answer = oneshot::Sender<Value>;
+
+/// A token endpoint that hands each call to the test, which answers when it likes.
+async fn endpoint() -> (String, mpsc::UnboundedReceiver<Answer>, JoinSet<()>) {
+    let (calls, called) = mpsc::unbounded_channel::<Answer>();
+    let calls = Arc::new(Mutex::new(calls));
+    let answer = |State(calls): State<Arc<Mutex<mpsc::UnboundedSender<Answer>>>>| async move {
+        let (answer, answered) = oneshot::channel();
+        calls.lock().await.send(answer).expect("the test listens");
+        Json(answered.await.expect("the test answers"))
+    };
+    let router = Router::new().fallback(post(answer)).with_state(calls);
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let origin = format!(
+        "http://127.0.0.1:{}/{{shop}}",
+        listener.local_addr().expect("bound").port()
+    );
+    let mut tasks = JoinSet::new();
+    tasks.spawn(async move { axum::serve(listener, router).await.expect("serves") });
+    (origin, called, tasks)
+}
+
+fn pair(name: &str) -> Value {
+    json!({
+        "access_token": format!("shpat_{name}"), "scope": "write_orders", "expires_in": 3600,
+        "refresh_token": format!("shprt_{name}"), "refresh_token_expires_in": 7_776_000,
+    })
+}
+
+/// Whose access token runs out so many hours from now.
+async fn give_tokens(app: &App, shop: ShopId, hours: i64) -> shops::Model {
+    let tx = app.db.begin().await.expect("begins");
+    let mut row = shops::lock(&tx, shop).await.expect("reads").expect("a shop");
+    let then = app.clock.now() + TimeDelta::hours(hours);
+    let first = TokenPair {
+        access_token: SecretString::from("shpat_first"),
+        expires_at: then,
+        refresh_token: Some(SecretString::from("shprt_first")),
+        refresh_expires_at: Some(then + TimeDelta::days(90)),
+        scopes: Scopes::parse("write_orders"),
+    };
+    seal_tokens(app, &mut row, &first).expect("seals");
+    store::save(&tx, row.clone()).await.expect("saves");
+    tx.commit().await.expect("commits");
+    row
+}
+
+/// The one who holds the lease stood still until it ran out. Another one presents the same refresh
+/// token, which retires the pair that the first one was given: only the later pair may be kept,
+/// whichever answer arrives first.
+#[tokio::test]
+async fn of_two_workers_who_renew_at_once_the_later_one_keeps_its_pair() {
+    for world in World::each(false).await {
+        for first_answer in [0, 1] {
+            world.app.clock.advance(std::time::Duration::from_mins(1));
+            if first_answer == 0 {
+                world.tenant(1).await;
+            }
+            let (origin, mut called, _tasks) = endpoint().await;
+            let mut config = (*world.app.config).clone();
+            config.shopify.origin = origin;
+            let (db, keyring) = (world.app.db.clone(), world.app.keyring.clone());
+            let app = App::new(config, db, keyring, world.app.clock.clone()).expect("fits together");
+            let shop = give_tokens(&app, ShopId(1), -2).await;
+
+            let start = || {
+                let (app, shop) = (app.clone(), shop.clone());
+                let mut tasks = JoinSet::new();
+                tasks.spawn(async move { renew(&app, shop).await });
+                tasks
+            };
+            let earlier = start();
+            let earlier_call = called.recv().await.expect("a call");
+            world.app.clock.advance(std::time::Duration::from_secs(31));
+            let later = start();
+            let later_call = called.recv().await.expect("another call");
+            let mut calls = [(earlier_call, "earlier", earlier), (later_call, "later", later)];
+            if first_answer == 1 {
+                calls.reverse();
+            }
+            for (call, name, mut renewed) in calls {
+                call.send(pair(name)).expect("it waits");
+                let renewed = renewed.join_next().await.expect("one runs");
+                renewed.expect("no panic").expect("there is a token");
+            }
+            let row = shops::by_id(app.db.read(), ShopId(1))
+                .await
+                .expect("reads")
+                .expect("a shop");
+            for (sealed, column, token) in [
+                (row.access_token, "access_token", "shpat_later"),
+                (row.refresh_token, "refresh_token", "shprt_later"),
+            ] {
+                let place = format!("shops/1/{column}");
+                let kept = app.keyring.open(&sealed.expect("sealed"), &place).expect("opens");
+                assert_eq!(kept.expose_secret(), token, "answered first: {first_answer}");
+            }
+            assert_eq!(row.refresh_leased_until, None);
+        }
+    }
+}
+
+/// Shopify would only have refused the second call.
+#[tokio::test]
+async fn what_one_worker_takes_of_a_low_budget_is_gone_for_the_others() {
+    for world in World::each(false).await {
+        let app = &world.app;
+        world.tenant(1).await;
+        give_tokens(app, ShopId(1), 1).await;
+        open(app, ShopId(1), 600).await.expect("nothing is known yet");
+        let tx = app.db.begin().await.expect("begins");
+        let low = Budget {
+            available: 1000,
+            maximum: 2000,
+            restore_per_second: 1,
+            as_of: tx.lease_now(),
+        };
+        shop_budgets::put(&tx, ShopId(1), &low).await.expect("is written");
+        tx.commit().await.expect("commits");
+        let (one, other) = tokio::join!(open(app, ShopId(1), 600), open(app, ShopId(1), 600));
+        let refused = |result: &Result<_, AccessError>| matches!(result, Err(AccessError::Budget(_)));
+        assert_eq!(
+            [refused(&one), refused(&other)]
+                .iter()
+                .filter(|refused| **refused)
+                .count(),
+            1
+        );
+        assert!(one.is_ok() || other.is_ok());
+    }
+}
