@@ -303,7 +303,7 @@ create table fulfillment_orders (
   lines {JSON} not null,
   primary key (shop_id, id)
 );
-create index fulfillment_orders_by_order on fulfillment_orders (order_id);
+create index fulfillment_orders_by_order on fulfillment_orders (shop_id, order_id);
 
 create table routing_plans (
   id {UUID} primary key,
@@ -400,7 +400,7 @@ create table shipments (
   created_at {TIME} not null
 );
 create unique index shipments_once on shipments (purchase_order_id, reference);
-create index shipments_by_order on shipments (order_id);
+create index shipments_by_order on shipments (shop_id, order_id);
 create index shipments_by_shop on shipments (shop_id, created_at);
 create index shipments_unfinished on shipments (shop_id, id) where state in ('recorded','pushing');
 create index shipments_waiting on shipments (shop_id, id) where state = 'waiting_for_kit';

@@ -45,21 +45,12 @@ pub struct OpenOrder {
 impl OpenOrder {
     /// Takes the order's lock until the transaction ends, and reads it; see [`orders::lock`].
     pub async fn lock(tx: &Tx, shop: ShopId, id: OrderId) -> Result<Option<Self>, DbErr> {
-        static SQL: [OnceLock<String>; 2] = [OnceLock::new(), OnceLock::new()];
         let backend = tx.conn().get_database_backend();
         // A statement of its own, because the rows are to be read as they stand when the lock is had.
         if backend == DbBackend::Postgres && orders::lock(tx, shop, id).await?.is_none() {
             return Ok(None);
         }
-        let columns = || {
-            let mut columns = columns(backend);
-            columns.push(together::rows::<shops::Entity>(backend, "id = $1"));
-            let bought = "id in (select supplier_id from purchase_orders where shop_id = $1 and order_id = $2)";
-            columns.push(together::rows::<suppliers::Entity>(backend, bought));
-            format!("select {}", columns.join(", "))
-        };
-        let sql = SQL[usize::from(backend == DbBackend::Postgres)].get_or_init(columns);
-        let statement = Statement::from_sql_and_values(backend, sql.as_str(), [shop.into(), id.into()]);
+        let statement = Self::statement(backend, shop, id);
         let Some(row) = tx.conn().query_one_raw(statement).await? else {
             return Ok(None);
         };
@@ -72,6 +63,21 @@ impl OpenOrder {
             shop,
             suppliers: together::read::<suppliers::Entity>(&row, COLUMNS + 1)?,
         }))
+    }
+
+    /// What is asked of the database: a test looks at how it goes about it.
+    #[must_use]
+    pub fn statement(backend: DbBackend, shop: ShopId, id: OrderId) -> Statement {
+        static SQL: [OnceLock<String>; 2] = [OnceLock::new(), OnceLock::new()];
+        let columns = || {
+            let mut columns = columns(backend);
+            columns.push(together::rows::<shops::Entity>(backend, "id = $1"));
+            let bought = "id in (select supplier_id from purchase_orders where shop_id = $1 and order_id = $2)";
+            columns.push(together::rows::<suppliers::Entity>(backend, bought));
+            format!("select {}", columns.join(", "))
+        };
+        let sql = SQL[usize::from(backend == DbBackend::Postgres)].get_or_init(columns);
+        Statement::from_sql_and_values(backend, sql.as_str(), [shop.into(), id.into()])
     }
 
     /// A supplier that has a purchase order of this order.
