@@ -89,7 +89,7 @@ impl Job for PlacePurchaseOrder {
             connector.place(&call.target, &call.outgoing, &call.key).await
         };
         failpoint::hit("place.after_call");
-        conclude(app, call, answer, attempt).await
+        Box::pin(conclude(app, call, answer, attempt)).await
     }
 }
 

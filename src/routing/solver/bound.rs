@@ -62,8 +62,9 @@ impl Bounder {
         }
     }
 
-    /// Sets the node's bound, adjusting its slopes and shares in at most `rounds`.
-    pub fn bound(&mut self, problem: &Problem, node: &mut Node, rounds: usize) {
+    /// Sets the node's bound, adjusting its slopes and shares in at most `rounds`,
+    /// and only until it is `enough`.
+    pub fn bound(&mut self, problem: &Problem, node: &mut Node, rounds: usize, enough: Score) {
         self.size(problem);
         for round in 0..rounds.max(1) {
             self.evaluate(problem, node);
@@ -73,7 +74,8 @@ impl Bounder {
             std::mem::swap(&mut self.now, &mut self.best);
             self.best_slope.clone_from(&node.slope);
             self.best_share.clone_from(&node.share);
-            if round + 1 < rounds && !self.adjust(problem, node) {
+            let done = round + 1 == rounds || self.best.bound >= enough;
+            if done || !self.adjust(problem, node) {
                 break;
             }
         }

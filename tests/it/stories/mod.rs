@@ -13,5 +13,6 @@ mod outages;
 mod parcels;
 mod privacy;
 mod reconciling;
+mod rules;
 pub mod shop;
 mod taking_back;
