@@ -45,5 +45,6 @@ pub fn quantile(sorted: &[f64], per_mille: usize) -> f64 {
 
 #[expect(clippy::cast_precision_loss, reason = "counts of a measurement are small")]
 pub fn mean(values: &[f64]) -> f64 {
-    values.iter().sum::<f64>() / values.len().max(1) as f64
+    // The sum of nothing is a negative zero.
+    (values.iter().sum::<f64>() + 0.0) / values.len().max(1) as f64
 }

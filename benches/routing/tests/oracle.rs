@@ -1,7 +1,7 @@
 //! The least-cost strategy against HiGHS: no plan may be cheaper than ours, by any amount.
 
 use routing_bench::{
-    check::check,
+    check::{Verdict, check},
     highs::Highs,
     instances::{Dice, Size, order_by_lot},
 };
@@ -11,7 +11,7 @@ fn check_all(orders: u64, size: Size) {
     let mut highs = Highs::start();
     for seed in 0..orders {
         match check(&mut highs, &order_by_lot(&mut Dice::new(seed), size)) {
-            Ok(proven) => assert!(proven, "seed {seed}: the optimum, but not proven"),
+            Ok(verdict) => assert_eq!(verdict, Verdict::Proven, "seed {seed}"),
             Err(why) => panic!("seed {seed}: {why}"),
         }
     }

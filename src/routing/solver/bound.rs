@@ -29,6 +29,8 @@ pub struct Bounder {
     /// Ways of one demand by price.
     order: Vec<(Score, usize)>,
     chosen: Vec<usize>,
+    /// Demands that cannot be raised any further.
+    stuck: Vec<bool>,
 }
 
 /// The cheapest assignment once the meters are replaced.
@@ -137,15 +139,21 @@ impl Bounder {
 
     fn evaluate(&mut self, problem: &Problem, node: &mut Node) {
         self.prepare(problem, node);
-        for demand in 0..problem.demands.len() {
-            self.release(problem, node, demand);
-        }
-        for _ in 0..PASSES {
-            let mut raised = false;
+        if node.share.iter().any(|share| *share > 0) {
             for demand in 0..problem.demands.len() {
-                raised |= self.raise(problem, node, demand);
+                self.release(problem, node, demand);
             }
-            if !raised {
+        }
+        self.stuck.clear();
+        self.stuck.resize(problem.demands.len(), false);
+        for _ in 0..PASSES {
+            for demand in 0..problem.demands.len() {
+                // Slack only shrinks, so what cannot be raised now cannot be raised later.
+                if !self.stuck[demand] {
+                    self.stuck[demand] = !self.raise(problem, node, demand);
+                }
+            }
+            if self.stuck.iter().all(|stuck| *stuck) {
                 break;
             }
         }

@@ -343,25 +343,25 @@ async fn a_wrong_rule_is_refused_where_it_is_wrong() {
     for (rule, message) in [
         (
             "{ name: A, when: 'order.county == 1', exclude: true }",
-            "line 24, column 26: shops[0].rules[0].when: character 1: there is no “order.county”, in order.county == 1",
+            "line 22, column 26: shops[0].rules[0].when: character 1: there is no “order.county”, in order.county == 1",
         ),
         (
             "{ name: A, when: 'offer.stock > 1', never_split: true }",
-            "line 24, column 26: shops[0].rules[0].when: character 1: “offer.stock” is not known here: this rule is \
+            "line 22, column 26: shops[0].rules[0].when: character 1: “offer.stock” is not known here: this rule is \
              about the whole order, in offer.stock > 1",
         ),
         (
             "{ name: A, only: [west] }",
-            "line 24, column 17: shops[0].rules[0].name: the rule “A” names a supplier that does not exist: west",
+            "line 22, column 17: shops[0].rules[0].name: the rule “A” names a supplier that does not exist: west",
         ),
         (
             "{ name: A, exclude: true, max_parcels: 2 }",
-            "line 24, column 17: shops[0].rules[0].name: a rule says exactly one of exclude, only, never, \
+            "line 22, column 17: shops[0].rules[0].name: a rule says exactly one of exclude, only, never, \
              keep_in_stock, never_split, ship_together and max_parcels",
         ),
         (
             "{ name: A, never_split: true, from: \"2026-12-02\", until: \"2026-12-01\" }",
-            "line 24, column 67: shops[0].rules[0].until: it ends before it begins",
+            "line 22, column 66: shops[0].rules[0].until: it ends before it begins",
         ),
     ] {
         let file = ruled(&format!("    rules:\n      - {rule}\n"));

@@ -77,6 +77,14 @@ async fn each_kind_of_rule_decides_who_ships(#[values(Database::Sqlite, Database
     ] {
         assert_eq!(story.under(rules, mug).await, expect, "{rules}");
     }
+}
+
+#[rstest]
+#[tokio::test]
+async fn rules_about_the_whole_order_keep_it_together(
+    #[values(Database::Sqlite, Database::Postgres)] database: Database,
+) {
+    let story = plot("[]").begin(database).await;
     let two = ["MUG", "KIT"].as_slice();
     for (rules, expect) in [
         ("[]", BOTH),
