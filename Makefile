@@ -10,7 +10,7 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-builtin-rules --no-print-directory
 
 # Each has a lock file. The oracles have no tests of their own: Rust tests ask them.
-NPM_PROJECTS := frontend webhooks/oracle tools/shopify-schema tests/oracles/standardwebhooks
+NPM_PROJECTS := frontend webhooks/oracle tools/shopify-schema tests/oracles/standardwebhooks tests/oracles/highs
 NPM_TESTED := frontend tools/shopify-schema
 NPM_INSTALLED := $(addsuffix /node_modules/.package-lock.json,$(NPM_PROJECTS))
 
@@ -91,11 +91,17 @@ deny: ## Licences, sources and banned crates of every dependency
 BENCH_FOLDER ?= target/bench
 BENCH ?=
 
-.PHONY: bench
+ROUTING ?=
+
+.PHONY: bench bench-routing
 bench: release benches/node/node_modules/.package-lock.json ## Measure speed and memory beside baselines (about 5 minutes): docs/PERFORMANCE.md
 	cargo build --locked --release --package bench
 	mkdir -p $(BENCH_FOLDER)
 	POSTGRES_BASE="$(abspath $(BENCH_FOLDER))" scripts/with-postgres target/release/bench run --folder $(BENCH_FOLDER) --results docs $(BENCH)
+
+# make bench-routing ROUTING="proofs=500 instances=50 orders=5000" for a quick look.
+bench-routing: $(DIST) tests/oracles/highs/node_modules/.package-lock.json ## Check routing against HiGHS, compare and time it (about 15 minutes): docs/ROUTING.md
+	cargo run --locked --release --package routing-bench -- page=docs/ROUTING.md $(ROUTING)
 
 # The rival's SQLite is built while it is installed, which is why its packages may run code.
 benches/node/node_modules/.package-lock.json: benches/node/package-lock.json

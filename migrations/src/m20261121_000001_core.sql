@@ -259,6 +259,7 @@ create table orders (
   imported_at {TIME} not null,
   needs_shipping boolean not null,
   ship_to {JSON},
+  facts {JSON} not null,
   customer_id bigint,
   po_counter integer not null,
   waits integer not null,
@@ -315,6 +316,16 @@ create table routing_plans (
   explanation {JSON} not null
 );
 create index routing_plans_by_order on routing_plans (order_id, id);
+
+create table rule_versions (
+  id {UUID} primary key,
+  shop_id bigint not null,
+  version integer not null,
+  rules {JSON} not null,
+  made_at {TIME} not null,
+  made_by text not null
+);
+create unique index rule_versions_once on rule_versions (shop_id, version);
 
 create table purchase_orders (
   id {UUID} primary key,

@@ -16,14 +16,16 @@ use crate::{
     connectors::Target,
     domain::{
         event::Actor,
+        rules::RuleText,
         setup::{
             self, Change, Plan, Problem, Setup,
-            model::{Component, Connection, Offer, SupplierTerms},
+            model::{Component, Connection, Offer, Placed, SupplierTerms},
             plan::{Step, Unnamed},
         },
         supplier::SupplierKey,
     },
     ids::{AlternativeId, ConnectionId, MappingId, OfferId, RowId, ShopId, ShopifyVariantId, SupplierId},
+    routing::rulebook::Rule,
     seal::{Keyring, SealError},
     store::{self, Tx, columns::Json, connections, mapping_components, mappings, offers, shops, suppliers},
 };
@@ -63,6 +65,7 @@ pub async fn apply_setup(app: &App, file: &str, options: ApplyOptions) -> Result
     let read = read_setup(tx.conn(), &app.keyring).await?;
     let plan = setup::plan::plan(&setup, &read.installation, options.unnamed).map_err(ApplyError::File)?;
     check_targets(app, &setup, &plan)?;
+    check_rules(&setup)?;
     if options.dry_run || plan.changes.is_empty() {
         return Ok(plan.changes);
     }
@@ -110,6 +113,25 @@ fn check_targets(app: &App, setup: &Setup, plan: &Plan) -> Result<(), ApplyError
     }
 }
 
+/// Asks routing whether it can read every rule's condition.
+fn check_rules(setup: &Setup) -> Result<(), ApplyError> {
+    let rules = setup.shops.iter().filter_map(|shop| shop.rules.as_ref()).flatten();
+    let problem = |rule: &Placed<RuleText>| {
+        let error = Rule::read(&rule.value).err()?;
+        Some(Problem {
+            at: rule.origin.at,
+            path: rule.origin.path.clone(),
+            message: format!("{error}, in {}", rule.value.when.as_deref().unwrap_or_default()),
+        })
+    };
+    let problems: Vec<Problem> = rules.filter_map(problem).collect();
+    if problems.is_empty() {
+        Ok(())
+    } else {
+        Err(ApplyError::File(problems))
+    }
+}
+
 struct Writer<'a> {
     tx: &'a Tx,
     keyring: &'a Keyring,
@@ -128,6 +150,9 @@ impl Writer<'_> {
                 let mut row = shops::lock(self.tx, id).await?.ok_or_else(|| gone("shop", domain))?;
                 let before = std::mem::replace(&mut row.settings, Json(settings.clone())).0;
                 store::save(self.tx, row.clone()).await?;
+                if before.rules != settings.rules {
+                    store::rule_versions::add(self.tx, id, &settings.rules, "Setup file", self.now).await?;
+                }
                 self.read.shops.insert(domain.clone(), row);
                 update_shop_settings::revisit(self.tx, id, &before, settings, self.now.timestamp_millis())?;
                 Ok(())

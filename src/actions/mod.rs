@@ -54,6 +54,7 @@ pub mod resume_work;
 pub mod revisit_orders;
 pub mod revoke_api_key;
 pub mod route_order;
+mod rule_facts;
 pub mod save_mapping;
 pub mod save_offer;
 pub mod settle_fulfillments;

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, DbErr};
 use serde::{Deserialize, Serialize};
 
-use super::write_plan::PlanWriter;
+use super::{rule_facts, write_plan::PlanWriter};
 use crate::{
     app::App,
     domain::order::{Gate, Ledger},
@@ -87,7 +87,7 @@ pub async fn route_state(
     now: DateTime<Utc>,
 ) -> Result<(), DbErr> {
     if state.gate(&shop.settings.0) == Gate::Open {
-        let request = request(tx.conn(), shop, state, forced).await?;
+        let request = request(tx.conn(), shop, state, forced, now).await?;
         if !request.lines.is_empty() {
             let plan = routing::route(&request);
             let writer = PlanWriter { tx, shop, state, now };
@@ -124,6 +124,7 @@ async fn request(
     shop: &shops::Model,
     state: &OrderState,
     forced: &[(OrderLineId, OfferId)],
+    now: DateTime<Utc>,
 ) -> Result<RouteRequest, DbErr> {
     let ledgers = state.ledgers(&shop.settings.0);
     let waiting: Vec<(&order_lines::Model, u32)> = state
@@ -150,6 +151,8 @@ async fn request(
                 .iter()
                 .find(|(forced, _)| *forced == line.id)
                 .map(|(_, offer)| *offer),
+            sku: line.sku.clone(),
+            title: line.title.clone(),
         })
         .collect();
     let suppliers = supplier_terms(db, shop.id, &lines).await?;
@@ -163,6 +166,8 @@ async fn request(
         suppliers,
         destination,
         strategy: routing::Strategy::Priority,
+        facts: rule_facts::of(shop, &state.order, now),
+        rules: rule_facts::in_force(shop, now)?,
     })
 }
 
@@ -254,6 +259,7 @@ async fn supplier_terms(
             .find(|supplier| supplier.id == connection.supplier_id)?;
         Some(SupplierTerms {
             id: supplier.id,
+            key: supplier.key.clone(),
             name: supplier.name.clone(),
             priority: store::units(connection.priority),
             active: connection.active,

@@ -9,7 +9,7 @@ use crate::{
     domain::{
         event::{Actor, EventKind},
         fulfilment::FulfillmentStatus,
-        order::{FinancialStatus, FulfillmentOrder, OrderStatus, remaining_of},
+        order::{FinancialStatus, FulfillmentOrder, OrderStatus, OrderTraits, remaining_of},
         shop::ShopSettings,
     },
     ids::{FulfillmentId, OrderId, OrderLineId, ShopifyFulfillmentId, ShopifyLineItemId},
@@ -84,6 +84,7 @@ async fn write_header(
         imported_at: now,
         needs_shipping: snapshot.requires_shipping,
         ship_to,
+        facts: Json(traits(snapshot, redacted)),
         customer_id: snapshot.customer.filter(|_| !redacted).map(|customer| customer.0),
         po_counter: before.as_ref().map_or(0, |order| order.po_counter),
         waits: before.as_ref().map_or(0, |order| order.waits),
@@ -107,6 +108,17 @@ async fn write_header(
         }
     }
     Ok(row)
+}
+
+/// Tags are the shop's own words, and may be about the customer.
+fn traits(snapshot: &OrderSnapshot, redacted: bool) -> OrderTraits {
+    OrderTraits {
+        tags: if redacted { Vec::new() } else { snapshot.tags.clone() },
+        channel: snapshot.source_name.clone(),
+        risk: serde_json::to_value(&snapshot.risk)
+            .ok()
+            .and_then(|word| word.as_str().map(str::to_owned)),
+    }
 }
 
 fn line_rows(order: &orders::Model, known: &[order_lines::Model], snapshot: &OrderSnapshot) -> Vec<order_lines::Model> {

@@ -8,6 +8,17 @@ use serde::{Deserialize, Serialize};
 use super::{shop::ShopSettings, text_enum::text_enum};
 use crate::ids::{ShopifyFulfillmentOrderId, ShopifyFulfillmentOrderLineId, ShopifyLineItemId, ShopifyLocationId};
 
+/// What Shopify says about an order that only routing rules ask for.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct OrderTraits {
+    pub tags: Vec<String>,
+    /// `web`, `pos`, an app's name.
+    pub channel: Option<String>,
+    /// Shopify's recommendation, in its own word.
+    pub risk: Option<String>,
+}
+
 text_enum! {
     /// Shopify's `OrderDisplayFinancialStatus`.
     pub enum FinancialStatus {

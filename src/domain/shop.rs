@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::text_enum::text_enum;
+use super::{rules::RuleText, text_enum::text_enum};
 use crate::ids::ShopifyLocationId;
 
 text_enum! {
@@ -52,6 +52,9 @@ pub struct ShopSettings {
     pub locations: SelectedLocations,
     /// Route orders with payment terms before they are paid.
     pub ship_on_payment_terms: bool,
+    /// The shop's own routing rules, in their order.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub rules: Vec<RuleText>,
 }
 
 impl Default for ShopSettings {
@@ -62,6 +65,7 @@ impl Default for ShopSettings {
             kit_fulfillment: KitFulfillment::LastComponent,
             locations: SelectedLocations::All,
             ship_on_payment_terms: false,
+            rules: Vec::new(),
         }
     }
 }

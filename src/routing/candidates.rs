@@ -92,8 +92,9 @@ pub struct Stock {
 }
 
 impl Stock {
-    /// The stock as the lines state it; where two readings differ, the lower holds.
-    pub fn of(lines: &[LineDemand]) -> Self {
+    /// The stock as the lines state it, less what is to be `kept`; where two readings
+    /// differ, the lower holds.
+    pub fn of(lines: &[LineDemand], kept: &BTreeMap<OfferId, (u32, &str)>) -> Self {
         let mut left = BTreeMap::new();
         let alternatives = lines.iter().flat_map(|line| &line.alternatives);
         for offer in alternatives.flat_map(|a| &a.components).map(|c| &c.offer) {
@@ -102,6 +103,9 @@ impl Stock {
                     .and_modify(|known: &mut u32| *known = stock.min(*known))
                     .or_insert(stock);
             }
+        }
+        for (offer, left) in &mut left {
+            *left = left.saturating_sub(kept.get(offer).map_or(0, |(pieces, _)| *pieces));
         }
         Self { left }
     }

@@ -10,6 +10,7 @@ use super::{
     rules::Circumstances,
     solver::{Group, Problem, Score, Solution, Step},
     tariff::Tariff,
+    terms::Limits,
 };
 use crate::ids::{OfferId, OrderLineId, SupplierId};
 
@@ -35,6 +36,7 @@ pub struct Order<'a> {
     pub stock: &'a Stock,
     pub around: &'a Circumstances<'a>,
     pub tariff: &'a Tariff<'a>,
+    pub limits: &'a Limits,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -85,7 +87,7 @@ impl Priced {
                 place += 1;
             }
         }
-        let limits = &order.tariff.model.limits;
+        let limits = order.limits;
         priced.problem.max_parcels = limits.max_parcels;
         priced.problem.groups = limits.together.iter().map(|lines| priced.group(order, lines)).collect();
         Some(priced)
@@ -115,6 +117,11 @@ impl Priced {
     /// what only breaks ties.
     pub const fn parts(&self, score: Score) -> Score {
         score.div_euclid(self.unit)
+    }
+
+    /// How far to search.
+    pub fn nodes(&self, order: Order<'_>) -> u32 {
+        order.tariff.model.effort.nodes(self.ways.len())
     }
 
     /// For each line the candidates with units, and what is left.
@@ -267,11 +274,13 @@ impl Scale {
             ties += ways * Score::from(line.units);
         }
         for steps in meters.values() {
+            // The most that it can charge: prices by quantity may fall on the last step.
+            let mut most: Score = 0;
             for step in steps {
-                total = total
-                    .checked_add(step.fixed)?
-                    .checked_add(step.each.checked_mul(step.up_to.into())?)?;
+                let charge = step.each.checked_mul(step.up_to.into())?;
+                most = step.fixed.checked_add(charge)?.max(most);
             }
+            total = total.checked_add(most)?;
         }
         let total = total.checked_mul(ties)?;
         let units: Score = lines.iter().map(|line| Score::from(line.units)).sum();

@@ -7,8 +7,10 @@ use super::{
     least_cost::LeastCost,
     plan::{ChosenComponent, Outcome, PlanLine, RejectedAlternative, RejectedBecause, RoutePlan},
     request::{Component, LineDemand},
+    rulebook::Ruling,
     rules::Circumstances,
     sentences::{self, Choice},
+    terms::Detail,
 };
 use crate::domain::money::Money;
 
@@ -18,10 +20,12 @@ pub struct Explained<'a> {
     pub judged: &'a [Vec<Candidate<'a>>],
     pub assignments: &'a [Assignment],
     pub around: &'a Circumstances<'a>,
+    pub ruling: &'a Ruling<'a>,
     /// What the whole order leaves.
     pub stock: &'a Stock,
     /// How plans compare, where cost decided.
     pub least_cost: Option<&'a LeastCost<'a>>,
+    pub detail: Detail,
 }
 
 impl Explained<'_> {
@@ -69,11 +73,16 @@ impl Explained<'_> {
             components: &components,
             proven: self.least_cost.map(LeastCost::is_proven),
         };
+        let told = self.detail > Detail::Decision;
         PlanLine {
             line: self.lines[line].line,
             units,
-            reason: choice.reason(),
-            rejected: self.rejected(line, Some((index, units))),
+            reason: if told { choice.reason() } else { String::new() },
+            rejected: if told {
+                self.rejected(line, Some((index, units)))
+            } else {
+                Vec::new()
+            },
             runner_up: None,
             outcome: Outcome::Allocated {
                 alternative: candidate.alternative.id,
@@ -157,9 +166,9 @@ impl Explained<'_> {
     /// Why a candidate that nothing stands against does not serve the units.
     fn passed_over(&self, line: usize, index: usize, chosen: Option<(usize, u32)>) -> RejectedBecause {
         match (self.least_cost, chosen) {
-            (None, _) => RejectedBecause::NotNeeded,
+            (None, Some(_)) => RejectedBecause::NotNeeded,
             (Some(least_cost), Some((chosen, units))) => least_cost.instead(line, chosen, units, index),
-            (Some(_), None) => RejectedBecause::Limits,
+            (_, None) => RejectedBecause::Limits,
         }
     }
 
@@ -168,11 +177,23 @@ impl Explained<'_> {
         candidate.alternative.components.iter().find_map(|component| {
             let left = self.stock.left(component.offer.id)?;
             let needed_per_unit = candidate.needs.get(&component.offer.id).copied()?;
-            (left < needed_per_unit).then(|| RejectedBecause::OutOfStock {
-                sku: component.offer.sku.clone(),
-                in_stock: component.offer.stock.unwrap_or(left),
-                left,
-                needed_per_unit,
+            let in_stock = component.offer.stock.unwrap_or(left);
+            let kept = self.ruling.kept.get(&component.offer.id);
+            let kept = kept.filter(|(kept, _)| in_stock >= needed_per_unit && in_stock - needed_per_unit < *kept);
+            let sku = component.offer.sku.clone();
+            (left < needed_per_unit).then(|| match kept {
+                Some((kept, rule)) => RejectedBecause::KeptInStock {
+                    sku,
+                    in_stock,
+                    kept: *kept,
+                    rule: (*rule).to_owned(),
+                },
+                None => RejectedBecause::OutOfStock {
+                    sku,
+                    in_stock,
+                    left,
+                    needed_per_unit,
+                },
             })
         })
     }

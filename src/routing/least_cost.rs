@@ -12,7 +12,8 @@ use super::{
     request::OfferFacts,
     sentences,
     solver::{self, Score, Solution},
-    tariff::Parcels,
+    tariff::{Parcels, Tariff},
+    terms::{Detail, Preferences},
 };
 use crate::{
     domain::money::Money,
@@ -31,7 +32,7 @@ impl<'a> LeastCost<'a> {
     /// `None` when the order's amounts are too large to be compared exactly.
     pub fn find(order: Order<'a>) -> Option<Self> {
         let priced = Priced::new(order)?;
-        let solution = solver::solve(&priced.problem, &priced.problem.most(), order.tariff.model.effort.nodes);
+        let solution = solver::solve(&priced.problem, &priced.problem.most(), priced.nodes(order));
         let bill = Bill::of(order, &priced, &solution.units);
         Some(Self {
             order,
@@ -83,10 +84,13 @@ impl<'a> LeastCost<'a> {
         let components = used.flat_map(|candidate| &candidate.alternative.components);
         let bought = components.filter(|component| self.bill.pieces.contains_key(&component.offer.id));
         let currencies: Vec<_> = bought.map(|component| component.offer.cost.currency).collect();
+        let all = self.dislike(&self.solution);
+        // Where more units might be served, no amount says by how much that is better.
+        let gap = self.priced.parts(self.solution.cost - self.solution.bound).min(all);
         Landed {
             total: exchange.money(self.bill.total()),
-            preferences: exchange.money(self.dislike(&self.solution) - self.bill.total()),
-            gap: exchange.money(self.priced.parts(self.solution.cost - self.solution.bound)),
+            preferences: exchange.money(all - self.bill.total()),
+            gap: exchange.money(gap),
             suppliers: self.bill.parts.iter().map(bill).collect(),
             rates: exchange.rates_for(&currencies),
         }
@@ -131,10 +135,10 @@ impl<'a> LeastCost<'a> {
         for way in ways.clone().filter(|way| self.solution.units[*way] > 0) {
             most[way] = 0;
         }
-        if !effort.runner_ups || most[ways.clone()].iter().all(|most| *most == 0) {
+        if effort.detail < Detail::RunnerUps || most[ways.clone()].iter().all(|most| *most == 0) {
             return None;
         }
-        let second = solver::solve(problem, &most, effort.nodes);
+        let second = solver::solve(problem, &most, self.priced.nodes(self.order));
         let served = |solution: &Solution| solution.units.iter().map(|units| u64::from(*units)).sum::<u64>();
         if served(&second) < served(&self.solution) {
             return None;
@@ -184,9 +188,13 @@ impl<'a> LeastCost<'a> {
 
     /// What another plan costs more than this one, before preferences and by them.
     fn compared(&self, units: &[u32], cost: Score) -> (Money, Money) {
-        let exchange = &self.order.tariff.exchange;
-        let more = Bill::of(self.order, &self.priced, units).total() - self.bill.total();
+        let Tariff { model, exchange, .. } = self.order.tariff;
         let all = self.priced.parts(cost) - self.priced.parts(self.solution.cost);
+        let more = if model.preferences == Preferences::default() {
+            all
+        } else {
+            Bill::of(self.order, &self.priced, units).total() - self.bill.total()
+        };
         (exchange.money(more), exchange.money(all - more))
     }
 

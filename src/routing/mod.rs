@@ -2,7 +2,8 @@
 //! come in with a [`RouteRequest`], the decision goes out as a [`RoutePlan`], and
 //! the same request always gives the same plan, however its parts are ordered.
 //!
-//! The way through: `rules` says what is allowed, `candidates` puts it in order,
+//! The way through: `rules` says what is allowed at all and `rulebook` what the shop
+//! allows, in conditions of the language `expressions`; `candidates` puts it in order,
 //! a strategy shares out the units, `explanation` says why in the words of
 //! `sentences`. There are two strategies: `priority` goes line by line;
 //! `least_cost` lets `solver` find the cheapest plan for the whole order, by the
@@ -12,11 +13,13 @@
 mod candidates;
 mod cost;
 mod explanation;
+pub mod expressions;
 mod least_cost;
 mod plan;
 mod priority;
 mod rates;
 mod request;
+pub mod rulebook;
 mod rules;
 mod sentences;
 mod solver;
@@ -35,9 +38,10 @@ use candidates::{Candidate, Stock};
 use cost::Order;
 use explanation::Explained;
 use least_cost::LeastCost;
+use rulebook::Ruling;
 use rules::Circumstances;
 use tariff::Tariff;
-use terms::CostModel;
+use terms::{CostModel, Detail, Limits};
 
 /// Decides an order. Never fails: what cannot be served is in the plan, with the
 /// reason, and holds back nothing else.
@@ -50,68 +54,79 @@ pub fn route(request: &RouteRequest) -> RoutePlan {
     let mut lines: Vec<&LineDemand> = request.lines.iter().collect();
     // Stock that two lines want goes to the older one, whatever the order of the request.
     lines.sort_by_key(|line| line.line);
-    let judged = lines.iter().map(|line| candidates::of_line(line, &around)).collect();
-    let stock = Stock::of(&request.lines);
+    let mut judged: Vec<Vec<Candidate<'_>>> = lines.iter().map(|line| candidates::of_line(line, &around)).collect();
+    let ruling = Ruling::of(request, &around);
+    for (line, candidates) in lines.iter().zip(&mut judged) {
+        for candidate in candidates {
+            candidate.refuse(ruling.refusals(line, candidate.alternative));
+        }
+    }
+    let stock = Stock::of(&request.lines, &ruling.kept);
+    let known = Known {
+        lines: &lines,
+        around: &around,
+        ruling: &ruling,
+    };
     match &request.strategy {
-        Strategy::Priority => by_priority(&lines, &judged, stock, &around),
-        Strategy::LeastCost(model) => by_least_cost(&lines, judged, stock, &around, model),
+        Strategy::Priority => by_priority(known, &judged, stock, &ruling.limits),
+        Strategy::LeastCost(model) => by_least_cost(known, judged, stock, model),
     }
 }
 
-fn by_priority(
-    lines: &[&LineDemand],
-    judged: &Vec<Vec<Candidate<'_>>>,
-    mut stock: Stock,
-    around: &Circumstances<'_>,
-) -> RoutePlan {
-    let each = lines.iter().zip(judged);
-    let assign =
-        |(line, candidates): (&&LineDemand, &Vec<Candidate<'_>>)| priority::assign(line.units, candidates, &mut stock);
-    let assignments: Vec<_> = each.map(assign).collect();
+/// What all strategies start from.
+#[derive(Clone, Copy)]
+struct Known<'a> {
+    lines: &'a [&'a LineDemand],
+    around: &'a Circumstances<'a>,
+    ruling: &'a Ruling<'a>,
+}
+
+fn by_priority(known: Known<'_>, judged: &[Vec<Candidate<'_>>], mut stock: Stock, limits: &Limits) -> RoutePlan {
+    let assignments = priority::assign(known.lines, judged, &mut stock, limits, known.around);
     let explained = Explained {
-        lines,
+        lines: known.lines,
         judged,
         assignments: &assignments,
-        around,
+        around: known.around,
+        ruling: known.ruling,
         stock: &stock,
         least_cost: None,
+        detail: Detail::RunnerUps,
     };
     explained.plan()
 }
 
-fn by_least_cost(
-    lines: &[&LineDemand],
-    mut judged: Vec<Vec<Candidate<'_>>>,
-    stock: Stock,
-    around: &Circumstances<'_>,
-    model: &CostModel,
-) -> RoutePlan {
+fn by_least_cost(known: Known<'_>, mut judged: Vec<Vec<Candidate<'_>>>, stock: Stock, model: &CostModel) -> RoutePlan {
     let tariff = Tariff::new(model);
     for candidate in judged.iter_mut().flatten() {
-        candidate.refuse(tariff.refusals(candidate.alternative, around));
+        candidate.refuse(tariff.refusals(candidate.alternative, known.around));
     }
+    let limits = model.limits.clone().and(&known.ruling.limits);
     let order = Order {
-        lines,
+        lines: known.lines,
         judged: &judged,
         stock: &stock,
-        around,
+        around: known.around,
         tariff: &tariff,
+        limits: &limits,
     };
     let Some(least_cost) = LeastCost::find(order) else {
         for candidate in judged.iter_mut().flatten() {
             candidate.refuse(vec![RejectedBecause::BadData { field: Field::Cost }]);
         }
-        return by_priority(lines, &judged, stock, around);
+        return by_priority(known, &judged, stock, &limits);
     };
     let mut left = stock.clone();
     let assignments = least_cost.assign(&mut left);
     let explained = Explained {
-        lines,
+        lines: known.lines,
         judged: &judged,
         assignments: &assignments,
-        around,
+        around: known.around,
+        ruling: known.ruling,
         stock: &left,
         least_cost: Some(&least_cost),
+        detail: model.effort.detail,
     };
     explained.plan()
 }

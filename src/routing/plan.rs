@@ -194,6 +194,20 @@ pub enum RejectedBecause {
         now: Money,
         tolerance_bp: u32,
     },
+    /// A rule of the shop's forbids it.
+    Rule {
+        rule: String,
+        /// The fact for want of which the rule could not be decided.
+        #[serde(default)]
+        unknown: Option<String>,
+    },
+    /// What is left beyond what a rule keeps in stock is less than one unit needs.
+    KeptInStock {
+        sku: String,
+        in_stock: u32,
+        kept: u32,
+        rule: String,
+    },
     /// It could serve these units, but others come first.
     NotNeeded,
     /// With these units from it and all else as planned, the order would cost more.

@@ -1,18 +1,145 @@
 //! The strategy [`super::Strategy::Priority`]: line by line, the first candidate
-//! that is eligible takes all the units that its stock allows, then the next.
+//! that is eligible takes all the units that its stock allows, then the next. Where
+//! the order has limits, the first suppliers in priority with which most is served.
 
-use super::candidates::{Assignment, Candidate, Stock};
+use std::collections::BTreeSet;
 
-/// Serves a line from what the lines before it left in stock.
-pub fn assign(units: u32, candidates: &[Candidate<'_>], stock: &mut Stock) -> Assignment {
-    let mut assignment = Assignment::none(units);
-    for (index, candidate) in candidates.iter().enumerate().filter(|(_, c)| c.is_eligible()) {
-        let taken = assignment.left.min(stock.units(candidate));
-        if taken > 0 {
-            stock.take(candidate, taken);
-            assignment.parts.push((index, taken));
-            assignment.left -= taken;
-        }
+use super::{
+    candidates::{Assignment, Candidate, Stock},
+    request::LineDemand,
+    rules::Circumstances,
+    terms::Limits,
+};
+use crate::ids::SupplierId;
+
+/// Suppliers that are tried together under a limit: every set of more would take long.
+const MOST_TRIED: usize = 14;
+
+/// Serves all lines, in their order, and takes what they need from the stock.
+pub fn assign(
+    lines: &[&LineDemand],
+    judged: &[Vec<Candidate<'_>>],
+    stock: &mut Stock,
+    limits: &Limits,
+    around: &Circumstances<'_>,
+) -> Vec<Assignment> {
+    let order = Whole {
+        lines,
+        judged,
+        limits,
+        suppliers: suppliers(judged, around),
+    };
+    if limits.is_empty() {
+        return order.within(None, stock);
     }
-    assignment
+    let sets = order.sets();
+    let tried = sets.iter().map(|set| {
+        let mut left = stock.clone();
+        let assignments = order.within(Some(set), &mut left);
+        let unserved: u64 = assignments.iter().map(|assignment| u64::from(assignment.left)).sum();
+        (unserved, assignments, left)
+    });
+    // Of equals the first: sets come in the order of priority.
+    let best = tried.min_by_key(|(unserved, ..)| *unserved);
+    let Some((_, assignments, left)) = best else {
+        return lines.iter().map(|line| Assignment::none(line.units)).collect();
+    };
+    *stock = left;
+    assignments
+}
+
+/// An order as the strategy sees it.
+struct Whole<'a> {
+    lines: &'a [&'a LineDemand],
+    judged: &'a [Vec<Candidate<'a>>],
+    limits: &'a Limits,
+    /// Those of eligible candidates, by priority.
+    suppliers: Vec<SupplierId>,
+}
+
+fn suppliers(judged: &[Vec<Candidate<'_>>], around: &Circumstances<'_>) -> Vec<SupplierId> {
+    let eligible = judged.iter().flatten().filter(|candidate| candidate.is_eligible());
+    let components = eligible.flat_map(|candidate| &candidate.alternative.components);
+    let found: BTreeSet<SupplierId> = components.map(|component| component.offer.supplier).collect();
+    let mut found: Vec<SupplierId> = found.into_iter().collect();
+    found.sort_by_key(|id| (around.suppliers.get(id).map_or(u32::MAX, |terms| terms.priority), *id));
+    found
+}
+
+impl Whole<'_> {
+    /// Sets of suppliers that together may ship the order, in the order of priority.
+    fn sets(&self) -> Vec<BTreeSet<SupplierId>> {
+        let most = self.limits.max_parcels.map_or(usize::MAX, |most| most as usize);
+        let tried = &self.suppliers[..self.suppliers.len().min(MOST_TRIED)];
+        if most >= self.suppliers.len() {
+            return vec![self.suppliers.iter().copied().collect()];
+        }
+        let mut sets: Vec<Vec<usize>> = (1..1_u32 << tried.len())
+            .filter(|bits| bits.count_ones() as usize <= most)
+            .map(|bits| (0..tried.len()).filter(|at| bits & (1 << at) != 0).collect())
+            .collect();
+        sets.sort();
+        sets.into_iter()
+            .map(|set| set.into_iter().map(|at| tried[at]).collect())
+            .collect()
+    }
+
+    /// Serves all lines from some suppliers only.
+    fn within(&self, set: Option<&BTreeSet<SupplierId>>, stock: &mut Stock) -> Vec<Assignment> {
+        let mut assignments: Vec<Option<Assignment>> = self.lines.iter().map(|_| None).collect();
+        for group in &self.limits.together {
+            let members: Vec<usize> = (0..self.lines.len())
+                .filter(|at| group.contains(&self.lines[*at].line) && assignments[*at].is_none())
+                .collect();
+            let tried = self
+                .suppliers
+                .iter()
+                .filter(|id| set.is_none_or(|set| set.contains(id)))
+                .map(|id| {
+                    let mut left = stock.clone();
+                    let only = BTreeSet::from([*id]);
+                    let served: Vec<_> = members
+                        .iter()
+                        .map(|at| self.serve(*at, Some(&only), &mut left))
+                        .collect();
+                    let unserved: u64 = served.iter().map(|assignment| u64::from(assignment.left)).sum();
+                    (unserved, served, left)
+                });
+            let best = tried.min_by_key(|(unserved, ..)| *unserved);
+            let (served, left) = best.map_or_else(
+                || {
+                    (
+                        members
+                            .iter()
+                            .map(|at| Assignment::none(self.lines[*at].units))
+                            .collect(),
+                        stock.clone(),
+                    )
+                },
+                |(_, served, left)| (served, left),
+            );
+            *stock = left;
+            for (at, assignment) in members.into_iter().zip(served) {
+                assignments[at] = Some(assignment);
+            }
+        }
+        let each = assignments.into_iter().enumerate();
+        each.map(|(at, done)| done.unwrap_or_else(|| self.serve(at, set, stock)))
+            .collect()
+    }
+
+    /// Serves a line from what the lines before it left in stock.
+    fn serve(&self, at: usize, set: Option<&BTreeSet<SupplierId>>, stock: &mut Stock) -> Assignment {
+        let mut assignment = Assignment::none(self.lines[at].units);
+        for (index, candidate) in self.judged[at].iter().enumerate().filter(|(_, c)| c.is_eligible()) {
+            let mut parts = candidate.alternative.components.iter();
+            let taken = assignment.left.min(stock.units(candidate));
+            if taken > 0 && parts.all(|part| set.is_none_or(|set| set.contains(&part.offer.supplier))) {
+                stock.take(candidate, taken);
+                assignment.parts.push((index, taken));
+                assignment.left -= taken;
+            }
+        }
+        assignment
+    }
 }

@@ -5,7 +5,10 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::terms::CostModel;
+use super::{
+    rulebook::{OrderFacts, Rule},
+    terms::CostModel,
+};
 use crate::{
     domain::money::Money,
     ids::{AlternativeId, OfferId, OrderLineId, SupplierId},
@@ -20,6 +23,10 @@ pub struct RouteRequest {
     /// ISO 3166 country of the ship-to address, if the order has one.
     pub destination: Option<String>,
     pub strategy: Strategy,
+    /// What else the shop's rules may ask about.
+    pub facts: OrderFacts,
+    /// The shop's own rules that are in force, in their order.
+    pub rules: Vec<Rule>,
 }
 
 /// What makes one allowed plan better than another.
@@ -45,6 +52,9 @@ pub struct LineDemand {
     /// A person chose this offer: only alternatives with it count, even if its
     /// supplier is excluded. Price, stock and destination still bind.
     pub forced_offer: Option<OfferId>,
+    /// As the shop calls it.
+    pub sku: Option<String>,
+    pub title: String,
 }
 
 /// One way to make a unit of the line.
@@ -87,6 +97,8 @@ pub struct OfferFacts {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SupplierTerms {
     pub id: SupplierId,
+    /// The stable name by which rules call it.
+    pub key: String,
     pub name: String,
     /// 1 comes first.
     pub priority: u32,

@@ -171,6 +171,20 @@ impl fmt::Display for RejectedBecause {
                     bp => write!(f, " plus {} %", percent(*bp)),
                 }
             }
+            Self::Rule { rule, unknown: None } => write!(f, "the rule “{rule}” forbids it"),
+            Self::Rule {
+                rule,
+                unknown: Some(fact),
+            } => write!(f, "the rule “{rule}” may forbid it: {fact} is not known"),
+            Self::KeptInStock {
+                sku,
+                in_stock,
+                kept,
+                rule,
+            } => write!(
+                f,
+                "{in_stock} of {sku} in stock, of which the rule “{rule}” keeps {kept}"
+            ),
             Self::NotNeeded => f.write_str("could ship these units, but others come first"),
             Self::CostsMore { by, preferences, units } => costs_more(f, *by, *preferences, *units),
             Self::Limits => f.write_str("the limits on parcels or on shipping together leave no room for it"),

@@ -127,14 +127,50 @@ pub struct Limits {
     pub together: Vec<BTreeSet<OrderLineId>>,
 }
 
+impl Limits {
+    /// Both limits at once.
+    #[must_use]
+    pub fn and(mut self, other: &Self) -> Self {
+        let both = [self.max_parcels, other.max_parcels];
+        self.max_parcels = both.into_iter().flatten().min();
+        self.together.extend(other.together.iter().cloned());
+        self
+    }
+
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.max_parcels.is_none() && self.together.is_empty()
+    }
+}
+
 /// How long to look for the optimum, and how much to tell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Effort {
-    /// Parts of the search space; when they are used up, the best plan so far
-    /// stands, with the gap to what might be possible.
-    pub nodes: u32,
-    /// Whether to look for each line's second-best plan too.
-    pub runner_ups: bool,
+    /// Parts of the search space times the ways in each; when they are used up, the
+    /// best plan so far stands, with the gap to what might be possible.
+    pub work: u32,
+    pub detail: Detail,
+}
+
+/// How much of the explanation is worked out. The decision is the same.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Detail {
+    /// Who ships what at which cost: enough to compare thousands of orders.
+    Decision,
+    /// Also why every other candidate does not.
+    Candidates,
+    /// Also each line's second-best plan.
+    #[default]
+    RunnerUps,
+}
+
+impl Effort {
+    /// How many parts of the search space may be looked into, by the ways in each.
+    #[must_use]
+    pub fn nodes(self, ways: usize) -> u32 {
+        self.work / u32::try_from(ways).unwrap_or(u32::MAX).max(1)
+    }
 }
 
 /// A strategy in one word.
@@ -182,8 +218,8 @@ impl Preferences {
 impl Default for Effort {
     fn default() -> Self {
         Self {
-            nodes: 4_000,
-            runner_ups: true,
+            work: 120_000,
+            detail: Detail::RunnerUps,
         }
     }
 }

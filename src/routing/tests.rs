@@ -1,17 +1,15 @@
 //! Routing seen from outside: stories of an order, and in `properties` what holds
-//! for every order.
+//! for every order. What must be compared with another solver is in `benches/routing`.
 
-mod comparisons;
-mod instances;
 mod least_cost;
-mod oracle;
 mod properties;
+mod rulebook;
 
 use std::collections::BTreeSet;
 
 use uuid::Uuid;
 
-use super::*;
+use super::{rulebook::OrderFacts, *};
 use crate::{
     domain::money::{Currency, Money},
     ids::{AlternativeId, OfferId, OrderLineId, SupplierId},
@@ -32,6 +30,7 @@ fn offer_id(n: u128) -> OfferId {
 fn terms(n: u32, name: &str) -> SupplierTerms {
     SupplierTerms {
         id: supplier(n.into()),
+        key: format!("supplier-{n}"),
         name: name.to_owned(),
         priority: n,
         active: true,
@@ -74,6 +73,8 @@ fn line(id: u128, units: u32, alternatives: Vec<Alternative>) -> LineDemand {
         alternatives,
         excluded: BTreeSet::new(),
         forced_offer: None,
+        sku: Some(format!("LINE-{id}")),
+        title: "Mug".to_owned(),
     }
 }
 
@@ -84,6 +85,8 @@ fn order(lines: Vec<LineDemand>) -> RouteRequest {
         suppliers: vec![terms(1, "North Textiles"), terms(2, "South Mugs")],
         destination: Some("DE".to_owned()),
         strategy: Strategy::Priority,
+        facts: OrderFacts::default(),
+        rules: Vec::new(),
     }
 }
 

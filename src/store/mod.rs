@@ -36,6 +36,7 @@ pub mod po_lines;
 pub mod prune_marks;
 pub mod purchase_orders;
 pub mod routing_plans;
+pub mod rule_versions;
 pub mod schedules;
 pub mod security_events;
 pub mod sessions;

@@ -10,7 +10,7 @@ use crate::{
     domain::{
         address::Address,
         money::Currency,
-        order::{FinancialStatus, OrderStatus},
+        order::{FinancialStatus, OrderStatus, OrderTraits},
     },
     ids::{OrderId, ShopId, ShopifyOrderId},
 };
@@ -34,6 +34,7 @@ pub struct Model {
     pub imported_at: DateTime<Utc>,
     pub needs_shipping: bool,
     pub ship_to: Option<Json<Address>>,
+    pub facts: Json<OrderTraits>,
     pub customer_id: Option<i64>,
     pub po_counter: i32,
     pub waits: i32,

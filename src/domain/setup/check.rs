@@ -18,12 +18,13 @@ use super::{
         LocationName, Origin, Placed, Secret, VariantName, WantedComponent, WantedConnection, WantedLocations,
         WantedMapping, WantedOffer, WantedShop, WantedSupplier,
     },
-    shape,
+    rules, shape,
     tree::{Node, Path},
 };
 use crate::{
     domain::{
         money::{Currency, Money},
+        rules::RuleText,
         shop::KitFulfillment,
         supplier::{ConnectorKind, SupplierKey},
     },
@@ -183,6 +184,7 @@ impl Reader<'_> {
             }),
             ship_on_payment_terms: entry.ship_on_payment_terms,
             locations: (entry.locations.as_ref()).map(|locations| self.locations(locations, &path.key("locations"))),
+            rules: entry.rules.as_ref().map(|list| self.rules(list, &path.key("rules"))),
             connections: (entry.connections.iter().enumerate())
                 .filter_map(|(index, connection)| self.connection(connection, &connections.index(index)))
                 .collect(),
@@ -190,6 +192,22 @@ impl Reader<'_> {
                 .filter_map(|(index, mapping)| self.mapping(mapping, &mappings.index(index)))
                 .collect(),
         }
+    }
+
+    fn rules(&mut self, list: &[file::RuleEntry], path: &Path) -> Vec<Placed<RuleText>> {
+        self.each_once(path, "name", list.iter().map(|rule| &rule.name));
+        let mut rules = Vec::new();
+        for (index, entry) in list.iter().enumerate() {
+            let path = path.index(index);
+            match rules::meaning(entry) {
+                Ok(value) => rules.push(Placed {
+                    origin: self.origin(&path.key(if value.when.is_some() { "when" } else { "name" })),
+                    value,
+                }),
+                Err((key, message)) => self.say(&path.key(key), &message),
+            }
+        }
+        rules
     }
 
     fn locations(&self, entry: &LocationsEntry, path: &Path) -> WantedLocations {

@@ -10,6 +10,7 @@ use super::{
         SupplierEntry, VERSION, VariantEntry,
     },
     model::{Component, Connection, Offer, Shop, Supplier},
+    rules,
 };
 use crate::{
     domain::{
@@ -107,6 +108,7 @@ fn shop_entry(domain: &str, shop: &Shop, installation: &Installation) -> ShopEnt
                 LocationsEntry::Some(ids.iter().map(|id| location_entry(*id, shop)).collect())
             }
         }),
+        rules: (!settings.rules.is_empty()).then(|| settings.rules.iter().map(rules::entry).collect()),
         connections: (shop.connections.iter())
             .map(|(supplier, connection)| connection_entry(supplier, connection))
             .collect(),

@@ -6,6 +6,7 @@
 //! * `file`: the keys of the file; the published JSON Schema is made from these types
 //! * `shape`: holds a tree against that schema
 //! * `check`: gives the keys their meaning, as a [`Setup`]
+//! * `rules`: the shop's routing rules
 //! * `plan`: compares a [`Setup`] with an [`Installation`]
 //! * `export`: writes an [`Installation`] as a file
 
@@ -14,6 +15,7 @@ pub mod export;
 pub mod file;
 pub mod model;
 pub mod plan;
+mod rules;
 mod shape;
 #[cfg(test)]
 mod tests;

@@ -12,6 +12,7 @@ use super::{Path, Position};
 use crate::{
     domain::{
         money::{Currency, Money},
+        rules::RuleText,
         shop::{KitFulfillment, ShopSettings},
         supplier::{ConnectorKind, SupplierKey},
     },
@@ -74,6 +75,7 @@ pub struct WantedShop {
     pub kit_fulfillment: Option<KitFulfillment>,
     pub ship_on_payment_terms: Option<bool>,
     pub locations: Option<WantedLocations>,
+    pub rules: Option<Vec<Placed<RuleText>>>,
     pub connections: Vec<WantedConnection>,
     pub mappings: Vec<WantedMapping>,
 }

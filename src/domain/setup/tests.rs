@@ -15,6 +15,7 @@ use super::{
 use crate::{
     domain::{
         money::{Currency, Money},
+        rules::{Consequence, RuleText},
         shop::{KitFulfillment, SelectedLocations, ShopSettings},
         supplier::{ConnectorKind, SupplierKey},
     },
@@ -383,7 +384,22 @@ fn settings() -> impl Strategy<Value = ShopSettings> {
             SelectedLocations::Only(ids.into_iter().collect())
         }),
         ship_on_payment_terms: terms,
+        rules: if terms { rules() } else { Vec::new() },
     })
+}
+
+fn rules() -> Vec<RuleText> {
+    use Consequence::{Exclude, KeepInStock, MaxParcels, NeverSplit, ShipTogether};
+    let kinds = [Exclude, KeepInStock(3), NeverSplit, ShipTogether, MaxParcels(2)];
+    let rule = |(n, then): (usize, Consequence)| RuleText {
+        name: format!("Rule {n}"),
+        when: (n != 2).then(|| "order.total > 1".to_owned()),
+        then,
+        enabled: n != 1,
+        from: chrono::NaiveDate::from_ymd_opt(2026, 12, 1).filter(|_| n == 3),
+        until: None,
+    };
+    kinds.into_iter().enumerate().map(rule).collect()
 }
 
 /// Mappings as (variant, alternatives of (supplier, offer, quantity, own accepted cost)) choices.

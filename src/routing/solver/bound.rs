@@ -29,6 +29,8 @@ pub struct Bounder {
     /// Ways of one demand by price.
     order: Vec<(Score, usize)>,
     chosen: Vec<usize>,
+    /// Demands that cannot be raised any further.
+    stuck: Vec<bool>,
 }
 
 /// The cheapest assignment once the meters are replaced.
@@ -62,8 +64,9 @@ impl Bounder {
         }
     }
 
-    /// Sets the node's bound, adjusting its slopes and shares in at most `rounds`.
-    pub fn bound(&mut self, problem: &Problem, node: &mut Node, rounds: usize) {
+    /// Sets the node's bound, adjusting its slopes and shares in at most `rounds`,
+    /// and only until it is `enough`.
+    pub fn bound(&mut self, problem: &Problem, node: &mut Node, rounds: usize, enough: Score) {
         self.size(problem);
         for round in 0..rounds.max(1) {
             self.evaluate(problem, node);
@@ -73,7 +76,8 @@ impl Bounder {
             std::mem::swap(&mut self.now, &mut self.best);
             self.best_slope.clone_from(&node.slope);
             self.best_share.clone_from(&node.share);
-            if round + 1 < rounds && !self.adjust(problem, node) {
+            let done = round + 1 == rounds || self.best.bound >= enough;
+            if done || !self.adjust(problem, node) {
                 break;
             }
         }
@@ -135,15 +139,21 @@ impl Bounder {
 
     fn evaluate(&mut self, problem: &Problem, node: &mut Node) {
         self.prepare(problem, node);
-        for demand in 0..problem.demands.len() {
-            self.release(problem, node, demand);
-        }
-        for _ in 0..PASSES {
-            let mut raised = false;
+        if node.share.iter().any(|share| *share > 0) {
             for demand in 0..problem.demands.len() {
-                raised |= self.raise(problem, node, demand);
+                self.release(problem, node, demand);
             }
-            if !raised {
+        }
+        self.stuck.clear();
+        self.stuck.resize(problem.demands.len(), false);
+        for _ in 0..PASSES {
+            for demand in 0..problem.demands.len() {
+                // Slack only shrinks, so what cannot be raised now cannot be raised later.
+                if !self.stuck[demand] {
+                    self.stuck[demand] = !self.raise(problem, node, demand);
+                }
+            }
+            if self.stuck.iter().all(|stuck| *stuck) {
                 break;
             }
         }

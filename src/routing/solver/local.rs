@@ -40,6 +40,8 @@ struct Plan<'a> {
     shut: Option<usize>,
     /// A meter whose charge for the first piece does not count for now.
     sunk: Option<usize>,
+    /// Where a move keeps what it may have to put back.
+    kept: Vec<u32>,
 }
 
 impl<'a> Plan<'a> {
@@ -55,6 +57,7 @@ impl<'a> Plan<'a> {
             left,
             shut: None,
             sunk: None,
+            kept: Vec::new(),
         }
     }
 
@@ -107,6 +110,9 @@ impl<'a> Plan<'a> {
 
     fn remove(&mut self, way: usize) {
         let units = std::mem::take(&mut self.units[way]);
+        if units == 0 {
+            return;
+        }
         self.left[self.problem.ways[way].demand] += units;
         self.cost += (self.problem.unserved - self.problem.ways[way].each) * Score::from(units);
         self.draw(way, units, false);
@@ -155,18 +161,32 @@ impl<'a> Plan<'a> {
     fn shift_demands(&mut self) {
         for demand in 0..self.problem.demands.len() {
             for way in self.problem.demands[demand].ways.clone() {
-                if self.most[way] == self.units[way] {
-                    continue;
-                }
-                let mut other = self.clone();
-                other.clear(demand);
-                other.add(way, other.room(way));
-                other.fill(demand);
-                if other.cost < self.cost {
-                    *self = other;
+                if self.most[way] > self.units[way] {
+                    self.shift(way);
                 }
             }
         }
+    }
+
+    /// Serves a way's demand wholly by it, as far as it can; not if that costs more.
+    fn shift(&mut self, way: usize) {
+        let demand = self.problem.ways[way].demand;
+        let ways = self.problem.demands[demand].ways.clone();
+        let before = self.cost;
+        let mut kept = std::mem::take(&mut self.kept);
+        kept.clear();
+        kept.extend_from_slice(&self.units[ways.clone()]);
+        self.clear(demand);
+        self.add(way, self.room(way));
+        self.fill(demand);
+        if self.cost >= before {
+            self.clear(demand);
+            for (way, units) in ways.zip(&kept) {
+                self.add(way, *units);
+            }
+            self.cost = before;
+        }
+        self.kept = kept;
     }
 
     /// Tries to do without each meter that is used, and to use each that is not.
@@ -197,14 +217,7 @@ impl<'a> Plan<'a> {
     /// Moves every demand to the meter that gains by it once its first charge is paid.
     fn draw_to(&mut self, meter: usize) {
         for at in 0..self.problem.meters[meter].ways.len() {
-            let way = self.problem.meters[meter].ways[at].0;
-            let mut other = self.clone();
-            other.clear(self.problem.ways[way].demand);
-            other.add(way, other.room(way));
-            other.fill(self.problem.ways[way].demand);
-            if other.cost < self.cost {
-                *self = other;
-            }
+            self.shift(self.problem.meters[meter].ways[at].0);
         }
     }
 

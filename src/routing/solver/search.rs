@@ -118,7 +118,12 @@ impl Search<'_> {
             }
         }
         let rounds = if is_root { ROOT_ROUNDS } else { NODE_ROUNDS };
-        self.bounder.bound(self.problem, &mut node, rounds);
+        // A bound that settles the node need not become better.
+        let enough = if is_root { Score::MAX } else { self.cost };
+        self.bounder.bound(self.problem, &mut node, rounds, enough);
+        if self.is_hopeless(&node) {
+            return None;
+        }
         self.try_plan(&node, is_root);
         if self.is_hopeless(&node) {
             return None;

@@ -1,8 +1,20 @@
 //! The least-cost strategy: stories of what makes one plan cheaper than another,
 //! what is refused, and what the plan says of the second best.
 
-use super::{instances::rate, *};
+use chrono::NaiveDate;
+use rust_decimal::Decimal;
+
+use super::*;
 use crate::routing::{Strategy, terms::*};
+
+fn rate(from: &str, to: &str, factor: &str) -> Rate {
+    Rate {
+        from: Currency::parse(from).expect(from),
+        to: Currency::parse(to).expect(to),
+        factor: Decimal::from_str_exact(factor).expect(factor),
+        on: NaiveDate::from_ymd_opt(2026, 11, 20).expect("day"),
+    }
+}
 
 /// Up to so many grams for so many cents, in the order given.
 fn by_weight(table: &[(u32, i64)]) -> Shipping {

@@ -303,3 +303,73 @@ async fn a_secret_rests_sealed_and_is_kept_where_the_file_does_not_tell_it() {
         );
     }
 }
+
+const RULES: &str = r#"    rules:
+      - { name: Swiss orders, when: 'order.country == "CH"', only: [north] }
+      - { name: Buffer, when: "offer.stock < 50", keep_in_stock: 5, from: "2026-12-01", until: "2026-12-24" }
+      - { name: Small orders, when: "order.total < 20", max_parcels: 1, enabled: false }
+"#;
+
+/// The file with rules of its shop's.
+fn ruled(rules: &str) -> String {
+    FILE.replace("    connections:\n", &format!("{rules}    connections:\n"))
+}
+
+#[tokio::test]
+async fn rules_are_applied_exported_and_kept_in_every_version() {
+    for there in Installation::each().await {
+        there.apply(&ruled(RULES), WRITE).await;
+        assert_eq!(there.apply(&ruled(RULES), WRITE).await, Vec::<String>::new());
+        let exported = there.export(Secrets::Withheld).await;
+        assert_eq!(there.apply(&exported, WRITE).await, Vec::<String>::new(), "{exported}");
+        assert!(exported.contains("name: Swiss orders"), "{exported}");
+        // Not named, the rules stay; named as none, they go.
+        assert_eq!(there.apply(FILE, WRITE).await, Vec::<String>::new());
+        let gone = there.apply(&ruled("    rules: []\n"), WRITE).await;
+        assert_eq!(gone.len(), 1, "{gone:?}");
+        let shop = shops::with_app(there.app.db.read()).await.expect("shops").remove(0);
+        let versions = store::rule_versions::newest(there.app.db.read(), shop.id, 9).await;
+        let versions = versions.expect("versions").into_iter();
+        let told: Vec<(i32, usize)> = versions
+            .map(|version| (version.version, version.rules.0.len()))
+            .collect();
+        assert_eq!(told, [(2, 0), (1, 3)]);
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_rule_is_refused_where_it_is_wrong() {
+    let there = Installation::each().await.remove(0);
+    for (rule, message) in [
+        (
+            "{ name: A, when: 'order.county == 1', exclude: true }",
+            "line 22, column 26: shops[0].rules[0].when: character 1: there is no “order.county”, in order.county == 1",
+        ),
+        (
+            "{ name: A, when: 'offer.stock > 1', never_split: true }",
+            "line 22, column 26: shops[0].rules[0].when: character 1: “offer.stock” is not known here: this rule is \
+             about the whole order, in offer.stock > 1",
+        ),
+        (
+            "{ name: A, only: [west] }",
+            "line 22, column 17: shops[0].rules[0].name: the rule “A” names a supplier that does not exist: west",
+        ),
+        (
+            "{ name: A, exclude: true, max_parcels: 2 }",
+            "line 22, column 17: shops[0].rules[0].name: a rule says exactly one of exclude, only, never, \
+             keep_in_stock, never_split, ship_together and max_parcels",
+        ),
+        (
+            "{ name: A, never_split: true, from: \"2026-12-02\", until: \"2026-12-01\" }",
+            "line 22, column 66: shops[0].rules[0].until: it ends before it begins",
+        ),
+    ] {
+        let file = ruled(&format!("    rules:\n      - {rule}\n"));
+        let error = apply_setup(&there.app, &file, WRITE).await.err();
+        let Some(ApplyError::File(problems)) = error else {
+            panic!("{rule}: {error:?}");
+        };
+        let told: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        assert_eq!(told, [message], "{rule}");
+    }
+}

@@ -13,6 +13,7 @@ mod outages;
 mod parcels;
 mod privacy;
 mod reconciling;
+mod rules;
 pub mod shop;
 mod skew;
 mod taking_back;

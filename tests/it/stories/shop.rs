@@ -41,6 +41,7 @@ shops:
   - domain: demo.myshopify.com
     automation: on
     locations: {locations}
+    rules: {rules}
     connections:
       - { supplier: north, priority: 1, price_tolerance_pct: 2, handling_days: 1 }
       - { supplier: east, priority: 2, price_tolerance_pct: 2, handling_days: 1 }
@@ -71,6 +72,7 @@ pub struct Plot {
     pub mug_at_east: bool,
     /// As in the setup file.
     pub locations: &'static str,
+    pub rules: &'static str,
     /// Environment beyond the usual.
     pub env: Vec<(&'static str, String)>,
 }
@@ -83,6 +85,7 @@ impl Default for Plot {
             kit: KIT_AT_ONE,
             mug_at_east: false,
             locations: "all",
+            rules: "[]",
             env: Vec::new(),
         }
     }
@@ -117,11 +120,13 @@ impl Plot {
         Story { world, variants }
     }
 
-    fn setup(&self) -> String {
+    /// The setup file.
+    pub fn setup(&self) -> String {
         let second = "          - components: [ { supplier: east, sku: E-MUG, quantity: 1 } ]";
         SETUP
             .replace("{kit}", self.kit)
             .replace("{locations}", self.locations)
+            .replace("{rules}", self.rules)
             .replace("{mug_alternative}", if self.mug_at_east { second } else { "" })
     }
 }

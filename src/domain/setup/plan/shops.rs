@@ -9,8 +9,9 @@ use super::{
 use crate::{
     domain::{
         money::Money,
+        rules::{Consequence, RuleText},
         setup::model::{
-            Component, Connection, LocationName, Origin, Shop, VariantName, WantedComponent, WantedConnection,
+            Component, Connection, LocationName, Origin, Placed, Shop, VariantName, WantedComponent, WantedConnection,
             WantedLocations, WantedMapping, WantedShop,
         },
         shop::{SelectedLocations, ShopSettings},
@@ -82,6 +83,10 @@ impl Planner<'_> {
             notify_customer: wanted.notify_customer.unwrap_or(stored.notify_customer),
             kit_fulfillment: wanted.kit_fulfillment.unwrap_or(stored.kit_fulfillment),
             ship_on_payment_terms: wanted.ship_on_payment_terms.unwrap_or(stored.ship_on_payment_terms),
+            rules: match &wanted.rules {
+                None => stored.rules.clone(),
+                Some(rules) => rules.iter().map(|rule| self.rule(rule)).collect(),
+            },
             locations: match &wanted.locations {
                 None => stored.locations.clone(),
                 Some(WantedLocations::All) => SelectedLocations::All,
@@ -100,6 +105,26 @@ impl Planner<'_> {
                 }
             },
         }
+    }
+
+    /// The rule; says which of the suppliers that it names do not exist.
+    fn rule(&mut self, rule: &Placed<RuleText>) -> RuleText {
+        let (Consequence::Only(keys) | Consequence::Never(keys)) = &rule.value.then else {
+            return rule.value.clone();
+        };
+        for key in keys {
+            let known = key
+                .parse()
+                .is_ok_and(|key: SupplierKey| self.after.suppliers.contains_key(&key));
+            if !known {
+                let message = format!(
+                    "the rule “{}” names a supplier that does not exist: {key}",
+                    rule.value.name
+                );
+                self.say(&rule.origin, &message);
+            }
+        }
+        rule.value.clone()
     }
 
     fn location(&mut self, origin: &Origin, name: &LocationName, shop: &Shop) -> Option<ShopifyLocationId> {

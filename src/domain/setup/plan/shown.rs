@@ -1,6 +1,7 @@
 //! How things read in a diff: named fields, and what changed between two of them.
 
 use crate::domain::{
+    rules::{Consequence, RuleText},
     setup::model::{Component, Connection, Offer, Shop, SupplierTerms},
     shop::{SelectedLocations, ShopSettings},
 };
@@ -142,8 +143,27 @@ impl Shown for ShownSettings<'_> {
             Field::new("kit_fulfillment", settings.kit_fulfillment.as_str()),
             Field::new("ship_on_payment_terms", switch(settings.ship_on_payment_terms)),
             Field::new("locations", locations),
+            Field::new("rules", settings.rules.iter().map(rule).collect::<Vec<_>>().join("; ")),
         ]
     }
+}
+
+fn rule(rule: &RuleText) -> String {
+    let then = match &rule.then {
+        Consequence::Exclude => "exclude".to_owned(),
+        Consequence::Only(keys) => format!("only {}", keys.iter().cloned().collect::<Vec<_>>().join(" ")),
+        Consequence::Never(keys) => format!("never {}", keys.iter().cloned().collect::<Vec<_>>().join(" ")),
+        Consequence::KeepInStock(pieces) => format!("keep {pieces} in stock"),
+        Consequence::NeverSplit => "never split".to_owned(),
+        Consequence::ShipTogether => "ship together".to_owned(),
+        Consequence::MaxParcels(most) => format!("at most {most} parcels"),
+    };
+    let when = rule.when.as_ref().map(|when| format!(" when {when}"));
+    let from = rule.from.map(|day| format!(" from {day}"));
+    let until = rule.until.map(|day| format!(" until {day}"));
+    let off = (!rule.enabled).then(|| " (off)".to_owned());
+    let more: String = [when, from, until, off].into_iter().flatten().collect();
+    format!("“{}” {then}{more}", rule.name)
 }
 
 /// The alternatives of a mapping.

@@ -1,15 +1,99 @@
 //! Orders drawn by lot, with every feature that a cost can have.
 
-use chrono::NaiveDate;
-use rust_decimal::Decimal;
+use std::collections::BTreeSet;
 
-use super::*;
-use crate::routing::terms::*;
+use chrono::NaiveDate;
+use orderyard::{
+    domain::money::{Currency, Money},
+    ids::{AlternativeId, OfferId, OrderLineId, SupplierId},
+    routing::{
+        Alternative, Component, LineDemand, OfferFacts, RouteRequest, Strategy, SupplierTerms,
+        rulebook::OrderFacts,
+        terms::{
+            CostModel, Detail, Effort, Limits, Preferences, PriceBreak, PriceBreaks, Rate, Share, Shipping,
+            SupplierCosts, WeightBracket,
+        },
+    },
+};
+use rust_decimal::Decimal;
+use uuid::Uuid;
+
+#[must_use]
+pub fn eur(minor: i64) -> Money {
+    Money::new(minor, Currency::parse("EUR").expect("EUR"))
+}
+
+#[must_use]
+pub const fn supplier(n: u32) -> SupplierId {
+    SupplierId(Uuid::from_u128(n as u128))
+}
+
+#[must_use]
+pub fn supplier_terms(n: u32, handling_days: u32) -> SupplierTerms {
+    SupplierTerms {
+        id: supplier(n),
+        key: format!("supplier-{n}"),
+        name: format!("Supplier {n}"),
+        priority: n,
+        active: true,
+        price_tolerance_bp: 200,
+        handling_days,
+    }
+}
+
+/// An offer at this cost and of this weight that never runs out.
+#[must_use]
+pub fn offer(id: u32, of: u32, cost: Money, weight_g: u32) -> OfferFacts {
+    OfferFacts {
+        id: OfferId(Uuid::from_u128(id.into())),
+        supplier: supplier(of),
+        sku: format!("SKU-{id}"),
+        title: "Mug".to_owned(),
+        cost,
+        stock: None,
+        ships_to: Vec::new(),
+        active: true,
+        weight_g: Some(weight_g),
+    }
+}
+
+/// The offer at its own price.
+#[must_use]
+pub const fn component(offer: OfferFacts, per_unit: u32) -> Component {
+    Component {
+        accepted_cost: offer.cost,
+        offer,
+        per_unit,
+    }
+}
+
+#[must_use]
+pub fn alternative(id: u32, components: Vec<Component>) -> Alternative {
+    Alternative {
+        id: AlternativeId(Uuid::from_u128(id.into())),
+        rank: 1,
+        components,
+    }
+}
+
+#[must_use]
+pub fn line(id: u32, units: u32, alternatives: Vec<Alternative>) -> LineDemand {
+    LineDemand {
+        line: OrderLineId(Uuid::from_u128(id.into())),
+        units,
+        alternatives,
+        excluded: BTreeSet::new(),
+        forced_offer: None,
+        sku: None,
+        title: "Mug".to_owned(),
+    }
+}
 
 /// Numbers that look drawn by lot and are the same for the same seed.
 pub struct Dice(u64);
 
 impl Dice {
+    #[must_use]
     pub const fn new(seed: u64) -> Self {
         Self(seed ^ 0x9e37_79b9_7f4a_7c15)
     }
@@ -27,6 +111,12 @@ impl Dice {
     pub fn chance(&mut self, percent: u32) -> bool {
         self.roll(1, 100) <= percent
     }
+}
+
+/// An amount small enough to be whole in floating point too.
+#[must_use]
+pub fn float(minor: i64) -> f64 {
+    i32::try_from(minor).expect("small").into()
 }
 
 /// How large an order is to be.
@@ -53,20 +143,17 @@ pub fn order_by_lot(dice: &mut Dice, size: Size) -> RouteRequest {
             alternative(alternatives, parts)
         });
         let ways = ways.collect();
-        line(id.into(), dice.roll(1, size.units), ways)
+        line(id, dice.roll(1, size.units), ways)
     });
     let lines: Vec<LineDemand> = lines.collect();
     let model = model_by_lot(dice, &currencies, &offers, &lines);
     RouteRequest {
-        suppliers: (1..=suppliers)
-            .map(|n| SupplierTerms {
-                handling_days: dice.roll(0, 3),
-                ..terms(n, &format!("Supplier {n}"))
-            })
-            .collect(),
+        suppliers: (1..=suppliers).map(|n| supplier_terms(n, dice.roll(0, 3))).collect(),
         lines,
         destination: None,
         strategy: Strategy::LeastCost(Box::new(model)),
+        facts: OrderFacts::default(),
+        rules: Vec::new(),
     }
 }
 
@@ -76,37 +163,34 @@ fn currency_by_lot(dice: &mut Dice) -> Currency {
 }
 
 /// About as much as so many euro cents.
-fn about(cents: u32, currency: Currency) -> Money {
+#[must_use]
+pub fn about(cents: u32, currency: Currency) -> Money {
     let minor = if currency.exponent() == 0 { cents * 3 / 2 } else { cents };
     Money::new(minor.into(), currency)
 }
 
 fn offers_by_lot(dice: &mut Dice, currencies: &[Currency], size: Size) -> Vec<OfferFacts> {
-    let count = u128::from(dice.roll(2, size.lines * 4));
-    let offer = |id| {
+    let count = dice.roll(2, size.lines * 4);
+    let by_lot = |id| {
         let supplier = dice.roll(1, u32::try_from(currencies.len()).expect("few"));
         OfferFacts {
             cost: about(dice.roll(200, 900), currencies[supplier as usize - 1]),
             stock: dice.chance(50).then(|| dice.roll(0, size.units * 2)),
             weight_g: Some(dice.roll(50, 1_500)),
-            ..component(id, supplier.into(), 0).offer
+            ..offer(id, supplier, eur(0), 0)
         }
     };
-    (1..=count).map(offer).collect()
+    (1..=count).map(by_lot).collect()
 }
 
 fn part_by_lot(dice: &mut Dice, offers: &[OfferFacts]) -> Component {
     let last = u32::try_from(offers.len() - 1).expect("few");
     let offer = offers[dice.roll(0, last) as usize].clone();
-    Component {
-        per_unit: if dice.chance(25) { 2 } else { 1 },
-        accepted_cost: offer.cost,
-        offer,
-    }
+    component(offer, if dice.chance(25) { 2 } else { 1 })
 }
 
 fn model_by_lot(dice: &mut Dice, currencies: &[Currency], offers: &[OfferFacts], lines: &[LineDemand]) -> CostModel {
-    let costs = currencies.iter().zip(1_u128..);
+    let costs = currencies.iter().zip(1..);
     let suppliers = costs
         .map(|(currency, id)| supplier_costs_by_lot(dice, *currency, supplier(id)))
         .collect();
@@ -147,12 +231,13 @@ fn model_by_lot(dice: &mut Dice, currencies: &[Currency], offers: &[OfferFacts],
         },
         promised_days: dice.chance(50).then(|| dice.roll(1, 5)),
         effort: Effort {
-            nodes: 100_000,
-            runner_ups: false,
+            detail: Detail::Candidates,
+            ..Effort::default()
         },
     }
 }
 
+#[must_use]
 pub fn rate(from: &str, to: &str, factor: &str) -> Rate {
     Rate {
         from: Currency::parse(from).expect(from),
@@ -194,7 +279,7 @@ fn wishes_by_lot(dice: &mut Dice, suppliers: usize) -> Preferences {
     let mut maybe = |most| if dice.chance(40) { dice.roll(0, most) } else { 0 };
     let (late_per_day, per_unit_day, per_parcel) = (maybe(200), maybe(50), maybe(300));
     let (per_unit_not_own, per_unit_priority, per_unfilled_piece) = (maybe(200), maybe(50), maybe(500));
-    let share = |id| Share {
+    let mut share = |id| Share {
         supplier: supplier(id),
         target_bp: dice.roll(0, 10_000),
         pieces: dice.roll(0, 50),
@@ -206,7 +291,7 @@ fn wishes_by_lot(dice: &mut Dice, suppliers: usize) -> Preferences {
         per_unit_not_own,
         per_unit_priority,
         per_unfilled_piece,
-        balance: (1..=suppliers as u128).map(share).collect(),
+        balance: (1..).take(suppliers).map(&mut share).collect(),
         per_piece_off_balance: 100,
     }
 }

@@ -2,13 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use proptest::prelude::*;
-
-use super::{
-    instances::{Dice, Size, order_by_lot},
-    *,
+use orderyard::{
+    ids::{AlternativeId, OfferId, OrderLineId},
+    routing::{
+        Outcome, PlanLine, PriceCut, RejectedBecause, RoutePlan, RouteRequest, Strategy, route,
+        terms::{CostModel, Detail},
+    },
 };
-use crate::routing::{Strategy, terms::CostModel};
+use proptest::prelude::*;
+use routing_bench::instances::{Dice, Size, order_by_lot};
 
 const SIZE: Size = Size {
     suppliers: 6,
@@ -25,7 +27,7 @@ fn model(request: &mut RouteRequest) -> &mut CostModel {
 
 fn by_lot(seed: u64) -> RouteRequest {
     let mut request = order_by_lot(&mut Dice::new(seed), SIZE);
-    model(&mut request).effort.runner_ups = true;
+    model(&mut request).effort.detail = Detail::RunnerUps;
     request
 }
 

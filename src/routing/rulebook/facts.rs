@@ -1,0 +1,81 @@
+//! What conditions get to know of an order, its lines and the candidates.
+
+use std::borrow::Cow;
+
+use rust_decimal::Decimal;
+
+use crate::routing::{
+    expressions::{Facts, Field, Value},
+    request::{Component, LineDemand, RouteRequest, SupplierTerms},
+};
+
+/// What is known of an order besides its lines; what is not known is `None`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct OrderFacts {
+    pub province: Option<String>,
+    pub postcode: Option<String>,
+    /// In the shop's currency.
+    pub total: Option<Decimal>,
+    pub tags: Vec<String>,
+    pub channel: Option<String>,
+    pub payment: Option<String>,
+    pub risk: Option<String>,
+    /// Of routing, in the shop's time zone.
+    pub hour: Option<u32>,
+    pub weekday: Option<String>,
+}
+
+/// An order, perhaps with one of its lines, perhaps with an offer for it.
+pub struct Place<'a> {
+    pub request: &'a RouteRequest,
+    pub line: Option<&'a LineDemand>,
+    pub component: Option<(&'a Component, Option<&'a SupplierTerms>)>,
+}
+
+impl Facts for Place<'_> {
+    fn value(&self, field: Field) -> Option<Value<'_>> {
+        let order = &self.request.facts;
+        let line = self.line;
+        let offer = self.component.map(|(component, _)| &component.offer);
+        let terms = self.component.and_then(|(_, terms)| terms);
+        match field {
+            Field::Country => text(self.request.destination.as_deref()),
+            Field::Province => text(order.province.as_deref()),
+            Field::Postcode => text(order.postcode.as_deref()),
+            Field::Total => order.total.map(Value::Number),
+            Field::Tags => Some(Value::List(&order.tags)),
+            Field::Channel => text(order.channel.as_deref()),
+            Field::Payment => text(order.payment.as_deref()),
+            Field::Risk => text(order.risk.as_deref()),
+            Field::Hour => number(order.hour),
+            Field::Weekday => text(order.weekday.as_deref()),
+            Field::LineSku => text(line.and_then(|line| line.sku.as_deref())),
+            Field::LineTitle => text(line.map(|line| line.title.as_str())),
+            Field::LineUnits => number(line.map(|line| line.units)),
+            Field::SupplierKey => text(terms.map(|terms| terms.key.as_str())),
+            Field::HandlingDays => number(terms.map(|terms| terms.handling_days)),
+            Field::OfferSku => text(offer.map(|offer| offer.sku.as_str())),
+            Field::OfferTitle => text(offer.map(|offer| offer.title.as_str())),
+            Field::OfferWeight => number(offer.and_then(|offer| offer.weight_g)),
+            Field::OfferStock => number(offer.and_then(|offer| offer.stock)),
+            Field::PartWeight => self.part_weight(),
+        }
+    }
+}
+
+impl Place<'_> {
+    fn part_weight(&self) -> Option<Value<'_>> {
+        let (component, _) = self.component?;
+        let pieces = u64::from(component.per_unit) * u64::from(self.line?.units);
+        let weight = u64::from(component.offer.weight_g?).checked_mul(pieces)?;
+        Some(Value::Number(weight.into()))
+    }
+}
+
+fn text(text: Option<&str>) -> Option<Value<'_>> {
+    text.map(|text| Value::Text(Cow::Borrowed(text)))
+}
+
+fn number<'a>(number: Option<u32>) -> Option<Value<'a>> {
+    number.map(|number| Value::Number(number.into()))
+}

@@ -1,0 +1,176 @@
+//! The shop's own rules: what each kind does to a plan, and what the plan says.
+
+use rust_decimal::Decimal;
+
+use super::*;
+use crate::routing::rulebook::{Consequence, Rule};
+
+fn rule(when: &str, then: Consequence) -> Rule {
+    Rule::new("House rule", (!when.is_empty()).then_some(when), then).unwrap_or_else(|error| panic!("{when}: {error}"))
+}
+
+fn keys(keys: &[&str]) -> BTreeSet<String> {
+    keys.iter().map(|key| (*key).to_owned()).collect()
+}
+
+/// Two units that North (supplier-1, first in priority) and South could ship, weighing
+/// 400 g each at North, to Berlin, for 50.00.
+fn ruled(rules: Vec<Rule>) -> RoutePlan {
+    let mut request = contested(2, 120, 80);
+    at_north(&mut request).offer.weight_g = Some(400);
+    request.facts = OrderFacts {
+        postcode: Some("10115".to_owned()),
+        total: Some(Decimal::new(5_000, 2)),
+        tags: vec!["fragile".to_owned()],
+        channel: Some("web".to_owned()),
+        payment: Some("PAID".to_owned()),
+        hour: Some(15),
+        ..OrderFacts::default()
+    };
+    request.rules = rules;
+    route(&request)
+}
+
+const NORTH: &str = "2: 2 SKU-1";
+const SOUTH: &str = "2: 2 SKU-2";
+
+fn check(when: &str, then: Consequence, expect: &str) {
+    assert_eq!(told(&ruled(vec![rule(when, then)])), [expect], "{when}");
+}
+
+#[test]
+fn an_exclusion_names_its_rule() {
+    let plan = ruled(vec![rule(
+        "order.postcode between '10000' and '10999' and supplier.key == 'supplier-1'",
+        Consequence::Exclude,
+    )]);
+    assert_eq!(told(&plan), [SOUTH]);
+    let rejected = &plan.lines[0].rejected[0];
+    assert_eq!(rejected.why.to_string(), "the rule “House rule” forbids it");
+}
+
+#[test]
+fn conditions_ask_about_order_line_and_candidate() {
+    let north = "supplier.key == 'supplier-1' and ";
+    for (condition, expect) in [
+        ("order.country == 'DE'", SOUTH),
+        ("order.country in ['FR']", NORTH),
+        ("order.total > 49.99", SOUTH),
+        ("order.total > 50", NORTH),
+        ("'FRAGILE' in order.tags", SOUTH),
+        ("order.channel == 'pos'", NORTH),
+        ("order.payment == 'PAID' and order.hour >= 14", SOUTH),
+        ("line.sku == 'LINE-1' and line.units > 1", SOUTH),
+        ("offer.line_weight_g > 799", SOUTH),
+        ("offer.line_weight_g > 800", NORTH),
+        ("supplier.handling_days > 1", NORTH),
+        ("offer.stock < 121", SOUTH),
+    ] {
+        check(&format!("{north}{condition}"), Consequence::Exclude, expect);
+    }
+}
+
+#[test]
+fn a_rule_that_cannot_be_decided_applies_and_says_why() {
+    // South's weight is not known.
+    let plan = ruled(vec![rule("offer.weight_g > 1000", Consequence::Exclude)]);
+    assert_eq!(told(&plan), [NORTH]);
+    let why = plan.lines[0].rejected[0].why.to_string();
+    assert_eq!(why, "the rule “House rule” may forbid it: offer.weight_g is not known");
+}
+
+#[test]
+fn only_and_never_name_suppliers() {
+    check("order.total > 10", Consequence::Only(keys(&["supplier-2"])), SOUTH);
+    check("order.total > 99", Consequence::Only(keys(&["supplier-2"])), NORTH);
+    check("", Consequence::Never(keys(&["supplier-1"])), SOUTH);
+}
+
+#[test]
+fn rules_that_contradict_each_other_leave_nobody_and_are_named() {
+    let only = Rule::new("Only North", None, Consequence::Only(keys(&["supplier-1"]))).expect("a rule");
+    let never = Rule::new("Never North", None, Consequence::Never(keys(&["supplier-1"]))).expect("a rule");
+    let plan = ruled(vec![only, never]);
+    assert_eq!(told(&plan), ["2: nobody"]);
+    let reason = &plan.lines[0].reason;
+    assert!(
+        reason.contains("“Never North”") && reason.contains("“Only North”"),
+        "{reason}"
+    );
+}
+
+#[test]
+fn a_safety_buffer_stays_in_stock() {
+    check("supplier.key == 'supplier-1'", Consequence::KeepInStock(118), NORTH);
+    let plan = ruled(vec![rule(
+        "supplier.key == 'supplier-1'",
+        Consequence::KeepInStock(120),
+    )]);
+    assert_eq!(told(&plan), [SOUTH]);
+    let why = plan.lines[0].rejected[0].why.to_string();
+    assert_eq!(why, "120 of SKU-1 in stock, of which the rule “House rule” keeps 120");
+    let split = ruled(vec![rule(
+        "supplier.key == 'supplier-1'",
+        Consequence::KeepInStock(119),
+    )]);
+    assert_eq!(told(&split), ["1: 1 SKU-1", "1: 1 SKU-2"]);
+}
+
+/// Two lines of one unit: North has the first alone, both have the second, and East
+/// has both; North comes first in priority, East last.
+fn splittable(rules: Vec<Rule>) -> RoutePlan {
+    let mut request = order(vec![
+        line(
+            1,
+            1,
+            vec![
+                alternative(11, vec![component(11, 1, 9)]),
+                alternative(13, vec![component(13, 3, 9)]),
+            ],
+        ),
+        line(
+            2,
+            1,
+            vec![
+                alternative(22, vec![component(22, 2, 9)]),
+                alternative(23, vec![component(23, 3, 9)]),
+            ],
+        ),
+    ]);
+    request.suppliers.push(terms(3, "East Wares"));
+    request.rules = rules;
+    route(&request)
+}
+
+#[test]
+fn an_order_that_is_never_split_comes_from_one_supplier() {
+    assert_eq!(told(&splittable(vec![])), ["1: 1 SKU-11", "1: 1 SKU-22"]);
+    let whole = ["1: 1 SKU-13", "1: 1 SKU-23"];
+    let plan = splittable(vec![rule("order.country == 'DE'", Consequence::NeverSplit)]);
+    assert_eq!(told(&plan), whole);
+    assert_eq!(told(&splittable(vec![rule("", Consequence::MaxParcels(1))])), whole);
+    let both = rule("line.sku starts_with 'LINE'", Consequence::ShipTogether);
+    assert_eq!(told(&splittable(vec![both])), whole);
+    let other = rule("line.sku == 'LINE-1'", Consequence::ShipTogether);
+    assert_eq!(told(&splittable(vec![other])), ["1: 1 SKU-11", "1: 1 SKU-22"]);
+    assert_eq!(
+        told(&splittable(vec![rule("", Consequence::MaxParcels(2))])),
+        ["1: 1 SKU-11", "1: 1 SKU-22"]
+    );
+}
+
+#[test]
+fn what_limits_keep_from_being_shipped_is_told() {
+    let only = Rule::new(
+        "Only North",
+        Some("line.sku == 'LINE-1'"),
+        Consequence::Only(keys(&["supplier-1"])),
+    );
+    let plan = splittable(vec![only.expect("a rule"), rule("", Consequence::NeverSplit)]);
+    assert_eq!(told(&plan), ["1: 1 SKU-11", "1: nobody"]);
+    assert!(
+        plan.lines[1].reason.contains("limits on parcels"),
+        "{}",
+        plan.lines[1].reason
+    );
+}
