@@ -135,6 +135,12 @@ impl Conclusion<'_> {
 
     /// Decides what a failed call means; an error given back is the job's next try.
     async fn failed(mut self, app: &App, error: ConnectorError, attempt: Attempt) -> Result<Option<JobError>, DbErr> {
+        let standing = store::intents::by_id(self.tx.conn(), self.call.intent.id).await?;
+        if standing.is_none_or(|standing| standing.calls != self.call.intent.calls) {
+            // The job was taken over, and another call for it may be under way or was made: that this one
+            // was not taken says nothing of that.
+            return Ok(Some(JobError::retry(error.message)));
+        }
         let unknown = self.call.intent.outcome == IntentOutcome::Unknown
             || self.call.may_have_happened
             || error.class == ErrorClass::Unknown;

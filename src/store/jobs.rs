@@ -104,12 +104,18 @@ pub fn add(tx: &Tx, job: Model) {
 /// that waits for its next try keeps its time: its cause does not come back
 /// sooner because it is asked for again, and its tries are counted.
 pub(super) async fn add_all(tx: &Tx, jobs: Vec<Model>) -> Result<(), DbErr> {
-    if jobs.is_empty() {
-        return Ok(());
+    let mut jobs = once_each(jobs).into_iter().peekable();
+    while jobs.peek().is_some() {
+        add_some(tx, jobs.by_ref().take(MOST_ADDED).collect()).await?;
     }
-    let rows = once_each(jobs)
-        .into_iter()
-        .map(|job| job.into_active_model().reset_all());
+    Ok(())
+}
+
+/// Jobs of one statement: databases bound its parameters.
+const MOST_ADDED: usize = 200;
+
+async fn add_some(tx: &Tx, jobs: Vec<Model>) -> Result<(), DbErr> {
+    let rows = jobs.into_iter().map(|job| job.into_active_model().reset_all());
     let mut insert = Entity::insert_many(rows);
     insert.query().on_conflict(
         OnConflict::column(Column::DedupeKey)
