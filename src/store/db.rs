@@ -2,7 +2,7 @@
 
 use std::{
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
@@ -11,17 +11,16 @@ use std::{
 use chrono::{DateTime, Utc};
 use migrations::{Migrator, MigratorTrait as _};
 use sea_orm::{
-    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, Statement,
-    TransactionTrait as _,
+    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, DbErr, Statement, TransactionTrait as _,
 };
 use sqlx::Connection as _;
 use tokio::sync::Notify;
 use uuid::Uuid;
 
 use super::{
-    events, jobs,
     lease_time::LeaseTime,
-    writer::{Turn, Writer},
+    tx::{Inner, Tx},
+    writer::Writer,
 };
 use crate::{clock::Clock, config::DatabaseConfig};
 
@@ -39,26 +38,6 @@ pub struct Db {
     node: Uuid,
     statements: Arc<AtomicU64>,
     lease_time: LeaseTime,
-}
-
-/// A write transaction. Rolls back when dropped.
-#[derive(Debug)]
-pub struct Tx {
-    // Before the turn: what is rolled back is so before another begins.
-    inner: DatabaseTransaction,
-    turn: Option<Turn>,
-    /// Rows that nobody reads before the commit: written with it, many in one statement.
-    last: Mutex<Last>,
-    adds_jobs: AtomicBool,
-    jobs_added: Arc<Notify>,
-    others_to_tell: Arc<Notify>,
-    lease_time: LeaseTime,
-}
-
-#[derive(Debug, Default)]
-struct Last {
-    events: Vec<events::Model>,
-    jobs: Vec<jobs::Model>,
 }
 
 /// Why the database cannot be used.
@@ -140,22 +119,12 @@ impl Db {
     /// Begins a write transaction; on `SQLite` when its turn has come.
     pub async fn begin(&self) -> Result<Tx, DbErr> {
         self.lease_time.refresh(&self.read).await?;
-        let (inner, turn) = match &self.writer {
-            Some(writer) => {
-                let (inner, turn) = writer.begin().await?;
-                (inner, Some(turn))
-            }
-            None => (self.write.begin().await?, None),
+        let inner = match &self.writer {
+            Some(writer) => Inner::part(writer.begin().await?),
+            None => Inner::Whole(self.write.begin().await?),
         };
-        Ok(Tx {
-            inner,
-            turn,
-            last: Mutex::default(),
-            adds_jobs: AtomicBool::new(false),
-            jobs_added: Arc::clone(&self.jobs_added),
-            others_to_tell: Arc::clone(&self.others_to_tell),
-            lease_time: self.lease_time.clone(),
-        })
+        let wakes = [Arc::clone(&self.jobs_added), Arc::clone(&self.others_to_tell)];
+        Ok(Tx::new(inner, wakes, self.lease_time.clone()))
     }
 
     /// The time that leases and their like go by on all nodes: see [`super::lease_time`].
@@ -221,55 +190,6 @@ impl Db {
     }
 }
 
-impl Tx {
-    /// The connection that is inside the transaction.
-    #[must_use]
-    pub const fn conn(&self) -> &DatabaseTransaction {
-        &self.inner
-    }
-
-    /// The time that leases and their like go by on all nodes: see [`super::lease_time`].
-    #[must_use]
-    pub fn lease_now(&self) -> DateTime<Utc> {
-        self.lease_time.now()
-    }
-
-    /// Remembers to wake the workers after the commit.
-    pub fn mark_jobs_added(&self) {
-        self.adds_jobs.store(true, Ordering::Relaxed);
-    }
-
-    /// Adds a line to an order's history.
-    pub(super) fn add_event(&self, event: events::Model) {
-        self.last().events.push(event);
-    }
-
-    /// Adds a job, or brings the waiting one with its dedupe key forward.
-    pub(super) fn add_job(&self, job: jobs::Model) {
-        self.last().jobs.push(job);
-    }
-
-    fn last(&self) -> MutexGuard<'_, Last> {
-        self.last.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Returns when it is durable.
-    pub async fn commit(self) -> Result<(), DbErr> {
-        let Last { events, jobs } = std::mem::take(&mut *self.last());
-        super::insert_all(&self, events).await?;
-        jobs::add_all(&self, jobs).await?;
-        self.inner.commit().await?;
-        if let Some(turn) = self.turn {
-            turn.commit().await?;
-        }
-        if self.adds_jobs.load(Ordering::Relaxed) {
-            self.jobs_added.notify_one();
-            self.others_to_tell.notify_one();
-        }
-        Ok(())
-    }
-}
-
 #[expect(
     clippy::disallowed_methods,
     reason = "this is where databases are opened, with the settings that make a commit durable"
@@ -330,7 +250,10 @@ async fn open_postgres(config: &DatabaseConfig) -> Result<DatabaseConnection, Op
         .acquire_timeout(Duration::from_secs(30))
         .sqlx_logging(false)
         .set_application_name("orderyard")
-        .statement_timeout(Duration::from_secs(30));
+        .statement_timeout(Duration::from_secs(30))
+        // Statements are few and find their rows by an index whatever the values: planned once for
+        // each connection, where a plan for each run costs more than the run.
+        .map_sqlx_postgres_opts(|options| options.options([("plan_cache_mode", "force_generic_plan"), ("jit", "off")]));
     let pool = Database::connect(options).await?;
     for setting in ["fsync", "synchronous_commit"] {
         if one_value(&pool, &format!("show {setting}")).await? == "off" {
