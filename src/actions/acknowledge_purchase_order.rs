@@ -80,7 +80,7 @@ pub async fn apply(
             row.reject_reason = answer.reason.or(row.reject_reason);
         }
     }
-    report.save(tx, &after, now).await?;
+    report.save(tx, &after, now)?;
     tell(tx, report, &before, &after, acknowledgement, actor, now);
     let freed = Freeing { tx, report, now }.free_rejected(&before, &after).await?;
     if freed {

@@ -39,11 +39,11 @@ pub async fn adopt_tracking(
         row.by_hand = false;
         row.status = FulfillmentStatus::Done;
         row.shipments = Json(ids.clone());
-        store::save(tx, row).await?;
+        store::save(tx, row)?;
     }
     for mut parcel in parcels {
         parcel.state = ShipmentState::Fulfilled;
-        store::save(tx, parcel).await?;
+        store::save(tx, parcel)?;
     }
     let when = When::now(now.timestamp_millis());
     let (shop_id, shopify_id) = (order.shop_id, order.shopify_id);

@@ -142,14 +142,14 @@ struct Writer<'a> {
 impl Writer<'_> {
     async fn step(&mut self, step: &Step) -> Result<(), ApplyError> {
         match step {
-            Step::Supplier { key, terms } => self.supplier(key, terms).await,
-            Step::Offer { supplier, sku, offer } => Ok(self.offer(supplier, sku, offer).await?),
+            Step::Supplier { key, terms } => self.supplier(key, terms),
+            Step::Offer { supplier, sku, offer } => Ok(self.offer(supplier, sku, offer)?),
             Step::Settings { domain, settings } => {
                 // Read again under the lock: a token may have been refreshed since the plan was made.
                 let id = self.shop(domain)?.id;
                 let mut row = shops::lock(self.tx, id).await?.ok_or_else(|| gone("shop", domain))?;
                 let before = std::mem::replace(&mut row.settings, Json(settings.clone())).0;
-                store::save(self.tx, row.clone()).await?;
+                store::save(self.tx, row.clone())?;
                 if before.rules != settings.rules {
                     store::rule_versions::add(self.tx, id, &settings.rules, "Setup file", self.now).await?;
                 }
@@ -170,7 +170,7 @@ impl Writer<'_> {
         }
     }
 
-    async fn supplier(&mut self, key: &SupplierKey, terms: &SupplierTerms) -> Result<(), ApplyError> {
+    fn supplier(&mut self, key: &SupplierKey, terms: &SupplierTerms) -> Result<(), ApplyError> {
         let stored = self.read.suppliers.get(key).cloned();
         let id = stored.as_ref().map_or_else(SupplierId::generate, |row| row.id);
         let secret = (terms.secret.as_ref())
@@ -197,15 +197,15 @@ impl Writer<'_> {
             created_at: stored.as_ref().map_or(self.now, |row| row.created_at),
         };
         if stored.is_some() {
-            store::save(self.tx, row.clone()).await?;
+            store::save(self.tx, row.clone())?;
         } else {
-            store::insert(self.tx, row.clone()).await?;
+            store::insert(self.tx, row.clone())?;
         }
         self.read.suppliers.insert(key.clone(), row);
         Ok(())
     }
 
-    async fn offer(&mut self, supplier: &SupplierKey, sku: &str, offer: &Offer) -> Result<(), DbErr> {
+    fn offer(&mut self, supplier: &SupplierKey, sku: &str, offer: &Offer) -> Result<(), DbErr> {
         let supplier = self.supplier_id(supplier)?;
         let place = (supplier, sku.to_owned());
         let stored = self.read.offers.get(&place);
@@ -224,9 +224,9 @@ impl Writer<'_> {
             updated_at: self.now,
         };
         if stored.is_some() {
-            store::save(self.tx, row.clone()).await?;
+            store::save(self.tx, row.clone())?;
         } else {
-            store::insert(self.tx, row.clone()).await?;
+            store::insert(self.tx, row.clone())?;
         }
         self.read.offers.insert(place, row);
         Ok(())
@@ -249,9 +249,9 @@ impl Writer<'_> {
             created_at: stored.as_ref().map_or(self.now, |row| row.created_at),
         };
         if stored.is_some() {
-            store::save(self.tx, row).await
+            store::save(self.tx, row)
         } else {
-            store::insert(self.tx, row).await
+            store::insert(self.tx, row)
         }
     }
 
@@ -280,11 +280,11 @@ impl Writer<'_> {
         };
         let id = row.id;
         if stored.is_some() {
-            store::save(self.tx, row).await?;
+            store::save(self.tx, row)?;
         } else {
-            store::insert(self.tx, row).await?;
+            store::insert(self.tx, row)?;
         }
-        store::insert_all(self.tx, self.components(shop, id, alternatives)?).await?;
+        store::insert_all(self.tx, self.components(shop, id, alternatives)?)?;
         route_waiting(self.tx, shop, variant, &Actor::Staff("Setup file".to_owned()), self.now).await
     }
 

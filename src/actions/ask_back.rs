@@ -52,7 +52,7 @@ pub async fn all_open(tx: &Tx, po: &purchase_orders::Model) -> Result<Vec<po_lin
 }
 
 /// Writes what is asked back and has the supplier asked.
-pub async fn ask(
+pub fn ask(
     tx: &Tx,
     order: &orders::Model,
     po: &purchase_orders::Model,
@@ -60,7 +60,7 @@ pub async fn ask(
     now: DateTime<Utc>,
 ) -> Result<(), DbErr> {
     for line in lines {
-        store::save(tx, line).await?;
+        store::save(tx, line)?;
     }
     let job = CancelPurchaseOrder::of(po, order.shopify_id);
     enqueue(tx, &job, When::now(now.timestamp_millis()))
@@ -76,11 +76,11 @@ pub async fn after_placing(
 ) -> Result<(), DbErr> {
     if order.cancelled_at.is_some() || po.cancel_requested_at.is_some() {
         let lines = all_open(tx, po).await?;
-        return ask(tx, order, po, lines, now).await;
+        return ask(tx, order, po, lines, now);
     }
     let lines = po_lines::of_purchase_orders(tx.conn(), po.shop_id, vec![po.id]).await?;
     if lines.iter().any(|line| line.cancel_requested > 0) {
-        return ask(tx, order, po, Vec::new(), now).await;
+        return ask(tx, order, po, Vec::new(), now);
     }
     Ok(())
 }

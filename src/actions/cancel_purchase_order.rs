@@ -285,7 +285,7 @@ pub async fn apply_cancellation_answer(
             line.cancelled += cancelled;
         }
         line.cancel_requested = 0;
-        store::save(tx, line.clone()).await?;
+        store::save(tx, line.clone())?;
     }
     if accepted {
         super::purchase_order_status::release_cancelled(tx, po, &lines, now).await?;

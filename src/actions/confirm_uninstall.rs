@@ -65,7 +65,7 @@ impl Job for ConfirmUninstall {
             shop.status = ShopStatus::Uninstalled;
             shop.uninstalled_at = Some(app.clock.now());
             tracing::info!(shop = %shop.domain, "the app is uninstalled");
-            shop_access::forget_tokens(&tx, &mut shop).await?;
+            shop_access::forget_tokens(&tx, &mut shop)?;
         }
         tx.commit().await?;
         Ok(())

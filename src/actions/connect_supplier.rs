@@ -64,9 +64,9 @@ pub(super) async fn write(
     }
     row.active = change.active.unwrap_or(row.active);
     if is_new {
-        store::insert(tx, row).await?;
+        store::insert(tx, row)?;
     } else {
-        store::save(tx, row).await?;
+        store::save(tx, row)?;
     }
     Ok(())
 }

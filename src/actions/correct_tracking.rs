@@ -42,7 +42,7 @@ pub async fn correct_tracking(
         shipment.tracking_number = tracking.number;
         shipment.tracking_url = tracking.url;
         shipment.tracking_version += 1;
-        store::save(&tx, shipment.clone()).await?;
+        store::save(&tx, shipment.clone())?;
         let message = format!("{}: parcel {} has new tracking", report.po.number, shipment.reference);
         report.event(&tx, now, actor, EventKind::TrackingCorrected, message);
         next_steps::tracking_changed(&tx, &report.order, now)?;

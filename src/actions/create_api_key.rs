@@ -41,22 +41,22 @@ pub async fn for_supplier_by(app: &App, by: &Identity, supplier: SupplierId) -> 
         }
     }
     let tx = app.db.begin().await?;
-    let key = for_supplier(app, &tx, supplier).await?;
+    let key = for_supplier(app, &tx, supplier)?;
     tx.commit().await?;
     Ok(key)
 }
 
 /// Makes a key for `/supplier/v1`.
-pub async fn for_supplier(app: &App, tx: &Tx, supplier: SupplierId) -> Result<NewApiKey, DbErr> {
-    add(app, tx, SUPPLIER_KEY_PREFIX, None, Some(supplier), String::new()).await
+pub fn for_supplier(app: &App, tx: &Tx, supplier: SupplierId) -> Result<NewApiKey, DbErr> {
+    add(app, tx, SUPPLIER_KEY_PREFIX, None, Some(supplier), String::new())
 }
 
 /// Makes a token for `/graphql`, for what its scopes say (`read`, `write`).
-pub async fn for_shop(app: &App, tx: &Tx, shop: ShopId, scopes: &[&str]) -> Result<NewApiKey, DbErr> {
-    add(app, tx, TOKEN_PREFIX, Some(shop), None, scopes.join(" ")).await
+pub fn for_shop(app: &App, tx: &Tx, shop: ShopId, scopes: &[&str]) -> Result<NewApiKey, DbErr> {
+    add(app, tx, TOKEN_PREFIX, Some(shop), None, scopes.join(" "))
 }
 
-async fn add(
+fn add(
     app: &App,
     tx: &Tx,
     prefix: &str,
@@ -75,6 +75,6 @@ async fn add(
         last_used_at: None,
         revoked_at: None,
     };
-    store::insert(tx, row).await?;
+    store::insert(tx, row)?;
     Ok(NewApiKey(key))
 }

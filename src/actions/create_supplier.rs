@@ -53,7 +53,7 @@ pub async fn create_supplier(app: &App, shop: ShopId, new: NewSupplier) -> Resul
     if suppliers::by_key(tx.conn(), key.as_str()).await?.is_some() {
         return Err(AppError::Conflict(format!("the key {key} is taken; choose another")));
     }
-    store::insert(&tx, row.clone()).await?;
+    store::insert(&tx, row.clone())?;
     connect_supplier::write(app, &tx, shop, id, new.connection).await?;
     tx.commit().await?;
     Ok(row)

@@ -76,7 +76,7 @@ async fn requeue(tx: &Tx, job: jobs::Model, now: DateTime<Utc>) -> Result<(), Db
     {
         delivery.status = DeliveryStatus::HandedOn;
         delivery.note = None;
-        store::save(tx, delivery).await?;
+        store::save(tx, delivery)?;
     }
     jobs::given_up::revive(tx, job, now.timestamp_millis()).await
 }
@@ -133,7 +133,7 @@ pub async fn replay_delivery(
     }
     delivery.status = DeliveryStatus::HandedOn;
     delivery.note = None;
-    store::save(&tx, delivery.clone()).await?;
+    store::save(&tx, delivery.clone())?;
     let triggered_at = delivery.triggered_at.unwrap_or(delivery.received_at).min(now);
     let when = When {
         triggered_at_ms: triggered_at.timestamp_millis(),

@@ -111,7 +111,7 @@ async fn mark_delivery(tx: &Tx, job: &jobs::Model, error: &str) -> Result<(), Db
     {
         delivery.status = DeliveryStatus::GivenUp;
         delivery.note = Some(error.to_owned());
-        store::save(tx, delivery).await?;
+        store::save(tx, delivery)?;
     }
     Ok(())
 }

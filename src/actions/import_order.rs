@@ -10,15 +10,14 @@ use sea_orm::DbErr;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    place_purchase_order::PlacePurchaseOrder,
-    route_order::{RouteOrder, route_state, write_status},
+    route_order::{RouteOrder, route_state, send_what_waited, write_status},
     shop_access,
     withdraw_units::withdraw_units,
     write_order,
 };
 use crate::{
     app::App,
-    domain::{order::Gate, purchase_order::PurchaseOrderStatus, shop::ShopSettings},
+    domain::{order::Gate, shop::ShopSettings},
     failpoint,
     ids::{ShopId, ShopifyOrderId},
     queue::{Attempt, Job, JobError, When, enqueue, order_key},
@@ -124,14 +123,7 @@ impl NextSteps<'_> {
     async fn take(&self, mut state: OrderState) -> Result<(), DbErr> {
         let settings = &self.shop.settings.0;
         let now = When::now(self.now.timestamp_millis());
-        for po in &state.purchase_orders {
-            let is_unsent = matches!(po.status, PurchaseOrderStatus::Draft | PurchaseOrderStatus::Placing);
-            if is_unsent && state.held_back(po.id, settings).is_none() {
-                // It may have waited for this.
-                let place = PlacePurchaseOrder::of(po, state.order.shopify_id);
-                enqueue(self.tx, &place, now)?;
-            }
-        }
+        send_what_waited(self.tx, self.shop, &state)?;
         match state.gate(settings) {
             Gate::Open if settings.automation && awaits_routing(&state, settings) => {
                 if self.attempt.number == 1 {
@@ -141,19 +133,19 @@ impl NextSteps<'_> {
                 enqueue(self.tx, &RouteOrder::of(&state.order), now)?;
             }
             Gate::WaitForFulfillmentOrders if state.order.waits < MOST_WAITS => {
-                self.wait(&mut state.order).await?;
+                self.wait(&mut state.order)?;
             }
             _ => {}
         }
-        write_status(self.tx, self.shop, state).await
+        write_status(self.tx, self.shop, state)
     }
 
     /// Has the order read again, when Shopify may have made its fulfillment orders.
-    async fn wait(&self, row: &mut orders::Model) -> Result<(), DbErr> {
+    fn wait(&self, row: &mut orders::Model) -> Result<(), DbErr> {
         let doublings = u32::try_from(row.waits).unwrap_or(0).min(16);
         let wait = FIRST_WAIT.saturating_mul(1 << doublings).min(LONGEST_WAIT);
         row.waits += 1;
-        store::save(self.tx, row.clone()).await?;
+        store::save(self.tx, row.clone())?;
         enqueue(self.tx, self.job, When::after(self.now.timestamp_millis(), wait))
     }
 }

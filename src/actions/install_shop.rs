@@ -102,7 +102,7 @@ pub async fn begin(app: &App, shop: &ShopDomain) -> Result<Begun, InstallError> 
         shop_domain: shop.as_str().to_owned(),
         expires_at: now + STATE_LIVES,
     };
-    store::insert(&tx, row).await?;
+    store::insert(&tx, row)?;
     tx.commit().await?;
     Ok(Begun { authorize_url, state })
 }
@@ -218,9 +218,9 @@ async fn write_shop(
     row.refresh_leased_until = None;
     seal_tokens(app, &mut row, pair)?;
     if is_first {
-        store::insert(tx, row.clone()).await?;
+        store::insert(tx, row.clone())?;
     } else {
-        store::save(tx, row.clone()).await?;
+        store::save(tx, row.clone())?;
     }
     Ok((row, is_first))
 }

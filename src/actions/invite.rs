@@ -87,7 +87,7 @@ async fn invite(app: &App, party: Party, role: Role, email: &str) -> Result<Invi
         used_at: None,
     };
     let tx = app.db.begin().await?;
-    store::insert(&tx, row).await?;
+    store::insert(&tx, row)?;
     tx.commit().await?;
     let base = app.config.shopify.app_url.as_str().trim_end_matches('/');
     Ok(InvitationLink(format!("{base}/invitation/{token}")))

@@ -307,7 +307,7 @@ async fn drop_taken_back(
     for line in lines.iter_mut() {
         line.cancelled += line.cancel_requested.min(store::column(line.progress().open()));
         line.cancel_requested = 0;
-        store::save(tx, line.clone()).await?;
+        store::save(tx, line.clone())?;
     }
     release_cancelled(tx, po, lines, now).await?;
     follow_lines(tx, po, lines, now).await?;

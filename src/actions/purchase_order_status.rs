@@ -33,7 +33,7 @@ pub async fn move_to(
         po.status = next;
     }
     po.updated_at = now;
-    store::save(tx, po.clone()).await
+    store::save(tx, po.clone())
 }
 
 /// Moves a purchase order to where its lines' quantities say it is.
@@ -69,22 +69,22 @@ pub async fn release_allocations(
 /// Frees that many units of one allocation.
 pub async fn release_units(tx: &Tx, allocation: allocations::Model, units: u32) -> Result<(), DbErr> {
     let kept = store::units(allocation.units).saturating_sub(units);
-    shrink(tx, allocation, kept).await
+    shrink(tx, allocation, kept)
 }
 
 /// Leaves only the shipped units of an allocation alive.
-async fn shrink(tx: &Tx, mut allocation: allocations::Model, shipped_units: u32) -> Result<(), DbErr> {
+fn shrink(tx: &Tx, mut allocation: allocations::Model, shipped_units: u32) -> Result<(), DbErr> {
     if shipped_units == 0 {
         allocation.status = AllocationStatus::Released;
-        return store::save(tx, allocation).await;
+        return store::save(tx, allocation);
     }
     let mut released = allocation.clone();
     released.id = crate::ids::AllocationId::generate();
     released.status = AllocationStatus::Released;
     released.units = allocation.units - store::column(shipped_units);
     allocation.units = store::column(shipped_units);
-    store::save(tx, allocation).await?;
-    store::insert(tx, released).await
+    store::save(tx, allocation)?;
+    store::insert(tx, released)
 }
 
 /// Frees the units that a supplier will not ship because they were cancelled,
@@ -141,7 +141,7 @@ async fn leave_kits(
                 None => !take_off(tx, po, &member, whole - kept, now).await?,
             };
             if kept < store::units(member.units) {
-                shrink(tx, member, kept).await?;
+                shrink(tx, member, kept)?;
             }
         }
         let sum = if is_broken { &mut broken } else { &mut free };
@@ -176,7 +176,7 @@ async fn take_off(
     }
     let pieces = units.saturating_mul(store::units(member.per_unit));
     lines[at].cancelled += store::column(pieces.min(lines[at].progress().open()));
-    store::save(tx, lines[at].clone()).await?;
+    store::save(tx, lines[at].clone())?;
     lines.retain(|line| line.purchase_order_id == po.id);
     follow_lines(tx, &mut po, &lines, now).await?;
     let message = format!(

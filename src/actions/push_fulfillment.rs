@@ -120,7 +120,7 @@ impl Job for PushFulfillment {
             }
         }
         let again = prepared.again && prepared.failed.is_none();
-        finish(&tx, self, open, again, app.clock.now_ms()).await?;
+        finish(&tx, self, open, again, app.clock.now_ms())?;
         failpoint::hit("fulfil.before_commit");
         tx.commit().await?;
         prepared.failed.map_or(Ok(()), Err)
@@ -225,7 +225,7 @@ async fn write_claim(
     claim: &Claim,
     now: DateTime<Utc>,
 ) -> Result<(), DbErr> {
-    store::insert_all(tx, claim.rows.clone()).await?;
+    store::insert_all(tx, claim.rows.clone())?;
     for shipment_id in &claim.others {
         let other = PushFulfillment {
             shipment_id: *shipment_id,
@@ -256,7 +256,7 @@ async fn write_claim(
     }
     for row in &claim.joined {
         // A later component of a kit that counts as fulfilled: its number is added.
-        store::save(tx, row.clone()).await?;
+        store::save(tx, row.clone())?;
         compare_tracking(tx, job, now.timestamp_millis())?;
     }
     Ok(())
@@ -341,7 +341,7 @@ pub async fn mark_done(
 ) -> Result<(), DbErr> {
     row.status = FulfillmentStatus::Done;
     row.shopify_id = Some(id);
-    store::save(tx, row.clone()).await?;
+    store::save(tx, row.clone())?;
     let numbers = if row.numbers.0.is_empty() {
         "no number yet".to_owned()
     } else {
@@ -409,7 +409,7 @@ async fn refuse(
 ) -> Result<(), DbErr> {
     let mut row = row.clone();
     row.status = FulfillmentStatus::Refused;
-    store::save(tx, row.clone()).await?;
+    store::save(tx, row.clone())?;
     refusal(
         tx,
         &row,
@@ -452,14 +452,14 @@ async fn refusal(
 }
 
 /// Writes how far the parcels of the order are now, under its lock.
-async fn finish(tx: &Tx, job: &PushFulfillment, open: OpenOrder, again: bool, now_ms: i64) -> Result<(), JobError> {
+fn finish(tx: &Tx, job: &PushFulfillment, open: OpenOrder, again: bool, now_ms: i64) -> Result<(), JobError> {
     let OpenOrder { mut state, shop, .. } = open;
     let fulfillments = &state.fulfillments;
     for shipment in &mut state.shipments {
         let next = shipment_state(fulfillments, shipment);
         if shipment.state != next && (shipment.id == job.shipment_id || next == ShipmentState::Fulfilled) {
             shipment.state = next;
-            store::save(tx, shipment.clone()).await?;
+            store::save(tx, shipment.clone())?;
         }
     }
     if has_new_tracking(&state) {
@@ -471,7 +471,7 @@ async fn finish(tx: &Tx, job: &PushFulfillment, open: OpenOrder, again: bool, no
     if again && !state.fulfillments.iter().any(unfinished) {
         enqueue(tx, job, When::now(now_ms))?;
     }
-    write_status(tx, &shop, state).await?;
+    write_status(tx, &shop, state)?;
     Ok(())
 }
 

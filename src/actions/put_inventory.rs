@@ -45,7 +45,7 @@ pub async fn put_inventory(
         }
         row.stock = quantity;
         row.updated_at = now;
-        store::save(&tx, row).await?;
+        store::save(&tx, row)?;
         taken.changed += 1;
     }
     tx.commit().await?;

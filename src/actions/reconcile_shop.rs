@@ -120,7 +120,7 @@ impl ReconcileShop {
         };
         let now = app.clock.now();
         let tx = app.db.begin().await?;
-        let sweep = write(&tx, sweep, found, now).await?;
+        let sweep = write(&tx, sweep, found, now)?;
         if sweep.ended_at.is_none() {
             enqueue(&tx, self, When::now(now.timestamp_millis()))?;
         } else {
@@ -160,7 +160,7 @@ pub fn since_last(shop: &shops::Model, now: DateTime<Utc>) -> DateTime<Utc> {
 pub async fn begin(app: &App, shop: &shops::Model, origin: SweepOrigin, since: DateTime<Utc>) -> Result<Sweep, DbErr> {
     let sweep = Sweep::new(shop.id, origin, since, app.clock.now());
     let tx = app.db.begin().await?;
-    store::insert(&tx, sweep.clone()).await?;
+    store::insert(&tx, sweep.clone())?;
     tx.commit().await?;
     Ok(sweep)
 }
@@ -178,7 +178,7 @@ pub async fn look(app: &App, shop: &shops::Model, sweep: &Sweep) -> Result<Look,
 }
 
 /// Enqueues what puts the differences right, counts them, and moves the sweep on.
-pub async fn write(tx: &Tx, mut sweep: Sweep, look: Look, now: DateTime<Utc>) -> Result<Sweep, DbErr> {
+pub fn write(tx: &Tx, mut sweep: Sweep, look: Look, now: DateTime<Utc>) -> Result<Sweep, DbErr> {
     for difference in &look.differences {
         let when = When {
             triggered_at_ms: difference.since.min(now).timestamp_millis(),
@@ -189,7 +189,7 @@ pub async fn write(tx: &Tx, mut sweep: Sweep, look: Look, now: DateTime<Utc>) ->
         metrics::counter!("orderyard_reconciled_total", "kind" => difference.kind.as_str()).increment(1);
     }
     advance(&mut sweep, look.seen, look.next, now);
-    store::save(tx, sweep.clone()).await?;
+    store::save(tx, sweep.clone())?;
     Ok(sweep)
 }
 

@@ -49,7 +49,7 @@ pub async fn record(app: &App, kind: SecurityEventKind, subject: &str, detail: &
     tracing::warn!(kind = kind.as_str(), subject = event.subject, detail, "security event");
     let written = async {
         let tx = app.db.begin().await?;
-        store::insert(&tx, event).await?;
+        store::insert(&tx, event)?;
         tx.commit().await
     };
     match tokio::time::timeout(LONGEST_WRITE, written).await {

@@ -68,8 +68,8 @@ pub async fn record_shipment(
     }
     let (after, unexpected) = decide(&report, &parcel)?;
     report.prove_placed(&tx, now).await?;
-    let recorded = write(&tx, &report, &parcel, fingerprint, now).await?;
-    report.save(&tx, &after, now).await?;
+    let recorded = write(&tx, &report, &parcel, fingerprint, now)?;
+    report.save(&tx, &after, now)?;
     let message = format!(
         "{}: parcel {} with {}",
         report.po.number,
@@ -118,7 +118,7 @@ fn decide(report: &OpenReport, parcel: &Parcel) -> Result<(Vec<LineProgress>, Ve
     Ok((after, unexpected))
 }
 
-async fn write(
+fn write(
     tx: &Tx,
     report: &OpenReport,
     parcel: &Parcel,
@@ -150,8 +150,8 @@ async fn write(
         quantity: store::column(line.quantity),
     };
     let lines: Vec<_> = parcel.lines.iter().map(line).collect();
-    store::insert(tx, shipment.clone()).await?;
-    store::insert_all(tx, lines.clone()).await?;
+    store::insert(tx, shipment.clone())?;
+    store::insert_all(tx, lines.clone())?;
     Ok(RecordedShipment {
         shipment,
         lines,
@@ -188,12 +188,12 @@ async fn take_back(tx: &Tx, report: &OpenReport, unexpected: &[Unexpected]) -> R
         if let Some(live) = of_line.iter().find(|one| one.status == AllocationStatus::Live) {
             let mut live = (*live).clone();
             live.units += units;
-            store::save(tx, live).await?;
+            store::save(tx, live)?;
         } else {
             let mut revived = (*released).clone();
             revived.status = AllocationStatus::Live;
             revived.units = units;
-            store::save(tx, revived).await?;
+            store::save(tx, revived)?;
         }
     }
     Ok(())

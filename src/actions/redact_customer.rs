@@ -95,7 +95,7 @@ async fn redact_batch(app: &App, shop: ShopId, whose: Whose) -> Result<u64, JobE
         order.customer_id = None;
         order.redacted_at = Some(now);
         let id = order.id;
-        store::save(&tx, order).await?;
+        store::save(&tx, order)?;
         let message = "The customer's data was removed at Shopify's request";
         store::events::add(&tx, shop, id, now, &Actor::Shopify, EventKind::Redacted, message);
     }

@@ -50,7 +50,7 @@ pub async fn request_cancellation(
         return Err(AppError::AlreadyDone(format!("{} was asked back already", po.number)));
     }
     po.cancel_reason = Some(reason.to_owned());
-    store::save(&tx, po.clone()).await?;
+    store::save(&tx, po.clone())?;
     let message = format!("{} shall be cancelled: {reason}", po.number);
     let kind = EventKind::CancelRequested;
     store::events::add(&tx, shop, po.order_id, now, actor, kind, message);

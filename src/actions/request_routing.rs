@@ -19,7 +19,7 @@ pub async fn request_routing(app: &App, shop: ShopId, order: OrderId) -> Result<
     for mut line in order_lines::of_order(tx.conn(), shop, order.id).await? {
         if line.handled > 0 {
             line.handled = 0;
-            store::save(&tx, line).await?;
+            store::save(&tx, line)?;
         }
     }
     enqueue(&tx, &RouteOrder::of(&order), When::now(app.clock.now_ms()))?;

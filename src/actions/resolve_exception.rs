@@ -139,7 +139,7 @@ pub(super) async fn close(
     exception.resolution = Some(what.to_owned());
     exception.resolved_by = Some(by.to_owned());
     exception.resolved_at = Some(now);
-    store::save(tx, exception.clone()).await?;
+    store::save(tx, exception.clone())?;
     if let Some(order) = exception.order_id {
         let actor = Actor::Staff(by.to_owned());
         let kind = EventKind::ExceptionResolved;
@@ -256,7 +256,7 @@ impl Decision<'_> {
         for mut component in self.components_with(variant, offer).await? {
             component.accepted_cost_minor = price.amount_minor;
             component.currency = price.currency;
-            store::save(self.tx, component).await?;
+            store::save(self.tx, component)?;
         }
         self.route(Vec::new())?;
         Ok(format!("The price of {price} was accepted"))
@@ -318,7 +318,7 @@ impl Decision<'_> {
         if let (Some(line), Some(quantity)) = (self.exception.order_line_id, self.exception.quantity) {
             for mut row in store::order_lines::by_ids(self.tx.conn(), self.order.shop_id, &[line]).await? {
                 row.handled = row.handled.saturating_add(quantity);
-                store::save(self.tx, row).await?;
+                store::save(self.tx, row)?;
             }
         }
         Ok(what)

@@ -7,13 +7,13 @@ use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, DbErr};
 use serde::{Deserialize, Serialize};
 
-use super::{rule_facts, write_plan::PlanWriter};
+use super::{place_purchase_order::PlacePurchaseOrder, rule_facts, write_plan::PlanWriter};
 use crate::{
     app::App,
     domain::order::{Gate, Ledger},
     failpoint,
     ids::{OfferId, OrderId, OrderLineId, ShopId, ShopifyOrderId, ShopifyVariantId, SupplierId},
-    queue::{Attempt, Job, JobError, Priority, order_key},
+    queue::{Attempt, Job, JobError, Priority, When, enqueue, order_key},
     routing::{self, Alternative, Component, LineDemand, OfferFacts, RouteRequest, SupplierTerms},
     store::{
         self, Tx, allocations, order_lines,
@@ -101,21 +101,34 @@ pub async fn route_state(
 /// Writes the order's status as its rows now say.
 pub async fn follow_status(tx: &Tx, shop: &shops::Model, order: OrderId) -> Result<(), DbErr> {
     match OrderState::load(tx.conn(), shop.id, order).await? {
-        Some(state) => write_status(tx, shop, state).await,
+        Some(state) => write_status(tx, shop, state),
         None => Ok(()),
     }
 }
 
 /// The same for an order whose rows are at hand as they stand.
-pub async fn write_status(tx: &Tx, shop: &shops::Model, state: OrderState) -> Result<(), DbErr> {
+pub fn write_status(tx: &Tx, shop: &shops::Model, state: OrderState) -> Result<(), DbErr> {
     let (status, reason) = state.judge(&shop.settings.0);
-    let mut row = state.order;
-    if row.status == status && row.reason == reason {
+    if state.order.status == status && state.order.reason == reason {
         return Ok(());
     }
+    if state.order.reason.is_some() {
+        send_what_waited(tx, shop, &state)?;
+    }
+    let mut row = state.order;
     row.status = status;
     row.reason = reason;
-    store::save(tx, row).await
+    store::save(tx, row)
+}
+
+/// What kept purchase orders from being sent may be over: that it is, nobody else tells them.
+pub fn send_what_waited(tx: &Tx, shop: &shops::Model, state: &OrderState) -> Result<(), DbErr> {
+    let now = When::now(tx.lease_now().timestamp_millis());
+    for po in state.to_be_sent(&shop.settings.0) {
+        let place = PlacePurchaseOrder::of(po, state.order.shopify_id);
+        enqueue(tx, &place, now)?;
+    }
+    Ok(())
 }
 
 /// What routing needs to know, for the units that await it.

@@ -100,7 +100,7 @@ pub(super) async fn write(
             });
         }
     }
-    Ok(store::insert_all(tx, rows).await?)
+    Ok(store::insert_all(tx, rows)?)
 }
 
 async fn header(tx: &Tx, shop: ShopId, variant: ShopifyVariantId, now: DateTime<Utc>) -> Result<MappingId, AppError> {
@@ -108,7 +108,7 @@ async fn header(tx: &Tx, shop: ShopId, variant: ShopifyVariantId, now: DateTime<
     if let Some(mut row) = found.into_iter().next() {
         let id = row.id;
         row.updated_at = now;
-        store::save(tx, row).await?;
+        store::save(tx, row)?;
         mapping_components::remove(tx, shop, id).await?;
         return Ok(id);
     }
@@ -119,7 +119,7 @@ async fn header(tx: &Tx, shop: ShopId, variant: ShopifyVariantId, now: DateTime<
         variant_id: variant,
         updated_at: now,
     };
-    store::insert(tx, row).await?;
+    store::insert(tx, row)?;
     Ok(id)
 }
 

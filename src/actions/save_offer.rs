@@ -62,8 +62,8 @@ pub async fn save_offer(
         updated_at: app.clock.now(),
     };
     match before {
-        Some(_) => store::save(&tx, row.clone()).await?,
-        None => store::insert(&tx, row.clone()).await?,
+        Some(_) => store::save(&tx, row.clone())?,
+        None => store::insert(&tx, row.clone())?,
     }
     tx.commit().await?;
     Ok(row)

@@ -289,7 +289,7 @@ async fn token_refused(app: &App, access: &ShopAccess, now: DateTime<Utc>) -> Re
         && shop.refresh_token.is_some()
     {
         shop.access_token_expires_at = Some(now);
-        store::save(&tx, shop).await?;
+        store::save(&tx, shop)?;
     }
     tx.commit().await
 }
@@ -316,7 +316,7 @@ pub async fn renew(app: &App, shop: shops::Model) -> Result<shops::Model, Access
         };
     }
     row.refresh_leased_until = Some(lease_now + REFRESH_LEASE);
-    store::save(&tx, row.clone()).await?;
+    store::save(&tx, row.clone())?;
     tx.commit().await?;
     let domain = ShopDomain::parse(&row.domain).map_err(|_| AccessError::NotInstalled)?;
     let result = match &row.refresh_token {
@@ -354,7 +354,7 @@ async fn store_renewed(
         }
         Err(TokenError::Retry { why, .. }) => Err(AccessError::Refresh(why)),
     };
-    store::save(&tx, row.clone()).await?;
+    store::save(&tx, row.clone())?;
     tx.commit().await?;
     outcome.map(|()| row)
 }
@@ -378,10 +378,10 @@ pub fn seal_tokens(app: &App, row: &mut shops::Model, pair: &TokenPair) -> Resul
 }
 
 /// Forgets a shop's tokens.
-pub async fn forget_tokens(tx: &Tx, row: &mut shops::Model) -> Result<(), DbErr> {
+pub fn forget_tokens(tx: &Tx, row: &mut shops::Model) -> Result<(), DbErr> {
     row.access_token = None;
     row.access_token_expires_at = None;
     row.refresh_token = None;
     row.refresh_token_expires_at = None;
-    store::save(tx, row.clone()).await
+    store::save(tx, row.clone())
 }

@@ -163,7 +163,7 @@ pub async fn owner_of_install(
         password_hash: None,
         created_at: app.clock.now(),
     };
-    store::insert(tx, user.clone()).await?;
+    store::insert(tx, user.clone())?;
     let membership = join(app, tx, user.id, Party::Shop(shop), Role::Owner).await?;
     begin_session(app, tx, user.id, membership).await
 }
@@ -245,7 +245,7 @@ pub(super) async fn add_user(
         password_hash,
         created_at: app.clock.now(),
     };
-    store::insert(tx, user).await?;
+    store::insert(tx, user)?;
     Ok(id)
 }
 
@@ -267,7 +267,7 @@ pub(super) async fn join(app: &App, tx: &Tx, user: UserId, party: Party, role: R
         created_at: app.clock.now(),
     };
     let id = membership.id;
-    store::insert(tx, membership).await?;
+    store::insert(tx, membership)?;
     Ok(id)
 }
 
@@ -282,7 +282,7 @@ pub(super) async fn begin_session(app: &App, tx: &Tx, user: UserId, membership: 
         expires_at: now + TimeDelta::days(SESSION_DAYS),
     };
     sessions::forget_expired(tx, now).await?;
-    store::insert(tx, session).await?;
+    store::insert(tx, session)?;
     Ok(token)
 }
 

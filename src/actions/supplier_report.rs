@@ -146,14 +146,14 @@ impl OpenReport {
     }
 
     /// Takes over decided quantities and what they say about the whole, and saves both.
-    pub async fn save(&mut self, tx: &Tx, progress: &[LineProgress], now: DateTime<Utc>) -> Result<(), DbErr> {
+    pub fn save(&mut self, tx: &Tx, progress: &[LineProgress], now: DateTime<Utc>) -> Result<(), DbErr> {
         for (row, progress) in self.lines.iter_mut().zip(progress) {
             row.set_progress(*progress);
-            store::save(tx, row.clone()).await?;
+            store::save(tx, row.clone())?;
         }
         self.po.status = self.po.status.after_report(progress);
         self.po.updated_at = now;
-        store::save(tx, self.po.clone()).await
+        store::save(tx, self.po.clone())
     }
 
     pub fn event(&self, tx: &Tx, now: DateTime<Utc>, actor: &Actor, kind: EventKind, message: String) {

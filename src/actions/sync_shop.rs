@@ -52,7 +52,7 @@ impl Job for SyncShop {
             shop.time_zone = details.time_zone;
             shop.scopes = scopes.to_string();
             warn_of_lost_scopes(app, &shop, &scopes);
-            store::save(&tx, shop).await?;
+            store::save(&tx, shop)?;
         }
         locations::replace(
             &tx,

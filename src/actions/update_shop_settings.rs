@@ -47,7 +47,7 @@ pub async fn update_shop_settings(app: &App, shop: ShopId, change: SettingsChang
         (_, None) => {}
     }
     let after = settings.clone();
-    store::save(&tx, row.clone()).await?;
+    store::save(&tx, row.clone())?;
     revisit(&tx, shop, &before, &after, now_ms)?;
     tx.commit().await?;
     Ok(row)

@@ -39,7 +39,7 @@ pub async fn update_supplier(
     if change.endpoint.is_some() || change.secret.is_some() {
         reach(app, &mut row, change.endpoint, change.secret)?;
     }
-    store::save(&tx, row.clone()).await?;
+    store::save(&tx, row.clone())?;
     tx.commit().await?;
     Ok(row)
 }

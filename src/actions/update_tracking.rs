@@ -152,7 +152,7 @@ async fn conclude(app: &App, change: Change, result: Result<(), ApiError>) -> Re
             row.numbers = Json(change.tracking.numbers);
             row.urls = Json(change.tracking.urls);
             let (shop, order) = (row.shop_id, row.order_id);
-            store::save(&tx, row).await?;
+            store::save(&tx, row)?;
             store::events::add(
                 &tx,
                 shop,

@@ -86,13 +86,13 @@ pub async fn withdraw_purchase_order(
     ) {
         // The call under way is followed by the cancellation once its outcome is known.
         po.cancel_requested_at = Some(now);
-        store::save(tx, po.clone()).await?;
+        store::save(tx, po.clone())?;
     }
     let lines = ask_back::all_open(tx, &po).await?;
     if asks == Asks::Program && ask_back::was_asked(tx.conn(), &po, &lines).await? {
         return Ok(());
     }
-    ask_back::ask(tx, &state.order, &po, lines, now).await
+    ask_back::ask(tx, &state.order, &po, lines, now)
 }
 
 /// Who wants a purchase order back. What a supplier refused once, only a person asks again.
@@ -186,7 +186,7 @@ async fn withdraw_allocation(
     }
     if po.status == PurchaseOrderStatus::Draft {
         line.cancelled += store::column(units * per_unit);
-        store::save(tx, line.clone()).await?;
+        store::save(tx, line.clone())?;
         release_cancelled(tx, po, &lines, now).await?;
         follow_lines(tx, &mut po.clone(), &lines, now).await?;
         return Ok(units);
@@ -195,6 +195,6 @@ async fn withdraw_allocation(
     if ask_back::was_asked(tx.conn(), po, &lines).await? {
         return Ok(0);
     }
-    ask_back::ask(tx, &state.order, po, lines, now).await?;
+    ask_back::ask(tx, &state.order, po, lines, now)?;
     Ok(units)
 }

@@ -41,7 +41,7 @@ pub async fn upsert(
     {
         return Ok(None);
     }
-    let order = write_header(tx, shop, snapshot, before, now).await?;
+    let order = write_header(tx, shop, snapshot, before.as_ref(), now)?;
     let fulfillment_orders: Vec<FulfillmentOrder> = snapshot
         .fulfillment_orders
         .iter()
@@ -51,27 +51,27 @@ pub async fn upsert(
     let mut lines = line_rows(&order, &known, snapshot);
     let ours = write_fulfillments(tx, &order, snapshot, &lines, now).await?;
     count(&shop.settings.0, &mut lines, snapshot, &fulfillment_orders, &ours);
-    write_lines(tx, &known, lines).await?;
+    write_lines(tx, &known, lines)?;
     store::fulfillment_orders::replace(tx, shop.id, order.id, fulfillment_orders).await?;
     Ok(Some(order))
 }
 
-async fn write_header(
+fn write_header(
     tx: &Tx,
     shop: &shops::Model,
     snapshot: &OrderSnapshot,
-    before: Option<orders::Model>,
+    before: Option<&orders::Model>,
     now: DateTime<Utc>,
 ) -> Result<orders::Model, DbErr> {
-    let redacted = before.as_ref().is_some_and(|order| order.redacted_at.is_some());
+    let redacted = before.is_some_and(|order| order.redacted_at.is_some());
     let ship_to = snapshot.ship_to.clone().filter(|_| !redacted).map(Json);
     let row = orders::Model {
-        id: before.as_ref().map_or_else(OrderId::generate, |order| order.id),
+        id: before.map_or_else(OrderId::generate, |order| order.id),
         shop_id: shop.id,
         shopify_id: snapshot.id,
         name: snapshot.name.clone(),
-        status: before.as_ref().map_or(OrderStatus::Waiting, |order| order.status),
-        reason: before.as_ref().and_then(|order| order.reason.clone()),
+        status: before.map_or(OrderStatus::Waiting, |order| order.status),
+        reason: before.and_then(|order| order.reason.clone()),
         financial_status: snapshot
             .financial_status
             .as_ref()
@@ -86,19 +86,19 @@ async fn write_header(
         ship_to,
         facts: Json(traits(snapshot, redacted)),
         customer_id: snapshot.customer.filter(|_| !redacted).map(|customer| customer.0),
-        po_counter: before.as_ref().map_or(0, |order| order.po_counter),
-        waits: before.as_ref().map_or(0, |order| order.waits),
-        redacted_at: before.as_ref().and_then(|order| order.redacted_at),
+        po_counter: before.map_or(0, |order| order.po_counter),
+        waits: before.map_or(0, |order| order.waits),
+        redacted_at: before.and_then(|order| order.redacted_at),
     };
     let event =
         |kind, message: &str| store::events::add(tx, shop.id, row.id, now, &Actor::Shopify, kind, message.to_owned());
-    match &before {
+    match before {
         None => {
-            store::insert(tx, row.clone()).await?;
+            store::insert(tx, row.clone())?;
             event(EventKind::Imported, "The order was read from Shopify");
         }
         Some(before) => {
-            store::save(tx, row.clone()).await?;
+            store::save(tx, row.clone())?;
             if before.cancelled_at.is_none() && row.cancelled_at.is_some() {
                 event(EventKind::Cancelled, "The order was cancelled in Shopify");
             } else if before.financial_status != row.financial_status {
@@ -130,13 +130,13 @@ fn line_rows(order: &orders::Model, known: &[order_lines::Model], snapshot: &Ord
 }
 
 /// Writes the lines that are new or not as they stood.
-async fn write_lines(tx: &Tx, known: &[order_lines::Model], lines: Vec<order_lines::Model>) -> Result<(), DbErr> {
+fn write_lines(tx: &Tx, known: &[order_lines::Model], lines: Vec<order_lines::Model>) -> Result<(), DbErr> {
     let (before, fresh): (Vec<_>, Vec<_>) = lines
         .into_iter()
         .partition(|line| known.iter().any(|row| row.id == line.id));
-    store::insert_all(tx, fresh).await?;
+    store::insert_all(tx, fresh)?;
     for line in before.into_iter().filter(|line| !known.contains(line)) {
-        store::save(tx, line).await?;
+        store::save(tx, line)?;
     }
     Ok(())
 }
@@ -206,7 +206,7 @@ async fn write_fulfillments(
             ours.insert(read.id);
             continue;
         }
-        store::insert(tx, by_hand(order, read, lines)).await?;
+        store::insert(tx, by_hand(order, read, lines))?;
         let message = "Something was fulfilled in Shopify by hand or by another app";
         let (shop, id) = (order.shop_id, order.id);
         store::events::add(tx, shop, id, now, &Actor::Shopify, EventKind::FulfilledByHand, message);

@@ -39,7 +39,7 @@ struct Draft {
 
 impl PlanWriter<'_> {
     pub async fn write(&self, request: &RouteRequest, plan: &RoutePlan) -> Result<(), DbErr> {
-        let plan_id = self.write_plan(plan).await?;
+        let plan_id = self.write_plan(plan)?;
         let mut counter = store::units(self.state.order.po_counter);
         let mut drafts: BTreeMap<(SupplierId, &'static str), Draft> = BTreeMap::new();
         let mut rows = Vec::new();
@@ -57,12 +57,12 @@ impl PlanWriter<'_> {
                 }
             }
         }
-        self.write_drafts(drafts.into_values().collect(), counter).await?;
-        store::insert_all(self.tx, rows).await?;
+        self.write_drafts(drafts.into_values().collect(), counter)?;
+        store::insert_all(self.tx, rows)?;
         self.write_exceptions(plan).await
     }
 
-    async fn write_plan(&self, plan: &RoutePlan) -> Result<RoutingPlanId, DbErr> {
+    fn write_plan(&self, plan: &RoutePlan) -> Result<RoutingPlanId, DbErr> {
         let cost = match plan.costs.as_slice() {
             [one] => Some(*one),
             _ => None,
@@ -78,7 +78,7 @@ impl PlanWriter<'_> {
             explanation: Json(explanation),
         };
         let id = row.id;
-        store::insert(self.tx, row).await?;
+        store::insert(self.tx, row)?;
         Ok(id)
     }
 
@@ -137,13 +137,13 @@ impl PlanWriter<'_> {
         }
     }
 
-    async fn write_drafts(&self, drafts: Vec<Draft>, counter: u32) -> Result<(), DbErr> {
+    fn write_drafts(&self, drafts: Vec<Draft>, counter: u32) -> Result<(), DbErr> {
         if drafts.is_empty() {
             return Ok(());
         }
         let mut order: orders::Model = self.state.order.clone();
         order.po_counter = store::column(counter);
-        store::save(self.tx, order).await?;
+        store::save(self.tx, order)?;
         for draft in drafts {
             let job = PlacePurchaseOrder::of(&draft.header, self.state.order.shopify_id);
             let message = match draft.lines.len() {
@@ -151,8 +151,8 @@ impl PlanWriter<'_> {
                 lines => format!("{} holds {lines} lines", draft.header.number),
             };
             self.event(EventKind::Routed, message);
-            store::insert(self.tx, draft.header).await?;
-            store::insert_all(self.tx, draft.lines).await?;
+            store::insert(self.tx, draft.header)?;
+            store::insert_all(self.tx, draft.lines)?;
             enqueue(self.tx, &job, When::now(self.now.timestamp_millis()))?;
         }
         Ok(())

@@ -142,7 +142,7 @@ async fn create_token(shop: &str, scopes: &[String]) -> Result<(), CommandError>
     let shop = shops::by_domain(app.db.read(), domain.as_str()).await?;
     let shop = shop.ok_or_else(|| format!("--shop: {domain} has not installed the app"))?;
     let tx = app.db.begin().await?;
-    let key = create_api_key::for_shop(&app, &tx, shop.id, &scopes).await?;
+    let key = create_api_key::for_shop(&app, &tx, shop.id, &scopes)?;
     tx.commit().await?;
     println!("{}", key.0);
     Ok(app.db.close().await?)
@@ -153,7 +153,7 @@ async fn create_supplier_key(supplier: &str) -> Result<(), CommandError> {
     let row = suppliers::by_key(app.db.read(), supplier).await?;
     let row = row.ok_or_else(|| format!("--supplier: there is no supplier with the key “{supplier}”"))?;
     let tx = app.db.begin().await?;
-    let key = create_api_key::for_supplier(&app, &tx, row.id).await?;
+    let key = create_api_key::for_supplier(&app, &tx, row.id)?;
     tx.commit().await?;
     println!("{}", key.0);
     Ok(app.db.close().await?)

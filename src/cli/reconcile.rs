@@ -106,7 +106,7 @@ async fn one_shop(app: &App, id: ShopId, since: Option<DateTime<Utc>>, dry_run: 
             reconcile_shop::advance(&mut sweep, look.seen, look.next, now);
         } else {
             let tx = app.db.begin().await?;
-            sweep = reconcile_shop::write(&tx, sweep, look, now).await?;
+            sweep = reconcile_shop::write(&tx, sweep, look, now)?;
             tx.commit().await?;
         }
     }

@@ -114,7 +114,7 @@ pub async fn failed(tx: &Tx, subject: Subject, reason: &str, config: &CircuitCon
         row.opened_at_ms.get_or_insert(now_ms);
         row.next_try_ms = now_ms.saturating_add(pause_ms(&row, config));
     }
-    store::save(tx, row).await
+    store::save(tx, row)
 }
 
 /// Writes down that a call was answered, whatever the answer, and has some of

@@ -71,7 +71,7 @@ pub async fn open<R: Serialize + Sync>(tx: &Tx, new: NewIntent<'_, R>, now: Date
     let known_not_sent = intent.outcome == IntentOutcome::Pending && intent.called_at.is_none();
     intent.calls += 1;
     intent.called_at = Some(tx.lease_now());
-    store::save(tx, intent.clone()).await?;
+    store::save(tx, intent.clone())?;
     Ok(if known_not_sent {
         Standing::Fresh(intent)
     } else {

@@ -117,7 +117,7 @@ pub async fn settle_of_purchase_order(
         exception.status = ExceptionStatus::Resolved;
         exception.resolution = Some(how.to_owned());
         exception.resolved_at = Some(at);
-        super::save(tx, exception).await?;
+        super::save(tx, exception)?;
     }
     Ok(())
 }

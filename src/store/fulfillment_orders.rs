@@ -77,7 +77,7 @@ pub async fn replace(tx: &Tx, shop: ShopId, order: OrderId, mut read: Vec<Fulfil
         delivery_method: read.delivery_method,
         lines: Json(read.lines),
     });
-    super::insert_all(tx, rows.collect()).await
+    super::insert_all(tx, rows.collect())
 }
 
 impl From<Model> for FulfillmentOrder {

@@ -103,18 +103,17 @@ pub fn add(tx: &Tx, job: Model) {
 /// Adds jobs, or brings the waiting ones with the same dedupe keys forward. One
 /// that waits for its next try keeps its time: its cause does not come back
 /// sooner because it is asked for again, and its tries are counted.
-pub(super) async fn add_all(tx: &Tx, jobs: Vec<Model>) -> Result<(), DbErr> {
+pub(super) fn add_all(tx: &Tx, jobs: Vec<Model>) {
     let mut jobs = once_each(jobs).into_iter().peekable();
     while jobs.peek().is_some() {
-        add_some(tx, jobs.by_ref().take(MOST_ADDED).collect()).await?;
+        add_some(tx, jobs.by_ref().take(MOST_ADDED).collect());
     }
-    Ok(())
 }
 
 /// Jobs of one statement: databases bound its parameters.
 const MOST_ADDED: usize = 200;
 
-async fn add_some(tx: &Tx, jobs: Vec<Model>) -> Result<(), DbErr> {
+fn add_some(tx: &Tx, jobs: Vec<Model>) {
     let rows = jobs.into_iter().map(|job| job.into_active_model().reset_all());
     let mut insert = Entity::insert_many(rows);
     insert.query().on_conflict(
@@ -139,7 +138,7 @@ async fn add_some(tx: &Tx, jobs: Vec<Model>) -> Result<(), DbErr> {
             ])
             .to_owned(),
     );
-    insert.exec_without_returning(tx.conn()).await.map(drop)
+    tx.write(insert.build(tx.get_database_backend()));
 }
 
 /// One job for each dedupe key, in the order of the keys: two transactions that
@@ -217,7 +216,7 @@ async fn put_back(tx: &Tx, mut job: Model) -> Result<(), DbErr> {
     job.waits_for = WaitsFor::Time;
     job.lease_id = None;
     job.leased_until_ms = None;
-    super::save(tx, job).await
+    super::save(tx, job)
 }
 
 /// Keeps a job that no further try will help, for a person to look at.
@@ -226,7 +225,7 @@ pub async fn give_up(tx: &Tx, mut job: Model) -> Result<(), DbErr> {
     job.state = JobState::Dead;
     job.lease_id = None;
     job.leased_until_ms = None;
-    super::save(tx, job).await?;
+    super::save(tx, job)?;
     claims::free_keys(tx, key.as_slice()).await
 }
 

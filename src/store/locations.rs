@@ -38,5 +38,5 @@ pub async fn replace(tx: &Tx, shop: ShopId, read: Vec<Model>) -> Result<(), DbEr
         .filter(Column::ShopId.eq(shop))
         .exec(tx.conn())
         .await?;
-    super::insert_all(tx, read).await
+    super::insert_all(tx, read)
 }

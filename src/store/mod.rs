@@ -49,36 +49,36 @@ pub mod supplier_orders;
 pub mod suppliers;
 pub mod sweeps;
 mod together;
+mod tx;
 pub mod users;
 pub mod variants;
 pub mod wakeups;
 mod writer;
 
 use chrono::{DateTime, Utc};
-use sea_orm::{ActiveModelTrait, DbErr, EntityTrait, IntoActiveModel, ModelTrait};
+use sea_orm::{
+    ActiveModelTrait, ConnectionTrait as _, DbErr, EntityTrait, IntoActiveModel, ModelTrait, QueryTrait as _,
+};
 use uuid::Uuid;
 
-pub use db::{Db, Tx};
+pub use db::Db;
 pub use party::Party;
+pub use tx::Tx;
 
 /// The most rows one query may ask for.
 pub const MAX_PAGE: u64 = 250;
 
 /// Writes a new row with every column of the model.
-pub async fn insert<M, A>(tx: &Tx, model: M) -> Result<(), DbErr>
+pub fn insert<M, A>(tx: &Tx, model: M) -> Result<(), DbErr>
 where
     M: ModelTrait + IntoActiveModel<A>,
     A: ActiveModelTrait<Entity = M::Entity> + Send,
 {
-    let row = model.into_active_model().reset_all();
-    <M::Entity as EntityTrait>::insert(row)
-        .exec_without_returning(tx.conn())
-        .await
-        .map(drop)
+    insert_all(tx, vec![model])
 }
 
 /// Writes many new rows, in statements of a bounded size.
-pub async fn insert_all<M, A>(tx: &Tx, models: Vec<M>) -> Result<(), DbErr>
+pub fn insert_all<M, A>(tx: &Tx, models: Vec<M>) -> Result<(), DbErr>
 where
     M: ModelTrait + IntoActiveModel<A>,
     A: ActiveModelTrait<Entity = M::Entity> + Send,
@@ -89,24 +89,22 @@ where
         .peekable();
     while rows.peek().is_some() {
         let chunk: Vec<A> = rows.by_ref().take(200).collect();
-        <M::Entity as EntityTrait>::insert_many(chunk)
-            .exec_without_returning(tx.conn())
-            .await?;
+        let insert = <M::Entity as EntityTrait>::insert_many(chunk);
+        tx.write(insert.build(tx.get_database_backend()));
     }
     Ok(())
 }
 
 /// Writes every column of a row that was read before, by its primary key.
-pub async fn save<M, A>(tx: &Tx, model: M) -> Result<(), DbErr>
+pub fn save<M, A>(tx: &Tx, model: M) -> Result<(), DbErr>
 where
     M: ModelTrait + IntoActiveModel<A>,
     A: ActiveModelTrait<Entity = M::Entity> + sea_orm::ActiveModelBehavior + Send,
 {
     let row = model.into_active_model().reset_all();
-    <M::Entity as EntityTrait>::update(row)
-        .exec_without_returning(tx.conn())
-        .await
-        .map(drop)
+    let update = <M::Entity as EntityTrait>::update(row).validate()?;
+    tx.write(update.build(tx.get_database_backend()));
+    Ok(())
 }
 
 /// The least id that a row made at a time can have: our ids begin with their time.

@@ -223,6 +223,15 @@ impl OrderState {
         })
     }
 
+    /// Purchase orders that were not sent, and may be.
+    pub fn to_be_sent(&self, settings: &ShopSettings) -> impl Iterator<Item = &purchase_orders::Model> {
+        let unsent = |po: &&purchase_orders::Model| {
+            matches!(po.status, PurchaseOrderStatus::Draft | PurchaseOrderStatus::Placing)
+        };
+        let unsent = self.purchase_orders.iter().filter(unsent);
+        unsent.filter(|po| self.held_back(po.id, settings).is_none())
+    }
+
     /// The first purchase order that waits to be sent, and why.
     fn waiting_to_be_sent(&self, settings: &ShopSettings) -> Option<String> {
         let unsent = |po: &&purchase_orders::Model| {

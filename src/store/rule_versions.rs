@@ -49,5 +49,5 @@ pub async fn add(tx: &Tx, shop: ShopId, rules: &[RuleText], by: &str, now: DateT
         made_at: now,
         made_by: by.to_owned(),
     };
-    super::insert(tx, row).await
+    super::insert(tx, row)
 }

@@ -148,7 +148,7 @@ async fn set_up(app: &App, suppliers: &[(&'static str, Supplier)]) -> Result<(),
             .await?
             .ok_or("a supplier is missing")?;
         let tx = app.db.begin().await?;
-        let api_key = create_api_key::for_supplier(app, &tx, row.id).await?;
+        let api_key = create_api_key::for_supplier(app, &tx, row.id)?;
         tx.commit().await?;
         supplier.set_orderyard(app.config.shopify.app_url.as_str(), api_key.0);
     }

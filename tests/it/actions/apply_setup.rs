@@ -80,7 +80,7 @@ impl Installation {
         for url in urls {
             let app = app(&url).await;
             let tx = app.db.begin().await.expect("begins");
-            add_shop(&tx, &app).await;
+            add_shop(&tx, &app);
             tx.commit().await.expect("commits");
             let folder = folder.clone();
             all.push(Self { app, folder });
@@ -138,7 +138,7 @@ async fn new_database(server: &str) -> String {
     url.into()
 }
 
-async fn add_shop(tx: &Tx, app: &App) {
+fn add_shop(tx: &Tx, app: &App) {
     let (id, now) = (ShopId(1), app.clock.now());
     let shop = shops::Model {
         id,
@@ -160,7 +160,7 @@ async fn add_shop(tx: &Tx, app: &App) {
         uninstalled_at: None,
         created_at: now,
     };
-    store::insert(tx, shop).await.expect("a shop");
+    store::insert(tx, shop).expect("a shop");
     let place = |(location, name): (i64, &str)| locations::Model {
         shop_id: id,
         id: ShopifyLocationId(location),
@@ -168,7 +168,7 @@ async fn add_shop(tx: &Tx, app: &App) {
         active: true,
     };
     let places = [(11, "Berlin"), (12, "Wien")].map(place).to_vec();
-    store::insert_all(tx, places).await.expect("locations");
+    store::insert_all(tx, places).expect("locations");
     let variant = |(variant, sku): (i64, &str)| variants::Model {
         shop_id: id,
         id: ShopifyVariantId(variant),
@@ -181,7 +181,7 @@ async fn add_shop(tx: &Tx, app: &App) {
         deleted_at: None,
     };
     let known = [(21, "MUG-0001"), (22, "CAP-0001")].map(variant).to_vec();
-    store::insert_all(tx, known).await.expect("variants");
+    store::insert_all(tx, known).expect("variants");
 }
 
 #[tokio::test]

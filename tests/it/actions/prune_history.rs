@@ -43,7 +43,7 @@ async fn add_delivery(world: &World, status: DeliveryStatus) {
         shopify_order_id: None,
     };
     let tx = world.tx().await;
-    store::insert(&tx, row).await.expect("a delivery");
+    store::insert(&tx, row).expect("a delivery");
     tx.commit().await.expect("commits");
 }
 
@@ -130,7 +130,7 @@ async fn add_dead_job(world: &World, shop: ShopId, order: Option<ShopifyOrderId>
         created_at_ms: 0,
     };
     let tx = world.tx().await;
-    store::insert(&tx, row).await.expect("a job");
+    store::insert(&tx, row).expect("a job");
     tx.commit().await.expect("commits");
 }
 
@@ -153,7 +153,7 @@ async fn add_intent(world: &World, shop: ShopId, order: OrderId, now: DateTime<U
         settled_at: Some(now),
     };
     let tx = world.tx().await;
-    store::insert(&tx, row).await.expect("an intent");
+    store::insert(&tx, row).expect("an intent");
     tx.commit().await.expect("commits");
     id
 }
@@ -180,7 +180,7 @@ async fn what_an_open_order_or_exception_needs_stays() {
             detail: String::new(),
         };
         let tx = world.tx().await;
-        store::insert(&tx, event).await.expect("an event");
+        store::insert(&tx, event).expect("an event");
         tx.commit().await.expect("commits");
 
         days(&world, 366);

@@ -63,7 +63,7 @@ async fn give_tokens(app: &App, shop: ShopId, hours: i64) -> shops::Model {
         scopes: Scopes::parse("write_orders"),
     };
     seal_tokens(app, &mut row, &first).expect("seals");
-    store::save(&tx, row.clone()).await.expect("saves");
+    store::save(&tx, row.clone()).expect("saves");
     tx.commit().await.expect("commits");
     row
 }

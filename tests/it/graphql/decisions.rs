@@ -32,7 +32,7 @@ async fn exception(world: &World, tenant: &Tenant, change: impl FnOnce(&mut exce
     let found = exceptions::by_id(tx.conn(), tenant.shop, tenant.exception).await;
     let mut row = found.expect("reads").expect("is there");
     change(&mut row);
-    store::save(&tx, row).await.expect("saves");
+    store::save(&tx, row).expect("saves");
     tx.commit().await.expect("commits");
 }
 
@@ -221,7 +221,7 @@ async fn wait_for(world: &World, tenant: &Tenant, line: OrderLineId) -> Exceptio
     row.order_line_id = Some(line);
     row.dedupe_key = row.id.to_string();
     let id = row.id;
-    store::insert(&tx, row).await.expect("an exception");
+    store::insert(&tx, row).expect("an exception");
     tx.commit().await.expect("commits");
     id
 }
@@ -242,7 +242,7 @@ async fn an_unknown_outcome_is_settled_by_what_the_supplier_says() {
             let tx = world.tx().await;
             let mut po = purchase_order(&world, &tenant).await;
             po.status = PurchaseOrderStatus::OutcomeUnknown;
-            store::save(&tx, po).await.expect("saves");
+            store::save(&tx, po).expect("saves");
             tx.commit().await.expect("commits");
             exception(&world, &tenant, |row| {
                 row.kind = ExceptionKind::OutcomeUnknown;

@@ -12,7 +12,7 @@ use orderyard::{
 };
 
 /// Plants one of each, with the shop's domain in what people may read.
-pub async fn plant(tx: &Tx, shop: ShopId, domain: &str, now: DateTime<Utc>) -> (JobId, DeliveryId) {
+pub fn plant(tx: &Tx, shop: ShopId, domain: &str, now: DateTime<Utc>) -> (JobId, DeliveryId) {
     let job = jobs::Model {
         id: JobId::generate(),
         name: "sync_shop".to_owned(),
@@ -49,7 +49,7 @@ pub async fn plant(tx: &Tx, shop: ShopId, domain: &str, now: DateTime<Utc>) -> (
         shopify_order_id: None,
     };
     let planted = (job.id, delivery.id);
-    store::insert(tx, job).await.expect("a job");
-    store::insert(tx, delivery).await.expect("a delivery");
+    store::insert(tx, job).expect("a job");
+    store::insert(tx, delivery).expect("a delivery");
     planted
 }

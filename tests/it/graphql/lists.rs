@@ -162,7 +162,7 @@ async fn unmapped_variants_come_first_over_the_pages() {
                 requires_shipping: true,
                 deleted_at: None,
             };
-            orderyard::store::insert(&tx, row).await.expect("a variant");
+            orderyard::store::insert(&tx, row).expect("a variant");
         }
         tx.commit().await.expect("commits");
         let who = As::Token(&tenant.token);

@@ -47,22 +47,20 @@ pub struct Seed<'a> {
 impl Seed<'_> {
     pub async fn plant(self) -> Tenant {
         let (app, tx) = (&self.world.app, self.world.tx().await);
-        self.shop(&tx).await;
-        let supplier = self.supplier(&tx).await;
-        let (variant, offer) = self.catalog(&tx, supplier).await;
+        self.shop(&tx);
+        let supplier = self.supplier(&tx);
+        let (variant, offer) = self.catalog(&tx, supplier);
         let (order, order_line) = self.order(&tx, variant, 1).await;
         let (purchase_order, po_line, shipment) = self.purchase_order(&tx, supplier, offer, order, order_line).await;
-        let exception = self.exception(&tx, order, order_line).await;
+        let exception = self.exception(&tx, order, order_line);
         let domain = format!("shop{}.myshopify.com", self.number);
-        let (dead_job, lost_delivery) = super::given_up::plant(&tx, self.shop, &domain, self.now()).await;
-        let token = create_api_key::for_shop(app, &tx, self.shop, &["read", "write"])
-            .await
-            .expect("a token");
+        let (dead_job, lost_delivery) = super::given_up::plant(&tx, self.shop, &domain, self.now());
+        let token = create_api_key::for_shop(app, &tx, self.shop, &["read", "write"]).expect("a token");
         let email = format!("owner{}@shop.example", self.number);
         let owner = sign_in::owner_of_install(app, &tx, self.shop, Some(&email), "Olga Owner")
             .await
             .expect("an owner");
-        let supplier_user = self.supplier_user(&tx, supplier).await;
+        let supplier_user = self.supplier_user(&tx, supplier);
         tx.commit().await.expect("commits");
         Tenant {
             shop: self.shop,
@@ -87,7 +85,7 @@ impl Seed<'_> {
         self.world.app.clock.now()
     }
 
-    async fn shop(&self, tx: &Tx) {
+    fn shop(&self, tx: &Tx) {
         let row = store::shops::Model {
             id: self.shop,
             domain: format!("shop{}.myshopify.com", self.number),
@@ -108,17 +106,17 @@ impl Seed<'_> {
             uninstalled_at: None,
             created_at: self.now(),
         };
-        store::insert(tx, row).await.expect("a shop");
+        store::insert(tx, row).expect("a shop");
         let location = store::locations::Model {
             shop_id: self.shop,
             id: ShopifyLocationId(self.number * 10),
             name: "Warehouse".to_owned(),
             active: true,
         };
-        store::insert(tx, location).await.expect("a location");
+        store::insert(tx, location).expect("a location");
     }
 
-    async fn supplier(&self, tx: &Tx) -> SupplierId {
+    fn supplier(&self, tx: &Tx) -> SupplierId {
         let id = SupplierId::generate();
         let row = store::suppliers::Model {
             id,
@@ -131,7 +129,7 @@ impl Seed<'_> {
             secret: None,
             created_at: self.now(),
         };
-        store::insert(tx, row).await.expect("a supplier");
+        store::insert(tx, row).expect("a supplier");
         let connection = store::connections::Model {
             id: ConnectionId::generate(),
             shop_id: self.shop,
@@ -142,11 +140,11 @@ impl Seed<'_> {
             active: true,
             created_at: self.now(),
         };
-        store::insert(tx, connection).await.expect("a connection");
+        store::insert(tx, connection).expect("a connection");
         id
     }
 
-    async fn catalog(&self, tx: &Tx, supplier: SupplierId) -> (ShopifyVariantId, OfferId) {
+    fn catalog(&self, tx: &Tx, supplier: SupplierId) -> (ShopifyVariantId, OfferId) {
         let variant = ShopifyVariantId(self.number * 1000);
         let offer = OfferId::generate();
         let row = store::variants::Model {
@@ -160,7 +158,7 @@ impl Seed<'_> {
             requires_shipping: true,
             deleted_at: None,
         };
-        store::insert(tx, row).await.expect("a variant");
+        store::insert(tx, row).expect("a variant");
         let row = store::offers::Model {
             id: offer,
             supplier_id: supplier,
@@ -175,7 +173,7 @@ impl Seed<'_> {
             active: true,
             updated_at: self.now(),
         };
-        store::insert(tx, row).await.expect("an offer");
+        store::insert(tx, row).expect("an offer");
         let mapping = MappingId::generate();
         let row = store::mappings::Model {
             id: mapping,
@@ -183,7 +181,7 @@ impl Seed<'_> {
             variant_id: variant,
             updated_at: self.now(),
         };
-        store::insert(tx, row).await.expect("a mapping");
+        store::insert(tx, row).expect("a mapping");
         let row = store::mapping_components::Model {
             id: RowId::generate(),
             shop_id: self.shop,
@@ -196,7 +194,7 @@ impl Seed<'_> {
             accepted_cost_minor: 400,
             currency: eur(),
         };
-        store::insert(tx, row).await.expect("a component");
+        store::insert(tx, row).expect("a component");
         (variant, offer)
     }
 
@@ -234,11 +232,11 @@ impl Seed<'_> {
             shipments: Json(vec![planted.2]),
             created_at: self.now(),
         };
-        store::insert(tx, fulfillment).await.expect("a fulfillment");
+        store::insert(tx, fulfillment).expect("a fulfillment");
         planted
     }
 
-    async fn exception(&self, tx: &Tx, order: OrderId, order_line: OrderLineId) -> ExceptionId {
+    fn exception(&self, tx: &Tx, order: OrderId, order_line: OrderLineId) -> ExceptionId {
         let id = ExceptionId::generate();
         let row = store::exceptions::Model {
             id,
@@ -258,12 +256,12 @@ impl Seed<'_> {
             created_at: self.now(),
             resolved_at: None,
         };
-        store::insert(tx, row).await.expect("an exception");
+        store::insert(tx, row).expect("an exception");
         id
     }
 
     /// A supplier's person with a session.
-    async fn supplier_user(&self, tx: &Tx, supplier: SupplierId) -> String {
+    fn supplier_user(&self, tx: &Tx, supplier: SupplierId) -> String {
         let user = store::users::Model {
             id: UserId::generate(),
             email: format!("sam{}@north.example", self.number),
@@ -287,9 +285,9 @@ impl Seed<'_> {
             created_at: self.now(),
             expires_at: self.now() + chrono::TimeDelta::days(1),
         };
-        store::insert(tx, user).await.expect("a user");
-        store::insert(tx, membership).await.expect("a membership");
-        store::insert(tx, session).await.expect("a session");
+        store::insert(tx, user).expect("a user");
+        store::insert(tx, membership).expect("a membership");
+        store::insert(tx, session).expect("a session");
         format!("{}={secret}", sign_in::COOKIE)
     }
 }
@@ -330,7 +328,7 @@ pub async fn add_order(
         waits: 0,
         redacted_at: None,
     };
-    store::insert(tx, row).await.expect("an order");
+    store::insert(tx, row).expect("an order");
     let row = store::order_lines::Model {
         id: line,
         shop_id: shop,
@@ -351,7 +349,7 @@ pub async fn add_order(
         fulfilled_outside: 0,
         handled: 0,
     };
-    store::insert(tx, row).await.expect("a line");
+    store::insert(tx, row).expect("a line");
     for message in ["read", "routed"] {
         let row = store::events::Model {
             id: EventId::generate(),
@@ -362,7 +360,7 @@ pub async fn add_order(
             kind: "changed".to_owned(),
             message: message.to_owned(),
         };
-        store::insert(tx, row).await.expect("an event");
+        store::insert(tx, row).expect("an event");
     }
     (id, line)
 }
@@ -399,7 +397,7 @@ pub async fn add_purchase_order(
         explanation: Json(json!({ "lines": [], "costs": [] })),
     };
     let plan_id = plan.id;
-    store::insert(tx, plan).await.expect("a plan");
+    store::insert(tx, plan).expect("a plan");
     let row = store::purchase_orders::Model {
         id,
         number,
@@ -420,7 +418,7 @@ pub async fn add_purchase_order(
         cancel_reason: None,
         updated_at: now,
     };
-    store::insert(tx, row).await.expect("a purchase order");
+    store::insert(tx, row).expect("a purchase order");
     let row = store::po_lines::Model {
         id: line,
         shop_id: shop,
@@ -439,7 +437,7 @@ pub async fn add_purchase_order(
         cancel_requested: 0,
         reject_reason: None,
     };
-    store::insert(tx, row).await.expect("a line");
+    store::insert(tx, row).expect("a line");
     let row = store::allocations::Model {
         id: AllocationId::generate(),
         shop_id: shop,
@@ -455,7 +453,7 @@ pub async fn add_purchase_order(
         status: store::allocations::AllocationStatus::Live,
         created_at: now,
     };
-    store::insert(tx, row).await.expect("an allocation");
+    store::insert(tx, row).expect("an allocation");
     let row = store::shipments::Model {
         id: shipment,
         shop_id: shop,
@@ -472,7 +470,7 @@ pub async fn add_purchase_order(
         tracking_version: 0,
         created_at: now,
     };
-    store::insert(tx, row).await.expect("a parcel");
+    store::insert(tx, row).expect("a parcel");
     let row = store::shipment_lines::Model {
         id: RowId::generate(),
         shop_id: shop,
@@ -480,6 +478,6 @@ pub async fn add_purchase_order(
         po_line_id: line,
         quantity: 1,
     };
-    store::insert(tx, row).await.expect("a parcel's line");
+    store::insert(tx, row).expect("a parcel's line");
     (id, line, shipment)
 }

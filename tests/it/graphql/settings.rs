@@ -26,7 +26,7 @@ async fn publish(world: &World, tenant: &Tenant) {
     let found = suppliers::by_id(tx.conn(), tenant.supplier).await;
     let mut row = found.expect("reads").expect("is there");
     row.shop_id = None;
-    store::save(&tx, row).await.expect("saves");
+    store::save(&tx, row).expect("saves");
     tx.commit().await.expect("commits");
 }
 

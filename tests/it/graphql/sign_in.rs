@@ -253,8 +253,8 @@ async fn a_wrong_token_is_refused_and_scopes_are_kept() {
     for world in World::each(false).await {
         let tenant = world.tenant(1).await;
         let tx = world.tx().await;
-        let reader = orderyard::actions::create_api_key::for_shop(&world.app, &tx, tenant.shop, &["read"]).await;
-        let supplier_key = orderyard::actions::create_api_key::for_supplier(&world.app, &tx, tenant.supplier).await;
+        let reader = orderyard::actions::create_api_key::for_shop(&world.app, &tx, tenant.shop, &["read"]);
+        let supplier_key = orderyard::actions::create_api_key::for_supplier(&world.app, &tx, tenant.supplier);
         tx.commit().await.expect("commits");
         for token in ["oy_guess", &supplier_key.expect("a key").0] {
             let response = world

@@ -321,7 +321,7 @@ async fn a_supplier_does_not_see_drafts() {
         let mut row = row.expect("reads").expect("is there");
         row.status = orderyard::domain::purchase_order::PurchaseOrderStatus::Draft;
         row.sent_at = None;
-        orderyard::store::save(&tx, row).await.expect("saves");
+        orderyard::store::save(&tx, row).expect("saves");
         tx.commit().await.expect("commits");
         let query = "query($id: ID!) { purchaseOrder(id: $id) { number } purchaseOrders { nodes { number } } }";
         let data = world

@@ -39,7 +39,7 @@ async fn park(world: &World, many: i64) {
         row.run_at_ms = later;
         row.parked_for = Some(SUBJECT.to_string());
         let tx = world.tx().await;
-        store::save(&tx, row).await.expect("saves");
+        store::save(&tx, row).expect("saves");
         tx.commit().await.expect("commits");
     }
 }

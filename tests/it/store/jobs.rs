@@ -35,7 +35,7 @@ async fn change(world: &World, change: impl FnOnce(&mut Model)) {
     let mut row = only(world).await;
     change(&mut row);
     let tx = world.tx().await;
-    store::save(&tx, row).await.expect("saves");
+    store::save(&tx, row).expect("saves");
     tx.commit().await.expect("commits");
 }
 

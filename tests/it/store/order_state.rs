@@ -57,7 +57,7 @@ async fn no_part_of_it_is_found_by_the_shop_alone() {
         if statement.db_backend != DbBackend::Sqlite {
             continue;
         }
-        statement.sql = format!("explain query plan {}", statement.sql).into();
+        statement.sql = format!("explain query plan {}", statement.sql);
         let rows = world.app.db.read().query_all_raw(statement).await.expect("explains");
         let plan = rows
             .iter()

@@ -1,0 +1,277 @@
+//! A write transaction. What is written without asking what came of it waits
+//! until something is read or the transaction ends, and goes as one on `SQLite`:
+//! there each statement is a round trip to the driver's thread, while all others wait.
+
+use std::sync::{
+    Arc, Mutex, MutexGuard, PoisonError,
+    atomic::{AtomicBool, Ordering},
+};
+
+use chrono::{DateTime, Utc};
+use sea_orm::{
+    ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, ExecResult, QueryResult, RuntimeErr, Statement, Value,
+    Values,
+};
+use tokio::sync::Notify;
+
+use super::{
+    events, jobs,
+    lease_time::LeaseTime,
+    writer::{BEGIN_PART, END_PART, Turn},
+};
+
+/// A write transaction. Rolls back when dropped.
+#[derive(Debug)]
+pub struct Tx {
+    inner: Inner,
+    pending: Mutex<Pending>,
+    adds_jobs: AtomicBool,
+    /// Who is told after the commit that there are jobs.
+    wakes: [Arc<Notify>; 2],
+    lease_time: LeaseTime,
+}
+
+#[derive(Debug)]
+pub(super) enum Inner {
+    /// Of `SQLite`'s shared transaction.
+    Part(Part),
+    Whole(DatabaseTransaction),
+}
+
+#[derive(Debug)]
+pub(super) struct Part {
+    turn: Option<Turn>,
+    /// It has a savepoint.
+    is_begun: AtomicBool,
+}
+
+/// What is still to be written.
+#[derive(Debug, Default)]
+struct Pending {
+    statements: Vec<Statement>,
+    events: Vec<events::Model>,
+    jobs: Vec<jobs::Model>,
+    /// Something could not be written: nothing is kept.
+    has_failed: bool,
+}
+
+impl Inner {
+    pub(super) const fn part(turn: Turn) -> Self {
+        Self::Part(Part {
+            turn: Some(turn),
+            is_begun: AtomicBool::new(false),
+        })
+    }
+}
+
+impl Part {
+    fn connection(&self) -> Result<&DatabaseTransaction, DbErr> {
+        self.turn.as_ref().ok_or_else(ended)?.connection()
+    }
+
+    /// Begins what can be rolled back by itself, before the first write.
+    async fn begin(&self) -> Result<(), DbErr> {
+        if self.is_begun.swap(true, Ordering::Relaxed) {
+            return Ok(());
+        }
+        self.connection()?.execute_unprepared(BEGIN_PART).await.map(drop)
+    }
+
+    /// Writes in one statement, the part's beginning and end with it.
+    async fn write(&self, statements: Vec<Statement>, is_last: bool) -> Result<(), DbErr> {
+        let connection = self.connection()?;
+        let is_begun = self.is_begun.swap(true, Ordering::Relaxed);
+        if statements.is_empty() && !is_begun {
+            self.is_begun.store(false, Ordering::Relaxed);
+            return Ok(());
+        }
+        let mut texts: Vec<String> = if is_begun {
+            Vec::new()
+        } else {
+            vec![BEGIN_PART.to_owned()]
+        };
+        let mut values: Vec<Value> = Vec::new();
+        for statement in statements {
+            texts.push(statement.sql);
+            values.extend(statement.values.into_iter().flat_map(|values| values.0));
+        }
+        if is_last {
+            texts.push(END_PART.to_owned());
+        }
+        let all = Statement {
+            sql: texts.join("; "),
+            values: Some(Values(values)),
+            db_backend: DbBackend::Sqlite,
+        };
+        connection.execute_raw(all).await?;
+        if is_last {
+            self.is_begun.store(false, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Part {
+    fn drop(&mut self) {
+        if let (Some(turn), true) = (&mut self.turn, self.is_begun.load(Ordering::Relaxed)) {
+            turn.tear();
+        }
+    }
+}
+
+fn ended() -> DbErr {
+    DbErr::Exec(RuntimeErr::Internal("the transaction has ended".to_owned()))
+}
+
+impl Tx {
+    pub(super) fn new(inner: Inner, wakes: [Arc<Notify>; 2], lease_time: LeaseTime) -> Self {
+        Self {
+            inner,
+            pending: Mutex::default(),
+            adds_jobs: AtomicBool::new(false),
+            wakes,
+            lease_time,
+        }
+    }
+
+    /// For reads and for writes whose outcome matters, inside of the transaction.
+    #[must_use]
+    pub const fn conn(&self) -> &Self {
+        self
+    }
+
+    /// The time that leases and their like go by on all nodes: see [`super::lease_time`].
+    #[must_use]
+    pub fn lease_now(&self) -> DateTime<Utc> {
+        self.lease_time.now()
+    }
+
+    /// Remembers to wake the workers after the commit.
+    pub fn mark_jobs_added(&self) {
+        self.adds_jobs.store(true, Ordering::Relaxed);
+    }
+
+    /// Writes before whatever comes next. Its values must not be numbered.
+    pub(super) fn write(&self, statement: Statement) {
+        self.pending().statements.push(statement);
+    }
+
+    /// Adds a line to an order's history.
+    pub(super) fn add_event(&self, event: events::Model) {
+        self.pending().events.push(event);
+    }
+
+    /// Adds a job, or brings the waiting one with its dedupe key forward.
+    pub(super) fn add_job(&self, job: jobs::Model) {
+        self.pending().jobs.push(job);
+    }
+
+    fn pending(&self) -> MutexGuard<'_, Pending> {
+        self.pending.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Writes what is pending.
+    async fn flush(&self, is_last: bool) -> Result<(), DbErr> {
+        let statements = {
+            let mut pending = self.pending();
+            if pending.has_failed {
+                return Err(ended());
+            }
+            std::mem::take(&mut pending.statements)
+        };
+        let result = match &self.inner {
+            Inner::Part(part) => part.write(statements, is_last).await,
+            Inner::Whole(tx) => each(tx, statements).await,
+        };
+        if result.is_err() {
+            self.pending().has_failed = true;
+        }
+        result
+    }
+
+    /// Before a statement that reads, or whose outcome matters.
+    async fn ready(&self, reads: bool) -> Result<&DatabaseTransaction, DbErr> {
+        if !self.pending().statements.is_empty() {
+            self.flush(false).await?;
+        }
+        match &self.inner {
+            Inner::Whole(tx) => Ok(tx),
+            Inner::Part(part) => {
+                if !reads {
+                    part.begin().await?;
+                }
+                part.connection()
+            }
+        }
+    }
+
+    /// Returns when it is durable.
+    pub async fn commit(mut self) -> Result<(), DbErr> {
+        let (events, jobs) = {
+            let mut pending = self.pending();
+            (std::mem::take(&mut pending.events), std::mem::take(&mut pending.jobs))
+        };
+        super::insert_all(&self, events)?;
+        jobs::add_all(&self, jobs);
+        self.flush(true).await?;
+        match &mut self.inner {
+            Inner::Part(part) => part.turn.take().ok_or_else(ended)?.commit().await?,
+            Inner::Whole(_) => {}
+        }
+        let adds_jobs = self.adds_jobs.load(Ordering::Relaxed);
+        let wakes = self.wakes.clone();
+        if let Inner::Whole(tx) = self.inner {
+            tx.commit().await?;
+        }
+        if adds_jobs {
+            for wake in wakes {
+                wake.notify_one();
+            }
+        }
+        Ok(())
+    }
+}
+
+async fn each(tx: &DatabaseTransaction, statements: Vec<Statement>) -> Result<(), DbErr> {
+    for statement in statements {
+        tx.execute_raw(statement).await?;
+    }
+    Ok(())
+}
+
+/// Whether a statement changes nothing; one that gives back what it changed is not of these.
+fn reads(statement: &Statement) -> bool {
+    let sql = statement.sql.trim_start();
+    ["select", "with", "explain"].iter().any(|word| {
+        sql.get(..word.len())
+            .is_some_and(|start| start.eq_ignore_ascii_case(word))
+    })
+}
+
+#[async_trait::async_trait]
+impl ConnectionTrait for Tx {
+    fn get_database_backend(&self) -> DbBackend {
+        match &self.inner {
+            Inner::Part(_) => DbBackend::Sqlite,
+            Inner::Whole(tx) => tx.get_database_backend(),
+        }
+    }
+
+    async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
+        self.ready(false).await?.execute_raw(statement).await
+    }
+
+    async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
+        self.ready(false).await?.execute_unprepared(sql).await
+    }
+
+    async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
+        let connection = self.ready(reads(&statement)).await?;
+        connection.query_one_raw(statement).await
+    }
+
+    async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+        let connection = self.ready(reads(&statement)).await?;
+        connection.query_all_raw(statement).await
+    }
+}
