@@ -250,10 +250,7 @@ async fn open_postgres(config: &DatabaseConfig) -> Result<DatabaseConnection, Op
         .acquire_timeout(Duration::from_secs(30))
         .sqlx_logging(false)
         .set_application_name("orderyard")
-        .statement_timeout(Duration::from_secs(30))
-        // Statements are few and find their rows by an index whatever the values: planned once for
-        // each connection, where a plan for each run costs more than the run.
-        .map_sqlx_postgres_opts(|options| options.options([("plan_cache_mode", "force_generic_plan"), ("jit", "off")]));
+        .statement_timeout(Duration::from_secs(30));
     let pool = Database::connect(options).await?;
     for setting in ["fsync", "synchronous_commit"] {
         if one_value(&pool, &format!("show {setting}")).await? == "off" {
