@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     catalogue::{COST, RECIPES, Recipe, recipe},
-    facts::{Delivery, Facts, Load, Order, PurchaseOrder, Shown},
+    facts::{Call, Delivery, Facts, Load, Order, PurchaseOrder, Shown},
     invariant::Invariant,
 };
 
@@ -179,12 +179,19 @@ fn once_at_suppliers(order: &Order) -> Vec<String> {
         let created = || po.calls.iter().filter(|call| call.kind == "purchase_order.created");
         // A supplier that had no time has taken nothing: what is asked next may be less.
         let taken = || created().filter(|call| call.status != TOO_MANY_REQUESTS);
-        let under_another_key = |first: &&Call| created().find(|call| call.webhook_id != first.webhook_id);
-        let of_another_content = |first: &&Call| taken().find(|call| call.lines != first.lines);
-        let two_keys = created().next().and_then(|first| Some((first, under_another_key(&first)?)));
-        let two_contents = taken().next().and_then(|first| Some((first, of_another_content(&first)?)));
-        if let Some((first, other)) = two_keys.or(two_contents)
-        {
+        let under_another_key = |first: &Call| created().find(|call| call.webhook_id != first.webhook_id);
+        let of_another_content = |first: &Call| taken().find(|call| call.lines != first.lines);
+        let two_keys = || {
+            created()
+                .next()
+                .and_then(|first| Some((first, under_another_key(first)?)))
+        };
+        let two_contents = || {
+            taken()
+                .next()
+                .and_then(|first| Some((first, of_another_content(first)?)))
+        };
+        if let Some((first, other)) = two_keys().or_else(two_contents) {
             found.push(format!(
                 "{} was placed under two keys or contents: {} {:?}, then {} {:?}",
                 po.number, first.webhook_id, first.lines, other.webhook_id, other.lines
