@@ -229,6 +229,8 @@ async fn installation(database: Database, disk: &Disk, url: &str, origin: &str) 
             ),
             ("OUTSIDE_CALL_SECONDS", "2"),
             ("WORKER_LEASE_SECONDS", "2"),
+            // Whoever is left alone is tried again before the storm counts as over.
+            ("CIRCUIT_PAUSE_SECONDS", "0.1"),
             // What a dropped webhook did not tell is found by the program itself.
             ("RECONCILE_SECONDS", "10"),
             ("LOG", "info,orderyard=debug,sqlx=warn"),
