@@ -68,7 +68,8 @@ pub use tx::Tx;
 /// The most rows one query may ask for.
 pub const MAX_PAGE: u64 = 250;
 
-/// Writes a new row with every column of the model.
+/// Writes a new row with every column of the model: before the transaction reads
+/// again, or with its commit. Whatever is wrong with it is said there.
 pub fn insert<M, A>(tx: &Tx, model: M) -> Result<(), DbErr>
 where
     M: ModelTrait + IntoActiveModel<A>,
@@ -77,7 +78,7 @@ where
     insert_all(tx, vec![model])
 }
 
-/// Writes many new rows, in statements of a bounded size.
+/// The same for many rows, in statements of a bounded size.
 pub fn insert_all<M, A>(tx: &Tx, models: Vec<M>) -> Result<(), DbErr>
 where
     M: ModelTrait + IntoActiveModel<A>,
@@ -95,7 +96,8 @@ where
     Ok(())
 }
 
-/// Writes every column of a row that was read before, by its primary key.
+/// Writes every column of a row that was read before, by its primary key, and as
+/// late as [`insert`] does. That the row is still there is for the order's lock to see to.
 pub fn save<M, A>(tx: &Tx, model: M) -> Result<(), DbErr>
 where
     M: ModelTrait + IntoActiveModel<A>,
