@@ -124,7 +124,7 @@ impl Rule {
         self.text.when.as_deref()
     }
 
-    async fn then(&self) -> RuleKind {
+    async fn kind(&self) -> RuleKind {
         RuleKind::of(&self.text.then)
     }
 
@@ -206,6 +206,14 @@ impl Rulebook {
         let asked = Asked::<i32>::read(first, after.as_deref())?;
         let rows = rule_versions::page(Loaders::of(ctx).db(), self.shop.id, asked.seen, asked.limit()).await?;
         Ok(asked.page(rows, |row| row.version, |row| RulebookVersion { row }))
+    }
+
+    /// A rulebook that there was.
+    #[graphql(complexity = "STATEMENT + child_complexity")]
+    async fn past(&self, ctx: &Context<'_>, version: i32) -> Outcome<Option<RulebookVersion>> {
+        let rows = rule_versions::page(Loaders::of(ctx).db(), self.shop.id, version.checked_add(1), 1).await?;
+        let row = rows.into_iter().find(|row| row.version == version);
+        Ok(row.map(|row| RulebookVersion { row }))
     }
 
     /// What conditions may ask about.
@@ -352,10 +360,10 @@ impl RuleQuery {
         &self,
         ctx: &Context<'_>,
         when: String,
-        then: RuleKind,
+        kind: RuleKind,
     ) -> Outcome<Option<ConditionMistake>> {
         guard::shop_reader(ctx)?;
-        let read = ReadRule::new("", Some(&when), then.consequence(BTreeSet::new(), 1));
+        let read = ReadRule::new("", Some(&when), kind.consequence(BTreeSet::new(), 1));
         Ok(read.err().map(|error| ConditionMistake {
             position: error.place(&when).into(),
             message: error.message,
@@ -368,7 +376,7 @@ pub struct RuleInput {
     name: String,
     /// The condition, such as `order.country == "CH"`; always, without it.
     when: Option<String>,
-    then: RuleKind,
+    kind: RuleKind,
     /// Suppliers by their keys, for ONLY and NEVER.
     suppliers: Option<Vec<String>>,
     /// Pieces for KEEP_IN_STOCK, parcels for MAX_PARCELS.
@@ -398,7 +406,7 @@ impl RuleInput {
         Ok(RuleText {
             name: self.name.trim().to_owned(),
             when: self.when.filter(|when| !when.trim().is_empty()),
-            then: self.then.consequence(suppliers, count),
+            then: self.kind.consequence(suppliers, count),
             enabled: self.enabled,
             from: day("from", self.from)?,
             until: day("until", self.until)?,

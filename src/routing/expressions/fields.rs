@@ -67,11 +67,11 @@ macro_rules! fields {
 
 fields! {
     /// ISO 3166, two letters.
-    Country = "order.country", Order, Text, "Country of delivery, such as DE";
-    Province = "order.province", Order, Text, "Region of delivery, by its code";
+    Country = "order.country", Order, Text, "Country of delivery";
+    Province = "order.province", Order, Text, "Region of delivery";
     Postcode = "order.postcode", Order, Text, "Postcode of delivery";
     /// In the shop's currency.
-    Total = "order.total", Order, Number, "Order value in the shop's currency";
+    Total = "order.total", Order, Number, "Order value";
     Tags = "order.tags", Order, List, "Tags of the order";
     /// Shopify's name of the sales channel: `web`, `pos` …
     Channel = "order.channel", Order, Text, "Sales channel";
@@ -80,22 +80,22 @@ fields! {
     /// Shopify's recommendation: `ACCEPT`, `INVESTIGATE`, `CANCEL` or `NONE`.
     Risk = "order.risk", Order, Text, "Shopify's advice on fraud";
     /// The hour of routing in the shop's time zone, 0 to 23.
-    Hour = "order.hour", Order, Number, "Hour of routing in the shop's time zone, 0 to 23";
+    Hour = "order.hour", Order, Number, "Hour of routing (0 to 23)";
     /// `monday` … `sunday`.
     Weekday = "order.weekday", Order, Text, "Weekday of routing";
     LineSku = "line.sku", Line, Text, "SKU of the line";
     LineTitle = "line.title", Line, Text, "Title of the line";
     /// Units that await routing.
-    LineUnits = "line.units", Line, Number, "Units of the line that await routing";
+    LineUnits = "line.units", Line, Number, "Units of the line";
     SupplierKey = "supplier.key", Candidate, Text, "Supplier, by its key";
     HandlingDays = "supplier.handling_days", Candidate, Number, "Supplier's handling days";
     OfferSku = "offer.sku", Candidate, Text, "Supplier's SKU";
     OfferTitle = "offer.title", Candidate, Text, "Supplier's title";
     /// Of one piece.
-    OfferWeight = "offer.weight_g", Candidate, Number, "Weight of one piece in grams";
-    OfferStock = "offer.stock", Candidate, Number, "Pieces that the supplier has in stock";
+    OfferWeight = "offer.weight_g", Candidate, Number, "Weight of one piece (g)";
+    OfferStock = "offer.stock", Candidate, Number, "Pieces in stock";
     /// Of all pieces that the line would need from the offer.
-    PartWeight = "offer.line_weight_g", Candidate, Number, "Weight of all pieces for the line in grams";
+    PartWeight = "offer.line_weight_g", Candidate, Number, "Weight of the whole line (g)";
 }
 
 impl Field {

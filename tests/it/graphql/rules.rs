@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::world::{As, World};
 
-const BOOK: &str = "rulebook { version rules { id name when then suppliers number enabled from until state } }
+const BOOK: &str = "rulebook { version rules { id name when kind suppliers number enabled from until state } }
     problems { field code message } position { offset line column }";
 
 async fn change(world: &World, who: &As<'_>, call: &str) -> Value {
@@ -36,14 +36,14 @@ async fn a_rule_is_added_changed_switched_and_deleted() {
         let added = change(
             &world,
             &who,
-            "saveRule(input: { name: \" Only north \", when: \"order.country == 'CH'\", then: ONLY,
+            "saveRule(input: { name: \" Only north \", when: \"order.country == 'CH'\", kind: ONLY,
                 suppliers: [\"north-1\"], from: \"2001-01-01\", until: \"2001-12-31\" })",
         )
         .await;
         assert_eq!(names(&added), ["House rule 1", "Only north"], "{added}");
         assert_eq!(
             added["rulebook"]["rules"][1],
-            json!({ "id": "Only north", "name": "Only north", "when": "order.country == 'CH'", "then": "ONLY",
+            json!({ "id": "Only north", "name": "Only north", "when": "order.country == 'CH'", "kind": "ONLY",
                 "suppliers": ["north-1"], "number": null, "enabled": true, "from": "2001-01-01",
                 "until": "2001-12-31", "state": "OVER" })
         );
@@ -51,7 +51,7 @@ async fn a_rule_is_added_changed_switched_and_deleted() {
         let changed = change(
             &world,
             &who,
-            "saveRule(id: \"Only north\", input: { name: \"Two parcels\", then: MAX_PARCELS, number: 2 })",
+            "saveRule(id: \"Only north\", input: { name: \"Two parcels\", kind: MAX_PARCELS, number: 2 })",
         )
         .await;
         assert_eq!(names(&changed), ["House rule 1", "Two parcels"], "{changed}");
@@ -78,7 +78,7 @@ async fn a_wrong_condition_is_refused_with_its_place() {
         let tenant = world.tenant(1).await;
         let who = As::Session(&tenant.owner);
         let call =
-            "saveRule(input: { name: \"A\", then: EXCLUDE, when: \"order.total > 1\\n  and order.county == 'x'\" })";
+            "saveRule(input: { name: \"A\", kind: EXCLUDE, when: \"order.total > 1\\n  and order.county == 'x'\" })";
         let refused = change(&world, &who, call).await;
         assert_eq!(
             refused,
@@ -86,10 +86,10 @@ async fn a_wrong_condition_is_refused_with_its_place() {
                 "problems": [{ "field": ["when"], "code": "INVALID", "message": "there is no “order.county”" }],
                 "position": { "offset": 22, "line": 2, "column": 7 } })
         );
-        let query = "query($when: String!, $then: RuleKind!) {
-            conditionMistake(when: $when, then: $then) { message position { line column } } }";
-        let ask = async |when: &str, then: &str| {
-            let data = world.data(&who, query, json!({ "when": when, "then": then })).await;
+        let query = "query($when: String!, $kind: RuleKind!) {
+            conditionMistake(when: $when, kind: $kind) { message position { line column } } }";
+        let ask = async |when: &str, kind: &str| {
+            let data = world.data(&who, query, json!({ "when": when, "kind": kind })).await;
             data["conditionMistake"].clone()
         };
         assert_eq!(ask("offer.stock < 3", "EXCLUDE").await, Value::Null);
@@ -110,23 +110,23 @@ async fn what_a_rule_cannot_be_is_refused_by_its_field() {
         let who = As::Session(&tenant.owner);
         let long = "x".repeat(101);
         for (input, field) in [
-            ("name: \" \", then: EXCLUDE".to_owned(), "name"),
-            (format!("name: \"{long}\", then: EXCLUDE"), "name"),
-            ("name: \"House rule 1\", then: EXCLUDE".to_owned(), "name"),
-            ("name: \"A\", then: ONLY".to_owned(), "suppliers"),
+            ("name: \" \", kind: EXCLUDE".to_owned(), "name"),
+            (format!("name: \"{long}\", kind: EXCLUDE"), "name"),
+            ("name: \"House rule 1\", kind: EXCLUDE".to_owned(), "name"),
+            ("name: \"A\", kind: ONLY".to_owned(), "suppliers"),
             (
-                "name: \"A\", then: ONLY, suppliers: [\"nobody\"]".to_owned(),
+                "name: \"A\", kind: ONLY, suppliers: [\"nobody\"]".to_owned(),
                 "suppliers",
             ),
             (
-                "name: \"A\", then: NEVER, suppliers: [\"north-2\"]".to_owned(),
+                "name: \"A\", kind: NEVER, suppliers: [\"north-2\"]".to_owned(),
                 "suppliers",
             ),
-            ("name: \"A\", then: KEEP_IN_STOCK".to_owned(), "number"),
-            ("name: \"A\", then: MAX_PARCELS, number: -1".to_owned(), "number"),
-            ("name: \"A\", then: EXCLUDE, from: \"yesterday\"".to_owned(), "from"),
+            ("name: \"A\", kind: KEEP_IN_STOCK".to_owned(), "number"),
+            ("name: \"A\", kind: MAX_PARCELS, number: -1".to_owned(), "number"),
+            ("name: \"A\", kind: EXCLUDE, from: \"yesterday\"".to_owned(), "from"),
             (
-                "name: \"A\", then: EXCLUDE, from: \"2026-12-02\", until: \"2026-12-01\"".to_owned(),
+                "name: \"A\", kind: EXCLUDE, from: \"2026-12-02\", until: \"2026-12-01\"".to_owned(),
                 "until",
             ),
         ] {
@@ -165,6 +165,12 @@ async fn every_version_is_kept_and_can_be_had_back() {
                 { "version": 3, "what": "Back to version 1", "madeBy": "API token", "rules": [{ "name": "House rule 1" }] },
                 { "version": 2, "what": "“House rule 1” was deleted", "madeBy": "Olga Owner", "rules": [] },
             ])
+        );
+        let past = "{ rulebook { past(version: 1) { version rules { name } } none: past(version: 9) { version } } }";
+        let past = world.data(&who, past, json!({})).await["rulebook"].clone();
+        assert_eq!(
+            past,
+            json!({ "past": { "version": 1, "rules": [{ "name": "House rule 1" }] }, "none": null })
         );
         let after = &page["pageInfo"]["endCursor"];
         let rest = world.data(&who, query, json!({ "after": after })).await;

@@ -34,7 +34,7 @@ fn queries(of: &Tenant) -> Vec<(&'static str, String)> {
         ("rulebook", String::new()),
         (
             "conditionMistake",
-            "(when: \"order.total > 1\", then: NEVER_SPLIT)".to_owned(),
+            "(when: \"order.total > 1\", kind: NEVER_SPLIT)".to_owned(),
         ),
     ]
 }
@@ -48,7 +48,7 @@ fn mutations(of: &Tenant) -> Vec<(&'static str, String)> {
         ("replayDelivery", format!("(id: \"{}\")", of.lost_delivery)),
         (
             "saveRule",
-            format!("(id: \"{0}\", input: {{ name: \"{0}\", then: NEVER_SPLIT }})", of.rule),
+            format!("(id: \"{0}\", input: {{ name: \"{0}\", kind: NEVER_SPLIT }})", of.rule),
         ),
         ("deleteRule", format!("(id: \"{}\")", of.rule)),
         ("switchRule", format!("(id: \"{}\", enabled: false)", of.rule)),
