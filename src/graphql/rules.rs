@@ -208,14 +208,6 @@ impl Rulebook {
         Ok(asked.page(rows, |row| row.version, |row| RulebookVersion { row }))
     }
 
-    /// A rulebook that there was.
-    #[graphql(complexity = "STATEMENT + child_complexity")]
-    async fn past(&self, ctx: &Context<'_>, version: i32) -> Outcome<Option<RulebookVersion>> {
-        let rows = rule_versions::page(Loaders::of(ctx).db(), self.shop.id, version.checked_add(1), 1).await?;
-        let row = rows.into_iter().find(|row| row.version == version);
-        Ok(row.map(|row| RulebookVersion { row }))
-    }
-
     /// What conditions may ask about.
     async fn facts(&self) -> Vec<Fact> {
         FIELDS.iter().map(|(_, field)| Fact::from(*field)).collect()
@@ -353,6 +345,15 @@ impl RuleQuery {
         Ok(Rulebook {
             shop: own_shop(ctx).await?.0,
         })
+    }
+
+    /// A rulebook that there was.
+    #[graphql(complexity = "STATEMENT + child_complexity")]
+    async fn rulebook_version(&self, ctx: &Context<'_>, version: i32) -> Outcome<Option<RulebookVersion>> {
+        let shop = guard::shop_reader(ctx)?;
+        let rows = rule_versions::page(Loaders::of(ctx).db(), shop, version.checked_add(1), 1).await?;
+        let row = rows.into_iter().find(|row| row.version == version);
+        Ok(row.map(|row| RulebookVersion { row }))
     }
 
     /// What is wrong with a condition for a kind of rule; null where nothing is.

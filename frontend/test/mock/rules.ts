@@ -125,8 +125,6 @@ function rulebookOf({ rulebook }: World) {
     version: versions[0]?.version ?? 0,
     rules,
     versions: (page: PageArgs) => connection(versions, page),
-    past: ({ version }: { version: number }) =>
-      versions.find((row) => row.version === version) ?? null,
     facts: FACTS,
     kinds: Object.entries(ABOUT).map(([kind, about]) => ({ kind, about })),
   };
@@ -150,6 +148,8 @@ function mistakeIn(when: string) {
 
 export const ruleQueries = {
   rulebook: (_: unknown, { world }: Context) => rulebookOf(world),
+  rulebookVersion: ({ version }: { version: number }, { world }: Context) =>
+    world.rulebook.versions.find((row) => row.version === version) ?? null,
   conditionMistake: ({ when }: { when: string }) => mistakeIn(when),
 };
 

@@ -166,8 +166,8 @@ async fn every_version_is_kept_and_can_be_had_back() {
                 { "version": 2, "what": "“House rule 1” was deleted", "madeBy": "Olga Owner", "rules": [] },
             ])
         );
-        let past = "{ rulebook { past(version: 1) { version rules { name } } none: past(version: 9) { version } } }";
-        let past = world.data(&who, past, json!({})).await["rulebook"].clone();
+        let past = "{ past: rulebookVersion(version: 1) { version rules { name } } none: rulebookVersion(version: 9) { version } }";
+        let past = world.data(&who, past, json!({})).await;
         assert_eq!(
             past,
             json!({ "past": { "version": 1, "rules": [{ "name": "House rule 1" }] }, "none": null })

@@ -32,6 +32,7 @@ fn queries(of: &Tenant) -> Vec<(&'static str, String)> {
         ("carriers", String::new()),
         ("invitation", "(token: \"guess\")".to_owned()),
         ("rulebook", String::new()),
+        ("rulebookVersion", "(version: 1)".to_owned()),
         (
             "conditionMistake",
             "(when: \"order.total > 1\", kind: NEVER_SPLIT)".to_owned(),

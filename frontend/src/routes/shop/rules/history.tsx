@@ -153,7 +153,7 @@ function Restore({ answer, version, close }: RestoreProps) {
       }}
     >
       <Loaded live={live} skeleton={<RowsSkeleton rows={3} />}>
-        {({ rulebook: { past } }) =>
+        {({ rulebookVersion: past }) =>
           past && past.rules.length > 0 ? (
             <ol className={classes.list} aria-label={t("rules.version", { version })}>
               {past.rules.map((rule) => (

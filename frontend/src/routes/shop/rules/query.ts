@@ -90,12 +90,10 @@ export const RuleHistoryQuery = graphql(`
 export const PastRulesQuery = graphql(
   `
     query PastRules($version: Int!) {
-      rulebook {
-        past(version: $version) {
-          version
-          rules {
-            ...RuleFields
-          }
+      rulebookVersion(version: $version) {
+        version
+        rules {
+          ...RuleFields
         }
       }
     }
