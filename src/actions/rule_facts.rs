@@ -7,10 +7,12 @@ use sea_orm::DbErr;
 
 use crate::{
     routing::rulebook::{OrderFacts, Rule},
-    store::{orders, shops},
+    store::{order_state::OrderState, shops},
 };
 
-pub fn of(shop: &shops::Model, order: &orders::Model, now: DateTime<Utc>) -> OrderFacts {
+pub fn of(shop: &shops::Model, state: &OrderState, now: DateTime<Utc>) -> OrderFacts {
+    let order = &state.order;
+    let told = &order.facts.0;
     let address = order.ship_to.as_ref().map(|address| &address.0);
     let here = local(shop, now);
     let known = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
@@ -19,10 +21,15 @@ pub fn of(shop: &shops::Model, order: &orders::Model, now: DateTime<Utc>) -> Ord
         postcode: address.and_then(|address| known(&address.zip)),
         // Rules speak of the shop's currency; an amount in another is not known.
         total: (order.currency == shop.currency).then(|| Decimal::new(order.total_minor, order.currency.exponent())),
-        tags: order.facts.0.tags.clone(),
-        channel: order.facts.0.channel.clone(),
+        tags: told.tags.clone(),
+        customer_tags: told.customer_tags.clone(),
+        product_tags: (state.lines.iter())
+            .filter_map(|line| Some((line.id, told.product_tags.get(&line.shopify_id)?.clone())))
+            .collect(),
+        promised_in_days: (told.promised_at).map(|promised| (local(shop, promised).date() - here.date()).num_days()),
+        channel: told.channel.clone(),
         payment: Some(order.financial_status.to_string()),
-        risk: order.facts.0.risk.clone(),
+        risk: told.risk.clone(),
         hour: Some(here.hour()),
         weekday: Some(here.format("%A").to_string().to_lowercase()),
     }
@@ -37,8 +44,7 @@ pub fn in_force(shop: &shops::Model, now: DateTime<Utc>) -> Result<Vec<Rule>, Db
     rules.map(read).collect()
 }
 
-/// The day in the shop's time zone.
-#[must_use]
+/// The day on the shop's calendars.
 pub fn today(shop: &shops::Model, now: DateTime<Utc>) -> NaiveDate {
     local(shop, now).date()
 }

@@ -73,6 +73,8 @@ fields! {
     /// In the shop's currency.
     Total = "order.total", Order, Number, "Order value";
     Tags = "order.tags", Order, List, "Tags of the order";
+    /// Known where the shop granted the scope `read_customers`.
+    CustomerTags = "order.customer_tags", Order, List, "Tags of the customer";
     /// Shopify's name of the sales channel: `web`, `pos` …
     Channel = "order.channel", Order, Text, "Sales channel";
     /// Shopify's word for the payment: `PAID`, `PARTIALLY_REFUNDED` …
@@ -83,8 +85,12 @@ fields! {
     Hour = "order.hour", Order, Number, "Hour of routing (0 to 23)";
     /// `monday` … `sunday`.
     Weekday = "order.weekday", Order, Text, "Weekday of routing";
+    /// Days of the shop's calendar until Shopify wants the order dispatched; below zero once it is late.
+    PromisedIn = "order.promised_in_days", Order, Number, "Days until the promised dispatch";
     LineSku = "line.sku", Line, Text, "SKU of the line";
     LineTitle = "line.title", Line, Text, "Title of the line";
+    /// Of the line's product; empty for custom lines.
+    ProductTags = "line.product_tags", Line, List, "Tags of the product";
     /// Units that await routing.
     LineUnits = "line.units", Line, Number, "Units of the line";
     SupplierKey = "supplier.key", Candidate, Text, "Supplier, by its key";
