@@ -76,6 +76,7 @@ pub async fn apply_setup(app: &App, file: &str, options: ApplyOptions) -> Result
         read,
         now: app.clock.now(),
     };
+    writer.lock_offers(&plan).await?;
     for change in &plan.changes {
         writer.step(&change.step).await?;
     }
@@ -144,7 +145,7 @@ impl Writer<'_> {
     async fn step(&mut self, step: &Step) -> Result<(), ApplyError> {
         match step {
             Step::Supplier { key, terms } => self.supplier(key, terms),
-            Step::Offer { supplier, sku, offer } => Ok(self.offer(supplier, sku, offer)?),
+            Step::Offer { supplier, sku, offer } => Ok(self.offer(supplier, sku, offer).await?),
             Step::Settings { domain, settings } => {
                 // Read again under the lock: a token may have been refreshed since the plan was made.
                 let id = self.shop(domain)?.id;
@@ -171,6 +172,21 @@ impl Writer<'_> {
                 alternatives,
             } => Ok(self.mapping(domain, *variant, alternatives).await?),
         }
+    }
+
+    /// All at once and in one order, as everybody locks offers.
+    async fn lock_offers(&mut self, plan: &Plan) -> Result<(), DbErr> {
+        let stored = plan.changes.iter().filter_map(|change| {
+            let Step::Offer { supplier, sku, .. } = &change.step else {
+                return None;
+            };
+            let place = (self.read.suppliers.get(supplier)?.id, sku.clone());
+            Some(self.read.offers.get(&place)?.id)
+        });
+        for offer in offers::lock(self.tx, stored.collect()).await? {
+            self.read.offers.insert((offer.supplier_id, offer.sku.clone()), offer);
+        }
+        Ok(())
     }
 
     fn supplier(&mut self, key: &SupplierKey, terms: &SupplierTerms) -> Result<(), ApplyError> {
@@ -208,12 +224,12 @@ impl Writer<'_> {
         Ok(())
     }
 
-    fn offer(&mut self, supplier: &SupplierKey, sku: &str, offer: &Offer) -> Result<(), DbErr> {
+    async fn offer(&mut self, supplier: &SupplierKey, sku: &str, offer: &Offer) -> Result<(), DbErr> {
         let supplier = self.supplier_id(supplier)?;
         let place = (supplier, sku.to_owned());
-        let stored = self.read.offers.get(&place);
+        let stored = self.read.offers.get(&place).cloned();
         let row = offers::Model {
-            id: stored.map_or_else(OfferId::generate, |row| row.id),
+            id: stored.as_ref().map_or_else(OfferId::generate, |row| row.id),
             supplier_id: supplier,
             sku: sku.to_owned(),
             barcode: offer.barcode.clone(),
@@ -221,13 +237,15 @@ impl Writer<'_> {
             cost_minor: offer.cost.amount_minor,
             currency: offer.cost.currency,
             stock: offer.stock.map(store::column),
+            reserved: stored.as_ref().map_or(0, |row| row.reserved),
             weight_g: offer.weight_g.map(store::column),
             ships_to: Json(offer.ships_to.iter().cloned().collect()),
             active: offer.active,
             updated_at: self.now,
         };
-        if stored.is_some() {
+        if let Some(before) = stored {
             store::save(self.tx, row.clone())?;
+            super::put_inventory::told_by_hand(self.tx, &before, &row).await?;
         } else {
             store::insert(self.tx, row.clone())?;
         }

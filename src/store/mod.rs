@@ -36,6 +36,7 @@ mod pending;
 pub mod po_lines;
 pub mod prune_marks;
 pub mod purchase_orders;
+pub mod reservations;
 pub mod routing_plans;
 pub mod rule_versions;
 pub mod schedules;

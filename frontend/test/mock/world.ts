@@ -120,6 +120,8 @@ function makeShop(): Row<"Shop"> {
       notifyCustomer: true,
       kitFulfillment: "LAST_COMPONENT",
       allLocations: false,
+      undoMinutes: 15,
+      review: { firstOrder: true, above: null, risk: true, tags: ["check"] },
     },
     locations: [
       { id: "71001", name: "Orderyard suppliers", selected: true },

@@ -12,6 +12,7 @@ use super::{Path, Position};
 use crate::{
     domain::{
         money::{Currency, Money},
+        review::ReviewHolds,
         rules::RuleText,
         shop::{KitFulfillment, ShopSettings},
         supplier::{ConnectorKind, SupplierKey},
@@ -74,6 +75,8 @@ pub struct WantedShop {
     pub notify_customer: Option<bool>,
     pub kit_fulfillment: Option<KitFulfillment>,
     pub ship_on_payment_terms: Option<bool>,
+    pub undo_minutes: Option<u32>,
+    pub review: Option<ReviewHolds>,
     pub locations: Option<WantedLocations>,
     pub rules: Option<Vec<Placed<RuleText>>>,
     pub connections: Vec<WantedConnection>,

@@ -15,6 +15,7 @@ use super::{
 use crate::{
     domain::{
         money::{Currency, Money},
+        review::ReviewHolds,
         rules::{Consequence, RuleText},
         shop::{KitFulfillment, SelectedLocations, ShopSettings},
         supplier::{ConnectorKind, SupplierKey},
@@ -384,6 +385,13 @@ fn settings() -> impl Strategy<Value = ShopSettings> {
             SelectedLocations::Only(ids.into_iter().collect())
         }),
         ship_on_payment_terms: terms,
+        undo_minutes: if notify { 10 } else { 0 },
+        review: ReviewHolds {
+            first_order: last,
+            above: terms.then(|| "500.00".to_owned()),
+            risk: automation,
+            tags: if notify { vec!["a: b".to_owned()] } else { Vec::new() },
+        },
         rules: if terms { rules() } else { Vec::new() },
     })
 }

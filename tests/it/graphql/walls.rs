@@ -110,6 +110,8 @@ fn mutations_of_trade(of: &Tenant) -> Vec<(&'static str, String)> {
             format!("({exception}, choice: ADOPT_TRACKING)"),
         ),
         ("markHandled", format!("({exception}, note: \"mine\")")),
+        ("releasePurchaseOrder", format!("({exception})")),
+        ("refusePurchaseOrder", format!("({exception}, note: \"mine\")")),
         ("cancelPurchaseOrder", format!("({po}, reason: \"mine\")")),
         (
             "acknowledgePurchaseOrder",

@@ -1,5 +1,6 @@
 //! Stories from an order to its tracking, told from outside.
 
+mod before_sending;
 mod changes;
 mod decisions;
 mod gates;
@@ -13,6 +14,7 @@ mod outages;
 mod parcels;
 mod privacy;
 mod reconciling;
+mod reservations;
 mod rules;
 pub mod shop;
 mod skew;

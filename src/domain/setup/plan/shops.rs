@@ -83,6 +83,8 @@ impl Planner<'_> {
             notify_customer: wanted.notify_customer.unwrap_or(stored.notify_customer),
             kit_fulfillment: wanted.kit_fulfillment.unwrap_or(stored.kit_fulfillment),
             ship_on_payment_terms: wanted.ship_on_payment_terms.unwrap_or(stored.ship_on_payment_terms),
+            undo_minutes: wanted.undo_minutes.unwrap_or(stored.undo_minutes),
+            review: wanted.review.clone().unwrap_or_else(|| stored.review.clone()),
             rules: match &wanted.rules {
                 None => stored.rules.clone(),
                 Some(rules) => rules.iter().map(|rule| self.rule(rule)).collect(),

@@ -14,6 +14,7 @@ import { EVERY, useLive } from "../../../lib/live";
 import { tell } from "../../../lib/tell";
 import classes from "../supplier/supplier.module.css";
 import { InviteStaff, type SettingsFields, SettingsQuery, UpdateSettings } from "./query";
+import { Waiting } from "./waiting";
 
 type Shop = ResultOf<typeof SettingsFields>;
 type Input = VariablesOf<typeof UpdateSettings>["input"];
@@ -121,6 +122,7 @@ function Switches({ shop }: { shop: Shop }) {
           onChange={(event) => change({ automation: event.currentTarget.checked })}
         />
       </Section>
+      <Waiting shop={shown} change={change} />
       <Section title={t("settings.customers")}>
         <Stack gap="md">
           <Switch
