@@ -183,6 +183,7 @@ create table connections (
   priority integer not null,
   price_tolerance_bp integer not null,
   handling_days integer not null,
+  service {JSON} not null,
   active boolean not null,
   created_at {TIME} not null
 );
@@ -200,6 +201,7 @@ create table offers (
   stock integer,
   reserved integer not null,
   weight_g integer,
+  goods {JSON} not null,
   ships_to {JSON} not null,
   active boolean not null,
   updated_at {TIME} not null

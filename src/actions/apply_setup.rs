@@ -239,6 +239,7 @@ impl Writer<'_> {
             stock: offer.stock.map(store::column),
             reserved: stored.as_ref().map_or(0, |row| row.reserved),
             weight_g: offer.weight_g.map(store::column),
+            goods: Json(offer.goods.clone()),
             ships_to: Json(offer.ships_to.iter().cloned().collect()),
             active: offer.active,
             updated_at: self.now,
@@ -266,6 +267,7 @@ impl Writer<'_> {
             priority: wanted.priority,
             price_tolerance_bp: store::column(wanted.price_tolerance_bp),
             handling_days: store::column(wanted.handling_days),
+            service: Json(wanted.service.clone()),
             active: wanted.active,
             created_at: stored.as_ref().map_or(self.now, |row| row.created_at),
         };

@@ -4,9 +4,10 @@ use rust_decimal::{Decimal, prelude::ToPrimitive as _};
 
 use crate::{
     app::App,
+    domain::goods::Service,
     error::AppError,
     ids::{ConnectionId, ShopId, SupplierId},
-    store::{self, Party, Tx, connections, suppliers},
+    store::{self, Party, Tx, columns::Json, connections, suppliers},
 };
 
 /// What to change; what is missing stays, or takes its default in a new agreement.
@@ -16,7 +17,19 @@ pub struct ConnectionChange {
     /// Decimal percent, such as 2.5
     pub price_tolerance_pct: Option<String>,
     pub handling_days: Option<i32>,
+    pub cutoff_hour: CutoffChange,
+    pub dangerous_goods: Option<bool>,
+    pub checks_age: Option<bool>,
     pub active: Option<bool>,
+}
+
+/// What becomes of the hour after which orders count as the next day's.
+#[derive(Clone, Copy, Debug, Default)]
+pub enum CutoffChange {
+    #[default]
+    Stays,
+    None,
+    At(i32),
 }
 
 /// Connects the shop with a supplier that it may see.
@@ -50,6 +63,7 @@ pub(super) async fn write(
         priority: 1,
         price_tolerance_bp: 0,
         handling_days: 1,
+        service: Json(Service::default()),
         active: true,
         created_at: app.clock.now(),
     });
@@ -59,6 +73,14 @@ pub(super) async fn write(
     if let Some(days) = change.handling_days {
         row.handling_days = within("handlingDays", days, 365)?;
     }
+    let service = &mut row.service.0;
+    match change.cutoff_hour {
+        CutoffChange::Stays => {}
+        CutoffChange::None => service.cutoff_hour = None,
+        CutoffChange::At(hour) => service.cutoff_hour = Some(store::units(within("cutoffHour", hour, 23)?)),
+    }
+    service.dangerous_goods = change.dangerous_goods.unwrap_or(service.dangerous_goods);
+    service.checks_age = change.checks_age.unwrap_or(service.checks_age);
     if let Some(percent) = &change.price_tolerance_pct {
         row.price_tolerance_bp = basis_points(percent)?;
     }

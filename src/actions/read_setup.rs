@@ -106,6 +106,7 @@ fn as_offer(row: &offers::Model) -> Offer {
         barcode: row.barcode.clone(),
         stock: row.stock.map(store::units),
         weight_g: row.weight_g.map(store::units),
+        goods: row.goods.0.clone(),
         ships_to: row.ships_to.0.iter().cloned().collect(),
         active: row.active,
     }
@@ -139,6 +140,7 @@ fn as_connection(row: &connections::Model) -> Connection {
         priority: row.priority,
         price_tolerance_bp: store::units(row.price_tolerance_bp),
         handling_days: store::units(row.handling_days),
+        service: row.service.0.clone(),
         active: row.active,
     }
 }

@@ -250,6 +250,7 @@ fn facts(offer: &store::offers::Model) -> OfferFacts {
         ships_to: offer.ships_to.0.clone(),
         active: offer.active,
         weight_g: offer.weight_g.map(store::units),
+        goods: offer.goods.0.clone(),
     }
 }
 
@@ -297,6 +298,7 @@ async fn supplier_terms(
             active: connection.active,
             price_tolerance_bp: store::units(connection.price_tolerance_bp),
             handling_days: store::units(connection.handling_days),
+            service: connection.service.0.clone(),
         })
     });
     Ok(terms.collect())

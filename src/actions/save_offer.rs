@@ -3,7 +3,10 @@
 use super::save_mapping;
 use crate::{
     app::App,
-    domain::money::{Currency, Money},
+    domain::{
+        goods::Goods,
+        money::{Currency, Money},
+    },
     error::AppError,
     ids::{OfferId, SupplierId},
     store::{self, Party, columns::Json, offers, suppliers},
@@ -20,6 +23,7 @@ pub struct OfferContent {
     pub barcode: Option<String>,
     pub stock: Option<i32>,
     pub weight_g: Option<i32>,
+    pub goods: Goods,
     /// Countries, ISO 3166-1 alpha-2; empty means anywhere.
     pub ships_to: Vec<String>,
     pub active: bool,
@@ -61,6 +65,7 @@ pub async fn save_offer(
         stock: content.stock,
         reserved: before.as_ref().map_or(0, |offer| offer.reserved),
         weight_g: content.weight_g,
+        goods: Json(content.goods),
         ships_to: Json(content.ships_to),
         active: content.active,
         updated_at: app.clock.now(),
@@ -83,6 +88,7 @@ struct Checked {
     barcode: Option<String>,
     stock: Option<i32>,
     weight_g: Option<i32>,
+    goods: Goods,
     ships_to: Vec<String>,
     active: bool,
 }
@@ -113,6 +119,10 @@ fn checked(content: OfferContent) -> Result<Checked, AppError> {
     if content.weight_g.is_some_and(|weight| weight < 0) {
         return Err(AppError::invalid("weightG", "a weight must not be negative"));
     }
+    content.goods.check().map_err(|(field, message)| {
+        let field = if field == "size_mm" { "sizeMm" } else { "minimumAge" };
+        AppError::invalid(field, message)
+    })?;
     let ships_to: Vec<String> = content.ships_to.iter().map(|code| code.trim().to_uppercase()).collect();
     let is_country = |code: &String| code.len() == 2 && code.bytes().all(|letter| letter.is_ascii_uppercase());
     if ships_to.len() > 250 || !ships_to.iter().all(is_country) {
@@ -129,6 +139,7 @@ fn checked(content: OfferContent) -> Result<Checked, AppError> {
         barcode: barcode.filter(|barcode| !barcode.is_empty()),
         stock: content.stock,
         weight_g: content.weight_g,
+        goods: content.goods,
         ships_to,
         active: content.active,
     })

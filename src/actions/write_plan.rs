@@ -92,7 +92,9 @@ impl PlanWriter<'_> {
     fn draft(&self, request: &RouteRequest, supplier: SupplierId, currency: Currency, counter: u32) -> Draft {
         let order = &self.state.order;
         let terms = request.suppliers.iter().find(|terms| terms.id == supplier);
-        let handling = terms.map_or(1, |terms| i64::from(terms.handling_days));
+        let handling = terms.map_or(1, |terms| {
+            i64::from(terms.service.days_to_ship(terms.handling_days, request.facts.hour))
+        });
         let header = purchase_orders::Model {
             id: PurchaseOrderId::generate(),
             number: PurchaseOrderNumber::new(&self.shop.po_prefix, &order.name, counter).0,

@@ -7,6 +7,7 @@ pub mod circuit;
 pub mod event;
 pub mod exception;
 pub mod fulfilment;
+pub mod goods;
 pub mod intent;
 pub mod money;
 pub mod order;

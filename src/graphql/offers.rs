@@ -14,6 +14,7 @@ use super::{
 };
 use crate::{
     actions::save_offer::{self, OfferContent},
+    domain::goods::Goods,
     error::AppError,
     ids::SupplierId,
     store::{
@@ -67,6 +68,22 @@ impl Offer {
 
     async fn weight_g(&self) -> Option<i32> {
         self.0.weight_g
+    }
+
+    /// Dangerous goods, such as batteries: only connections that may ship them do.
+    async fn dangerous_goods(&self) -> bool {
+        self.0.goods.0.dangerous
+    }
+
+    /// Years that the recipient must have: only connections that have the age checked ship it.
+    async fn minimum_age(&self) -> Option<i32> {
+        self.0.goods.0.minimum_age.map(store::column)
+    }
+
+    /// Length, width and height of one piece, in millimetres.
+    async fn size_mm(&self) -> Option<Vec<i32>> {
+        let sides = self.0.goods.0.size_mm?;
+        Some(sides.into_iter().map(store::column).collect())
     }
 
     /// Countries, ISO 3166-1 alpha-2; empty means anywhere.
@@ -136,8 +153,29 @@ pub struct OfferInput {
     barcode: Option<String>,
     stock: Option<i32>,
     weight_g: Option<i32>,
+    dangerous_goods: Option<bool>,
+    minimum_age: Option<i32>,
+    /// Length, width and height of one piece, in millimetres.
+    size_mm: Option<Vec<i32>>,
     ships_to: Option<Vec<String>>,
     active: Option<bool>,
+}
+
+impl OfferInput {
+    /// What cannot be counted is as wrong as zero, which the check refuses.
+    fn goods(&self) -> Result<Goods, AppError> {
+        let count = |number: i32| u32::try_from(number).unwrap_or(0);
+        let sides = self.size_mm.as_ref().map(|sides| {
+            let sides: Vec<u32> = sides.iter().copied().map(count).collect();
+            <[u32; 3]>::try_from(sides)
+                .map_err(|_| AppError::invalid("sizeMm", "give three sides: length, width and height"))
+        });
+        Ok(Goods {
+            dangerous: self.dangerous_goods.unwrap_or(false),
+            minimum_age: self.minimum_age.map(count),
+            size_mm: sides.transpose()?,
+        })
+    }
 }
 
 #[derive(SimpleObject)]
@@ -154,7 +192,15 @@ impl OfferMutation {
     /// Adds an offer, or changes the one with this SKU.
     async fn save_offer(&self, ctx: &Context<'_>, input: OfferInput) -> Outcome<OfferPayload> {
         let (party, _) = guard::writer(ctx)?;
+        let goods = match input.goods() {
+            Ok(goods) => goods,
+            Err(error) => {
+                let (_, problems) = payload::<()>(Err(error))?;
+                return Ok(OfferPayload { offer: None, problems });
+            }
+        };
         let content = OfferContent {
+            goods,
             sku: input.sku,
             title: input.title,
             cost: input.cost,

@@ -1,6 +1,6 @@
 //! Suppliers and the shop's connections with them.
 
-use async_graphql::{Context, Enum, ID, InputObject, Object, SimpleObject};
+use async_graphql::{Context, Enum, ID, InputObject, MaybeUndefined, Object, SimpleObject};
 use chrono::{DateTime, Utc};
 
 use super::{
@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     actions::{
-        connect_supplier::{self, ConnectionChange},
+        connect_supplier::{self, ConnectionChange, CutoffChange},
         create_api_key,
         create_supplier::{self, NewSupplier},
         update_supplier::{self, SupplierChange},
@@ -136,6 +136,21 @@ impl Connection {
         self.0.handling_days
     }
 
+    /// What is ordered from this hour on, in the shop's time zone, counts as the next day's.
+    async fn cutoff_hour(&self) -> Option<i32> {
+        self.0.service.0.cutoff_hour.map(store::column)
+    }
+
+    /// Whether it may ship dangerous goods.
+    async fn dangerous_goods(&self) -> bool {
+        self.0.service.0.dangerous_goods
+    }
+
+    /// Whether it has the recipient's age checked.
+    async fn checks_age(&self) -> bool {
+        self.0.service.0.checks_age
+    }
+
     async fn active(&self) -> bool {
         self.0.active
     }
@@ -201,6 +216,10 @@ pub struct ConnectionInput {
     priority: Option<i32>,
     price_tolerance_pct: Option<String>,
     handling_days: Option<i32>,
+    /// 0 to 23; null takes it away, left out it stays.
+    cutoff_hour: MaybeUndefined<i32>,
+    dangerous_goods: Option<bool>,
+    checks_age: Option<bool>,
     active: Option<bool>,
 }
 
@@ -210,6 +229,13 @@ impl From<ConnectionInput> for ConnectionChange {
             priority: input.priority,
             price_tolerance_pct: input.price_tolerance_pct,
             handling_days: input.handling_days,
+            cutoff_hour: match input.cutoff_hour {
+                MaybeUndefined::Undefined => CutoffChange::Stays,
+                MaybeUndefined::Null => CutoffChange::None,
+                MaybeUndefined::Value(hour) => CutoffChange::At(hour),
+            },
+            dangerous_goods: input.dangerous_goods,
+            checks_age: input.checks_age,
             active: input.active,
         }
     }

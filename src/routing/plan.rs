@@ -194,6 +194,17 @@ pub enum RejectedBecause {
         now: Money,
         tolerance_bp: u32,
     },
+    /// The shop does not have this supplier ship dangerous goods.
+    DangerousGoods {
+        sku: String,
+        supplier_name: String,
+    },
+    /// The recipient must have an age that the supplier does not have checked.
+    AgeNotChecked {
+        sku: String,
+        supplier_name: String,
+        age: u32,
+    },
     /// A rule of the shop's forbids it.
     Rule {
         rule: String,

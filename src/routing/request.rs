@@ -10,7 +10,10 @@ use super::{
     terms::CostModel,
 };
 use crate::{
-    domain::money::Money,
+    domain::{
+        goods::{Goods, Service},
+        money::Money,
+    },
     ids::{AlternativeId, OfferId, OrderLineId, SupplierId},
 };
 
@@ -91,6 +94,7 @@ pub struct OfferFacts {
     pub ships_to: Vec<String>,
     pub active: bool,
     pub weight_g: Option<u32>,
+    pub goods: Goods,
 }
 
 /// A shop's agreement with a supplier, as far as routing needs it.
@@ -106,4 +110,5 @@ pub struct SupplierTerms {
     /// How far a cost may exceed the accepted one, in basis points: 200 is 2 %.
     pub price_tolerance_bp: u32,
     pub handling_days: u32,
+    pub service: Service,
 }

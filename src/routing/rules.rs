@@ -77,6 +77,19 @@ fn permissions(line: &LineDemand, offer: &OfferFacts, around: &Circumstances<'_>
             supplier_name: terms.name.clone(),
         });
     }
+    if offer.goods.dangerous && !terms.service.dangerous_goods {
+        found.push(RejectedBecause::DangerousGoods {
+            sku: offer.sku.clone(),
+            supplier_name: terms.name.clone(),
+        });
+    }
+    if let Some(age) = offer.goods.minimum_age.filter(|_| !terms.service.checks_age) {
+        found.push(RejectedBecause::AgeNotChecked {
+            sku: offer.sku.clone(),
+            supplier_name: terms.name.clone(),
+            age,
+        });
+    }
     if !offer.active {
         found.push(RejectedBecause::OfferInactive { sku: offer.sku.clone() });
     }

@@ -171,7 +171,11 @@ impl fmt::Display for RejectedBecause {
                     bp => write!(f, " plus {} %", percent(*bp)),
                 }
             }
-            Self::Rule { .. } | Self::KeptInStock { .. } | Self::LimitedBy { .. } => by_rule(f, self),
+            Self::Rule { .. }
+            | Self::KeptInStock { .. }
+            | Self::LimitedBy { .. }
+            | Self::DangerousGoods { .. }
+            | Self::AgeNotChecked { .. } => by_rule(f, self),
             Self::NotNeeded => f.write_str("could ship these units, but others come first"),
             Self::CostsMore { by, preferences, units } => costs_more(f, *by, *preferences, *units),
             Self::Limits => f.write_str("the limits on parcels or on shipping together leave no room for it"),
@@ -217,6 +221,17 @@ fn by_rule(f: &mut fmt::Formatter<'_>, why: &RejectedBecause) -> fmt::Result {
                 beside => write!(f, " beside {}", named(beside)),
             }
         }
+        RejectedBecause::DangerousGoods { sku, supplier_name } => {
+            write!(f, "{sku} is dangerous goods, which {supplier_name} may not ship")
+        }
+        RejectedBecause::AgeNotChecked {
+            sku,
+            supplier_name,
+            age,
+        } => write!(
+            f,
+            "{sku} is for people of {age} years or more, and {supplier_name} does not check their age"
+        ),
         _ => Ok(()),
     }
 }

@@ -36,6 +36,7 @@ fn terms(n: u32, name: &str) -> SupplierTerms {
         active: true,
         price_tolerance_bp: 200,
         handling_days: 1,
+        service: crate::domain::goods::Service::default(),
     }
 }
 
@@ -52,6 +53,7 @@ fn component(offer: u128, of: u128, stock: u32) -> Component {
             ships_to: Vec::new(),
             active: true,
             weight_g: None,
+            goods: crate::domain::goods::Goods::default(),
         },
         per_unit: 1,
         accepted_cost: eur(420),

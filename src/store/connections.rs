@@ -3,7 +3,11 @@
 use chrono::{DateTime, Utc};
 use sea_orm::entity::prelude::*;
 
-use crate::ids::{ConnectionId, ShopId, SupplierId};
+use super::columns::Json;
+use crate::{
+    domain::goods::Service,
+    ids::{ConnectionId, ShopId, SupplierId},
+};
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "connections")]
@@ -15,6 +19,7 @@ pub struct Model {
     pub priority: i32,
     pub price_tolerance_bp: i32,
     pub handling_days: i32,
+    pub service: Json<Service>,
     pub active: bool,
     pub created_at: DateTime<Utc>,
 }

@@ -9,7 +9,10 @@ use sea_orm::{
 
 use super::{Party, Tx, columns::Json, paging, suppliers};
 use crate::{
-    domain::money::{Currency, Money},
+    domain::{
+        goods::Goods,
+        money::{Currency, Money},
+    },
     ids::{OfferId, SupplierId},
 };
 
@@ -28,6 +31,7 @@ pub struct Model {
     /// Pieces that purchase orders count on and `stock` does not tell of: see [`super::reservations`].
     pub reserved: i32,
     pub weight_g: Option<i32>,
+    pub goods: Json<Goods>,
     pub ships_to: Json<Vec<String>>,
     pub active: bool,
     pub updated_at: DateTime<Utc>,

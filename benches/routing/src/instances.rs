@@ -38,6 +38,7 @@ pub fn supplier_terms(n: u32, handling_days: u32) -> SupplierTerms {
         active: true,
         price_tolerance_bp: 200,
         handling_days,
+        service: orderyard::domain::goods::Service::default(),
     }
 }
 
@@ -54,6 +55,7 @@ pub fn offer(id: u32, of: u32, cost: Money, weight_g: u32) -> OfferFacts {
         ships_to: Vec::new(),
         active: true,
         weight_g: Some(weight_g),
+        goods: orderyard::domain::goods::Goods::default(),
     }
 }
 

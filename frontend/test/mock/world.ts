@@ -161,6 +161,9 @@ function makeCatalogue(now: Date) {
     priority,
     priceTolerancePct: "2",
     handlingDays: 1,
+    cutoffHour: null,
+    dangerousGoods: true,
+    checksAge: false,
     active,
   });
   const north = makeSupplier({

@@ -161,6 +161,9 @@ impl Reader<'_> {
             barcode: entry.barcode.clone(),
             stock: entry.stock,
             weight_g: entry.weight_g,
+            dangerous_goods: entry.dangerous_goods,
+            minimum_age: entry.minimum_age,
+            size_mm: entry.size_mm,
             ships_to: entry
                 .ships_to
                 .as_ref()
@@ -250,6 +253,9 @@ impl Reader<'_> {
             priority: entry.priority,
             price_tolerance_bp: entry.price_tolerance_pct.map(|percent| percent.basis_points),
             handling_days: entry.handling_days,
+            cutoff_hour: entry.cutoff_hour,
+            dangerous_goods: entry.dangerous_goods,
+            checks_age: entry.checks_age,
             active: entry.active,
         })
     }

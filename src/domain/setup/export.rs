@@ -87,6 +87,9 @@ fn offer_entry(sku: &str, offer: &Offer, supplier: &Supplier) -> OfferEntry {
         barcode: offer.barcode.clone(),
         stock: offer.stock,
         weight_g: offer.weight_g,
+        dangerous_goods: offer.goods.dangerous.then_some(true),
+        minimum_age: offer.goods.minimum_age,
+        size_mm: offer.goods.size_mm,
         ships_to: (!offer.ships_to.is_empty()).then(|| offer.ships_to.iter().cloned().collect()),
         active: offer.active,
     }
@@ -145,6 +148,9 @@ fn connection_entry(supplier: &SupplierKey, connection: &Connection) -> Connecti
             basis_points: connection.price_tolerance_bp,
         }),
         handling_days: Some(connection.handling_days),
+        cutoff_hour: connection.service.cutoff_hour,
+        dangerous_goods: (!connection.service.dangerous_goods).then_some(false),
+        checks_age: connection.service.checks_age.then_some(true),
         active: connection.active,
     }
 }

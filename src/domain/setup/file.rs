@@ -134,6 +134,18 @@ pub struct OfferEntry {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "u32", range(min = 0, max = 1_000_000_000))]
     pub weight_g: Option<u32>,
+    /// Dangerous goods, such as batteries: connections that may not ship them do not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "bool")]
+    pub dangerous_goods: Option<bool>,
+    /// Years that the recipient must have: only connections that check it ship the offer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "u32", range(min = 1, max = 99))]
+    pub minimum_age: Option<u32>,
+    /// Length, width and height of one piece, in millimetres.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Vec<u32>", length(min = 3, max = 3), inner(range(min = 1, max = 100_000)))]
+    pub size_mm: Option<[u32; 3]>,
     /// Countries it can be sent to (ISO 3166-1, two letters). Empty or left out means everywhere.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Vec<String>", inner(regex(pattern = r"^[A-Z]{2}$")))]
@@ -317,6 +329,18 @@ pub struct ConnectionEntry {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "u32", range(min = 0, max = 365))]
     pub handling_days: Option<u32>,
+    /// What is ordered from this hour on, in the shop's time zone, counts as the next day's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "u32", range(min = 0, max = 23))]
+    pub cutoff_hour: Option<u32>,
+    /// `false` where it may not ship dangerous goods.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "bool")]
+    pub dangerous_goods: Option<bool>,
+    /// `true` where it has the recipient's age checked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "bool")]
+    pub checks_age: Option<bool>,
     /// `false` pauses it: no new order goes there.
     #[serde(default = "yes", skip_serializing_if = "is_yes")]
     pub active: bool,

@@ -11,6 +11,7 @@ use std::{
 use super::{Path, Position};
 use crate::{
     domain::{
+        goods::{Goods, Service},
         money::{Currency, Money},
         review::ReviewHolds,
         rules::RuleText,
@@ -63,6 +64,9 @@ pub struct WantedOffer {
     pub barcode: Option<String>,
     pub stock: Option<u32>,
     pub weight_g: Option<u32>,
+    pub dangerous_goods: Option<bool>,
+    pub minimum_age: Option<u32>,
+    pub size_mm: Option<[u32; 3]>,
     pub ships_to: Option<BTreeSet<String>>,
     pub active: bool,
 }
@@ -102,6 +106,9 @@ pub struct WantedConnection {
     pub priority: Option<i32>,
     pub price_tolerance_bp: Option<u32>,
     pub handling_days: Option<u32>,
+    pub cutoff_hour: Option<u32>,
+    pub dangerous_goods: Option<bool>,
+    pub checks_age: Option<bool>,
     pub active: bool,
 }
 
@@ -168,6 +175,7 @@ pub struct Offer {
     pub barcode: Option<String>,
     pub stock: Option<u32>,
     pub weight_g: Option<u32>,
+    pub goods: Goods,
     /// Empty means everywhere.
     pub ships_to: BTreeSet<String>,
     pub active: bool,
@@ -188,6 +196,7 @@ pub struct Connection {
     pub priority: i32,
     pub price_tolerance_bp: u32,
     pub handling_days: u32,
+    pub service: Service,
     pub active: bool,
 }
 
@@ -197,6 +206,7 @@ impl Default for Connection {
             priority: 1,
             price_tolerance_bp: 0,
             handling_days: 1,
+            service: Service::default(),
             active: true,
         }
     }

@@ -14,6 +14,7 @@ use super::{
 };
 use crate::{
     domain::{
+        goods::{Goods, Service},
         money::{Currency, Money},
         review::ReviewHolds,
         rules::{Consequence, RuleText},
@@ -336,6 +337,11 @@ fn offer() -> impl Strategy<Value = Offer> {
             barcode,
             stock,
             weight_g,
+            goods: Goods {
+                dangerous: active && stock.is_some(),
+                minimum_age: stock.map(|stock| stock % 90 + 1),
+                size_mm: weight_g.map(|weight| [weight % 900 + 1, 20, 30]),
+            },
             ships_to,
             active,
         })
@@ -367,6 +373,11 @@ fn connection() -> impl Strategy<Value = Connection> {
         priority,
         price_tolerance_bp: tolerance,
         handling_days: days,
+        service: Service {
+            cutoff_hour: active.then_some(days % 24),
+            dangerous_goods: days % 2 == 0,
+            checks_age: days % 3 == 0,
+        },
         active,
     })
 }

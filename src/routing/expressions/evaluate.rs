@@ -22,6 +22,7 @@ pub enum Value<'a> {
     Text(Cow<'a, str>),
     Number(Decimal),
     List(&'a [String]),
+    Flag(bool),
 }
 
 /// Whether a condition holds.
@@ -93,8 +94,12 @@ impl<F: Facts> Evaluation<'_, F> {
                 let (value, low, high) = (self.value(value)?, self.value(low)?, self.value(high)?);
                 between(&value, &low, &high).into()
             }
+            Node::Field(field) => match self.facts.value(*field) {
+                Some(Value::Flag(yes)) => yes.into(),
+                _ => Truth::Unknown(Some(*field)),
+            },
             // The parser lets none of these be a condition.
-            Node::Field(_) | Node::Text(_) | Node::Number(_) | Node::List(_) => Truth::No,
+            Node::Text(_) | Node::Number(_) | Node::List(_) => Truth::No,
         };
         Ok(truth)
     }
@@ -125,7 +130,7 @@ impl<F: Facts> Evaluation<'_, F> {
             Node::Field(field) => match self.facts.value(*field) {
                 Some(Value::Text(text)) => Ok(Value::Text(Cow::Owned(text.into_owned()))),
                 Some(Value::Number(number)) => Ok(Value::Number(number)),
-                Some(Value::List(_)) | None => Err(Truth::Unknown(Some(*field))),
+                Some(Value::List(_) | Value::Flag(_)) | None => Err(Truth::Unknown(Some(*field))),
             },
             _ => Err(Truth::Unknown(None)),
         }

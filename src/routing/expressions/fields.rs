@@ -94,11 +94,21 @@ fields! {
     /// Units that await routing.
     LineUnits = "line.units", Line, Number, "Units of the line";
     SupplierKey = "supplier.key", Candidate, Text, "Supplier, by its key";
+    /// Handling days, and one more after the cutoff hour.
+    DaysToShip = "supplier.days_to_ship", Candidate, Number, "Days until the supplier ships";
+    /// Beyond the promised dispatch; none where nothing is promised.
+    DaysLate = "supplier.days_late", Candidate, Number, "Days too late for the promise";
     HandlingDays = "supplier.handling_days", Candidate, Number, "Supplier's handling days";
     OfferSku = "offer.sku", Candidate, Text, "Supplier's SKU";
     OfferTitle = "offer.title", Candidate, Text, "Supplier's title";
     /// Of one piece.
     OfferWeight = "offer.weight_g", Candidate, Number, "Weight of one piece (g)";
+    Dangerous = "offer.dangerous_goods", Candidate, Condition, "Dangerous goods";
+    /// Years; 0 where there is none.
+    MinimumAge = "offer.minimum_age", Candidate, Number, "Minimum age of the recipient";
+    LongestSide = "offer.longest_side_mm", Candidate, Number, "Longest side of one piece (mm)";
+    /// The longest side, and once around the other two.
+    Girth = "offer.girth_mm", Candidate, Number, "Length and girth of one piece (mm)";
     OfferStock = "offer.stock", Candidate, Number, "Pieces in stock";
     /// Of all pieces that the line would need from the offer.
     PartWeight = "offer.line_weight_g", Candidate, Number, "Weight of the whole line (g)";

@@ -17,6 +17,7 @@ impl Facts for Example {
             Field::Postcode => Some(Value::Text(Cow::Borrowed("10 115"))),
             Field::Total => Some(Value::Number(Decimal::new(4_999, 2))),
             Field::Tags => Some(Value::List(&self.tags)),
+            Field::Dangerous => Some(Value::Flag(true)),
             Field::LineSku => Some(Value::Text(Cow::Borrowed("BAT-12"))),
             _ => None,
         }
@@ -42,6 +43,8 @@ fn conditions_hold_or_not() {
         "order.postcode between '10000' and '10199'",
         "order.postcode between '0' and '1'",
         "order.total between -5 and 49.99",
+        "offer.dangerous_goods",
+        "order.country == 'DE' and offer.dangerous_goods",
     ] {
         assert_eq!(holds(text), Truth::Yes, "{text}");
     }
@@ -50,6 +53,7 @@ fn conditions_hold_or_not() {
         "order.postcode between '10116' and '99999'",
         "order.total > 49.99",
         "'none' in order.tags",
+        "not offer.dangerous_goods",
         "order.country == 'DE' and (order.total > 50 or line.sku starts_with 'X')",
     ] {
         assert_eq!(holds(text), Truth::No, "{text}");
@@ -80,6 +84,12 @@ fn a_wrong_condition_is_refused_where_it_is_wrong() {
         all,
         1,
         "this is text, not a condition: compare it with something",
+    );
+    wrong(
+        "offer.dangerous_goods == 1",
+        all,
+        1,
+        "a condition cannot be compared so",
     );
     wrong("order.county == 'DE'", all, 1, "there is no “order.county”");
     wrong("order.total > 'DE'", all, 15, "a number should be here, not text");

@@ -68,6 +68,12 @@ impl Facts for Place<'_> {
             Field::LineTitle => text(line.map(|line| line.title.as_str())),
             Field::LineUnits => number(line.map(|line| line.units)),
             Field::SupplierKey => text(terms.map(|terms| terms.key.as_str())),
+            Field::DaysToShip => number(self.days_to_ship()),
+            Field::DaysLate => self.days_late(),
+            Field::Dangerous => offer.map(|offer| Value::Flag(offer.goods.dangerous)),
+            Field::MinimumAge => number(offer.map(|offer| offer.goods.minimum_age.unwrap_or(0))),
+            Field::LongestSide => number(offer.and_then(|offer| offer.goods.longest_side_mm())),
+            Field::Girth => number(offer.and_then(|offer| offer.goods.girth_mm())),
             Field::HandlingDays => number(terms.map(|terms| terms.handling_days)),
             Field::OfferSku => text(offer.map(|offer| offer.sku.as_str())),
             Field::OfferTitle => text(offer.map(|offer| offer.title.as_str())),
@@ -79,6 +85,19 @@ impl Facts for Place<'_> {
 }
 
 impl Place<'_> {
+    fn days_to_ship(&self) -> Option<u32> {
+        let terms = self.component.and_then(|(_, terms)| terms)?;
+        Some(terms.service.days_to_ship(terms.handling_days, self.request.facts.hour))
+    }
+
+    /// Nothing is late for an order to which nothing was promised.
+    fn days_late(&self) -> Option<Value<'_>> {
+        let days = i64::from(self.days_to_ship()?);
+        let promised = self.request.facts.promised_in_days;
+        let late = promised.map_or(0, |promised| days.saturating_sub(promised).max(0));
+        Some(Value::Number(late.into()))
+    }
+
     fn part_weight(&self) -> Option<Value<'_>> {
         let (component, _) = self.component?;
         let pieces = u64::from(component.per_unit) * u64::from(self.line?.units);

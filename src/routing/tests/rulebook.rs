@@ -80,6 +80,42 @@ fn a_rule_that_cannot_be_decided_applies_and_says_why() {
 }
 
 #[test]
+fn days_and_goods_are_asked_of_each_candidate() {
+    let plan = |when: &str, cutoff_hour, promised_in_days| {
+        let mut request = contested(2, 120, 80);
+        request.facts.hour = Some(15);
+        request.facts.promised_in_days = promised_in_days;
+        request.suppliers[0].service.cutoff_hour = cutoff_hour;
+        at_north(&mut request).offer.goods.dangerous = true;
+        request.rules = vec![rule(when, Consequence::Exclude)];
+        told(&route(&request))
+    };
+    let late = "supplier.days_late > 0";
+    assert_eq!(plan(late, Some(16), Some(1)), [NORTH]);
+    assert_eq!(plan(late, Some(15), Some(1)), [SOUTH]);
+    assert_eq!(plan(late, Some(15), None), [NORTH], "nothing was promised");
+    assert_eq!(plan("supplier.days_to_ship == 2", Some(0), None), [SOUTH]);
+    assert_eq!(plan("offer.dangerous_goods", None, None), [SOUTH]);
+    assert_eq!(plan("not offer.dangerous_goods", None, None), [NORTH]);
+}
+
+#[test]
+fn goods_go_to_who_may_ship_them() {
+    let plan = |age, dangerous_goods, checks_age| {
+        let mut request = contested(2, 120, 80);
+        at_north(&mut request).offer.goods.dangerous = true;
+        at_north(&mut request).offer.goods.minimum_age = age;
+        request.suppliers[0].service.dangerous_goods = dangerous_goods;
+        request.suppliers[0].service.checks_age = checks_age;
+        told(&route(&request))
+    };
+    assert_eq!(plan(None, true, false), [NORTH]);
+    assert_eq!(plan(None, false, false), [SOUTH]);
+    assert_eq!(plan(Some(18), true, false), [SOUTH]);
+    assert_eq!(plan(Some(18), true, true), [NORTH]);
+}
+
+#[test]
 fn only_and_never_name_suppliers() {
     check("order.total > 10", Consequence::Only(keys(&["supplier-2"])), SOUTH);
     check("order.total > 99", Consequence::Only(keys(&["supplier-2"])), NORTH);

@@ -195,3 +195,54 @@ async fn the_language_tells_what_may_be_asked() {
         assert!(answer["errors"][0].is_object(), "{answer}");
     }
 }
+
+/// What rules ask of offers and connections is for their owners to say.
+#[tokio::test]
+async fn goods_and_service_are_saved_and_refused_by_their_field() {
+    for world in World::each(false).await {
+        let tenant = world.tenant(1).await;
+        let who = As::Session(&tenant.owner);
+        let ask = async |call: &str, wanted: &str| {
+            let query = format!("mutation {{ changed: {call} {{ {wanted} problems {{ field }} }} }}");
+            world.data(&who, &query, json!({})).await["changed"].clone()
+        };
+        let supplier = tenant.supplier;
+        let save = |rest: &str| {
+            format!(
+                "saveOffer(input: {{ supplierId: \"{supplier}\", sku: \"NT-LAMP\", title: \"Lamp\", cost: \"3\", \
+                 currency: \"EUR\", {rest} }})"
+            )
+        };
+        let goods = "offer { dangerousGoods minimumAge sizeMm }";
+        let call = save("dangerousGoods: true, minimumAge: 18, sizeMm: [30, 20, 10]");
+        assert_eq!(
+            ask(&call, goods).await["offer"],
+            json!({ "dangerousGoods": true, "minimumAge": 18, "sizeMm": [30, 20, 10] })
+        );
+        for (rest, field) in [
+            ("minimumAge: 0", "minimumAge"),
+            ("minimumAge: 100", "minimumAge"),
+            ("sizeMm: [30, 20]", "sizeMm"),
+            ("sizeMm: [30, 20, -1]", "sizeMm"),
+        ] {
+            assert_eq!(
+                ask(&save(rest), goods).await["problems"][0]["field"],
+                json!([field]),
+                "{rest}"
+            );
+        }
+        let connect = |input: &str| format!("connectSupplier(supplierId: \"{supplier}\", input: {{ {input} }})");
+        let service = "supplier { connection { cutoffHour dangerousGoods checksAge } }";
+        let call = connect("cutoffHour: 14, dangerousGoods: false, checksAge: true");
+        ask(&call, service).await;
+        let stays = ask(&connect("priority: 2"), service).await;
+        assert_eq!(
+            stays["supplier"]["connection"],
+            json!({ "cutoffHour": 14, "dangerousGoods": false, "checksAge": true })
+        );
+        let gone = ask(&connect("cutoffHour: null"), service).await;
+        assert_eq!(gone["supplier"]["connection"]["cutoffHour"], Value::Null);
+        let refused = ask(&connect("cutoffHour: 24"), service).await;
+        assert_eq!(refused["problems"][0]["field"], json!(["cutoffHour"]));
+    }
+}

@@ -165,6 +165,7 @@ impl Seed<'_> {
             priority: 1,
             price_tolerance_bp: 250,
             handling_days: 1,
+            service: Json::default(),
             active: true,
             created_at: self.now(),
         };
@@ -198,6 +199,7 @@ impl Seed<'_> {
             stock: Some(10),
             reserved: 0,
             weight_g: None,
+            goods: Json::default(),
             ships_to: Json(vec!["DE".to_owned()]),
             active: true,
             updated_at: self.now(),

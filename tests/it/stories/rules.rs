@@ -38,7 +38,11 @@ impl Story {
     }
 
     async fn spec_under(&self, rules: &'static str, spec: OrderSpec) -> (usize, usize) {
-        self.world.apply(&plot(rules).setup()).await;
+        self.spec_in(&plot(rules), spec).await
+    }
+
+    async fn spec_in(&self, plot: &Plot, spec: OrderSpec) -> (usize, usize) {
+        self.world.apply(&plot.setup()).await;
         let before = self.bought();
         self.world.shop.create_order(spec).expect("an order");
         let come = async || self.bought() != before;
@@ -273,4 +277,89 @@ async fn a_rule_about_what_is_not_known_applies_and_says_so(
         told.contains("the rule “Guests” may forbid it: order.customer_tags is not known"),
         "{told}"
     );
+}
+
+/// What is said of North's mug and of the agreement with North decides without a rule.
+#[rstest]
+#[tokio::test]
+async fn dangerous_goods_and_ages_are_left_to_who_may_ship_them(
+    #[values(Database::Sqlite, Database::Postgres)] database: Database,
+) {
+    let story = plot("[]").begin(database).await;
+    for (of_north_mug, with_north, expect, told) in [
+        (", dangerous_goods: true", "", NORTH, ""),
+        (
+            ", dangerous_goods: true",
+            ", dangerous_goods: false",
+            EAST,
+            "N-MUG is dangerous goods, which North may not ship",
+        ),
+        (
+            ", dangerous_goods: false, minimum_age: 18",
+            "",
+            EAST,
+            "N-MUG is for people of 18 years or more, and North does not check their age",
+        ),
+        (
+            ", dangerous_goods: false, minimum_age: 18",
+            ", checks_age: true",
+            NORTH,
+            "",
+        ),
+    ] {
+        let plot = Plot {
+            of_north_mug,
+            with_north,
+            ..plot("[]")
+        };
+        let who = story.spec_in(&plot, story.one_of(&["MUG"])).await;
+        assert_eq!(who, expect, "{of_north_mug} {with_north}");
+        let said = story.told().await;
+        assert!(said.contains(told), "{said}");
+    }
+}
+
+#[rstest]
+#[tokio::test]
+async fn conditions_ask_about_goods_and_how_soon_they_ship(
+    #[values(Database::Sqlite, Database::Postgres)] database: Database,
+) {
+    let story = plot("[]").begin(database).await;
+    for (rules, expect) in [
+        ("[{ name: Fact, when: offer.dangerous_goods, exclude: true }]", EAST),
+        (
+            "[{ name: Fact, when: 'supplier.key == \"north\" and not offer.dangerous_goods', exclude: true }]",
+            NORTH,
+        ),
+        ("[{ name: Fact, when: offer.minimum_age >= 16, exclude: true }]", EAST),
+        (
+            "[{ name: Fact, when: supplier.key == \"north\" and offer.longest_side_mm > 1000, exclude: true }]",
+            EAST,
+        ),
+        (
+            "[{ name: Fact, when: supplier.key == \"north\" and offer.girth_mm > 2200, exclude: true }]",
+            NORTH,
+        ),
+        // After the cutoff, which is always, North needs one day more than East.
+        ("[{ name: Fact, when: supplier.days_to_ship > 1, exclude: true }]", EAST),
+        ("[{ name: Fact, when: supplier.days_late > 0, exclude: true }]", EAST),
+        ("[{ name: Fact, when: supplier.days_late > 1, exclude: true }]", NORTH),
+    ] {
+        let plot = Plot {
+            of_north_mug: ", dangerous_goods: true, minimum_age: 16, size_mm: [1200, 300, 200]",
+            with_north: ", checks_age: true, cutoff_hour: 0",
+            ..plot(rules)
+        };
+        let spec = OrderSpec {
+            fulfill_by: Some(in_days(1)),
+            ..story.one_of(&["MUG"])
+        };
+        assert_eq!(story.spec_in(&plot, spec).await, expect, "{rules}");
+        let told = story.told().await;
+        assert_eq!(
+            told.contains("the rule “Fact” forbids it"),
+            expect == EAST,
+            "{rules}: {told}"
+        );
+    }
 }

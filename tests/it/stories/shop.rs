@@ -26,7 +26,7 @@ suppliers:
     connector: http
     settings: { endpoint: "{endpoint:north}", secret: "{secret}" }
     offers:
-      - { sku: N-MUG, title: Mug, cost: "4.00", currency: EUR, stock: 100, ships_to: [DE] }
+      - { sku: N-MUG, title: Mug, cost: "4.00", currency: EUR, stock: 100, ships_to: [DE]{of_north_mug} }
       - { sku: N-SHIRT, title: Shirt, cost: "9.00", currency: EUR, stock: 100, ships_to: [DE] }
       - { sku: N-TEA, title: Tea, cost: "3.00", currency: EUR, stock: 100, ships_to: [DE] }
   - key: east
@@ -43,7 +43,7 @@ shops:
     locations: {locations}
     rules: {rules}
     connections:
-      - { supplier: north, priority: 1, price_tolerance_pct: 2, handling_days: 1 }
+      - { supplier: north, priority: 1, price_tolerance_pct: 2, handling_days: 1{with_north} }
       - { supplier: east, priority: 2, price_tolerance_pct: 2, handling_days: 1 }
     mappings:
       - variant: { sku: MUG }
@@ -73,6 +73,9 @@ pub struct Plot {
     /// As in the setup file.
     pub locations: &'static str,
     pub rules: &'static str,
+    /// What else is said of North's mug, and of the agreement with North.
+    pub of_north_mug: &'static str,
+    pub with_north: &'static str,
     /// Environment beyond the usual.
     pub env: Vec<(&'static str, String)>,
 }
@@ -86,6 +89,8 @@ impl Default for Plot {
             mug_at_east: false,
             locations: "all",
             rules: "[]",
+            of_north_mug: "",
+            with_north: "",
             env: Vec::new(),
         }
     }
@@ -128,6 +133,8 @@ impl Plot {
             .replace("{kit}", self.kit)
             .replace("{locations}", self.locations)
             .replace("{rules}", self.rules)
+            .replace("{of_north_mug}", self.of_north_mug)
+            .replace("{with_north}", self.with_north)
             .replace("{mug_alternative}", if self.mug_at_east { second } else { "" })
     }
 }

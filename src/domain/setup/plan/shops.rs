@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{
     domain::{
+        goods::Service,
         money::Money,
         rules::{Consequence, RuleText},
         setup::model::{
@@ -173,6 +174,11 @@ impl Planner<'_> {
             priority: wanted.priority.unwrap_or(basis.priority),
             price_tolerance_bp: wanted.price_tolerance_bp.unwrap_or(basis.price_tolerance_bp),
             handling_days: wanted.handling_days.unwrap_or(basis.handling_days),
+            service: Service {
+                cutoff_hour: wanted.cutoff_hour.or(basis.service.cutoff_hour),
+                dangerous_goods: wanted.dangerous_goods.unwrap_or(basis.service.dangerous_goods),
+                checks_age: wanted.checks_age.unwrap_or(basis.service.checks_age),
+            },
             active: wanted.active,
         };
         self.note_connection(domain, &wanted.supplier, before.as_ref(), &connection);

@@ -70,6 +70,11 @@ fn switch(on: bool) -> &'static str {
     if on { "on" } else { "off" }
 }
 
+/// Nothing where it is as usual.
+fn said(unusual: bool) -> &'static str {
+    if unusual { "yes" } else { "" }
+}
+
 impl Shown for SupplierTerms {
     fn fields(&self) -> Vec<Field> {
         vec![
@@ -90,12 +95,19 @@ impl Shown for SupplierTerms {
 impl Shown for Offer {
     fn fields(&self) -> Vec<Field> {
         let countries: Vec<&str> = self.ships_to.iter().map(String::as_str).collect();
+        let size = self
+            .goods
+            .size_mm
+            .map(|[length, width, height]| format!("{length} × {width} × {height}"));
         vec![
             Field::new("title", format!("“{}”", self.title)),
             Field::new("cost", self.cost.to_string()),
             Field::new("barcode", optional(self.barcode.as_ref())),
             Field::new("stock", optional(self.stock)),
             Field::new("weight_g", optional(self.weight_g)),
+            Field::new("dangerous_goods", said(self.goods.dangerous)),
+            Field::new("minimum_age", optional(self.goods.minimum_age)),
+            Field::new("size_mm", size.unwrap_or_default()),
             Field::new("ships_to", countries.join(" ")),
             Field::new("active", switch(self.active)),
         ]
@@ -113,6 +125,9 @@ impl Shown for Connection {
             Field::new("priority", self.priority.to_string()),
             Field::new("price_tolerance_pct", format!("{whole}.{rest:02}")),
             Field::new("handling_days", self.handling_days.to_string()),
+            Field::new("cutoff_hour", optional(self.service.cutoff_hour)),
+            Field::new("may_not_ship_dangerous_goods", said(!self.service.dangerous_goods)),
+            Field::new("checks_age", said(self.service.checks_age)),
             Field::new("active", switch(self.active)),
         ]
     }

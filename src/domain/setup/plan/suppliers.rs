@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{Planner, Step, Unnamed, not_installed};
 use crate::domain::{
+    goods::Goods,
     setup::model::{Offer, Supplier, SupplierTerms, WantedOffer, WantedSupplier},
     supplier::{ConnectorKind, SupplierKey},
 };
@@ -102,6 +103,15 @@ impl Planner<'_> {
     }
 }
 
+/// What is not named stays.
+fn goods(wanted: &WantedOffer, now: Goods) -> Goods {
+    Goods {
+        dangerous: wanted.dangerous_goods.unwrap_or(now.dangerous),
+        minimum_age: wanted.minimum_age.or(now.minimum_age),
+        size_mm: wanted.size_mm.or(now.size_mm),
+    }
+}
+
 fn merge_offer(wanted: &WantedOffer, now: Option<&Offer>) -> Offer {
     Offer {
         title: wanted.title.clone(),
@@ -112,6 +122,7 @@ fn merge_offer(wanted: &WantedOffer, now: Option<&Offer>) -> Offer {
             .or_else(|| now.and_then(|now| now.barcode.clone())),
         stock: wanted.stock.or_else(|| now.and_then(|now| now.stock)),
         weight_g: wanted.weight_g.or_else(|| now.and_then(|now| now.weight_g)),
+        goods: goods(wanted, now.map(|now| now.goods.clone()).unwrap_or_default()),
         ships_to: (wanted.ships_to.clone()).unwrap_or_else(|| now.map(|now| now.ships_to.clone()).unwrap_or_default()),
         active: wanted.active,
     }

@@ -22,11 +22,18 @@ export function ConnectionForm({ supplier }: { supplier: Supplier }) {
       priority: connection?.priority ?? 10,
       priceTolerancePct: connection?.priceTolerancePct ?? "0",
       handlingDays: connection?.handlingDays ?? 1,
+      cutoffHour: (connection?.cutoffHour ?? "") as number | "",
+      dangerousGoods: connection?.dangerousGoods ?? true,
+      checksAge: connection?.checksAge ?? false,
     },
   });
 
   const submit = form.onSubmit(async (values) => {
-    const input = { ...values, priceTolerancePct: String(values.priceTolerancePct) };
+    const input = {
+      ...values,
+      priceTolerancePct: String(values.priceTolerancePct),
+      cutoffHour: values.cutoffHour === "" ? null : values.cutoffHour,
+    };
     const outcome = await connect.run({ supplierId: supplier.id, input });
     if (!outcome.ok) return showProblems(form, outcome.problems);
     form.resetDirty();
@@ -71,6 +78,25 @@ export function ConnectionForm({ supplier }: { supplier: Supplier }) {
             max={60}
             allowDecimal={false}
             {...form.getInputProps("handlingDays")}
+          />
+          <NumberInput
+            label={t("connection.cutoff")}
+            description={t("connection.cutoffWhy")}
+            min={0}
+            max={23}
+            allowDecimal={false}
+            suffix=":00"
+            {...form.getInputProps("cutoffHour")}
+          />
+          <Switch
+            label={t("connection.dangerous")}
+            description={t("connection.dangerousWhy")}
+            {...form.getInputProps("dangerousGoods", { type: "checkbox" })}
+          />
+          <Switch
+            label={t("connection.age")}
+            description={t("connection.ageWhy")}
+            {...form.getInputProps("checksAge", { type: "checkbox" })}
           />
           {connect.failure && <Failure>{connect.failure}</Failure>}
           <Group justify="flex-end">

@@ -1,5 +1,12 @@
 /** Adding an offer or changing one. The SKU names it, so it stays. */
-import { Group, NumberInput, Switch, TagsInput, TextInput } from "@mantine/core";
+import {
+  Group,
+  NumberInput,
+  type NumberInputProps,
+  Switch,
+  TagsInput,
+  TextInput,
+} from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { useTranslation } from "react-i18next";
 import { FormDialog } from "../../../components/dialog";
@@ -26,6 +33,11 @@ export function OfferDialog({ supplier, offer, close }: OfferDialogProps) {
       barcode: offer?.barcode ?? "",
       stock: (offer?.stock ?? "") as number | "",
       weightG: (offer?.weightG ?? "") as number | "",
+      dangerousGoods: offer?.dangerousGoods ?? false,
+      minimumAge: (offer?.minimumAge ?? "") as number | "",
+      lengthMm: (offer?.sizeMm?.[0] ?? "") as number | "",
+      widthMm: (offer?.sizeMm?.[1] ?? "") as number | "",
+      heightMm: (offer?.sizeMm?.[2] ?? "") as number | "",
       shipsTo: offer?.shipsTo ?? [],
       active: offer?.active ?? true,
     },
@@ -33,12 +45,18 @@ export function OfferDialog({ supplier, offer, close }: OfferDialogProps) {
       sku: (value) => (value.trim() ? null : t("offers.skuNeeded")),
       title: (value) => (value.trim() ? null : t("offers.titleNeeded")),
       cost: (value) => (/^\d{1,12}([.]\d{1,4})?$/.test(value) ? null : t("offers.costRule")),
+      heightMm: (height, { lengthMm, widthMm }) =>
+        [height, lengthMm, widthMm].some((side) => side === "") &&
+        [height, lengthMm, widthMm].some((side) => side !== "")
+          ? t("offers.sizeRule")
+          : null,
       shipsTo: (codes) =>
         codes.every((code) => /^[A-Z]{2}$/.test(code)) ? null : t("offers.shipsToRule"),
     },
   });
 
-  const submit = form.onSubmit(async ({ barcode, stock, weightG, ...values }) => {
+  const submit = form.onSubmit(async ({ barcode, stock, weightG, minimumAge, ...rest }) => {
+    const { lengthMm, widthMm, heightMm, ...values } = rest;
     const outcome = await save.run({
       input: {
         ...values,
@@ -47,6 +65,11 @@ export function OfferDialog({ supplier, offer, close }: OfferDialogProps) {
         barcode: barcode || null,
         stock: stock === "" ? null : stock,
         weightG: weightG === "" ? null : weightG,
+        minimumAge: minimumAge === "" ? null : minimumAge,
+        sizeMm:
+          lengthMm === "" || widthMm === "" || heightMm === ""
+            ? null
+            : [lengthMm, widthMm, heightMm],
       },
     });
     if (!outcome.ok) return showProblems(form, outcome.problems);
@@ -101,6 +124,25 @@ export function OfferDialog({ supplier, offer, close }: OfferDialogProps) {
           {...form.getInputProps("weightG")}
         />
       </Group>
+      <Group grow align="flex-start">
+        <Side label={t("offers.length")} {...form.getInputProps("lengthMm")} />
+        <Side label={t("offers.width")} {...form.getInputProps("widthMm")} />
+        <Side label={t("offers.height")} {...form.getInputProps("heightMm")} />
+      </Group>
+      <Switch
+        label={t("offers.dangerous")}
+        description={t("offers.dangerousWhy")}
+        {...form.getInputProps("dangerousGoods", { type: "checkbox" })}
+      />
+      <NumberInput
+        label={t("offers.minimumAge")}
+        description={t("offers.minimumAgeWhy")}
+        inputWrapperOrder={["label", "input", "description", "error"]}
+        min={1}
+        max={99}
+        allowDecimal={false}
+        {...form.getInputProps("minimumAge")}
+      />
       <TagsInput
         label={t("offers.shipsTo")}
         description={t("offers.shipsToWhy")}
@@ -116,4 +158,8 @@ export function OfferDialog({ supplier, offer, close }: OfferDialogProps) {
       <Switch label={t("offers.active")} {...form.getInputProps("active", { type: "checkbox" })} />
     </FormDialog>
   );
+}
+
+function Side(props: NumberInputProps) {
+  return <NumberInput min={1} max={100_000} allowDecimal={false} suffix=" mm" {...props} />;
 }

@@ -24,6 +24,9 @@ export const SupplierFields = graphql(
       priority
       priceTolerancePct
       handlingDays
+      cutoffHour
+      dangerousGoods
+      checksAge
       active
     }
   }
@@ -51,6 +54,9 @@ export const OfferRow = graphql(
       title
       stock
       weightG
+      dangerousGoods
+      minimumAge
+      sizeMm
       shipsTo
       active
       updatedAt

@@ -27,7 +27,15 @@ describe("a supplier", () => {
     await user.click(save);
     await waitFor(() => expect(save).toBeDisabled());
     expect(asked("ConnectSupplier")[0]?.variables).toMatchObject({
-      input: { active: true, priority: 7, priceTolerancePct: "2", handlingDays: 1 },
+      input: {
+        active: true,
+        priority: 7,
+        priceTolerancePct: "2",
+        handlingDays: 1,
+        cutoffHour: null,
+        dangerousGoods: true,
+        checksAge: false,
+      },
     });
   });
 
