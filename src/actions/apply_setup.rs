@@ -220,6 +220,7 @@ impl Writer<'_> {
             stock: offer.stock.map(store::column),
             weight_g: offer.weight_g.map(store::column),
             ships_to: Json(offer.ships_to.iter().cloned().collect()),
+            price_breaks: Json(offer.price_breaks.clone()),
             active: offer.active,
             updated_at: self.now,
         };
@@ -246,6 +247,7 @@ impl Writer<'_> {
             price_tolerance_bp: store::column(wanted.price_tolerance_bp),
             handling_days: store::column(wanted.handling_days),
             active: wanted.active,
+            costs: wanted.costs.clone().map(Json),
             created_at: stored.as_ref().map_or(self.now, |row| row.created_at),
         };
         if stored.is_some() {

@@ -16,6 +16,7 @@ mod conclude_placement;
 pub mod confirm_uninstall;
 pub mod connect_supplier;
 pub mod correct_tracking;
+mod cost_facts;
 pub mod create_api_key;
 pub mod create_supplier;
 pub mod dead_letters;

@@ -1,6 +1,6 @@
 //! What a shop's routing rules get to know of an order, and which of them are in force.
 
-use chrono::{DateTime, NaiveDateTime, TimeDelta, Timelike as _, Utc};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeDelta, Timelike as _, Utc};
 use jiff::{Timestamp, tz::TimeZone};
 use rust_decimal::Decimal;
 use sea_orm::DbErr;
@@ -31,10 +31,15 @@ pub fn of(shop: &shops::Model, order: &orders::Model, now: DateTime<Utc>) -> Ord
 /// The shop's rules that count today, in their order. They were checked when they were
 /// saved; one that this program cannot read stops routing rather than being skipped.
 pub fn in_force(shop: &shops::Model, now: DateTime<Utc>) -> Result<Vec<Rule>, DbErr> {
-    let today = local(shop, now).date();
+    let today = today(shop, now);
     let rules = shop.settings.0.rules.iter().filter(|rule| rule.is_in_force(today));
     let read = |text| Rule::read(text).map_err(|error| DbErr::Custom(format!("the rule “{}”: {error}", text.name)));
     rules.map(read).collect()
+}
+
+/// The day on the shop's calendars.
+pub fn today(shop: &shops::Model, now: DateTime<Utc>) -> NaiveDate {
+    local(shop, now).date()
 }
 
 /// The time on the shop's clocks; UTC where its zone is unknown.

@@ -58,6 +58,10 @@ pub async fn save_offer(
         stock: content.stock,
         weight_g: content.weight_g,
         ships_to: Json(content.ships_to),
+        price_breaks: before
+            .as_ref()
+            .map(|offer| offer.price_breaks.clone())
+            .unwrap_or_default(),
         active: content.active,
         updated_at: app.clock.now(),
     };

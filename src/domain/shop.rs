@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{rules::RuleText, text_enum::text_enum};
+use super::{costs::RoutingSettings, rules::RuleText, text_enum::text_enum};
 use crate::ids::ShopifyLocationId;
 
 text_enum! {
@@ -55,6 +55,9 @@ pub struct ShopSettings {
     /// The shop's own routing rules, in their order.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub rules: Vec<RuleText>,
+    /// How orders are routed.
+    #[serde(skip_serializing_if = "RoutingSettings::is_default")]
+    pub routing: RoutingSettings,
 }
 
 impl Default for ShopSettings {
@@ -66,6 +69,7 @@ impl Default for ShopSettings {
             locations: SelectedLocations::All,
             ship_on_payment_terms: false,
             rules: Vec::new(),
+            routing: RoutingSettings::default(),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Stories from an order to its tracking, told from outside.
 
 mod changes;
+mod costs;
 mod decisions;
 mod gates;
 mod given_up;
