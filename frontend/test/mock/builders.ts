@@ -51,6 +51,7 @@ export function makeOffer(
     stock: 120,
     weightG: 350,
     shipsTo: ["DE", "AT", "NL", "FR"],
+    priceBreaks: [],
     active: true,
     updatedAt: new Date().toISOString(),
     ...rest,

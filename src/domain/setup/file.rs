@@ -322,6 +322,14 @@ impl Serialize for Percent {
     }
 }
 
+impl fmt::Display for Percent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        rust_decimal::Decimal::new(self.basis_points.into(), 2)
+            .normalize()
+            .fmt(f)
+    }
+}
+
 impl Percent {
     /// Reads a decimal such as 2.5.
     #[must_use]
