@@ -25,6 +25,7 @@ pub type PriceLists = BTreeMap<OfferId, Vec<PriceBreak>>;
 const MOST_COUNTED: u64 = 500;
 
 /// A shop's agreements with some suppliers.
+#[derive(Clone)]
 pub struct Agreed {
     connections: Vec<connections::Model>,
     suppliers: Vec<suppliers::Model>,
@@ -36,6 +37,23 @@ impl Agreed {
             connections: connections::with_suppliers(db, shop, ids.clone()).await?,
             suppliers: suppliers::by_ids(db, ids).await?,
         })
+    }
+
+    /// All of a shop's.
+    pub async fn of_shop(db: &impl ConnectionTrait, shop: ShopId) -> Result<Self, DbErr> {
+        let connections = connections::of_shop(db, shop).await?;
+        let ids = connections.iter().map(|row| row.supplier_id).collect();
+        Ok(Self {
+            suppliers: suppliers::by_ids(db, ids).await?,
+            connections,
+        })
+    }
+
+    /// Changes what is agreed, to see what would follow.
+    pub fn redraft(&mut self, change: impl Fn(SupplierId, &mut connections::Model)) {
+        for row in &mut self.connections {
+            change(row.supplier_id, row);
+        }
     }
 
     fn pairs(&self) -> impl Iterator<Item = (&connections::Model, &suppliers::Model)> {

@@ -18,6 +18,7 @@ use crate::{
     domain::{
         costs::Destination,
         order::{Gate, Ledger},
+        shop::ShopSettings,
     },
     failpoint,
     ids::{OfferId, OrderId, OrderLineId, ShopId, ShopifyOrderId, ShopifyVariantId, SupplierId},
@@ -95,7 +96,8 @@ pub async fn route_state(
     now: DateTime<Utc>,
 ) -> Result<(), DbErr> {
     if state.gate(&shop.settings.0) == Gate::Open {
-        let request = request(tx.conn(), shop, state, forced, now).await?;
+        let waiting = waiting(state, &shop.settings.0);
+        let request = request(tx.conn(), shop, state, waiting, forced, now).await?;
         if !request.lines.is_empty() {
             let mut plan = routing::route(&request);
             plan.strategy = Some(shop.settings.0.routing.strategy);
@@ -140,21 +142,25 @@ pub fn send_what_waited(tx: &Tx, shop: &shops::Model, state: &OrderState) -> Res
     Ok(())
 }
 
-/// What routing needs to know, for the units that await it.
-async fn request(
+/// The units that await routing.
+pub(super) fn waiting<'a>(state: &'a OrderState, settings: &ShopSettings) -> Vec<(&'a order_lines::Model, u32)> {
+    let ledgers = state.ledgers(settings);
+    let lines = state.lines.iter();
+    lines
+        .map(|line| (line, ledgers.get(&line.id).map_or(0, Ledger::to_route)))
+        .filter(|(line, units)| *units > 0 && line.requires_shipping)
+        .collect()
+}
+
+/// What routing needs to know, for some units.
+pub(super) async fn request(
     db: &impl ConnectionTrait,
     shop: &shops::Model,
     state: &OrderState,
+    waiting: Vec<(&order_lines::Model, u32)>,
     forced: &[(OrderLineId, OfferId)],
     now: DateTime<Utc>,
 ) -> Result<RouteRequest, DbErr> {
-    let ledgers = state.ledgers(&shop.settings.0);
-    let waiting: Vec<(&order_lines::Model, u32)> = state
-        .lines
-        .iter()
-        .map(|line| (line, ledgers.get(&line.id).map_or(0, Ledger::to_route)))
-        .filter(|(line, units)| *units > 0 && line.requires_shipping)
-        .collect();
     let variants: Vec<ShopifyVariantId> = waiting.iter().filter_map(|(line, _)| line.variant_id).collect();
     let (alternatives, price_breaks) = alternatives(db, shop.id, variants).await?;
     let refused = suppliers_that_refused(db, shop.id, state).await?;
@@ -201,7 +207,7 @@ async fn request(
 }
 
 /// Ways to make each variant, and the price lists of their offers.
-async fn alternatives(
+pub(super) async fn alternatives(
     db: &impl ConnectionTrait,
     shop: ShopId,
     variants: Vec<ShopifyVariantId>,

@@ -29,6 +29,7 @@ mod tariff;
 pub mod terms;
 #[cfg(test)]
 mod tests;
+pub mod what_if;
 
 pub use plan::{
     ChosenComponent, CostParts, Field, Landed, Outcome, PlanLine, PriceCut, RejectedAlternative, RejectedBecause,

@@ -29,6 +29,17 @@ pub struct RoutePlan {
     pub strategy: Option<StrategyWord>,
 }
 
+impl RoutePlan {
+    /// What the goods cost, where it is one currency.
+    #[must_use]
+    pub const fn only_cost(&self) -> Option<Money> {
+        match self.costs.as_slice() {
+            [one] => Some(*one),
+            _ => None,
+        }
+    }
+}
+
 /// The landed cost of a plan, in the shop's currency, rounded for display.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Landed {
