@@ -199,6 +199,7 @@ create table offers (
   cost_minor bigint not null,
   currency text not null,
   stock integer,
+  reserved integer not null,
   weight_g integer,
   ships_to {JSON} not null,
   price_breaks {JSON} not null,
@@ -324,6 +325,7 @@ create table rule_versions (
   shop_id bigint not null,
   version integer not null,
   rules {JSON} not null,
+  what text not null,
   made_at {TIME} not null,
   made_by text not null
 );
@@ -343,6 +345,7 @@ create table purchase_orders (
   ship_by {TIME},
   supplier_reference text,
   created_at {TIME} not null,
+  send_after {TIME},
   sent_at {TIME},
   placed_at {TIME},
   cancel_requested_at {TIME},
@@ -356,6 +359,7 @@ create index purchase_orders_of_supplier on purchase_orders (supplier_id, id);
 create index purchase_orders_of_supplier_by_change on purchase_orders (supplier_id, updated_at, id);
 create index purchase_orders_of_supplier_by_time on purchase_orders (supplier_id, created_at, id);
 create index purchase_orders_by_order on purchase_orders (order_id);
+create index purchase_orders_placed on purchase_orders (shop_id, supplier_id) where placed_at is not null;
 
 create table po_lines (
   id {UUID} primary key,
@@ -395,6 +399,16 @@ create table allocations (
 create index allocations_by_order on allocations (order_id);
 create unique index allocations_one_live on allocations (po_line_id) where status = 'live';
 create index allocations_by_po_line on allocations (po_line_id);
+
+create table reservations (
+  po_line_id {UUID} primary key references po_lines (id),
+  shop_id bigint not null,
+  order_id {UUID} not null references orders (id),
+  offer_id {UUID} not null references offers (id),
+  pieces integer not null
+);
+create index reservations_by_order on reservations (order_id);
+create index reservations_by_offer on reservations (offer_id);
 
 create table shipments (
   id {UUID} primary key,

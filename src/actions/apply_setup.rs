@@ -6,6 +6,7 @@ use sea_orm::DbErr;
 use secrecy::SecretString;
 
 use super::{
+    change_rules::note_change,
     outgoing::secret_place,
     read_setup::{ReadError, ReadSetup, read_setup},
     save_mapping::route_waiting,
@@ -80,6 +81,7 @@ pub async fn apply_setup(app: &App, file: &str, options: ApplyOptions) -> Result
         read,
         now: app.clock.now(),
     };
+    writer.lock_offers(&plan).await?;
     for change in &plan.changes {
         writer.step(&change.step).await?;
     }
@@ -178,7 +180,7 @@ impl Writer<'_> {
     async fn step(&mut self, step: &Step) -> Result<(), ApplyError> {
         match step {
             Step::Supplier { key, terms } => self.supplier(key, terms),
-            Step::Offer { supplier, sku, offer } => Ok(self.offer(supplier, sku, offer)?),
+            Step::Offer { supplier, sku, offer } => Ok(self.offer(supplier, sku, offer).await?),
             Step::Settings { domain, settings } => {
                 // Read again under the lock: a token may have been refreshed since the plan was made.
                 let id = self.shop(domain)?.id;
@@ -186,7 +188,9 @@ impl Writer<'_> {
                 let before = std::mem::replace(&mut row.settings, Json(settings.clone())).0;
                 store::save(self.tx, row.clone())?;
                 if before.rules != settings.rules {
-                    store::rule_versions::add(self.tx, id, &settings.rules, "Setup file", self.now).await?;
+                    let what = "Applied from the setup file".to_owned();
+                    let actor = Actor::Staff("Setup file".to_owned());
+                    note_change(self.tx, id, &settings.rules, what, &actor, self.now).await?;
                 }
                 self.read.shops.insert(domain.clone(), row);
                 update_shop_settings::revisit(self.tx, id, &before, settings, self.now.timestamp_millis())?;
@@ -203,6 +207,21 @@ impl Writer<'_> {
                 alternatives,
             } => Ok(self.mapping(domain, *variant, alternatives).await?),
         }
+    }
+
+    /// All at once and in one order, as everybody locks offers.
+    async fn lock_offers(&mut self, plan: &Plan) -> Result<(), DbErr> {
+        let stored = plan.changes.iter().filter_map(|change| {
+            let Step::Offer { supplier, sku, .. } = &change.step else {
+                return None;
+            };
+            let place = (self.read.suppliers.get(supplier)?.id, sku.clone());
+            Some(self.read.offers.get(&place)?.id)
+        });
+        for offer in offers::lock(self.tx, stored.collect()).await? {
+            self.read.offers.insert((offer.supplier_id, offer.sku.clone()), offer);
+        }
+        Ok(())
     }
 
     fn supplier(&mut self, key: &SupplierKey, terms: &SupplierTerms) -> Result<(), ApplyError> {
@@ -240,12 +259,12 @@ impl Writer<'_> {
         Ok(())
     }
 
-    fn offer(&mut self, supplier: &SupplierKey, sku: &str, offer: &Offer) -> Result<(), DbErr> {
+    async fn offer(&mut self, supplier: &SupplierKey, sku: &str, offer: &Offer) -> Result<(), DbErr> {
         let supplier = self.supplier_id(supplier)?;
         let place = (supplier, sku.to_owned());
-        let stored = self.read.offers.get(&place);
+        let stored = self.read.offers.get(&place).cloned();
         let row = offers::Model {
-            id: stored.map_or_else(OfferId::generate, |row| row.id),
+            id: stored.as_ref().map_or_else(OfferId::generate, |row| row.id),
             supplier_id: supplier,
             sku: sku.to_owned(),
             barcode: offer.barcode.clone(),
@@ -253,14 +272,16 @@ impl Writer<'_> {
             cost_minor: offer.cost.amount_minor,
             currency: offer.cost.currency,
             stock: offer.stock.map(store::column),
+            reserved: stored.as_ref().map_or(0, |row| row.reserved),
             weight_g: offer.weight_g.map(store::column),
             ships_to: Json(offer.ships_to.iter().cloned().collect()),
             price_breaks: Json(offer.price_breaks.clone()),
             active: offer.active,
             updated_at: self.now,
         };
-        if stored.is_some() {
+        if let Some(before) = stored {
             store::save(self.tx, row.clone())?;
+            super::put_inventory::told_by_hand(self.tx, &before, &row).await?;
         } else {
             store::insert(self.tx, row.clone())?;
         }

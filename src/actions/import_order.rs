@@ -10,6 +10,7 @@ use sea_orm::DbErr;
 use serde::{Deserialize, Serialize};
 
 use super::{
+    reserve_stock,
     route_order::{RouteOrder, route_state, send_what_waited, write_status},
     shop_access,
     withdraw_units::withdraw_units,
@@ -137,6 +138,7 @@ impl NextSteps<'_> {
             }
             _ => {}
         }
+        reserve_stock::settle(self.tx, &state, Vec::new()).await?;
         write_status(self.tx, self.shop, state)
     }
 

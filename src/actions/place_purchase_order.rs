@@ -136,7 +136,7 @@ async fn prepare(app: &App, job: &PlacePurchaseOrder) -> Result<Option<Call>, Jo
             "the supplier of the purchase order is gone".to_owned(),
         ));
     };
-    let OpenOrder { state, shop, .. } = open;
+    let OpenOrder { mut state, shop, .. } = open;
     if !matches!(po.status, PurchaseOrderStatus::Draft | PurchaseOrderStatus::Placing) {
         return if is_unwanted(&state.order, &po) {
             Ok(None)
@@ -150,8 +150,11 @@ async fn prepare(app: &App, job: &PlacePurchaseOrder) -> Result<Option<Call>, Jo
             tx.commit().await?;
             return Ok(None);
         }
+        if po.send_after.is_some_and(|at| at <= now) {
+            end_of_undoing(&tx, &mut state, &mut po)?;
+        }
         if let Some(why) = state.held_back(po.id, &shop.settings.0) {
-            return wait(tx, &shop, &po, &why).await;
+            return wait(tx, &shop, &po, &why, now).await;
         }
     }
     begin_call(app, tx, Found::new(shop, supplier, po, &state), state, now).await
@@ -203,7 +206,7 @@ async fn begin_call(
     if let (Some(why), false) = (state.held_back(po.id, &shop.settings.0), may_have_happened) {
         let evidence = json!({ "held_back": why });
         intents::settle(&tx, intent.id, IntentOutcome::Pending, evidence, now).await?;
-        return wait(tx, shop, po, &why).await;
+        return wait(tx, shop, po, &why, now).await;
     }
     if po.status == PurchaseOrderStatus::Draft {
         po.sent_at = Some(now);
@@ -345,14 +348,30 @@ fn is_unwanted(order: &orders::Model, po: &purchase_orders::Model) -> bool {
 const HELD: Duration = Duration::from_mins(10);
 
 /// Keeps an unsent purchase order until the hold ends; its order says so.
-async fn wait<T>(tx: Tx, shop: &shops::Model, po: &purchase_orders::Model, why: &str) -> Result<T, JobError> {
+async fn wait<T>(
+    tx: Tx,
+    shop: &shops::Model,
+    po: &purchase_orders::Model,
+    why: &str,
+    now: DateTime<Utc>,
+) -> Result<T, JobError> {
     follow_status(&tx, shop, po.order_id).await?;
     tx.commit().await?;
+    let left = po.send_after.and_then(|at| (at - now).to_std().ok());
     Err(JobError::Parked {
         reason: format!("{} is held back: {why}", po.number),
-        after: HELD,
+        after: left.unwrap_or(HELD),
         behind: None,
     })
+}
+
+/// The time to undo it is over: nothing but what else holds it back keeps it from being sent.
+fn end_of_undoing(tx: &Tx, state: &mut OrderState, po: &mut purchase_orders::Model) -> Result<(), DbErr> {
+    po.send_after = None;
+    for row in state.purchase_orders.iter_mut().filter(|row| row.id == po.id) {
+        row.send_after = None;
+    }
+    store::save(tx, po.clone())
 }
 
 /// Why there is nowhere to ship to, if so.

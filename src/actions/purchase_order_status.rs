@@ -30,6 +30,10 @@ pub async fn move_to(
     now: DateTime<Utc>,
 ) -> Result<(), DbErr> {
     if po.status.may_become(next) {
+        if po.status == PurchaseOrderStatus::Draft && next == PurchaseOrderStatus::Cancelled {
+            let (kind, how) = (ExceptionKind::Review, "the purchase order was cancelled");
+            store::exceptions::settle_of_purchase_order(tx, po.shop_id, po.id, kind, how, now).await?;
+        }
         po.status = next;
     }
     po.updated_at = now;

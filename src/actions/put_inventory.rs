@@ -6,8 +6,8 @@ use sea_orm::DbErr;
 
 use crate::{
     app::App,
-    ids::SupplierId,
-    store::{self, offers},
+    ids::{OfferId, SupplierId},
+    store::{self, Tx, offers, reservations},
 };
 
 /// The most offers that one report may name.
@@ -36,6 +36,12 @@ pub async fn put_inventory(
         unknown: stock.keys().cloned().collect(),
         ..StockTaken::default()
     };
+    let told: Vec<OfferId> = rows.iter().map(|row| row.id).collect();
+    let first_told: Vec<OfferId> = rows
+        .iter()
+        .filter(|row| row.stock.is_none())
+        .map(|row| row.id)
+        .collect();
     for mut row in rows {
         taken.unknown.remove(&row.sku);
         let quantity = stock.get(&row.sku).copied().map(store::column);
@@ -48,6 +54,18 @@ pub async fn put_inventory(
         store::save(&tx, row)?;
         taken.changed += 1;
     }
+    reservations::reflect(&tx, &told, &first_told).await?;
     tx.commit().await?;
     Ok(taken)
+}
+
+/// The same for an offer that a person or a setup file says all of, under its lock: only another
+/// number is news of the stock, since who changes a title says nothing about the shelf.
+pub(super) async fn told_by_hand(tx: &Tx, before: &offers::Model, after: &offers::Model) -> Result<(), DbErr> {
+    if after.stock.is_none() || after.stock == before.stock {
+        return Ok(());
+    }
+    let told = [after.id];
+    let first_told = if before.stock.is_none() { &told[..] } else { &[] };
+    reservations::reflect(tx, &told, first_told).await
 }

@@ -3,6 +3,7 @@
 use super::{
     ask_back,
     route_order::follow_status,
+    undo_purchase_order::undo_purchase_order,
     withdraw_units::{Asks, withdraw_purchase_order},
 };
 use crate::{
@@ -56,7 +57,11 @@ pub async fn request_cancellation(
     store::events::add(&tx, shop, po.order_id, now, actor, kind, message);
     let state = OrderState::load(tx.conn(), shop, po.order_id).await?.ok_or_else(gone)?;
     let order = po.order_id;
-    withdraw_purchase_order(&tx, &state, po, Asks::Person, now).await?;
+    if po.status == PurchaseOrderStatus::Draft {
+        undo_purchase_order(&tx, &state.order, po, now).await?;
+    } else {
+        withdraw_purchase_order(&tx, &state, po, Asks::Person, now).await?;
+    }
     if let Some(shop) = shops::by_id(tx.conn(), shop).await? {
         follow_status(&tx, &shop, order).await?;
     }

@@ -11,10 +11,12 @@ use serde_json::json;
 use super::{
     adopt_tracking::adopt_tracking,
     ask_back, give_up_job,
+    place_purchase_order::PlacePurchaseOrder,
     purchase_order_status::{move_to, release_allocations},
     push_fulfillment::PushFulfillment,
     route_order::{RouteOrder, follow_status},
     save_mapping::{self, NewAlternative},
+    undo_purchase_order::undo_purchase_order,
     withdraw_units::{Asks, withdraw_purchase_order},
 };
 use crate::{
@@ -44,6 +46,8 @@ pub enum Resolution {
     CancelPurchaseOrder,
     AdoptTracking,
     MarkHandled { note: String },
+    Release,
+    Refuse { note: String },
 }
 
 impl Resolution {
@@ -58,6 +62,8 @@ impl Resolution {
             Self::CancelPurchaseOrder => ExceptionChoice::CancelPurchaseOrder,
             Self::AdoptTracking => ExceptionChoice::AdoptTracking,
             Self::MarkHandled { .. } => ExceptionChoice::MarkHandled,
+            Self::Release => ExceptionChoice::Release,
+            Self::Refuse { .. } => ExceptionChoice::Refuse,
         }
     }
 }
@@ -169,6 +175,8 @@ impl Decision<'_> {
             Resolution::CancelPurchaseOrder => self.cancel().await,
             Resolution::AdoptTracking => self.adopt().await,
             Resolution::MarkHandled { note } => self.mark_handled(&note).await,
+            Resolution::Release => self.release().await,
+            Resolution::Refuse { note } => self.refuse(&note).await,
         }
     }
 
@@ -322,6 +330,27 @@ impl Decision<'_> {
             }
         }
         Ok(what)
+    }
+
+    /// What waited for a review leaves, as soon as nothing else holds it back.
+    async fn release(&self) -> Result<String, AppError> {
+        let po = self.purchase_order().await?;
+        let job = PlacePurchaseOrder::of(&po, self.order.shopify_id);
+        enqueue(self.tx, &job, When::now(self.now.timestamp_millis()))?;
+        Ok(format!("{} was released", po.number))
+    }
+
+    async fn refuse(&self, note: &str) -> Result<String, AppError> {
+        let note = handled(note)?;
+        let po = self.purchase_order().await?;
+        let number = po.number.clone();
+        if po.status != PurchaseOrderStatus::Draft {
+            return Err(AppError::Conflict(format!(
+                "{number} does not wait to be sent any more"
+            )));
+        }
+        undo_purchase_order(self.tx, self.order, po, self.now).await?;
+        Ok(format!("{number} is not sent: {note}"))
     }
 
     async fn adopt(&self) -> Result<String, AppError> {

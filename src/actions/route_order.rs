@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     cost_facts::{Agreed, PriceLists},
     place_purchase_order::PlacePurchaseOrder,
-    rule_facts,
+    reserve_stock, rule_facts,
     write_plan::PlanWriter,
 };
 use crate::{
@@ -104,6 +104,13 @@ pub async fn route_state(
             let writer = PlanWriter { tx, shop, state, now };
             writer.write(&request, &plan).await?;
             failpoint::hit("route.before_commit");
+            return end(
+                tx,
+                shop,
+                state.order.id,
+                Some((state, reserve_stock::counted(&request))),
+            )
+            .await;
         }
     }
     follow_status(tx, shop, state.order.id).await
@@ -111,10 +118,22 @@ pub async fn route_state(
 
 /// Writes the order's status as its rows now say.
 pub async fn follow_status(tx: &Tx, shop: &shops::Model, order: OrderId) -> Result<(), DbErr> {
-    match OrderState::load(tx.conn(), shop.id, order).await? {
-        Some(state) => write_status(tx, shop, state),
-        None => Ok(()),
-    }
+    end(tx, shop, order, None).await
+}
+
+/// The same, and reserves stock for what was `routed`: the order as it was before, and the offers that are counted.
+async fn end(
+    tx: &Tx,
+    shop: &shops::Model,
+    order: OrderId,
+    routed: Option<(&OrderState, BTreeSet<OfferId>)>,
+) -> Result<(), DbErr> {
+    let Some(state) = OrderState::load(tx.conn(), shop.id, order).await? else {
+        return Ok(());
+    };
+    let new = routed.map(|(before, counted)| reserve_stock::of_new_lines(before, &state, &counted));
+    reserve_stock::settle(tx, &state, new.unwrap_or_default()).await?;
+    write_status(tx, shop, state)
 }
 
 /// The same for an order whose rows are at hand as they stand.
@@ -189,7 +208,7 @@ pub(super) async fn request(
         .ship_to
         .as_ref()
         .and_then(|address| address.0.country_code.clone());
-    let facts = rule_facts::of(shop, &state.order, now);
+    let facts = rule_facts::of(shop, state, now);
     let to = Destination {
         country: destination.as_deref(),
         province: facts.province.as_deref(),
@@ -251,7 +270,7 @@ fn facts(offer: &store::offers::Model) -> OfferFacts {
         sku: offer.sku.clone(),
         title: offer.title.clone(),
         cost: offer.cost(),
-        stock: offer.stock.map(store::units),
+        stock: offer.available(),
         ships_to: offer.ships_to.0.clone(),
         active: offer.active,
         weight_g: offer.weight_g.map(store::units),

@@ -7,10 +7,21 @@ use sea_orm::DbErr;
 
 use crate::{
     routing::rulebook::{OrderFacts, Rule},
-    store::{orders, shops},
+    store::{order_lines, order_state::OrderState, orders, shops},
 };
 
-pub fn of(shop: &shops::Model, order: &orders::Model, now: DateTime<Utc>) -> OrderFacts {
+pub fn of(shop: &shops::Model, state: &OrderState, now: DateTime<Utc>) -> OrderFacts {
+    of_lines(shop, &state.order, &state.lines, now)
+}
+
+/// The same for an order of which no more than its lines was read.
+pub fn of_lines(
+    shop: &shops::Model,
+    order: &orders::Model,
+    lines: &[order_lines::Model],
+    now: DateTime<Utc>,
+) -> OrderFacts {
+    let told = &order.facts.0;
     let address = order.ship_to.as_ref().map(|address| &address.0);
     let here = local(shop, now);
     let known = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
@@ -19,10 +30,15 @@ pub fn of(shop: &shops::Model, order: &orders::Model, now: DateTime<Utc>) -> Ord
         postcode: address.and_then(|address| known(&address.zip)),
         // Rules speak of the shop's currency; an amount in another is not known.
         total: (order.currency == shop.currency).then(|| Decimal::new(order.total_minor, order.currency.exponent())),
-        tags: order.facts.0.tags.clone(),
-        channel: order.facts.0.channel.clone(),
+        tags: told.tags.clone(),
+        customer_tags: told.customer_tags.clone(),
+        product_tags: (lines.iter())
+            .filter_map(|line| Some((line.id, told.product_tags.get(&line.shopify_id)?.clone())))
+            .collect(),
+        promised_in_days: (told.promised_at).map(|promised| (local(shop, promised).date() - here.date()).num_days()),
+        channel: told.channel.clone(),
         payment: Some(order.financial_status.to_string()),
-        risk: order.facts.0.risk.clone(),
+        risk: told.risk.clone(),
         hour: Some(here.hour()),
         weekday: Some(here.format("%A").to_string().to_lowercase()),
     }

@@ -51,7 +51,10 @@ pub async fn save_offer(
             owner.name
         )));
     }
-    let before = offers::by_sku(tx.conn(), supplier, &content.sku).await?;
+    // Locked: orders reserve stock meanwhile.
+    let before = offers::lock_by_skus(&tx, supplier, vec![content.sku.clone()])
+        .await?
+        .pop();
     let row = offers::Model {
         id: before.as_ref().map_or_else(OfferId::generate, |offer| offer.id),
         supplier_id: supplier,
@@ -61,6 +64,7 @@ pub async fn save_offer(
         cost_minor: content.cost.amount_minor,
         currency: content.cost.currency,
         stock: content.stock,
+        reserved: before.as_ref().map_or(0, |offer| offer.reserved),
         weight_g: content.weight_g,
         ships_to: Json(content.ships_to),
         price_breaks: match content.price_breaks {
@@ -74,7 +78,10 @@ pub async fn save_offer(
         updated_at: app.clock.now(),
     };
     match before {
-        Some(_) => store::save(&tx, row.clone())?,
+        Some(before) => {
+            store::save(&tx, row.clone())?;
+            super::put_inventory::told_by_hand(&tx, &before, &row).await?;
+        }
         None => store::insert(&tx, row.clone())?,
     }
     tx.commit().await?;

@@ -5,7 +5,10 @@ use sea_orm::DbErr;
 use super::revisit_orders::{RevisitOrders, Why};
 use crate::{
     app::App,
-    domain::shop::{KitFulfillment, SelectedLocations, ShopSettings},
+    domain::{
+        review::ReviewHolds,
+        shop::{KitFulfillment, MOST_UNDO_MINUTES, SelectedLocations, ShopSettings},
+    },
     error::AppError,
     ids::{ShopId, ShopifyLocationId},
     queue::{When, enqueue},
@@ -21,6 +24,8 @@ pub struct SettingsChange {
     /// Work on every location; `locations` is then ignored.
     pub all_locations: Option<bool>,
     pub locations: Option<Vec<ShopifyLocationId>>,
+    pub undo_minutes: Option<i32>,
+    pub review: Option<ReviewHolds>,
 }
 
 pub async fn update_shop_settings(app: &App, shop: ShopId, change: SettingsChange) -> Result<shops::Model, AppError> {
@@ -32,6 +37,19 @@ pub async fn update_shop_settings(app: &App, shop: ShopId, change: SettingsChang
     settings.automation = change.automation.unwrap_or(settings.automation);
     settings.notify_customer = change.notify_customer.unwrap_or(settings.notify_customer);
     settings.kit_fulfillment = change.kit_fulfillment.unwrap_or(settings.kit_fulfillment);
+    if let Some(minutes) = change.undo_minutes {
+        let minutes = u32::try_from(minutes)
+            .ok()
+            .filter(|minutes| *minutes <= MOST_UNDO_MINUTES);
+        let wrong = || AppError::invalid("undoMinutes", "this must be 0 to 1440 minutes");
+        settings.undo_minutes = minutes.ok_or_else(wrong)?;
+    }
+    if let Some(review) = change.review {
+        if let Some((field, problem)) = review.problem(Some(row.currency)) {
+            return Err(AppError::invalid(&format!("review.{field}"), problem));
+        }
+        settings.review = review;
+    }
     match (change.all_locations, change.locations) {
         (Some(true), _) => settings.locations = SelectedLocations::All,
         (_, Some(ids)) => {

@@ -207,6 +207,7 @@ impl WhatIf {
             let lines = lines.remove(&row.id).unwrap_or_default();
             PastOrder {
                 demands: self.book.demands(&lines),
+                lines,
                 row,
             }
         };
@@ -253,6 +254,7 @@ struct Page {
 
 struct PastOrder {
     row: orders::Model,
+    lines: Vec<order_lines::Model>,
     demands: Vec<LineDemand>,
 }
 
@@ -329,7 +331,7 @@ impl Side {
         let Some((shop, agreed, rules)) = &self.ground else {
             return Decided::nothing();
         };
-        let facts = rule_facts::of(shop, &order.row, order.row.placed_at);
+        let facts = rule_facts::of_lines(shop, &order.row, &order.lines, order.row.placed_at);
         let address = order.row.ship_to.as_ref().map(|address| &address.0);
         let destination = address.and_then(|address| address.country_code.clone());
         let settings = &shop.settings.0.routing;

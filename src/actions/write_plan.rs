@@ -1,7 +1,7 @@
 //! Turns a routing plan into rows: the plan itself, purchase orders with their
 //! lines, allocations, exceptions, and the jobs that place the orders.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::DbErr;
@@ -9,6 +9,7 @@ use sea_orm::DbErr;
 use super::{
     open_exception::{NewException, open_exception},
     place_purchase_order::PlacePurchaseOrder,
+    review_holds,
 };
 use crate::{
     domain::{
@@ -57,8 +58,14 @@ impl PlanWriter<'_> {
                 }
             }
         }
+        let headers: Vec<_> = drafts.values().map(|draft| draft.header.clone()).collect();
         self.write_drafts(drafts.into_values().collect(), counter)?;
         store::insert_all(self.tx, rows)?;
+        for po in headers {
+            let terms = request.suppliers.iter().find(|terms| terms.id == po.supplier_id);
+            let supplier = terms.map_or("the supplier", |terms| terms.name.as_str());
+            review_holds::hold(self.tx, self.shop, self.state, &po, supplier, self.now).await?;
+        }
         self.write_exceptions(plan).await
     }
 
@@ -97,6 +104,7 @@ impl PlanWriter<'_> {
             ship_by: Some(self.now + TimeDelta::days(handling)),
             supplier_reference: None,
             created_at: self.now,
+            send_after: self.send_after(),
             sent_at: None,
             placed_at: None,
             cancel_requested_at: None,
@@ -107,6 +115,12 @@ impl PlanWriter<'_> {
             header,
             lines: Vec::new(),
         }
+    }
+
+    /// When a purchase order that is decided now leaves, if not at once.
+    fn send_after(&self) -> Option<DateTime<Utc>> {
+        let minutes = self.shop.settings.0.undo_minutes;
+        (minutes > 0).then(|| self.now + TimeDelta::minutes(i64::from(minutes)))
     }
 
     fn allocation(
@@ -143,14 +157,18 @@ impl PlanWriter<'_> {
         store::save(self.tx, order)?;
         for draft in drafts {
             let job = PlacePurchaseOrder::of(&draft.header, self.state.order.shopify_id);
-            let message = match draft.lines.len() {
+            let mut message = match draft.lines.len() {
                 1 => format!("{} holds 1 line", draft.header.number),
                 lines => format!("{} holds {lines} lines", draft.header.number),
             };
+            if let Some(until) = draft.header.send_after {
+                message = format!("{message} and can be undone until {} UTC", until.format("%H:%M"));
+            }
             self.event(EventKind::Routed, message);
             store::insert(self.tx, draft.header)?;
             store::insert_all(self.tx, draft.lines)?;
-            enqueue(self.tx, &job, When::now(self.now.timestamp_millis()))?;
+            let wait = Duration::from_secs(u64::from(self.shop.settings.0.undo_minutes) * 60);
+            enqueue(self.tx, &job, When::after(self.now.timestamp_millis(), wait))?;
         }
         Ok(())
     }

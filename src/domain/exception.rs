@@ -15,6 +15,8 @@ text_enum! {
         /// Shopify does not take a parcel that the supplier reported.
         FulfillmentRefused = "fulfillment_refused",
         CancelRefused = "cancel_refused",
+        /// The shop wants to look at a purchase order before it is sent.
+        Review = "review",
         /// Work on the order was given up after its last try.
         JobFailed = "job_failed",
         Other = "other",
@@ -39,6 +41,8 @@ text_enum! {
         ConfirmPlaced = "confirm_placed",
         ConfirmNotPlaced = "confirm_not_placed",
         MarkHandled = "mark_handled",
+        Release = "release",
+        Refuse = "refuse",
     }
 }
 
@@ -54,6 +58,7 @@ impl ExceptionKind {
             Self::OutcomeUnknown => &[C::ConfirmPlaced, C::ConfirmNotPlaced],
             Self::FulfilledByHand => &[C::CancelPurchaseOrder, C::AdoptTracking],
             Self::PlacementRefused | Self::FulfillmentRefused | Self::JobFailed => &[C::Retry, C::MarkHandled],
+            Self::Review => &[C::Release, C::Refuse],
             Self::CancelRefused | Self::Other => &[C::MarkHandled],
         }
     }

@@ -14,6 +14,7 @@ pub mod order;
 pub mod parcel;
 pub mod purchase_order;
 pub mod rejection;
+pub mod review;
 pub mod rules;
 pub mod setup;
 pub mod shop;

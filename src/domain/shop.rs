@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{costs::RoutingSettings, rules::RuleText, text_enum::text_enum};
+use super::{costs::RoutingSettings, review::ReviewHolds, rules::RuleText, text_enum::text_enum};
 use crate::ids::ShopifyLocationId;
 
 text_enum! {
@@ -41,6 +41,9 @@ impl SelectedLocations {
     }
 }
 
+/// The longest time to undo. Minutes.
+pub const MOST_UNDO_MINUTES: u32 = 24 * 60;
+
 /// A shop's settings; what is missing in a stored form takes its default.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -52,6 +55,10 @@ pub struct ShopSettings {
     pub locations: SelectedLocations,
     /// Route orders with payment terms before they are paid.
     pub ship_on_payment_terms: bool,
+    /// How long a decided purchase order can be undone before it is sent. Minutes.
+    pub undo_minutes: u32,
+    /// What waits for a person before it is sent.
+    pub review: ReviewHolds,
     /// The shop's own routing rules, in their order.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub rules: Vec<RuleText>,
@@ -68,6 +75,8 @@ impl Default for ShopSettings {
             kit_fulfillment: KitFulfillment::LastComponent,
             locations: SelectedLocations::All,
             ship_on_payment_terms: false,
+            undo_minutes: 0,
+            review: ReviewHolds::default(),
             rules: Vec::new(),
             routing: RoutingSettings::default(),
         }

@@ -40,6 +40,8 @@ pub enum ExceptionKind {
     /// Shopify does not take a parcel that the supplier reported.
     FulfillmentRefused,
     CancelRefused,
+    /// The shop wants to look at a purchase order before it is sent.
+    Review,
     PlacementRefused,
     /// Work on the order was given up after its last try.
     JobFailed,
@@ -65,6 +67,8 @@ pub enum ExceptionChoice {
     ConfirmPlaced,
     ConfirmNotPlaced,
     MarkHandled,
+    Release,
+    Refuse,
 }
 
 pub struct Exception(pub Model);
@@ -283,6 +287,22 @@ impl ExceptionMutation {
             ByHandChoice::AdoptTracking => Resolution::AdoptTracking,
         };
         resolve(ctx, &exception_id, Ok(resolution)).await
+    }
+
+    /// Let a purchase order that waits for a review be sent.
+    async fn release_purchase_order(&self, ctx: &Context<'_>, exception_id: ID) -> Outcome<ExceptionPayload> {
+        resolve(ctx, &exception_id, Ok(Resolution::Release)).await
+    }
+
+    /// Do not send a purchase order that waits for a review. Nothing buys its units again until
+    /// somebody has the order routed; the note stays in the order's history.
+    async fn refuse_purchase_order(
+        &self,
+        ctx: &Context<'_>,
+        exception_id: ID,
+        note: String,
+    ) -> Outcome<ExceptionPayload> {
+        resolve(ctx, &exception_id, Ok(Resolution::Refuse { note })).await
     }
 
     /// Close it without doing anything; the note stays in the order's history.

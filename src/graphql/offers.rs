@@ -18,7 +18,7 @@ use crate::{
     error::AppError,
     ids::SupplierId,
     store::{
-        self,
+        self, Party,
         offers::{Model, OfferFilter},
     },
 };
@@ -55,6 +55,15 @@ impl Offer {
     /// Null where the supplier does not say: taken as enough.
     async fn stock(&self) -> Option<i32> {
         self.0.stock
+    }
+
+    /// Pieces that no order counts on yet: the stock less what is ordered and not told of in the
+    /// supplier's last figure. Null where the supplier does not say, and for suppliers.
+    async fn available(&self, ctx: &Context<'_>) -> Outcome<Option<i32>> {
+        Ok(match guard::reader(ctx)? {
+            Party::Shop(_) => self.0.available().map(store::column),
+            Party::Supplier(_) => None,
+        })
     }
 
     async fn weight_g(&self) -> Option<i32> {

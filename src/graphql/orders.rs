@@ -70,6 +70,12 @@ impl Order {
         self.0.reason.as_deref()
     }
 
+    /// A person has taken care of some of its units: they are routed only when somebody asks.
+    async fn taken_care_of(&self, ctx: &Context<'_>) -> Outcome<bool> {
+        let rows = Loaders::of(ctx).rows(LinesOf(self.0.id)).await?;
+        Ok(rows.iter().any(|line| line.handled > 0))
+    }
+
     async fn financial_status(&self) -> &'static str {
         self.0.financial_status.as_str()
     }

@@ -141,6 +141,11 @@ impl PurchaseOrder {
         self.0.created_at
     }
 
+    /// Until then it can be undone, and is not sent; null once that time is over.
+    async fn send_after(&self) -> Option<DateTime<Utc>> {
+        self.0.send_after
+    }
+
     async fn placed_at(&self) -> Option<DateTime<Utc>> {
         self.0.placed_at
     }

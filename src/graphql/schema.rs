@@ -18,6 +18,7 @@ use super::{
     orders::{OrderMutation, OrderQuery},
     portal::PortalMutation,
     purchase_orders::{PurchaseOrderMutation, PurchaseOrderQuery},
+    rules::{RuleMutation, RuleQuery},
     sessions::{SessionMutation, SessionQuery},
     shops::{ShopMutation, ShopQuery},
     suppliers::{SupplierMutation, SupplierQuery},
@@ -51,6 +52,7 @@ pub struct Query(
     PurchaseOrderQuery,
     InvitationQuery,
     DeadLetterQuery,
+    RuleQuery,
 );
 
 #[derive(Default, MergedObject)]
@@ -67,6 +69,7 @@ pub struct Mutation(
     PortalMutation,
     DeadLetterMutation,
     CostMutation,
+    RuleMutation,
 );
 
 pub type Schema = async_graphql::Schema<Query, Mutation, EmptySubscription>;

@@ -14,7 +14,7 @@ use super::{
 use crate::{
     actions::update_shop_settings::{self, SettingsChange},
     domain::{
-        order,
+        order, review,
         shop::{self, SelectedLocations},
     },
     error::AppError,
@@ -76,6 +76,8 @@ impl Shop {
             kit_fulfillment: settings.kit_fulfillment.into(),
             all_locations: settings.locations == SelectedLocations::All,
             routing: Routing::of(&settings.routing, self.0.currency),
+            undo_minutes: number(settings.undo_minutes.into()),
+            review: (&settings.review).into(),
         }
     }
 
@@ -108,6 +110,54 @@ pub struct ShopSettings {
     kit_fulfillment: KitFulfillment,
     all_locations: bool,
     routing: Routing,
+    /// Minutes in which a purchase order can be undone before it is sent.
+    undo_minutes: i32,
+    review: ReviewHolds,
+}
+
+/// Purchase orders that a person looks at before they are sent.
+#[derive(SimpleObject)]
+pub struct ReviewHolds {
+    /// To a supplier that has not taken one of the shop's yet.
+    first_order: bool,
+    /// For orders above this total, a decimal in the shop's currency.
+    above: Option<String>,
+    /// For orders that Shopify advises to look into, or to cancel.
+    risk: bool,
+    /// For orders with any of these tags.
+    tags: Vec<String>,
+}
+
+impl From<&review::ReviewHolds> for ReviewHolds {
+    fn from(holds: &review::ReviewHolds) -> Self {
+        Self {
+            first_order: holds.first_order,
+            above: holds.above.clone(),
+            risk: holds.risk,
+            tags: holds.tags.clone(),
+        }
+    }
+}
+
+/// All of it: what is left out does not wait.
+#[derive(InputObject)]
+pub struct ReviewHoldsInput {
+    first_order: Option<bool>,
+    above: Option<String>,
+    risk: Option<bool>,
+    tags: Option<Vec<String>>,
+}
+
+impl From<ReviewHoldsInput> for review::ReviewHolds {
+    fn from(input: ReviewHoldsInput) -> Self {
+        let text = |text: String| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
+        Self {
+            first_order: input.first_order.unwrap_or(false),
+            above: input.above.and_then(text),
+            risk: input.risk.unwrap_or(false),
+            tags: input.tags.unwrap_or_default().into_iter().filter_map(text).collect(),
+        }
+    }
 }
 
 #[derive(SimpleObject)]
@@ -258,6 +308,9 @@ pub struct ShopSettingsInput {
     /// Work on every location; locationIds is then ignored.
     all_locations: Option<bool>,
     location_ids: Option<Vec<ShopifyId>>,
+    /// Minutes in which a purchase order can be undone before it is sent, up to a day.
+    undo_minutes: Option<i32>,
+    review: Option<ReviewHoldsInput>,
 }
 
 #[derive(SimpleObject)]
@@ -292,6 +345,8 @@ impl ShopMutation {
             notify_customer: input.notify_customer,
             kit_fulfillment: input.kit_fulfillment.map(Into::into),
             all_locations: input.all_locations,
+            undo_minutes: input.undo_minutes,
+            review: input.review.map(Into::into),
             locations: input
                 .location_ids
                 .map(|ids| ids.into_iter().map(|id| ShopifyLocationId(id.0)).collect()),

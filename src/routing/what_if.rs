@@ -164,9 +164,9 @@ fn price(request: &RouteRequest, plan: &RoutePlan, model: &CostModel) -> Option<
             bought.entry(component.offer.id).or_insert((&component.offer, 0)).1 += pieces;
         }
     }
-    let mut parts = BTreeMap::new();
+    let mut parts: BTreeMap<SupplierId, (i128, u64)> = BTreeMap::new();
     for (offer, pieces) in bought.into_values() {
-        let part: &mut (_, u64) = parts.entry(offer.supplier).or_default();
+        let part = parts.entry(offer.supplier).or_default();
         part.0 += tariff.landed(offer.supplier, tariff.unit_cost(offer, pieces)) * i128::from(pieces);
         part.1 += u64::from(offer.weight_g.unwrap_or(0)) * u64::from(pieces);
     }

@@ -28,6 +28,8 @@ pub struct Model {
     pub cost_minor: i64,
     pub currency: Currency,
     pub stock: Option<i32>,
+    /// Pieces that purchase orders count on and `stock` does not tell of: see [`super::reservations`].
+    pub reserved: i32,
     pub weight_g: Option<i32>,
     pub ships_to: Json<Vec<String>>,
     /// By rising quantity.
@@ -56,6 +58,16 @@ pub async fn lock_by_skus(tx: &Tx, supplier: SupplierId, skus: Vec<String>) -> R
     Entity::find()
         .filter(Column::SupplierId.eq(supplier))
         .filter(Column::Sku.is_in(skus))
+        .order_by_asc(Column::Id)
+        .lock_exclusive()
+        .all(tx.conn())
+        .await
+}
+
+/// Some offers, locked in the order of their ids until the transaction ends.
+pub async fn lock(tx: &Tx, ids: Vec<OfferId>) -> Result<Vec<Model>, DbErr> {
+    Entity::find()
+        .filter(Column::Id.is_in(ids))
         .order_by_asc(Column::Id)
         .lock_exclusive()
         .all(tx.conn())
@@ -152,5 +164,12 @@ impl Model {
     #[must_use]
     pub fn unit_cost(&self, pieces: u32) -> Money {
         costs::unit_cost(self.cost(), &self.price_breaks.0, pieces)
+    }
+
+    /// Pieces that no order counts on yet; none where the supplier does not count.
+    #[must_use]
+    pub fn available(&self) -> Option<u32> {
+        self.stock
+            .map(|stock| super::units(stock.saturating_sub(self.reserved)))
     }
 }

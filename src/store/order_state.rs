@@ -10,6 +10,7 @@ use super::{
 };
 use crate::{
     domain::{
+        exception::ExceptionKind,
         fulfilment::{ShippedComponent, completed},
         order::{FulfillmentOrder, Gate, Ledger, OrderStatus, Remaining, gate, status},
         purchase_order::PurchaseOrderStatus,
@@ -205,6 +206,9 @@ impl OrderState {
         if gate != Gate::Open {
             return gate.reason();
         }
+        if let Some(why) = self.kept_back(po) {
+            return Some(why);
+        }
         let ledgers = self.ledgers(settings);
         let on_it = |line: PoLineId| {
             let mut lines = self.po_lines.iter();
@@ -221,6 +225,17 @@ impl OrderState {
         } else {
             "Shopify has no free units for it any more".to_owned()
         })
+    }
+
+    /// What the shop itself wants to wait for: a review, or the time to undo.
+    fn kept_back(&self, po: PurchaseOrderId) -> Option<String> {
+        let reviews = |row: &&exceptions::Model| row.kind == ExceptionKind::Review && row.purchase_order_id == Some(po);
+        if self.open_exceptions.iter().any(|row| reviews(&row)) {
+            return Some("It is to be reviewed".to_owned());
+        }
+        let row = self.purchase_orders.iter().find(|row| row.id == po)?;
+        let until = row.send_after?;
+        Some(format!("It can be undone until {} UTC", until.format("%H:%M")))
     }
 
     /// Purchase orders that were not sent, and may be.

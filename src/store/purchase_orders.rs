@@ -32,6 +32,8 @@ pub struct Model {
     pub ship_by: Option<DateTime<Utc>>,
     pub supplier_reference: Option<String>,
     pub created_at: DateTime<Utc>,
+    /// Until then it can be undone: it is not sent before. Gone once that time is over.
+    pub send_after: Option<DateTime<Utc>>,
     /// When placing began: before that the supplier knows nothing of it, and
     /// nothing ever where it was withdrawn first.
     pub sent_at: Option<DateTime<Utc>>,
@@ -59,6 +61,18 @@ pub async fn of_order(db: &impl ConnectionTrait, shop: ShopId, order: OrderId) -
         .order_by_asc(Column::Id)
         .all(db)
         .await
+}
+
+/// Whether a supplier ever took a purchase order of the shop's.
+pub async fn any_placed(db: &impl ConnectionTrait, shop: ShopId, supplier: SupplierId) -> Result<bool, DbErr> {
+    let found = Entity::find()
+        .filter(Column::ShopId.eq(shop))
+        .filter(Column::SupplierId.eq(supplier))
+        // In these words, because they are the index's.
+        .filter(Expr::cust("placed_at is not null"))
+        .one(db)
+        .await?;
+    Ok(found.is_some())
 }
 
 /// Some purchase orders of a shop that were decided before a time and are not sent, by id, after

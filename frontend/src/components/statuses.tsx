@@ -66,6 +66,7 @@ export const EXCEPTION_TONES = {
   FULFILLMENT_REFUSED: "bad",
   CANCEL_REFUSED: "bad",
   PLACEMENT_REFUSED: "bad",
+  REVIEW: "info",
   JOB_FAILED: "bad",
   OTHER: "neutral",
 } as const satisfies Record<ExceptionKind, Tone>;

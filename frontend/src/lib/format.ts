@@ -35,6 +35,17 @@ export function formatMoney(money: FragmentOf<typeof MoneyFields>): string {
 
 const DAY = 86_400;
 
+/** What is left, such as 9:05 or 1:02:03. */
+export function formatCountdown(seconds: number): string {
+  const [hours, minutes, rest] = [
+    Math.floor(seconds / 3600),
+    Math.floor(seconds / 60) % 60,
+    seconds % 60,
+  ];
+  const two = (part: number) => String(part).padStart(2, "0");
+  return hours > 0 ? `${hours}:${two(minutes)}:${two(rest)}` : `${minutes}:${two(rest)}`;
+}
+
 /** Days are the calendar's: at noon, 30 hours ago is "yesterday", 40 hours "2 days ago". */
 export function formatRelative(at: Date, now: Date): string {
   const format = new Intl.RelativeTimeFormat(locale(), { numeric: "auto" });

@@ -197,6 +197,17 @@ export const mutations = {
         if (row.purchaseOrder) row.purchaseOrder.status = placed ? "PLACED" : "CANCELLED";
       },
     ),
+  releasePurchaseOrder: ({ exceptionId }: { exceptionId: string }, { world }: Context) =>
+    settle(world, exceptionId, "It was released", (row) => {
+      if (row.purchaseOrder) row.purchaseOrder.status = "PLACED";
+    }),
+  refusePurchaseOrder: (
+    { exceptionId, note }: { exceptionId: string; note: string },
+    { world }: Context,
+  ) =>
+    settle(world, exceptionId, `It is not sent: ${note}`, (row) => {
+      if (row.purchaseOrder) row.purchaseOrder.status = "CANCELLED";
+    }),
   settleFulfilledByHand: (
     { exceptionId, choice }: { exceptionId: string; choice: string },
     { world }: Context,

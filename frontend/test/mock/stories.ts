@@ -19,8 +19,9 @@ const DAY = 24 * HOUR;
 
 export function tellStories(world: World, c: Catalogue) {
   const at = (ms: number) => new Date(world.now.getTime() - ms);
-  for (let index = 0; index < 34; index += 1)
+  for (let index = 0; index < 32; index += 1)
     filler(world, c, 1001 + index, at(9 * DAY - index * 5 * HOUR));
+  unsent(world, c, at(50 * HOUR));
   shippedInThreeParcels(world, c, at(26 * HOUR));
   notRoutable(world, c, at(20 * HOUR));
   portalWork(world, c, at);
@@ -251,6 +252,36 @@ function troubles(world: World, c: Catalogue, at: (ms: number) => Date) {
     line.rejected = line.quantity;
     line.rejectReason = "OUT_OF_STOCK";
   }
+}
+
+/** What is decided and has not left: one waits for a review, one can be undone. */
+function unsent(world: World, c: Catalogue, at: Date) {
+  const line = makeLine(c.teeVariant, 4, [["ALLOCATED", 4, "With North Textiles"]]);
+  const reviewed = makeOrder(1033, at, [line], { status: "NEEDS_ATTENTION" });
+  reviewed.plan = plan(reviewed, [[line, c.tee, c.north]]);
+  world.orders.push(reviewed);
+  const held = makePurchaseOrder(reviewed, c.north, [[c.tee, 4]], {
+    status: "DRAFT",
+    placedAt: null,
+  });
+  raise(world, reviewed, at, {
+    kind: "REVIEW",
+    message: `${held.number} waits for a review: it is the first order to North Textiles`,
+    choices: ["RELEASE", "REFUSE"],
+    purchaseOrder: held,
+  });
+  const other = makeLine(c.mugVariant, 1, [["ALLOCATED", 1, "With Hillside Pottery"]]);
+  const undo = makeOrder(1034, at, [other], {
+    status: "HELD",
+    reason: "It can be undone until 12:05 UTC: DEMO-1034-1 waits",
+  });
+  undo.plan = plan(undo, [[other, c.mug, c.hill]]);
+  world.orders.push(undo);
+  makePurchaseOrder(undo, c.hill, [[c.mug, 1]], {
+    status: "DRAFT",
+    placedAt: null,
+    sendAfter: new Date(Date.now() + 9 * MINUTE).toISOString(),
+  });
 }
 
 function awaiting(world: World, c: Catalogue, at: Date) {

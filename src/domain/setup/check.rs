@@ -28,6 +28,7 @@ use crate::{
             reading::{self, Flaw},
         },
         money::{Currency, Money},
+        review::ReviewHolds,
         rules::RuleText,
         shop::KitFulfillment,
         supplier::{ConnectorKind, SupplierKey},
@@ -192,6 +193,11 @@ impl Reader<'_> {
                 file::KitWord::FirstComponent => KitFulfillment::FirstComponent,
             }),
             ship_on_payment_terms: entry.ship_on_payment_terms,
+            undo_minutes: entry.undo_minutes,
+            review: entry
+                .review
+                .as_ref()
+                .map(|review| self.review(review, &path.key("review"))),
             locations: (entry.locations.as_ref()).map(|locations| self.locations(locations, &path.key("locations"))),
             rules: entry.rules.as_ref().map(|list| self.rules(list, &path.key("rules"))),
             routing: (entry.routing.as_ref()).and_then(|routing| self.routing(routing, &path.key("routing"))),
@@ -202,6 +208,19 @@ impl Reader<'_> {
                 .filter_map(|(index, mapping)| self.mapping(mapping, &mappings.index(index)))
                 .collect(),
         }
+    }
+
+    fn review(&mut self, entry: &file::ReviewEntry, path: &Path) -> ReviewHolds {
+        let holds = ReviewHolds {
+            first_order: entry.first_order.unwrap_or(false),
+            above: entry.above.clone(),
+            risk: entry.risk.unwrap_or(false),
+            tags: entry.tags.clone().unwrap_or_default(),
+        };
+        if let Some((key, message)) = holds.problem(None) {
+            self.say(&path.key(key), &message);
+        }
+        holds
     }
 
     fn rules(&mut self, list: &[file::RuleEntry], path: &Path) -> Vec<Placed<RuleText>> {

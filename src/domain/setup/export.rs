@@ -6,8 +6,8 @@ use super::{
     Installation,
     file::{
         AllWord, AlternativeEntry, ComponentEntry, ConnectionEntry, ConnectorWord, KitWord, LocationEntry,
-        LocationsEntry, MappingEntry, OfferEntry, Percent, SecretText, SettingsEntry, SetupFile, ShopEntry,
-        SupplierEntry, VERSION, VariantEntry,
+        LocationsEntry, MappingEntry, OfferEntry, Percent, ReviewEntry, SecretText, SettingsEntry, SetupFile,
+        ShopEntry, SupplierEntry, VERSION, VariantEntry,
     },
     model::{Component, Connection, Offer, Shop, Supplier},
     rules,
@@ -18,6 +18,7 @@ use crate::{
             entries::{CostsEntry, RoutingEntry},
             reading,
         },
+        review::ReviewHolds,
         shop::{KitFulfillment, SelectedLocations},
         supplier::{ConnectorKind, SupplierKey},
     },
@@ -107,6 +108,8 @@ fn shop_entry(domain: &str, shop: &Shop, installation: &Installation) -> ShopEnt
             KitFulfillment::FirstComponent => KitWord::FirstComponent,
         }),
         ship_on_payment_terms: Some(settings.ship_on_payment_terms),
+        undo_minutes: (settings.undo_minutes > 0).then_some(settings.undo_minutes),
+        review: (settings.review != ReviewHolds::default()).then(|| review_entry(&settings.review)),
         locations: Some(match &settings.locations {
             SelectedLocations::All => LocationsEntry::Word(AllWord::All),
             SelectedLocations::Only(ids) => {
@@ -119,6 +122,15 @@ fn shop_entry(domain: &str, shop: &Shop, installation: &Installation) -> ShopEnt
             .map(|(supplier, connection)| connection_entry(supplier, connection))
             .collect(),
         mappings: mapping_entries(shop, installation),
+    }
+}
+
+fn review_entry(holds: &ReviewHolds) -> ReviewEntry {
+    ReviewEntry {
+        first_order: holds.first_order.then_some(true),
+        above: holds.above.clone(),
+        risk: holds.risk.then_some(true),
+        tags: (!holds.tags.is_empty()).then(|| holds.tags.clone()),
     }
 }
 

@@ -171,6 +171,14 @@ pub struct ShopEntry {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "bool")]
     pub ship_on_payment_terms: Option<bool>,
+    /// Minutes in which a purchase order can be undone before it is sent; none by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "u32", range(min = 0, max = 1440))]
+    pub undo_minutes: Option<u32>,
+    /// What waits for a person before it is sent. It replaces whatever did before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "ReviewEntry")]
+    pub review: Option<ReviewEntry>,
     /// The locations whose orders Orderyard routes: `all`, or a list of names or ids.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "LocationsEntry")]
@@ -190,6 +198,28 @@ pub struct ShopEntry {
     /// What each product is made of.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub mappings: Vec<MappingEntry>,
+}
+
+/// Purchase orders that a person looks at before they are sent.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReviewEntry {
+    /// To a supplier that has not taken one of the shop's yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "bool")]
+    pub first_order: Option<bool>,
+    /// For orders above this total, in the shop's currency.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
+    pub above: Option<String>,
+    /// For orders that Shopify advises to look into, or to cancel.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "bool")]
+    pub risk: Option<bool>,
+    /// For orders with any of these tags.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Vec<String>", length(max = 50))]
+    pub tags: Option<Vec<String>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -324,9 +354,8 @@ impl Serialize for Percent {
 
 impl fmt::Display for Percent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        rust_decimal::Decimal::new(self.basis_points.into(), 2)
-            .normalize()
-            .fmt(f)
+        let percent = rust_decimal::Decimal::new(self.basis_points.into(), 2);
+        write!(f, "{}", percent.normalize())
     }
 }
 

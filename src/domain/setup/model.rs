@@ -13,6 +13,7 @@ use crate::{
     domain::{
         costs::{ConnectionCosts, PriceBreak, entries::RoutingEntry},
         money::{Currency, Money},
+        review::ReviewHolds,
         rules::RuleText,
         shop::{KitFulfillment, ShopSettings},
         supplier::{ConnectorKind, SupplierKey},
@@ -76,6 +77,8 @@ pub struct WantedShop {
     pub notify_customer: Option<bool>,
     pub kit_fulfillment: Option<KitFulfillment>,
     pub ship_on_payment_terms: Option<bool>,
+    pub undo_minutes: Option<u32>,
+    pub review: Option<ReviewHolds>,
     pub locations: Option<WantedLocations>,
     pub rules: Option<Vec<Placed<RuleText>>>,
     /// Amounts are read when the shop's currency is known.

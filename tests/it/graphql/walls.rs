@@ -17,6 +17,7 @@ fn queries(of: &Tenant) -> Vec<(&'static str, String)> {
         ("shop", String::new()),
         ("orders", String::new()),
         ("order", format!("(id: \"{}\")", of.order)),
+        ("routePreview", format!("(orderId: \"{}\")", of.order)),
         ("exceptions", format!("(filter: {{ orderId: \"{}\" }})", of.order)),
         ("deadJobs", String::new()),
         ("lostDeliveries", String::new()),
@@ -31,6 +32,12 @@ fn queries(of: &Tenant) -> Vec<(&'static str, String)> {
         ("demoAccounts", String::new()),
         ("carriers", String::new()),
         ("invitation", "(token: \"guess\")".to_owned()),
+        ("rulebook", String::new()),
+        ("rulebookVersion", "(version: 1)".to_owned()),
+        (
+            "conditionMistake",
+            "(when: \"order.total > 1\", kind: NEVER_SPLIT)".to_owned(),
+        ),
     ]
 }
 
@@ -41,6 +48,19 @@ fn mutations(of: &Tenant) -> Vec<(&'static str, String)> {
         ("requeueJob", format!("(id: \"{}\")", of.dead_job)),
         ("dismissJob", format!("(id: \"{}\")", of.dead_job)),
         ("replayDelivery", format!("(id: \"{}\")", of.lost_delivery)),
+        (
+            "saveRule",
+            format!("(id: \"{0}\", input: {{ name: \"{0}\", kind: NEVER_SPLIT }})", of.rule),
+        ),
+        ("deleteRule", format!("(id: \"{}\")", of.rule)),
+        ("switchRule", format!("(id: \"{}\", enabled: false)", of.rule)),
+        ("orderRules", format!("(ids: [\"{}\"])", of.rule)),
+        ("restoreRules", "(toVersion: 1)".to_owned()),
+        (
+            "updateRouting",
+            "(input: { strategy: CHEAPEST, weights: {}, shares: [], rates: [] })".to_owned(),
+        ),
+        ("saveConnectionCosts", format!("(supplierId: \"{}\")", of.supplier)),
     ]);
     all
 }
@@ -96,6 +116,8 @@ fn mutations_of_trade(of: &Tenant) -> Vec<(&'static str, String)> {
             format!("({exception}, choice: ADOPT_TRACKING)"),
         ),
         ("markHandled", format!("({exception}, note: \"mine\")")),
+        ("releasePurchaseOrder", format!("({exception})")),
+        ("refusePurchaseOrder", format!("({exception}, note: \"mine\")")),
         ("cancelPurchaseOrder", format!("({po}, reason: \"mine\")")),
         (
             "acknowledgePurchaseOrder",
@@ -215,6 +237,7 @@ fn marks(of: &Tenant) -> Vec<String> {
         "North 1".to_owned(),
         "shop1.myshopify.com".to_owned(),
         "SHOP1-1001-1".to_owned(),
+        of.rule.clone(),
     ]
 }
 

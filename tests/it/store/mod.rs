@@ -6,6 +6,7 @@ mod inbox;
 mod jobs;
 mod order_state;
 mod periodic;
+mod reservations;
 mod turns;
 mod wakeups;
 mod writer;

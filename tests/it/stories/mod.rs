@@ -1,5 +1,6 @@
 //! Stories from an order to its tracking, told from outside.
 
+mod before_sending;
 mod changes;
 mod costs;
 mod decisions;
@@ -7,6 +8,7 @@ mod gates;
 mod given_up;
 mod holds;
 mod lifecycle;
+mod market;
 mod nodes;
 mod once;
 mod orders;
@@ -14,7 +16,9 @@ mod outages;
 mod parcels;
 mod privacy;
 mod reconciling;
+mod reservations;
 mod rules;
 pub mod shop;
 mod skew;
 mod taking_back;
+mod what_if;

@@ -15,7 +15,7 @@ import { tell, tellFailure } from "../../lib/tell";
 import { useDialog } from "../dialog";
 import { VariantToMap } from "../mapping/mapping-editor";
 import { ChooseSupplier } from "./choose-supplier";
-import { AcceptPrice, ByHand, MapHere, MarkHandled, Settle } from "./dialogs";
+import { AcceptPrice, ByHand, MapHere, MarkHandled, Refuse, Release, Settle } from "./dialogs";
 import { RetryException } from "./mutations";
 
 export const ExceptionChoices = graphql(
@@ -66,6 +66,8 @@ const DIALOGS = {
   CONFIRM_PLACED: (props) => <Settle {...props} placed />,
   CONFIRM_NOT_PLACED: (props) => <Settle {...props} placed={false} />,
   MARK_HANDLED: MarkHandled,
+  RELEASE: Release,
+  REFUSE: Refuse,
 } satisfies Record<Exclude<Choice, "RETRY">, ComponentType<ChoiceProps>>;
 
 export function Choices({ exception: masked }: { exception: FragmentOf<typeof ExceptionChoices> }) {
@@ -135,6 +137,8 @@ const DELIBERATE: readonly Choice[] = [
   "ADOPT_TRACKING",
   "CONFIRM_PLACED",
   "CONFIRM_NOT_PLACED",
+  "RELEASE",
+  "REFUSE",
 ];
 
 function variantOf(choice: Choice, first: boolean) {

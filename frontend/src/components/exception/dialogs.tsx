@@ -13,6 +13,8 @@ import type { ChoiceProps } from "./choices";
 import {
   AcceptPriceMutation,
   MarkHandledMutation,
+  RefusePurchaseOrder,
+  ReleasePurchaseOrder,
   ResolveByMapping,
   SettleByHand,
   SettleUnknown,
@@ -153,6 +155,58 @@ export function MarkHandled({ exception, close }: ChoiceProps) {
     >
       <Textarea
         label={t("exceptions.note")}
+        description={t("exceptions.noteWhy")}
+        autosize
+        minRows={2}
+        maxLength={500}
+        data-autofocus
+        {...note.props}
+      />
+    </FormDialog>
+  );
+}
+
+export function Release({ exception, close }: ChoiceProps) {
+  const { t } = useTranslation();
+  const action = useAction(ReleasePurchaseOrder);
+  const finish = useFinish(close);
+  const number = exception.purchaseOrder?.number ?? "";
+  const supplier = exception.purchaseOrder?.supplier.name ?? "";
+  return (
+    <FormDialog
+      title={t("exceptions.releaseTitle", { number })}
+      intro={t("exceptions.releaseIntro", { number, supplier })}
+      confirm={t("exceptionChoice.RELEASE")}
+      running={action.running}
+      failure={action.failure}
+      onClose={close}
+      onConfirm={() => void finish(action.run({ id: exception.id }))}
+    />
+  );
+}
+
+export function Refuse({ exception, close }: ChoiceProps) {
+  const { t } = useTranslation();
+  const action = useAction(RefusePurchaseOrder);
+  const finish = useFinish(close);
+  const note = useRequiredText<HTMLTextAreaElement>(t("exceptions.noteNeeded"));
+  const number = exception.purchaseOrder?.number ?? "";
+  return (
+    <FormDialog
+      title={t("exceptions.refuseTitle", { number })}
+      intro={t("exceptions.refuseIntro")}
+      confirm={t("exceptionChoice.REFUSE")}
+      danger
+      running={action.running}
+      failure={action.failure}
+      onClose={close}
+      onConfirm={() => {
+        const text = note.take();
+        if (text) void finish(action.run({ id: exception.id, note: text }));
+      }}
+    >
+      <Textarea
+        label={t("exceptions.refuseNote")}
         description={t("exceptions.noteWhy")}
         autosize
         minRows={2}

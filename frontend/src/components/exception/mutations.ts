@@ -97,3 +97,25 @@ export const MarkHandledMutation = graphql(
   `,
   [Settled],
 );
+
+export const ReleasePurchaseOrder = graphql(
+  `
+    mutation ReleasePurchaseOrder($id: ID!) {
+      releasePurchaseOrder(exceptionId: $id) {
+        ...Settled
+      }
+    }
+  `,
+  [Settled],
+);
+
+export const RefusePurchaseOrder = graphql(
+  `
+    mutation RefusePurchaseOrder($id: ID!, $note: String!) {
+      refusePurchaseOrder(exceptionId: $id, note: $note) {
+        ...Settled
+      }
+    }
+  `,
+  [Settled],
+);

@@ -90,6 +90,8 @@ impl Planner<'_> {
                 None => stored.routing.clone(),
                 Some(routing) => self.routing(routing, now),
             },
+            undo_minutes: wanted.undo_minutes.unwrap_or(stored.undo_minutes),
+            review: wanted.review.clone().unwrap_or_else(|| stored.review.clone()),
             rules: match &wanted.rules {
                 None => stored.rules.clone(),
                 Some(rules) => rules.iter().map(|rule| self.rule(rule)).collect(),

@@ -2,6 +2,7 @@
 
 use crate::domain::{
     costs::entries::{CostsEntry, RoutingEntry},
+    review::ReviewHolds,
     rules::{Consequence, RuleText},
     setup::model::{Component, Connection, Offer, Shop, SupplierTerms},
     shop::{SelectedLocations, ShopSettings},
@@ -162,16 +163,32 @@ impl Shown for ShownSettings<'_> {
             Field::new("notify_customer", switch(settings.notify_customer)),
             Field::new("kit_fulfillment", settings.kit_fulfillment.as_str()),
             Field::new("ship_on_payment_terms", switch(settings.ship_on_payment_terms)),
+            Field::new("undo_minutes", settings.undo_minutes.to_string()),
+            Field::new("review", review(&settings.review)),
             Field::new("locations", locations),
             Field::new(
                 "routing",
-                match settings.routing.is_default() {
-                    true => String::new(),
-                    false => written(&RoutingEntry::of(&settings.routing, self.shop.currency)),
+                if settings.routing.is_default() {
+                    String::new()
+                } else {
+                    written(&RoutingEntry::of(&settings.routing, self.shop.currency))
                 },
             ),
             Field::new("rules", settings.rules.iter().map(rule).collect::<Vec<_>>().join("; ")),
         ]
+    }
+}
+
+fn review(holds: &ReviewHolds) -> String {
+    let first = holds.first_order.then(|| "first order".to_owned());
+    let above = holds.above.as_ref().map(|above| format!("above {above}"));
+    let risk = holds.risk.then(|| "risk".to_owned());
+    let tags = holds.tags.iter().map(|tag| format!("tag “{tag}”"));
+    let all: Vec<String> = [first, above, risk].into_iter().flatten().chain(tags).collect();
+    if all.is_empty() {
+        "none".to_owned()
+    } else {
+        all.join(", ")
     }
 }
 

@@ -93,7 +93,9 @@ function OrderBody({ order, automation }: { order: Order; automation: boolean })
             {sentence(order.reason)}
           </Notice>
         )}
-        {order.status === "AWAITING_ROUTING" && !automation && <RouteNow id={order.id} />}
+        {((order.status === "AWAITING_ROUTING" && !automation) || order.takenCareOf) && (
+          <RouteNow id={order.id} />
+        )}
         {open.length > 0 && (
           <Section title={t("exceptions.title")} flush>
             {open.map((exception) => (

@@ -1,5 +1,6 @@
 /** The purchase orders that came of an order; one that can still be stopped can be cancelled. */
 import { Button, Group, Text, Textarea } from "@mantine/core";
+import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { FormDialog, useDialog } from "../../../components/dialog";
 import { TextLink } from "../../../components/links";
@@ -15,7 +16,7 @@ import {
   readFragment,
 } from "../../../gql/graphql";
 import { useAction } from "../../../lib/action";
-import { MoneyFields } from "../../../lib/format";
+import { formatCountdown, MoneyFields } from "../../../lib/format";
 import { useRequiredText } from "../../../lib/required-text";
 import { tell } from "../../../lib/tell";
 import classes from "./order.module.css";
@@ -26,6 +27,7 @@ export const OrderPurchaseOrder = graphql(
       id
       number
       status
+      sendAfter
       placedAt
       shipBy
       supplierReference
@@ -123,6 +125,7 @@ function PurchaseOrderRow({ purchaseOrder }: { purchaseOrder: Fields }) {
           </>
         )}
       </Text>
+      {status === "DRAFT" && purchaseOrder.sendAfter && <Leaves at={purchaseOrder.sendAfter} />}
       <ul className={classes.units} style={{ flexDirection: "column" }}>
         {lines.map((line) => (
           <li key={line.id}>
@@ -156,6 +159,28 @@ function PurchaseOrderRow({ purchaseOrder }: { purchaseOrder: Fields }) {
   );
 }
 
+/** How long it can still be taken back, second by second. */
+function Leaves({ at }: { at: string }) {
+  const { t } = useTranslation();
+  const left = useSecondsUntil(new Date(at));
+  return (
+    <Text size="sm" fw={600}>
+      <time dateTime={at}>
+        {left > 0 ? t("order.leaves", { left: formatCountdown(left) }) : t("order.leavesNow")}
+      </time>
+    </Text>
+  );
+}
+
+function useSecondsUntil(at: Date): number {
+  const [now, setNow] = useState(() => Date.now());
+  useEffect(() => {
+    const timer = setInterval(() => setNow(Date.now()), 1000);
+    return () => clearInterval(timer);
+  }, []);
+  return Math.max(0, Math.ceil((at.getTime() - now) / 1000));
+}
+
 const CancelPurchaseOrder = graphql(`
   mutation CancelPurchaseOrder($id: ID!, $reason: String!) {
     cancelPurchaseOrder(id: $id, reason: $reason) {
@@ -186,19 +211,22 @@ function CancelDialog({
   const { t } = useTranslation();
   const action = useAction(CancelPurchaseOrder);
   const reason = useRequiredText<HTMLTextAreaElement>(t("order.cancelReasonNeeded"));
+  const unsent = purchaseOrder.status === "DRAFT";
   const confirm = async () => {
     const text = reason.take();
     if (!text) return;
     const outcome = await action.run({ id: purchaseOrder.id, reason: text });
     if (!outcome.ok) return;
-    tell(t("order.cancelAsked", { number: purchaseOrder.number }));
+    tell(t(unsent ? "order.undone" : "order.cancelAsked", { number: purchaseOrder.number }));
     close(true);
   };
   return (
     <FormDialog
       title={t("order.cancelNumber", { number: purchaseOrder.number })}
-      intro={t("order.cancelIntro", { supplier: purchaseOrder.supplier.name })}
-      confirm={t("order.cancelConfirm")}
+      intro={t(unsent ? "order.undoIntro" : "order.cancelIntro", {
+        supplier: purchaseOrder.supplier.name,
+      })}
+      confirm={t(unsent ? "order.undoConfirm" : "order.cancelConfirm")}
       danger
       running={action.running}
       failure={action.failure}
@@ -207,7 +235,7 @@ function CancelDialog({
     >
       <Textarea
         label={t("order.cancelReason")}
-        description={t("order.cancelReasonWhy")}
+        description={t(unsent ? "order.undoReasonWhy" : "order.cancelReasonWhy")}
         autosize
         minRows={2}
         maxLength={500}

@@ -24,6 +24,7 @@ export const OrderQuery = graphql(
         name
         status
         reason
+        takenCareOf
         financialStatus
         createdAt
         importedAt

@@ -14,7 +14,7 @@ describe("the list of orders", () => {
   it("shows what the address asks for", async () => {
     renderApp("/orders?status=HELD,NOT_ROUTABLE", { session: "staff" });
     const shown = await rows();
-    expect(shown).toHaveLength(2);
+    expect(shown).toHaveLength(3);
     expect(shown[0]).toHaveTextContent("#1037");
     expect(shown[0]).toHaveTextContent("On hold");
   });

@@ -15,6 +15,7 @@ import { tell } from "../../../lib/tell";
 import classes from "../supplier/supplier.module.css";
 import { InviteStaff, type SettingsFields, SettingsQuery, UpdateSettings } from "./query";
 import { RoutingSettings } from "./routing-form";
+import { Waiting } from "./waiting";
 
 type Shop = ResultOf<typeof SettingsFields>;
 type Input = VariablesOf<typeof UpdateSettings>["input"];
@@ -125,6 +126,7 @@ function Switches({ shop }: { shop: Shop }) {
           onChange={(event) => change({ automation: event.currentTarget.checked })}
         />
       </Section>
+      <Waiting shop={shown} change={change} />
       <Section title={t("settings.customers")}>
         <Stack gap="md">
           <Switch

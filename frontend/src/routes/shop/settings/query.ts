@@ -14,6 +14,13 @@ export const SettingsFields = graphql(`
       notifyCustomer
       kitFulfillment
       allLocations
+      undoMinutes
+      review {
+        firstOrder
+        above
+        risk
+        tags
+      }
     }
     locations {
       id

@@ -1,0 +1,161 @@
+//! Two orders never both count on the last piece.
+
+use rstest::rstest;
+use sandbox::{CancelRequest, RejectReason};
+use serde_json::json;
+
+use super::shop::{Plot, Story};
+use crate::harness::Database;
+
+const ASKED: &str = "select count(*) from exceptions where kind = 'no_eligible_supplier' and status = 'open'";
+
+/// North has so many mugs, as it says itself.
+async fn stock(story: &Story, mugs: u32) {
+    let north = story.world.supplier("north");
+    north
+        .put_inventory(&[("N-MUG".to_owned(), mugs)])
+        .await
+        .expect("is taken");
+}
+
+async fn reserved(story: &Story) -> i64 {
+    let sum = "select cast(coalesce(sum(pieces), 0) as bigint) from reservations r join offers o on o.id = r.offer_id where sku = 'N-MUG'";
+    let counter = "select cast(reserved as bigint) from offers where sku = 'N-MUG'";
+    let (sum, counter) = (story.world.count(sum).await, story.world.count(counter).await);
+    assert_eq!(sum, counter, "the counter is the sum");
+    counter
+}
+
+/// Waits until so many purchase orders are with North.
+async fn bought(story: &Story, count: usize) {
+    let what = format!("{count} are bought");
+    let north = story.world.supplier("north");
+    story
+        .world
+        .eventually(&what, async || north.orders().len() == count)
+        .await;
+}
+
+async fn waits_for(story: &Story, what: &str, sql: &str, count: i64) {
+    story
+        .world
+        .eventually(what, async || story.world.count(sql).await == count)
+        .await;
+}
+
+#[rstest]
+#[tokio::test]
+async fn of_two_orders_for_the_last_piece_one_is_bought(
+    #[values(Database::Sqlite, Database::Postgres)] database: Database,
+) {
+    let story = Plot::default().begin(database).await;
+    stock(&story, 1).await;
+    story.order(&[("MUG", 1)]);
+    story.order(&[("MUG", 1)]);
+    waits_for(&story, "somebody is asked about the other", ASKED, 1).await;
+    bought(&story, 1).await;
+    story.quiet().await;
+    assert_eq!(story.world.supplier("north").orders().len(), 1);
+    assert_eq!(reserved(&story).await, 1);
+}
+
+#[rstest]
+#[tokio::test]
+async fn many_orders_at_once_buy_no_more_than_there_is(
+    #[values(Database::Sqlite, Database::Postgres)] database: Database,
+) {
+    let plot = Plot {
+        mug_at_east: true,
+        ..Plot::default()
+    };
+    let story = plot.begin(database).await;
+    stock(&story, 7).await;
+    for _ in 0..12 {
+        story.order(&[("MUG", 1), ("SHIRT", 1)]);
+    }
+    let with_supplier = "select count(*) from purchase_orders where status = 'placed'";
+    let east = story.world.supplier("east");
+    story
+        .world
+        .eventually("the others are bought elsewhere", async || east.orders().len() == 5)
+        .await;
+    // Twelve with the shirts at North, five with the mugs at East.
+    waits_for(&story, "all are placed", with_supplier, 17).await;
+    story.quiet().await;
+    let mugs = "select cast(sum(quantity) as bigint) from po_lines where sku = 'N-MUG'";
+    assert_eq!(story.world.count(mugs).await, 7);
+    assert_eq!(reserved(&story).await, 7);
+}
+
+#[rstest]
+#[tokio::test]
+async fn what_is_rejected_or_cancelled_is_free_again(
+    #[values(Database::Sqlite, Database::Postgres)] database: Database,
+) {
+    let story = Plot::default().begin(database).await;
+    stock(&story, 3).await;
+    let first = story.order(&[("MUG", 2)]);
+    let placed = story.purchase_order("north").await;
+    assert_eq!(reserved(&story).await, 2);
+    story
+        .world
+        .shop
+        .cancel_order(first, &CancelRequest::default())
+        .expect("is cancelled");
+    let asked = "select count(*) from purchase_orders where status = 'cancel_requested'";
+    waits_for(&story, "North is asked", asked, 1).await;
+    assert_eq!(reserved(&story).await, 2, "North may ship it still");
+    let north = story.world.supplier("north");
+    north
+        .answer_cancellation(&placed.number, true, None)
+        .await
+        .expect("agrees");
+    assert_eq!(reserved(&story).await, 0);
+
+    story.order(&[("MUG", 3)]);
+    bought(&story, 2).await;
+    assert_eq!(reserved(&story).await, 3);
+    let second = north
+        .orders()
+        .into_iter()
+        .find(|order| order.number != placed.number)
+        .expect("it");
+    north
+        .reject(&second.number, "N-MUG", RejectReason::OutOfStock)
+        .await
+        .expect("rejects");
+    waits_for(&story, "somebody is asked", ASKED, 1).await;
+    assert_eq!(reserved(&story).await, 0);
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_suppliers_figure_tells_of_what_it_accepted(
+    #[values(Database::Sqlite, Database::Postgres)] database: Database,
+) {
+    let story = Plot::default().begin(database).await;
+    stock(&story, 10).await;
+    story.order(&[("MUG", 2)]);
+    let placed = story.purchase_order("north").await;
+    let north = story.world.supplier("north");
+    // Nothing was said of the order: the figure may be of before it.
+    stock(&story, 10).await;
+    assert_eq!(reserved(&story).await, 2);
+    north.acknowledge(&placed.number).await.expect("accepts");
+    assert_eq!(reserved(&story).await, 2, "the last figure is of before");
+    stock(&story, 8).await;
+    assert_eq!(reserved(&story).await, 0);
+    let answer = story.world.graphql(
+        "{ offers(filter: { search: \"N-MUG\" }) { nodes { stock available } } }",
+        json!({}),
+    );
+    assert_eq!(answer.await["offers"]["nodes"], json!([{ "stock": 8, "available": 8 }]));
+    // What it had said before stays said: nothing is let go of twice.
+    story.order(&[("MUG", 5)]);
+    bought(&story, 2).await;
+    let answer = story.world.graphql(
+        "{ offers(filter: { search: \"N-MUG\" }) { nodes { stock available } } }",
+        json!({}),
+    );
+    assert_eq!(answer.await["offers"]["nodes"], json!([{ "stock": 8, "available": 3 }]));
+}
