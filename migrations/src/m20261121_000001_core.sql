@@ -184,6 +184,7 @@ create table connections (
   price_tolerance_bp integer not null,
   handling_days integer not null,
   active boolean not null,
+  costs {JSON},
   created_at {TIME} not null
 );
 create unique index connections_once on connections (shop_id, supplier_id);
@@ -201,6 +202,7 @@ create table offers (
   reserved integer not null,
   weight_g integer,
   ships_to {JSON} not null,
+  price_breaks {JSON} not null,
   active boolean not null,
   updated_at {TIME} not null
 );

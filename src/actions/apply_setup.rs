@@ -11,6 +11,7 @@ use super::{
     read_setup::{ReadError, ReadSetup, read_setup},
     save_mapping::route_waiting,
     update_shop_settings,
+    what_if::{Draft, DraftConnection},
 };
 use crate::{
     app::App,
@@ -44,6 +45,10 @@ pub struct ApplyOptions {
 pub enum ApplyError {
     #[error("{} in the file", counted(.0.len()))]
     File(Vec<Problem>),
+    #[error("name the shop: the file has {0} of them")]
+    WhichShop(usize),
+    #[error("the shop {0} has not installed Orderyard")]
+    NoShop(String),
     #[error(transparent)]
     Read(#[from] ReadError),
     #[error("a supplier's secret cannot be sealed: {0}")]
@@ -82,6 +87,36 @@ pub async fn apply_setup(app: &App, file: &str, options: ApplyOptions) -> Result
     }
     tx.commit().await?;
     Ok(plan.changes)
+}
+
+/// What a setup file would make of the way in which a shop routes. Nothing is applied.
+pub async fn draft(app: &App, file: &str, shop: Option<&str>) -> Result<(String, Draft), ApplyError> {
+    let setup = setup::read(file).map_err(ApplyError::File)?;
+    let read = read_setup(app.db.read(), &app.keyring).await?;
+    let plan = setup::plan::plan(&setup, &read.installation, Unnamed::Keep).map_err(ApplyError::File)?;
+    check_rules(&setup)?;
+    let domain = match (shop, setup.shops.as_slice()) {
+        (Some(domain), _) => domain.to_ascii_lowercase(),
+        (None, [one]) => one.domain.clone(),
+        (None, shops) => return Err(ApplyError::WhichShop(shops.len())),
+    };
+    let after = plan.after.shops.get(&domain);
+    let after = after.ok_or_else(|| ApplyError::NoShop(domain.clone()))?;
+    let connections = after.connections.iter().filter_map(|(key, wanted)| {
+        let drafted = DraftConnection {
+            priority: wanted.priority,
+            price_tolerance_bp: wanted.price_tolerance_bp,
+            handling_days: wanted.handling_days,
+            active: wanted.active,
+            costs: wanted.costs.clone(),
+        };
+        Some((read.suppliers.get(key)?.id, drafted))
+    });
+    let draft = Draft {
+        connections: connections.collect(),
+        settings: Some(after.settings.clone()),
+    };
+    Ok((domain, draft))
 }
 
 /// Asks each connector whether what its suppliers are given can work at all.
@@ -240,6 +275,7 @@ impl Writer<'_> {
             reserved: stored.as_ref().map_or(0, |row| row.reserved),
             weight_g: offer.weight_g.map(store::column),
             ships_to: Json(offer.ships_to.iter().cloned().collect()),
+            price_breaks: Json(offer.price_breaks.clone()),
             active: offer.active,
             updated_at: self.now,
         };
@@ -267,6 +303,7 @@ impl Writer<'_> {
             price_tolerance_bp: store::column(wanted.price_tolerance_bp),
             handling_days: store::column(wanted.handling_days),
             active: wanted.active,
+            costs: wanted.costs.clone().map(Json),
             created_at: stored.as_ref().map_or(self.now, |row| row.created_at),
         };
         if stored.is_some() {

@@ -51,6 +51,7 @@ pub(super) async fn write(
         price_tolerance_bp: 0,
         handling_days: 1,
         active: true,
+        costs: None,
         created_at: app.clock.now(),
     });
     if let Some(priority) = change.priority {

@@ -107,6 +107,7 @@ fn as_offer(row: &offers::Model) -> Offer {
         stock: row.stock.map(store::units),
         weight_g: row.weight_g.map(store::units),
         ships_to: row.ships_to.0.iter().cloned().collect(),
+        price_breaks: row.price_breaks.0.clone(),
         active: row.active,
     }
 }
@@ -122,6 +123,7 @@ async fn shop(
     let variants = variants::of_shop(db, row.id).await?.into_iter();
     Ok(Shop {
         settings: row.settings.0.clone(),
+        currency: row.currency,
         locations: locations.map(|location| (location.id, location.name)).collect(),
         variants: variants.map(|variant| (variant.id, variant.sku)).collect(),
         connections: connections
@@ -140,6 +142,7 @@ fn as_connection(row: &connections::Model) -> Connection {
         price_tolerance_bp: store::units(row.price_tolerance_bp),
         handling_days: store::units(row.handling_days),
         active: row.active,
+        costs: row.costs.clone().map(|costs| costs.0),
     }
 }
 

@@ -4,6 +4,7 @@
 pub mod address;
 pub mod carriers;
 pub mod circuit;
+pub mod costs;
 pub mod event;
 pub mod exception;
 pub mod fulfilment;

@@ -5,6 +5,7 @@
 //! keeps lists from running a statement per row. Reads go to `store`, a
 //! mutation calls one action; neither holds a rule of the business.
 
+mod costs;
 mod dead_letters;
 mod endpoint;
 mod errors;

@@ -10,6 +10,7 @@ use async_graphql::{
 use async_trait::async_trait;
 
 use super::{
+    costs::CostMutation,
     dead_letters::{DeadLetterMutation, DeadLetterQuery},
     exceptions::{ExceptionMutation, ExceptionQuery},
     invitations::{InvitationMutation, InvitationQuery},
@@ -67,6 +68,7 @@ pub struct Mutation(
     PurchaseOrderMutation,
     PortalMutation,
     DeadLetterMutation,
+    CostMutation,
     RuleMutation,
 );
 

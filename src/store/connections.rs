@@ -3,6 +3,8 @@
 use chrono::{DateTime, Utc};
 use sea_orm::entity::prelude::*;
 
+use super::columns::Json;
+use crate::domain::costs::ConnectionCosts;
 use crate::ids::{ConnectionId, ShopId, SupplierId};
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -16,6 +18,8 @@ pub struct Model {
     pub price_tolerance_bp: i32,
     pub handling_days: i32,
     pub active: bool,
+    /// What it charges besides the goods, where that is known.
+    pub costs: Option<Json<ConnectionCosts>>,
     pub created_at: DateTime<Utc>,
 }
 

@@ -9,7 +9,10 @@ use sea_orm::{
 
 use super::{Party, Tx, columns::Json, paging, suppliers};
 use crate::{
-    domain::money::{Currency, Money},
+    domain::{
+        costs::{self, PriceBreak},
+        money::{Currency, Money},
+    },
     ids::{OfferId, SupplierId},
 };
 
@@ -29,6 +32,8 @@ pub struct Model {
     pub reserved: i32,
     pub weight_g: Option<i32>,
     pub ships_to: Json<Vec<String>>,
+    /// By rising quantity.
+    pub price_breaks: Json<Vec<PriceBreak>>,
     pub active: bool,
     pub updated_at: DateTime<Utc>,
 }
@@ -153,6 +158,12 @@ impl Model {
     #[must_use]
     pub const fn cost(&self) -> Money {
         Money::new(self.cost_minor, self.currency)
+    }
+
+    /// What each piece costs of so many.
+    #[must_use]
+    pub fn unit_cost(&self, pieces: u32) -> Money {
+        costs::unit_cost(self.cost(), &self.price_breaks.0, pieces)
     }
 
     /// Pieces that no order counts on yet; none where the supplier does not count.

@@ -52,6 +52,7 @@ export function makeOffer(
     available: 118,
     weightG: 350,
     shipsTo: ["DE", "AT", "NL", "FR"],
+    priceBreaks: [],
     active: true,
     updatedAt: new Date().toISOString(),
     ...rest,

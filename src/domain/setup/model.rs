@@ -11,6 +11,7 @@ use std::{
 use super::{Path, Position};
 use crate::{
     domain::{
+        costs::{ConnectionCosts, PriceBreak, entries::RoutingEntry},
         money::{Currency, Money},
         review::ReviewHolds,
         rules::RuleText,
@@ -64,6 +65,7 @@ pub struct WantedOffer {
     pub stock: Option<u32>,
     pub weight_g: Option<u32>,
     pub ships_to: Option<BTreeSet<String>>,
+    pub price_breaks: Option<Vec<PriceBreak>>,
     pub active: bool,
 }
 
@@ -79,6 +81,8 @@ pub struct WantedShop {
     pub review: Option<ReviewHolds>,
     pub locations: Option<WantedLocations>,
     pub rules: Option<Vec<Placed<RuleText>>>,
+    /// Amounts are read when the shop's currency is known.
+    pub routing: Option<Placed<RoutingEntry>>,
     pub connections: Vec<WantedConnection>,
     pub mappings: Vec<WantedMapping>,
 }
@@ -103,6 +107,7 @@ pub struct WantedConnection {
     pub price_tolerance_bp: Option<u32>,
     pub handling_days: Option<u32>,
     pub active: bool,
+    pub costs: Option<ConnectionCosts>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -170,12 +175,14 @@ pub struct Offer {
     pub weight_g: Option<u32>,
     /// Empty means everywhere.
     pub ships_to: BTreeSet<String>,
+    pub price_breaks: Vec<PriceBreak>,
     pub active: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Shop {
     pub settings: ShopSettings,
+    pub currency: Currency,
     pub locations: BTreeMap<ShopifyLocationId, String>,
     /// With the SKU, where there is one.
     pub variants: BTreeMap<ShopifyVariantId, Option<String>>,
@@ -189,6 +196,7 @@ pub struct Connection {
     pub price_tolerance_bp: u32,
     pub handling_days: u32,
     pub active: bool,
+    pub costs: Option<ConnectionCosts>,
 }
 
 impl Default for Connection {
@@ -198,6 +206,7 @@ impl Default for Connection {
             price_tolerance_bp: 0,
             handling_days: 1,
             active: true,
+            costs: None,
         }
     }
 }

@@ -1,6 +1,8 @@
 //! What the parts do together: every mistake at once, a readable diff, and two properties:
 //! what was applied is not applied again, and what is exported changes nothing.
 
+mod costs;
+
 use std::collections::BTreeMap;
 
 use proptest::{collection, option, prelude::*, sample};
@@ -14,6 +16,7 @@ use super::{
 };
 use crate::{
     domain::{
+        costs::RoutingSettings,
         money::{Currency, Money},
         review::ReviewHolds,
         rules::{Consequence, RuleText},
@@ -52,6 +55,7 @@ fn key(text: &str) -> SupplierKey {
 fn shop() -> Shop {
     Shop {
         settings: ShopSettings::default(),
+        currency: Currency::parse("EUR").expect("EUR"),
         locations: [(1, "Berlin"), (2, "Wien"), (3, "Wien"), (4, "5")]
             .map(|(id, name)| (ShopifyLocationId(id), name.to_owned()))
             .into(),
@@ -337,6 +341,11 @@ fn offer() -> impl Strategy<Value = Offer> {
             stock,
             weight_g,
             ships_to,
+            price_breaks: if active {
+                costs::half_price_from_ten(cost)
+            } else {
+                Vec::new()
+            },
             active,
         })
 }
@@ -368,6 +377,7 @@ fn connection() -> impl Strategy<Value = Connection> {
         price_tolerance_bp: tolerance,
         handling_days: days,
         active,
+        costs: days.is_multiple_of(2).then(costs::costs),
     })
 }
 
@@ -393,6 +403,11 @@ fn settings() -> impl Strategy<Value = ShopSettings> {
             tags: if notify { vec!["a: b".to_owned()] } else { Vec::new() },
         },
         rules: if terms { rules() } else { Vec::new() },
+        routing: if notify {
+            costs::routing()
+        } else {
+            RoutingSettings::default()
+        },
     })
 }
 

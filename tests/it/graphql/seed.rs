@@ -166,6 +166,7 @@ impl Seed<'_> {
             price_tolerance_bp: 250,
             handling_days: 1,
             active: true,
+            costs: None,
             created_at: self.now(),
         };
         store::insert(tx, connection).expect("a connection");
@@ -199,6 +200,7 @@ impl Seed<'_> {
             reserved: 0,
             weight_g: None,
             ships_to: Json(vec!["DE".to_owned()]),
+            price_breaks: Json(Vec::new()),
             active: true,
             updated_at: self.now(),
         };

@@ -17,6 +17,7 @@ fn queries(of: &Tenant) -> Vec<(&'static str, String)> {
         ("shop", String::new()),
         ("orders", String::new()),
         ("order", format!("(id: \"{}\")", of.order)),
+        ("routePreview", format!("(orderId: \"{}\")", of.order)),
         ("exceptions", format!("(filter: {{ orderId: \"{}\" }})", of.order)),
         ("deadJobs", String::new()),
         ("lostDeliveries", String::new()),
@@ -55,6 +56,11 @@ fn mutations(of: &Tenant) -> Vec<(&'static str, String)> {
         ("switchRule", format!("(id: \"{}\", enabled: false)", of.rule)),
         ("orderRules", format!("(ids: [\"{}\"])", of.rule)),
         ("restoreRules", "(toVersion: 1)".to_owned()),
+        (
+            "updateRouting",
+            "(input: { strategy: CHEAPEST, weights: {}, shares: [], rates: [] })".to_owned(),
+        ),
+        ("saveConnectionCosts", format!("(supplierId: \"{}\")", of.supplier)),
     ]);
     all
 }

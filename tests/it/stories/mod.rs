@@ -2,11 +2,13 @@
 
 mod before_sending;
 mod changes;
+mod costs;
 mod decisions;
 mod gates;
 mod given_up;
 mod holds;
 mod lifecycle;
+mod market;
 mod nodes;
 mod once;
 mod orders;
@@ -19,3 +21,4 @@ mod rules;
 pub mod shop;
 mod skew;
 mod taking_back;
+mod what_if;

@@ -1,6 +1,7 @@
 //! How things read in a diff: named fields, and what changed between two of them.
 
 use crate::domain::{
+    costs::entries::{CostsEntry, RoutingEntry},
     review::ReviewHolds,
     rules::{Consequence, RuleText},
     setup::model::{Component, Connection, Offer, Shop, SupplierTerms},
@@ -97,6 +98,13 @@ impl Shown for Offer {
             Field::new("stock", optional(self.stock)),
             Field::new("weight_g", optional(self.weight_g)),
             Field::new("ships_to", countries.join(" ")),
+            Field::new(
+                "price_breaks",
+                (self.price_breaks.iter())
+                    .map(|step| format!("{} from {}", step.unit_cost, step.from))
+                    .collect::<Vec<_>>()
+                    .join(" "),
+            ),
             Field::new("active", switch(self.active)),
         ]
     }
@@ -114,12 +122,24 @@ impl Shown for Connection {
             Field::new("price_tolerance_pct", format!("{whole}.{rest:02}")),
             Field::new("handling_days", self.handling_days.to_string()),
             Field::new("active", switch(self.active)),
+            Field::new(
+                "costs",
+                self.costs
+                    .as_ref()
+                    .map(|costs| written(&CostsEntry::of(costs)))
+                    .unwrap_or_default(),
+            ),
         ]
     }
 
     fn is_gone(&self) -> bool {
         !self.active
     }
+}
+
+/// What is too long for words of its own, as it stands in the file.
+fn written(entry: &impl serde::Serialize) -> String {
+    serde_json::to_string(entry).unwrap_or_default()
 }
 
 /// A shop's settings, with the names of its locations.
@@ -146,6 +166,14 @@ impl Shown for ShownSettings<'_> {
             Field::new("undo_minutes", settings.undo_minutes.to_string()),
             Field::new("review", review(&settings.review)),
             Field::new("locations", locations),
+            Field::new(
+                "routing",
+                if settings.routing.is_default() {
+                    String::new()
+                } else {
+                    written(&RoutingEntry::of(&settings.routing, self.shop.currency))
+                },
+            ),
             Field::new("rules", settings.rules.iter().map(rule).collect::<Vec<_>>().join("; ")),
         ]
     }

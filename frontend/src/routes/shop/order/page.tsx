@@ -23,6 +23,7 @@ import { History } from "./history";
 import { Lines } from "./lines";
 import classes from "./order.module.css";
 import { Plan } from "./plan";
+import { Preview } from "./preview";
 import { PurchaseOrders } from "./purchase-orders";
 import { OrderQuery } from "./query";
 import { RouteNow } from "./route-now";
@@ -104,6 +105,7 @@ function OrderBody({ order, automation }: { order: Order; automation: boolean })
         )}
         <Lines lines={order.lines} />
         <Plan plan={order.plan} />
+        <Preview id={order.id} />
         <PurchaseOrders purchaseOrders={order.purchaseOrders} />
         {order.shipments.length > 0 && <Shipments shipments={order.shipments} />}
         {order.fulfillments.length > 0 && <Fulfillments fulfillments={order.fulfillments} />}
