@@ -51,7 +51,10 @@ async fn an_order_becomes_plain_types() {
     assert_eq!((order.lines[0].quantity, order.lines[0].current_quantity), (3, 2));
     assert_eq!(order.lines[0].variant, Some(ShopifyVariantId(31)));
     assert_eq!(order.lines[0].product_tags, ["fragile"]);
-    assert_eq!(order.customer_tags.as_deref(), Some(["wholesale".to_owned()].as_slice()));
+    assert_eq!(
+        order.customer_tags.as_deref(),
+        Some(["wholesale".to_owned()].as_slice())
+    );
     let address = order.ship_to.as_ref().expect("an address");
     assert_eq!(address.email.as_deref(), Some("someone@example.com"));
 
@@ -65,7 +68,9 @@ async fn an_order_becomes_plain_types() {
 
     let printed = format!("{order:?}");
     assert!(
-        ["example.com", "Street", "wholesale"].iter().all(|private| !printed.contains(private)),
+        ["example.com", "Street", "wholesale"]
+            .iter()
+            .all(|private| !printed.contains(private)),
         "{printed}"
     );
 }
