@@ -151,7 +151,7 @@ pub fn send_what_waited(tx: &Tx, shop: &shops::Model, state: &OrderState) -> Res
 }
 
 /// What routing needs to know, for the units that await it.
-async fn request(
+pub(super) async fn request(
     db: &impl ConnectionTrait,
     shop: &shops::Model,
     state: &OrderState,
@@ -166,7 +166,7 @@ async fn request(
         .filter(|(line, units)| *units > 0 && line.requires_shipping)
         .collect();
     let variants: Vec<ShopifyVariantId> = waiting.iter().filter_map(|(line, _)| line.variant_id).collect();
-    let alternatives = alternatives(db, shop.id, variants).await?;
+    let alternatives = alternatives(db, shop.id, variants, now).await?;
     let refused = suppliers_that_refused(db, shop.id, state).await?;
     let lines: Vec<LineDemand> = waiting
         .into_iter()
@@ -207,10 +207,12 @@ async fn alternatives(
     db: &impl ConnectionTrait,
     shop: ShopId,
     variants: Vec<ShopifyVariantId>,
+    now: DateTime<Utc>,
 ) -> Result<BTreeMap<ShopifyVariantId, Vec<Alternative>>, DbErr> {
     let mappings = store::mappings::of_variants(db, shop, variants).await?;
     let ids = mappings.iter().map(|mapping| mapping.id).collect();
-    let components = store::mapping_components::of_mappings(db, shop, ids).await?;
+    let mut components = store::mapping_components::of_mappings(db, shop, ids).await?;
+    components.retain(|component| component.validity().holds_at(now));
     let offer_ids: BTreeSet<OfferId> = components.iter().map(|component| component.offer_id).collect();
     let offers = store::offers::by_ids(db, offer_ids.into_iter().collect()).await?;
     let offers: BTreeMap<OfferId, store::offers::Model> = offers.into_iter().map(|offer| (offer.id, offer)).collect();

@@ -56,6 +56,11 @@ impl RoutingPlan {
     }
 }
 
+/// The lines of a plan that is not stored.
+pub fn lines_of(plan: RoutePlan) -> Vec<PlanLine> {
+    plan.lines.into_iter().map(PlanLine).collect()
+}
+
 pub struct PlanLine(routing::PlanLine);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]

@@ -11,6 +11,7 @@ use std::{
 use super::{Path, Position};
 use crate::{
     domain::{
+        mapping::Validity,
         money::{Currency, Money},
         review::ReviewHolds,
         rules::RuleText,
@@ -108,7 +109,13 @@ pub struct WantedConnection {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WantedMapping {
     pub variant: Placed<VariantName>,
-    pub alternatives: Vec<Vec<WantedComponent>>,
+    pub alternatives: Vec<WantedAlternative>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WantedAlternative {
+    pub components: Vec<WantedComponent>,
+    pub validity: Validity,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -180,7 +187,7 @@ pub struct Shop {
     /// With the SKU, where there is one.
     pub variants: BTreeMap<ShopifyVariantId, Option<String>>,
     pub connections: BTreeMap<SupplierKey, Connection>,
-    pub mappings: BTreeMap<ShopifyVariantId, Vec<Vec<Component>>>,
+    pub mappings: BTreeMap<ShopifyVariantId, Vec<Alternative>>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -200,6 +207,12 @@ impl Default for Connection {
             active: true,
         }
     }
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Alternative {
+    pub components: Vec<Component>,
+    pub validity: Validity,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -7,6 +7,8 @@ mod gates;
 mod given_up;
 mod holds;
 mod lifecycle;
+mod mapping;
+mod mapping_file;
 mod nodes;
 mod once;
 mod orders;
