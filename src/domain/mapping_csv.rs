@@ -124,6 +124,7 @@ pub fn read(bytes: &[u8]) -> Result<Table, FileError> {
     let heading = reader.headers().map_err(|error| unreadable(&error))?;
     let columns = Columns::read(heading)?;
     let (mut table, mut rows, mut bad) = (Table::default(), Vec::new(), BTreeSet::new());
+    let mut lines = Lines::new(text, skipped);
     for record in reader.records() {
         let record = record.map_err(|error| unreadable(&error))?;
         if record.iter().all(|cell| cell.trim().is_empty()) {
@@ -133,7 +134,7 @@ pub fn read(bytes: &[u8]) -> Result<Table, FileError> {
         if table.rows > MOST_ROWS {
             return Err(FileError::TooManyRows);
         }
-        let line = record.position().map_or(0, csv::Position::line) + skipped;
+        let line = lines.at(record.position().map_or(0, csv::Position::byte));
         match columns.row(&record, line) {
             Ok(row) => rows.push(row),
             Err((variant, errors)) => {
@@ -151,6 +152,36 @@ pub fn read(bytes: &[u8]) -> Result<Table, FileError> {
     }
     table.errors.sort_by_key(|error| error.line);
     Ok(table)
+}
+
+/// Counts lines up to where records begin, each byte once.
+struct Lines<'t> {
+    text: &'t [u8],
+    seen: usize,
+    line: u64,
+}
+
+impl<'t> Lines<'t> {
+    const fn new(text: &'t str, skipped: u64) -> Self {
+        Self {
+            text: text.as_bytes(),
+            seen: 0,
+            line: skipped + 1,
+        }
+    }
+
+    /// The line of the record that begins at a byte, or after the line ends that stand there.
+    fn at(&mut self, byte: u64) -> u64 {
+        let begin = usize::try_from(byte).unwrap_or(usize::MAX);
+        while let Some(letter) = self.text.get(self.seen) {
+            if self.seen >= begin && !matches!(letter, b'\r' | b'\n') {
+                break;
+            }
+            self.line += u64::from(*letter == b'\n');
+            self.seen += 1;
+        }
+        self.line
+    }
 }
 
 /// By variant in the order of the file, and by the alternatives' numbers.

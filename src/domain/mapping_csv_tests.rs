@@ -48,6 +48,11 @@ fn what_spreadsheets_make_of_it_is_read() {
     }
     let told = table("sep=;\nvariant_id;supplier;offer_sku\n0;north;A\n");
     assert_eq!(wrong(&told), ["3 variant_id"]);
+    // Whatever ends the lines, and with empty ones and long cells between, the row is the one that people see.
+    let told = table(
+        "variant_id,product,supplier,offer_sku\r\n0,,north,A\r\n\r\n1,\"two\r\nlines\",north,A\r\n0,,north,A\r\n",
+    );
+    assert_eq!(wrong(&told), ["2 variant_id", "6 variant_id"]);
 }
 
 #[test]
