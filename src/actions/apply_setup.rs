@@ -18,10 +18,11 @@ use crate::{
     connectors::Target,
     domain::{
         event::Actor,
+        mapping::Validity,
         rules::RuleText,
         setup::{
             self, Change, Plan, Problem, Setup,
-            model::{Component, Connection, Offer, Placed, SupplierTerms},
+            model::{Alternative, Connection, Offer, Placed, SupplierTerms},
             plan::{Step, Unnamed},
         },
         supplier::SupplierKey,
@@ -29,7 +30,9 @@ use crate::{
     ids::{AlternativeId, ConnectionId, MappingId, OfferId, RowId, ShopId, ShopifyVariantId, SupplierId},
     routing::rulebook::Rule,
     seal::{Keyring, SealError},
-    store::{self, Tx, columns::Json, connections, mapping_components, mappings, offers, shops, suppliers},
+    store::{
+        self, Tx, columns::Json, connections, mapping_components, mappings, match_proposals, offers, shops, suppliers,
+    },
 };
 
 /// How to apply.
@@ -279,11 +282,9 @@ impl Writer<'_> {
             active: offer.active,
             updated_at: self.now,
         };
+        offers::put(self.tx, stored.as_ref(), row.clone())?;
         if let Some(before) = stored {
-            store::save(self.tx, row.clone())?;
             super::put_inventory::told_by_hand(self.tx, &before, &row).await?;
-        } else {
-            store::insert(self.tx, row.clone())?;
         }
         self.read.offers.insert(place, row);
         Ok(())
@@ -317,7 +318,7 @@ impl Writer<'_> {
         &mut self,
         domain: &str,
         variant: ShopifyVariantId,
-        alternatives: &[Vec<Component>],
+        alternatives: &[Alternative],
     ) -> Result<(), DbErr> {
         let shop = self.shop(domain)?.id;
         let stored = mappings::of_variants(self.tx.conn(), shop, vec![variant]).await?.pop();
@@ -337,25 +338,28 @@ impl Writer<'_> {
             updated_at: self.now,
         };
         let id = row.id;
+        match_proposals::remove_open(self.tx, shop, &[variant]);
         if stored.is_some() {
             store::save(self.tx, row)?;
         } else {
             store::insert(self.tx, row)?;
         }
         store::insert_all(self.tx, self.components(shop, id, alternatives)?)?;
-        route_waiting(self.tx, shop, variant, &Actor::Staff("Setup file".to_owned()), self.now).await
+        let days: Vec<Validity> = alternatives.iter().map(|alternative| alternative.validity).collect();
+        let by = Actor::Staff("Setup file".to_owned());
+        route_waiting(self.tx, shop, variant, &days, &by, self.now)
     }
 
     fn components(
         &self,
         shop: ShopId,
         mapping: MappingId,
-        alternatives: &[Vec<Component>],
+        alternatives: &[Alternative],
     ) -> Result<Vec<mapping_components::Model>, DbErr> {
         let mut rows = Vec::new();
-        for (rank, components) in (1..).zip(alternatives) {
+        for (rank, alternative) in (1..).zip(alternatives) {
             let alternative_id = AlternativeId::generate();
-            for (position, component) in (0..).zip(components) {
+            for (position, component) in (0..).zip(&alternative.components) {
                 let place = (self.supplier_id(&component.supplier)?, component.sku.clone());
                 let offer = self
                     .read
@@ -373,6 +377,8 @@ impl Writer<'_> {
                     quantity: store::column(component.quantity),
                     accepted_cost_minor: component.accepted_cost.amount_minor,
                     currency: component.accepted_cost.currency,
+                    valid_from: alternative.validity.from,
+                    valid_until: alternative.validity.until,
                 });
             }
         }

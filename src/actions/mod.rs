@@ -3,6 +3,7 @@
 //! call sits between two transactions, with an Intent where it has an effect.
 
 pub mod accept_invitation;
+pub mod accept_matches;
 pub mod acknowledge_purchase_order;
 pub mod adopt_tracking;
 pub mod answer_cancellation;
@@ -22,12 +23,15 @@ pub mod create_api_key;
 pub mod create_supplier;
 pub mod dead_letters;
 pub mod delete_mapping;
+pub mod export_mappings;
 pub mod forget_product;
 pub mod give_up_job;
+pub mod import_mappings;
 pub mod import_order;
 pub mod install_shop;
 pub mod invite;
 pub mod keep_tokens;
+pub mod match_variants;
 pub mod next_steps;
 pub mod note_key_use;
 pub mod open_exception;
@@ -70,6 +74,7 @@ pub mod supplier_calls;
 pub mod supplier_report;
 pub mod sync_shop;
 pub mod sync_variants;
+pub mod try_mapping;
 pub mod undo_purchase_order;
 pub mod update_shop_settings;
 pub mod update_supplier;

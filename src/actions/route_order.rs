@@ -181,7 +181,7 @@ pub(super) async fn request(
     now: DateTime<Utc>,
 ) -> Result<RouteRequest, DbErr> {
     let variants: Vec<ShopifyVariantId> = waiting.iter().filter_map(|(line, _)| line.variant_id).collect();
-    let (alternatives, price_breaks) = alternatives(db, shop.id, variants).await?;
+    let (alternatives, price_breaks) = alternatives(db, shop.id, variants, now).await?;
     let refused = suppliers_that_refused(db, shop.id, state).await?;
     let lines: Vec<LineDemand> = waiting
         .into_iter()
@@ -230,10 +230,12 @@ pub(super) async fn alternatives(
     db: &impl ConnectionTrait,
     shop: ShopId,
     variants: Vec<ShopifyVariantId>,
+    now: DateTime<Utc>,
 ) -> Result<(BTreeMap<ShopifyVariantId, Vec<Alternative>>, PriceLists), DbErr> {
     let mappings = store::mappings::of_variants(db, shop, variants).await?;
     let ids = mappings.iter().map(|mapping| mapping.id).collect();
-    let components = store::mapping_components::of_mappings(db, shop, ids).await?;
+    let mut components = store::mapping_components::of_mappings(db, shop, ids).await?;
+    components.retain(|component| component.validity().holds_at(now));
     let offer_ids: BTreeSet<OfferId> = components.iter().map(|component| component.offer_id).collect();
     let offers = store::offers::by_ids(db, offer_ids.into_iter().collect()).await?;
     let offers: BTreeMap<OfferId, store::offers::Model> = offers.into_iter().map(|offer| (offer.id, offer)).collect();

@@ -178,8 +178,14 @@ fn mapping_entries(shop: &Shop, installation: &Installation) -> Vec<MappingEntry
         .map(|(id, alternatives)| MappingEntry {
             variant: variant(*id),
             alternatives: (alternatives.iter())
-                .map(|components| AlternativeEntry {
-                    components: components.iter().map(|c| component_entry(c, installation)).collect(),
+                .map(|alternative| AlternativeEntry {
+                    from: alternative.validity.from.map(|day| day.to_string()),
+                    until: alternative.validity.until.map(|day| day.to_string()),
+                    components: alternative
+                        .components
+                        .iter()
+                        .map(|c| component_entry(c, installation))
+                        .collect(),
                 })
                 .collect(),
         })

@@ -415,6 +415,14 @@ pub struct AlternativeEntry {
     #[serde(serialize_with = "one_line_each")]
     #[schemars(length(min = 1, max = 20))]
     pub components: Vec<ComponentEntry>,
+    /// The first day that it counts, such as 2026-12-01, in UTC.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String", regex(pattern = r"^\d{4}-\d{2}-\d{2}$"))]
+    pub from: Option<String>,
+    /// The last day that it counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String", regex(pattern = r"^\d{4}-\d{2}-\d{2}$"))]
+    pub until: Option<String>,
 }
 
 /// An offer, and how many of it.

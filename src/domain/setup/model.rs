@@ -12,6 +12,7 @@ use super::{Path, Position};
 use crate::{
     domain::{
         costs::{ConnectionCosts, PriceBreak, entries::RoutingEntry},
+        mapping::Validity,
         money::{Currency, Money},
         review::ReviewHolds,
         rules::RuleText,
@@ -113,7 +114,13 @@ pub struct WantedConnection {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WantedMapping {
     pub variant: Placed<VariantName>,
-    pub alternatives: Vec<Vec<WantedComponent>>,
+    pub alternatives: Vec<WantedAlternative>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WantedAlternative {
+    pub components: Vec<WantedComponent>,
+    pub validity: Validity,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -187,7 +194,7 @@ pub struct Shop {
     /// With the SKU, where there is one.
     pub variants: BTreeMap<ShopifyVariantId, Option<String>>,
     pub connections: BTreeMap<SupplierKey, Connection>,
-    pub mappings: BTreeMap<ShopifyVariantId, Vec<Vec<Component>>>,
+    pub mappings: BTreeMap<ShopifyVariantId, Vec<Alternative>>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -209,6 +216,12 @@ impl Default for Connection {
             costs: None,
         }
     }
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Alternative {
+    pub components: Vec<Component>,
+    pub validity: Validity,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -9,6 +9,8 @@ mod given_up;
 mod holds;
 mod lifecycle;
 mod market;
+mod mapping;
+mod mapping_file;
 mod nodes;
 mod once;
 mod orders;

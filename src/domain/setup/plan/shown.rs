@@ -4,7 +4,7 @@ use crate::domain::{
     costs::entries::{CostsEntry, RoutingEntry},
     review::ReviewHolds,
     rules::{Consequence, RuleText},
-    setup::model::{Component, Connection, Offer, Shop, SupplierTerms},
+    setup::model::{Alternative, Component, Connection, Offer, Shop, SupplierTerms},
     shop::{SelectedLocations, ShopSettings},
 };
 
@@ -211,12 +211,18 @@ fn rule(rule: &RuleText) -> String {
 }
 
 /// The alternatives of a mapping.
-pub(super) struct Alternatives(pub(super) Vec<Vec<Component>>);
+pub(super) struct Alternatives(pub(super) Vec<Alternative>);
 
 impl Shown for Alternatives {
     fn fields(&self) -> Vec<Field> {
         let component = |c: &Component| format!("{} × {} {} at {}", c.quantity, c.supplier, c.sku, c.accepted_cost);
-        let alternative = |parts: &Vec<Component>| parts.iter().map(component).collect::<Vec<_>>().join(" + ");
+        let alternative = |alternative: &Alternative| {
+            let parts: Vec<String> = alternative.components.iter().map(component).collect();
+            let from = alternative.validity.from.map(|day| format!(" from {day}"));
+            let until = alternative.validity.until.map(|day| format!(" until {day}"));
+            let days: String = [from, until].into_iter().flatten().collect();
+            format!("{}{days}", parts.join(" + "))
+        };
         let all: Vec<String> = self.0.iter().map(alternative).collect();
         vec![Field::new("made of", all.join(", else "))]
     }
