@@ -263,6 +263,7 @@ impl Writer<'_> {
             priority: wanted.priority,
             price_tolerance_bp: store::column(wanted.price_tolerance_bp),
             handling_days: store::column(wanted.handling_days),
+            answer_hours: store::column(wanted.answer_hours),
             active: wanted.active,
             created_at: stored.as_ref().map_or(self.now, |row| row.created_at),
         };

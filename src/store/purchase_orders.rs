@@ -32,6 +32,8 @@ pub struct Model {
     pub created_at: DateTime<Utc>,
     /// Until then it can be undone: it is not sent before. Gone once that time is over.
     pub send_after: Option<DateTime<Utc>>,
+    /// When the shop stopped waiting for the supplier's answer.
+    pub given_up_at: Option<DateTime<Utc>>,
     /// When placing began: before that the supplier knows nothing of it, and
     /// nothing ever where it was withdrawn first.
     pub sent_at: Option<DateTime<Utc>>,
@@ -71,6 +73,27 @@ pub async fn any_placed(db: &impl ConnectionTrait, shop: ShopId, supplier: Suppl
         .one(db)
         .await?;
     Ok(found.is_some())
+}
+
+/// Some purchase orders that a supplier was sent before a time and has not answered, the oldest first.
+pub async fn unanswered(
+    db: &impl ConnectionTrait,
+    shop: ShopId,
+    supplier: SupplierId,
+    before: DateTime<Utc>,
+    limit: u64,
+) -> Result<Vec<Model>, DbErr> {
+    Entity::find()
+        .filter(Column::ShopId.eq(shop))
+        .filter(Column::SupplierId.eq(supplier))
+        .filter(Column::Status.eq(PurchaseOrderStatus::Placed))
+        .filter(Column::CreatedAt.lt(before))
+        .filter(Column::PlacedAt.lt(before))
+        .filter(Column::GivenUpAt.is_null())
+        .order_by_asc(Column::CreatedAt)
+        .limit(paging::capped(limit))
+        .all(db)
+        .await
 }
 
 /// Some purchase orders of a shop that were decided before a time and are not sent, by id, after

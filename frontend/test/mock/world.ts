@@ -158,6 +158,7 @@ function makeCatalogue(now: Date) {
     priority,
     priceTolerancePct: "2",
     handlingDays: 1,
+    answerHours: 24,
     active,
   });
   const north = makeSupplier({

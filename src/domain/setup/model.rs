@@ -102,6 +102,7 @@ pub struct WantedConnection {
     pub priority: Option<i32>,
     pub price_tolerance_bp: Option<u32>,
     pub handling_days: Option<u32>,
+    pub answer_hours: Option<u32>,
     pub active: bool,
 }
 
@@ -188,6 +189,8 @@ pub struct Connection {
     pub priority: i32,
     pub price_tolerance_bp: u32,
     pub handling_days: u32,
+    /// 0 is no deadline.
+    pub answer_hours: u32,
     pub active: bool,
 }
 
@@ -197,6 +200,7 @@ impl Default for Connection {
             priority: 1,
             price_tolerance_bp: 0,
             handling_days: 1,
+            answer_hours: 0,
             active: true,
         }
     }

@@ -367,6 +367,7 @@ fn connection() -> impl Strategy<Value = Connection> {
         priority,
         price_tolerance_bp: tolerance,
         handling_days: days,
+        answer_hours: days % 3 * 12,
         active,
     })
 }

@@ -4,7 +4,7 @@ mod decisions;
 mod given_up;
 mod limits;
 mod lists;
-mod seed;
+pub mod seed;
 mod settings;
 mod sign_in;
 mod walls;

@@ -137,6 +137,7 @@ impl Seed<'_> {
             priority: 1,
             price_tolerance_bp: 250,
             handling_days: 1,
+            answer_hours: 0,
             active: true,
             created_at: self.now(),
         };
@@ -414,6 +415,7 @@ pub async fn add_purchase_order(
         supplier_reference: None,
         created_at: now,
         send_after: None,
+        given_up_at: None,
         sent_at: Some(now),
         placed_at: Some(now),
         cancel_requested_at: None,

@@ -86,6 +86,21 @@ fn mutations_of_trade(of: &Tenant) -> Vec<(&'static str, String)> {
         ),
         ("deleteMapping", format!("(variantId: \"{}\")", of.variant)),
         ("routeOrder", format!("(id: \"{}\")", of.order)),
+        (
+            "overrideRouting",
+            format!(
+                "(orderId: \"{}\", lineId: \"{}\", parts: [{{ offerId: \"{}\" }}], reason: \"mine\")",
+                of.order, of.order_line, of.offer
+            ),
+        ),
+        (
+            "splitPurchaseOrder",
+            format!("({po}, lineIds: [\"{}\"], reason: \"mine\")", of.po_line),
+        ),
+        (
+            "mergePurchaseOrders",
+            format!("({po}, fromId: \"{}\", reason: \"mine\")", of.purchase_order),
+        ),
         ("resolveByMapping", format!("({exception}, {alternatives})")),
         ("retryException", format!("({exception})")),
         ("chooseSupplier", format!("({exception}, offerId: \"{}\")", of.offer)),

@@ -24,6 +24,7 @@ export const SupplierFields = graphql(
       priority
       priceTolerancePct
       handlingDays
+      answerHours
       active
     }
   }
