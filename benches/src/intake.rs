@@ -31,6 +31,11 @@ pub async fn measure(options: &Options, results: &mut Results) -> Result<(), Fai
     Ok(())
 }
 
+/// The same of what a database holds already.
+pub async fn of_orderyard(options: &Options, name: &'static str, database: &str) -> Result<IntakeRow, Failure> {
+    one(options, orderyard(options, name, database)?).await
+}
+
 async fn one(options: &Options, candidate: Candidate) -> Result<IntakeRow, Failure> {
     let Candidate { name, command, port } = candidate;
     let process = Process::start(

@@ -3,6 +3,7 @@
 //! Load generator, baseline and program share the machine's cores, so figures
 //! are to be read as ratios of one run.
 
+mod growth;
 mod intake;
 mod load;
 mod pipeline;
@@ -55,6 +56,9 @@ pub struct Options {
     /// Orders that go through the whole pipeline.
     #[arg(long, default_value_t = 3000)]
     orders: usize,
+    /// How many orders are stored when the same is measured again, rising.
+    #[arg(long, value_delimiter = ',', default_value = "0,10000,1000000")]
+    grown: Vec<u64>,
     /// Only measurements whose name contains this.
     #[arg(long, default_value = "")]
     only: String,
@@ -94,6 +98,7 @@ fn run(options: &Options) -> Result<(), Failure> {
     runtime.block_on(intake::measure(options, &mut results))?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(pipeline::measure(options, &mut results))?;
+    runtime.block_on(growth::measure(options, &mut results))?;
     report::print(&results);
     match &options.results {
         Some(folder) => report::write(&results, folder),

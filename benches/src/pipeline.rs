@@ -2,6 +2,7 @@
 //! purchase order, parcel, fulfillment with its tracking in the shop.
 
 use std::{
+    path::{Path, PathBuf},
     process::Command,
     time::{Duration, Instant},
 };
@@ -25,103 +26,174 @@ const SUPPLIER_SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 /// An order that is not there after this long is lost.
 const PATIENCE: Duration = Duration::from_mins(5);
 
+/// Who ships the two lines of an order.
+#[derive(Clone, Copy)]
+pub enum Suppliers {
+    /// One ships both: the ordinary order.
+    One,
+    /// Each ships one: two purchase orders, two parcels, two fulfillments.
+    Two,
+}
+
 pub async fn measure(options: &Options, results: &mut Results) -> Result<(), Failure> {
     std::fs::create_dir_all(&options.folder)?;
-    let name = "pipeline, SQLite";
-    if options.wants(name) {
-        let file = fresh(&options.folder, "pipeline.db")?;
-        results
-            .pipeline
-            .push(one(options, name, &format!("sqlite://{file}")).await?);
-    }
-    let name = "pipeline, PostgreSQL";
-    if options.wants(name)
-        && let Some(url) = postgres("bench_pipeline")?
-    {
-        results.pipeline.push(one(options, name, &url).await?);
+    for (suppliers, what) in [(Suppliers::One, "one parcel"), (Suppliers::Two, "two parcels")] {
+        let name = format!("{what}, SQLite");
+        if options.wants(&name) {
+            let file = fresh(&options.folder, "pipeline.db")?;
+            let database = format!("sqlite://{file}");
+            results.pipeline.push(one(options, suppliers, &name, &database).await?);
+        }
+        let name = format!("{what}, PostgreSQL");
+        if options.wants(&name)
+            && let Some(database) = postgres("bench_pipeline")?
+        {
+            results.pipeline.push(one(options, suppliers, &name, &database).await?);
+        }
     }
     Ok(())
 }
 
 /// What one run consists of.
-struct World {
+pub struct World {
     shopify: Shopify,
     shops: Vec<(Shop, i64, i64)>,
     /// They answer for as long as they are held.
-    _suppliers: Vec<Supplier>,
-    process: Process,
+    suppliers: Vec<Supplier>,
+    environment: Vec<(&'static str, String)>,
+    port: u16,
+    log: PathBuf,
+    process: Option<Process>,
 }
 
-async fn one(options: &Options, name: &str, database: &str) -> Result<PipelineRow, Failure> {
+/// How fast orders went.
+pub struct Pace {
+    pub per_second: f64,
+    pub cpu_ms_per_order: f64,
+    pub peak_mib: f64,
+}
+
+async fn one(options: &Options, who: Suppliers, name: &str, database: &str) -> Result<PipelineRow, Failure> {
     eprintln!("bench: {name}");
-    let world = build(options, name, database).await?;
-    let before = world.process.usage()?;
-    let began = Instant::now();
-    for number in 0..options.orders {
-        let (shop, mug, shirt) = &world.shops[number % world.shops.len()];
-        let spec = OrderSpec::of([(*mug, 1), (*shirt, 2)]);
-        shop.create_order(spec).map_err(|refused| format!("{refused:?}"))?;
-        if number % 50 == 49 {
-            // Orders come faster than they are worked on, but not before the server can take them.
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    }
-    while open_orders(&world) > 0 {
-        if began.elapsed() > PATIENCE {
-            return Err(format!("{name}: {} orders are not fulfilled", open_orders(&world)).into());
-        }
-        tokio::time::sleep(Duration::from_millis(250)).await;
-    }
-    let took = began.elapsed().as_secs_f64();
-    let after = world.process.usage()?;
+    let world = World::build(options, who, name, database).await?;
+    let pace = world.play(options.orders).await?;
     world.shopify.stop().await;
-    #[expect(clippy::cast_precision_loss, reason = "a rate")]
-    let orders = options.orders as f64;
     Ok(PipelineRow {
         name: name.to_owned(),
         orders: options.orders,
-        per_second: orders / took,
-        peak_mib: mib(after.peak_kib),
-        cpu_ms_per_order: (after.cpu.saturating_sub(before.cpu)).as_secs_f64() * 1000.0 / orders,
+        per_second: pace.per_second,
+        peak_mib: pace.peak_mib,
+        cpu_ms_per_order: pace.cpu_ms_per_order,
     })
 }
 
-fn open_orders(world: &World) -> usize {
-    let open = |(shop, ..): &(Shop, i64, i64)| {
-        let all = shop.order_ids();
-        all.into_iter()
-            .filter(|id| {
-                shop.order(*id)
-                    .is_none_or(|order| order.fulfillment_status != "FULFILLED")
-            })
-            .count()
-    };
-    world.shops.iter().map(open).sum()
-}
+impl World {
+    /// Has orders come in, and waits until all are fulfilled.
+    pub async fn play(&self, orders: usize) -> Result<Pace, Failure> {
+        let process = self.process.as_ref().ok_or("the program does not run")?;
+        let before = process.usage()?;
+        let began = Instant::now();
+        for number in 0..orders {
+            let (shop, mug, shirt) = &self.shops[number % self.shops.len()];
+            let spec = OrderSpec::of([(*mug, 1), (*shirt, 2)]);
+            shop.create_order(spec).map_err(|refused| format!("{refused:?}"))?;
+            if number % 50 == 49 {
+                // Orders come faster than they are worked on, but not before the server can take them.
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        }
+        while open_orders(self) > 0 {
+            if began.elapsed() > PATIENCE {
+                return Err(format!("{} orders are not fulfilled", open_orders(self)).into());
+            }
+            tokio::time::sleep(Duration::from_millis(250)).await;
+        }
+        let took = began.elapsed().as_secs_f64();
+        let after = process.usage()?;
+        #[expect(clippy::cast_precision_loss, reason = "a rate")]
+        let orders = orders as f64;
+        Ok(Pace {
+            per_second: orders / took,
+            peak_mib: mib(after.peak_kib),
+            cpu_ms_per_order: (after.cpu.saturating_sub(before.cpu)).as_secs_f64() * 1000.0 / orders,
+        })
+    }
 
-async fn build(options: &Options, name: &str, database: &str) -> Result<World, Failure> {
-    let shopify = Shopify::start(ShopifyConfig {
-        client_secret: SECRET.to_owned(),
-        first_webhook_retry: Duration::from_secs(1),
-        ..ShopifyConfig::default()
-    })
-    .await?;
-    let port = free_port()?;
-    let url: reqwest::Url = format!("http://127.0.0.1:{port}").parse()?;
-    shopify.set_app_url(url.clone());
-    let environment = [settings(port, database), vec![("SHOPIFY_ORIGIN", shopify.origin())]].concat();
-    let program = std::fs::canonicalize(&options.orderyard)?;
-    let command = |arguments: &[&str]| {
-        let mut command = Command::new(&program);
+    /// Ends the program, so that its database is nobody's.
+    pub fn stop_program(&mut self) {
+        self.process = None;
+    }
+
+    pub async fn start_program(&mut self, options: &Options) -> Result<(), Failure> {
+        let serve = self.command(options, &["serve"])?;
+        self.process = Some(Process::start(serve, self.port, &self.log).await?);
+        Ok(())
+    }
+
+    fn command(&self, options: &Options, arguments: &[&str]) -> Result<Command, Failure> {
+        let mut command = Command::new(std::fs::canonicalize(&options.orderyard)?);
         command
             .args(arguments)
             .env_clear()
-            .envs(environment.clone())
+            .envs(self.environment.clone())
             .current_dir(&options.folder);
-        command
-    };
-    let log = options.folder.join(format!("{}.log", name.replace([' ', ','], "-")));
-    let process = Process::start(command(&["serve"]), port, &log).await?;
+        Ok(command)
+    }
+
+    pub async fn build(options: &Options, who: Suppliers, name: &str, database: &str) -> Result<Self, Failure> {
+        let shopify = Shopify::start(ShopifyConfig {
+            client_secret: SECRET.to_owned(),
+            first_webhook_retry: Duration::from_secs(1),
+            ..ShopifyConfig::default()
+        })
+        .await?;
+        let port = free_port()?;
+        let url: reqwest::Url = format!("http://127.0.0.1:{port}").parse()?;
+        shopify.set_app_url(url.clone());
+        let environment = [settings(port, database), vec![("SHOPIFY_ORIGIN", shopify.origin())]].concat();
+        let mut world = Self {
+            shopify,
+            shops: Vec::new(),
+            suppliers: suppliers().await?,
+            environment,
+            port,
+            log: options.folder.join(format!("{}.log", name.replace([' ', ','], "-"))),
+            process: None,
+        };
+        world.start_program(options).await?;
+        for number in 0..SHOPS {
+            let shop = install(&world.shopify, number).await?;
+            world.shops.push(shop);
+        }
+        let file = options.folder.join("setup.yaml");
+        std::fs::write(&file, setup(&world.suppliers, who))?;
+        world.apply(options, &std::fs::canonicalize(file)?).await?;
+        for supplier in &world.suppliers {
+            let create = ["admin", "supplier-key", "create", "--supplier", supplier.name()];
+            let key = String::from_utf8(world.command(options, &create)?.output()?.stdout)?;
+            supplier.set_orderyard(url.as_str(), key.trim());
+        }
+        Ok(world)
+    }
+
+    /// Variants are mapped by SKU: they must have been read first.
+    async fn apply(&self, options: &Options, file: &Path) -> Result<(), Failure> {
+        let began = Instant::now();
+        loop {
+            let file = file.display().to_string();
+            let output = self.command(options, &["apply", &file])?.output()?;
+            if output.status.success() {
+                return Ok(());
+            }
+            if began.elapsed() > Duration::from_secs(30) {
+                return Err(String::from_utf8_lossy(&output.stderr).into_owned().into());
+            }
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+    }
+}
+
+async fn suppliers() -> Result<Vec<Supplier>, Failure> {
     let mut suppliers = Vec::new();
     for key in ["north", "east"] {
         let behaviour = Behaviour {
@@ -135,36 +207,20 @@ async fn build(options: &Options, name: &str, database: &str) -> Result<World, F
         };
         suppliers.push(Supplier::start(config).await?);
     }
-    let mut shops = Vec::new();
-    for number in 0..SHOPS {
-        shops.push(install(&shopify, number).await?);
-    }
-    let file = options.folder.join("setup.yaml");
-    std::fs::write(&file, setup(&suppliers))?;
-    let file = std::fs::canonicalize(file)?.display().to_string();
-    let began = Instant::now();
-    // Variants are mapped by SKU: they must have been read first.
-    loop {
-        let output = command(&["apply", &file]).output()?;
-        if output.status.success() {
-            break;
-        }
-        if began.elapsed() > Duration::from_secs(30) {
-            return Err(String::from_utf8_lossy(&output.stderr).into_owned().into());
-        }
-        tokio::time::sleep(Duration::from_millis(200)).await;
-    }
-    for supplier in &suppliers {
-        let output = command(&["admin", "supplier-key", "create", "--supplier", supplier.name()]).output()?;
-        let key = String::from_utf8(output.stdout)?;
-        supplier.set_orderyard(url.as_str(), key.trim());
-    }
-    Ok(World {
-        shopify,
-        shops,
-        _suppliers: suppliers,
-        process,
-    })
+    Ok(suppliers)
+}
+
+fn open_orders(world: &World) -> usize {
+    let open = |(shop, ..): &(Shop, i64, i64)| {
+        let all = shop.order_ids();
+        all.into_iter()
+            .filter(|id| {
+                shop.order(*id)
+                    .is_none_or(|order| order.fulfillment_status != "FULFILLED")
+            })
+            .count()
+    };
+    world.shops.iter().map(open).sum()
 }
 
 async fn install(shopify: &Shopify, number: usize) -> Result<(Shop, i64, i64), Failure> {
@@ -188,11 +244,18 @@ async fn install(shopify: &Shopify, number: usize) -> Result<(Shop, i64, i64), F
     Ok((shop, mug, shirt))
 }
 
-fn setup(suppliers: &[Supplier]) -> String {
-    let offers = suppliers.iter().zip(["N-MUG", "E-SHIRT"]);
-    let suppliers: Vec<String> = offers.map(|(supplier, sku)| supplier_setup(supplier, sku)).collect();
+fn setup(suppliers: &[Supplier], who: Suppliers) -> String {
+    let suppliers: Vec<String> = suppliers.iter().map(supplier_setup).collect();
+    let of_shirt = match who {
+        Suppliers::One => "north",
+        Suppliers::Two => "east",
+    };
     let shops: Vec<String> = (0..SHOPS)
-        .map(|number| SHOP_SETUP.replace("{number}", &number.to_string()))
+        .map(|number| {
+            SHOP_SETUP
+                .replace("{number}", &number.to_string())
+                .replace("{of_shirt}", of_shirt)
+        })
         .collect();
     format!(
         "version: 1\nsuppliers:\n{}shops:\n{}",
@@ -201,7 +264,7 @@ fn setup(suppliers: &[Supplier]) -> String {
     )
 }
 
-fn supplier_setup(supplier: &Supplier, sku: &str) -> String {
+fn supplier_setup(supplier: &Supplier) -> String {
     let (key, endpoint) = (supplier.name(), supplier.endpoint());
     format!(
         r#"  - key: {key}
@@ -209,7 +272,8 @@ fn supplier_setup(supplier: &Supplier, sku: &str) -> String {
     connector: http
     settings: {{ endpoint: "{endpoint}", secret: "{SUPPLIER_SECRET}" }}
     offers:
-      - {{ sku: {sku}, title: {sku}, cost: "4.00", currency: EUR, stock: 100000, ships_to: [DE] }}
+      - {{ sku: {key}-mug, title: Mug, cost: "4.00", currency: EUR, stock: 1000000, ships_to: [DE] }}
+      - {{ sku: {key}-shirt, title: Shirt, cost: "4.00", currency: EUR, stock: 1000000, ships_to: [DE] }}
 "#
     )
 }
@@ -223,8 +287,8 @@ const SHOP_SETUP: &str = r"  - domain: bench{number}.myshopify.com
     mappings:
       - variant: { sku: MUG }
         alternatives:
-          - components: [ { supplier: north, sku: N-MUG, quantity: 1 } ]
+          - components: [ { supplier: north, sku: north-mug, quantity: 1 } ]
       - variant: { sku: SHIRT }
         alternatives:
-          - components: [ { supplier: east, sku: E-SHIRT, quantity: 1 } ]
+          - components: [ { supplier: {of_shirt}, sku: {of_shirt}-shirt, quantity: 1 } ]
 ";

@@ -11,6 +11,7 @@ pub struct Results {
     machine: Machine,
     pub intake: Vec<IntakeRow>,
     pub pipeline: Vec<PipelineRow>,
+    pub growth: Vec<GrowthRow>,
 }
 
 #[derive(Serialize)]
@@ -45,12 +46,26 @@ pub struct PipelineRow {
     pub cpu_ms_per_order: f64,
 }
 
+/// The same with so many orders stored.
+#[derive(Serialize)]
+pub struct GrowthRow {
+    pub name: String,
+    pub stored: u64,
+    pub orders_per_second: f64,
+    pub cpu_ms_per_order: f64,
+    pub intake_per_second: f64,
+    pub intake_p99_ms: f64,
+    pub cold_start_ms: f64,
+    pub peak_mib: f64,
+}
+
 impl Results {
     pub fn new() -> Self {
         Self {
             machine: Machine::here(),
             intake: Vec::new(),
             pipeline: Vec::new(),
+            growth: Vec::new(),
         }
     }
 }
@@ -123,6 +138,24 @@ fn tables(results: &Results) -> String {
             line(format_args!(
                 "| {} | {} | {:.0} | {:.1} | {:.0} |",
                 row.name, row.orders, row.per_second, row.cpu_ms_per_order, row.peak_mib
+            ));
+        }
+    }
+    if !results.growth.is_empty() {
+        line(format_args!(
+            "\n| with orders stored | orders | intake, calls/s | p99 ms | orders/s in one parcel | processor ms/order | cold start ms | peak MiB |\n|---|---:|---:|---:|---:|---:|---:|---:|"
+        ));
+        for row in &results.growth {
+            line(format_args!(
+                "| {} | {} | {:.0} | {:.1} | {:.0} | {:.1} | {:.0} | {:.0} |",
+                row.name,
+                row.stored,
+                row.intake_per_second,
+                row.intake_p99_ms,
+                row.orders_per_second,
+                row.cpu_ms_per_order,
+                row.cold_start_ms,
+                row.peak_mib
             ));
         }
     }

@@ -57,6 +57,29 @@ const PAGES = {
   "supplier-http": [`/suppliers/${supplier("north")}`, "staff"],
   "supplier-outage": [`/suppliers/${supplier("cargo")}`, "staff"],
   mappings: ["/mappings", "staff"],
+  rules: ["/rules", "staff"],
+  "dialog-rule": [
+    "/rules",
+    "staff",
+    (page) => page.getByRole("button", { name: "Switzerland from Hillside", exact: true }).click(),
+  ],
+  "dialog-rule-text": [
+    "/rules",
+    "staff",
+    async (page) => {
+      await page.getByRole("button", { name: "Safety buffer", exact: true }).click();
+      await page.getByText("Text", { exact: true }).click();
+      await page
+        .getByRole("textbox", { name: "Condition" })
+        .fill('supplier.key == "north"\n  and order.county == "Kent"');
+      await page.getByText("there is no", { exact: false }).waitFor();
+    },
+  ],
+  "dialog-rule-version": [
+    "/rules",
+    "staff",
+    (page) => page.getByRole("button", { name: "Look at version 1" }).click(),
+  ],
   settings: ["/settings", "staff"],
   "not-found": ["/no-such-page", "staff"],
   portal: ["/portal", "supplier:hillside"],

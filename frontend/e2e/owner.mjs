@@ -89,6 +89,38 @@ export async function owner({ step, open, notes }) {
     notes.set("order", address);
   });
 
+  await step(
+    "a rule is built, checked as text, switched off and had back from the history",
+    async () => {
+      await page.getByRole("link", { name: "Rules" }).click();
+      await title("Rules").waitFor();
+      await page.getByRole("button", { name: "Add a rule" }).first().click();
+      const dialog = page.getByRole("dialog");
+      await dialog.getByRole("textbox", { name: "Name" }).fill("Nothing to Norway");
+      await dialog.getByRole("button", { name: "Add a condition" }).click();
+      await dialog.getByRole("textbox", { name: "Value" }).fill("NO");
+      await dialog.getByText("Text", { exact: true }).click();
+      const text = dialog.getByRole("textbox", { name: "Condition" });
+      if ((await text.inputValue()) !== 'order.country == "NO"') throw new Error("built otherwise");
+      await text.fill('order.county == "NO"');
+      await dialog.getByText("Line 1, column 1: There is no “order.county”.").waitFor();
+      await text.fill('order.country == "NO" and order.total > 100000');
+      await dialog.getByText("The condition can be read.").waitFor();
+      await dialog.getByRole("button", { name: "Save" }).click();
+      await dialog.waitFor({ state: "detached" });
+      const rule = page.getByRole("article", { name: "Nothing to Norway" });
+      await rule.getByText("In force").waitFor();
+      await rule.getByRole("switch").press("Space");
+      await rule.getByText("Off", { exact: true }).waitFor();
+      await page
+        .getByRole("button", { name: /^Look at version/ })
+        .first()
+        .click();
+      await dialog.getByRole("button", { name: "Go back to these rules" }).click();
+      await rule.getByText("In force").waitFor();
+    },
+  );
+
   await step("the list is walked and left by keyboard", async () => {
     await page.keyboard.press("g");
     await page.keyboard.press("o");

@@ -89,6 +89,12 @@ const mappings = createRoute({
   component: lazyRouteComponent(() => import("./routes/shop/mappings/page"), "Mappings"),
 });
 
+const rules = createRoute({
+  getParentRoute: () => shop,
+  path: "/rules",
+  component: lazyRouteComponent(() => import("./routes/shop/rules/page"), "Rules"),
+});
+
 const settings = createRoute({
   getParentRoute: () => shop,
   path: "/settings",
@@ -138,6 +144,7 @@ const routeTree = root.addChildren([
     suppliers,
     supplier,
     mappings,
+    rules,
     givenUp,
     settings,
   ]),

@@ -37,6 +37,9 @@ describe("the texts", () => {
     ShopStatus: "shopStatus",
     Connector: "connector",
     DeliveryFate: "deliveryFate",
+    RuleKind: "ruleKind",
+    RuleState: "ruleState",
+    RuleScope: "ruleScopeWhy",
   };
 
   it.each(Object.entries(labelled))("name every value of %s", (type, prefix) => {

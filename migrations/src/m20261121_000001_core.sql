@@ -325,6 +325,7 @@ create table rule_versions (
   shop_id bigint not null,
   version integer not null,
   rules {JSON} not null,
+  what text not null,
   made_at {TIME} not null,
   made_by text not null
 );

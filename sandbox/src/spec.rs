@@ -70,6 +70,7 @@ impl Plan {
 pub struct ProductSpec {
     pub title: String,
     pub vendor: String,
+    pub tags: Vec<String>,
     pub variants: Vec<VariantSpec>,
 }
 
@@ -146,6 +147,8 @@ pub struct OrderSpec {
     /// Not to be shipped before: its fulfillment orders are `SCHEDULED` until
     /// [`crate::Shop::open_scheduled`].
     pub fulfill_at: Option<DateTime<Utc>>,
+    /// When its fulfillment orders are due.
+    pub fulfill_by: Option<DateTime<Utc>>,
     /// Overrides the configured wait until fulfillment orders appear; `null` for the default.
     pub routing_delay_ms: Option<u64>,
 }
@@ -167,6 +170,7 @@ impl Default for OrderSpec {
             source_identifier: None,
             created_at: None,
             fulfill_at: None,
+            fulfill_by: None,
             routing_delay_ms: None,
         }
     }
@@ -208,6 +212,7 @@ pub struct CustomerSpec {
     pub last_name: String,
     pub email: String,
     pub phone: Option<String>,
+    pub tags: Vec<String>,
 }
 
 impl Default for CustomerSpec {
@@ -217,6 +222,7 @@ impl Default for CustomerSpec {
             last_name: "Doe".to_owned(),
             email: "jon@example.com".to_owned(),
             phone: None,
+            tags: Vec::new(),
         }
     }
 }

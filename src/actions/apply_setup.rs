@@ -6,6 +6,7 @@ use sea_orm::DbErr;
 use secrecy::SecretString;
 
 use super::{
+    change_rules::note_change,
     outgoing::secret_place,
     read_setup::{ReadError, ReadSetup, read_setup},
     save_mapping::route_waiting,
@@ -152,7 +153,9 @@ impl Writer<'_> {
                 let before = std::mem::replace(&mut row.settings, Json(settings.clone())).0;
                 store::save(self.tx, row.clone())?;
                 if before.rules != settings.rules {
-                    store::rule_versions::add(self.tx, id, &settings.rules, "Setup file", self.now).await?;
+                    let what = "Applied from the setup file".to_owned();
+                    let actor = Actor::Staff("Setup file".to_owned());
+                    note_change(self.tx, id, &settings.rules, what, &actor, self.now).await?;
                 }
                 self.read.shops.insert(domain.clone(), row);
                 update_shop_settings::revisit(self.tx, id, &before, settings, self.now.timestamp_millis())?;

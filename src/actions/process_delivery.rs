@@ -3,6 +3,8 @@
 //! Headers are claims that no signature covers: nothing here changes a shop's
 //! data by what a body says; the object is read again from that shop.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 use sea_orm::DbErr;
 use serde::{Deserialize, Serialize};
@@ -61,7 +63,7 @@ impl Job for ProcessDelivery {
         let tx = app.db.begin().await?;
         let reading = carry_out(&tx, &delivery, shop.as_ref(), verdict, owner, app.clock.now()).await?;
         let foreign = reading.is_foreign();
-        deliveries::mark_read(&tx, &[(delivery.id, reading)]).await?;
+        mark_read(&tx, vec![(delivery.id, reading)]).await?;
         failpoint::hit("process.before_commit");
         tx.commit().await?;
         if foreign {
@@ -179,9 +181,6 @@ pub(super) async fn carry_out(
             match &step {
                 Step::Import(order) => {
                     reading.order = Some(*order);
-                    reading.forget = orders::by_shopify_id(tx.conn(), shop.id, *order)
-                        .await?
-                        .is_some_and(|order| order.redacted_at.is_some());
                 }
                 Step::HandOn => reading.status = DeliveryStatus::HandedOn,
                 Step::Unreadable(why) => {
@@ -196,6 +195,21 @@ pub(super) async fn carry_out(
         (Verdict::Says(..), None) => {}
     }
     Ok(reading)
+}
+
+/// Writes what was read. What tells of a customer whose data was removed must not stay in the inbox.
+pub(super) async fn mark_read(tx: &Tx, mut readings: Vec<(DeliveryId, Reading)>) -> Result<(), DbErr> {
+    let about = readings
+        .iter()
+        .filter_map(|(_, reading)| reading.shop.zip(reading.order));
+    let redacted = orders::redacted_of(tx.conn(), about.collect::<BTreeSet<_>>()).await?;
+    for (_, reading) in &mut readings {
+        reading.forget |= reading
+            .shop
+            .zip(reading.order)
+            .is_some_and(|order| redacted.contains(&order));
+    }
+    deliveries::mark_read(tx, &readings).await
 }
 
 /// Tells the operator of a signed body under another shop's header.

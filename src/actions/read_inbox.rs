@@ -4,12 +4,12 @@
 //! job of its own, which is tried again and ends before people: it never
 //! blocks those behind it.
 
-use std::{collections::HashMap, panic::AssertUnwindSafe};
+use std::{collections::BTreeSet, panic::AssertUnwindSafe};
 
 use futures::FutureExt as _;
 use sea_orm::DbErr;
 
-use super::process_delivery::{Owner, ProcessDelivery, carry_out, judge, record_foreign};
+use super::process_delivery::{Owner, ProcessDelivery, carry_out, judge, mark_read, record_foreign};
 use crate::{
     app::App,
     failpoint,
@@ -66,15 +66,13 @@ async fn read(app: &App, limit: u64) -> Result<usize, DbErr> {
     let now = app.clock.now();
     let tx = app.db.begin().await?;
     let unread = deliveries::unread(&tx, limit).await?;
-    let mut shops_by_domain: HashMap<String, Option<shops::Model>> = HashMap::new();
+    let domains: BTreeSet<&str> = unread.iter().map(|delivery| delivery.shop_domain.as_str()).collect();
+    let shops = shops::by_domains(tx.conn(), domains).await?;
     let mut readings = Vec::with_capacity(unread.len());
     let mut foreign = Vec::new();
     for delivery in &unread {
         let domain = &delivery.shop_domain;
-        if !shops_by_domain.contains_key(domain) {
-            shops_by_domain.insert(domain.clone(), shops::by_domain(tx.conn(), domain).await?);
-        }
-        let shop = shops_by_domain.get(domain).and_then(Option::as_ref);
+        let shop = shops.iter().find(|shop| shop.domain == *domain);
         let verdict = judge(delivery, shop)?;
         let reading = carry_out(&tx, delivery, shop, verdict, Owner::NotAsked, now).await?;
         if reading.is_foreign() {
@@ -82,7 +80,7 @@ async fn read(app: &App, limit: u64) -> Result<usize, DbErr> {
         }
         readings.push((delivery.id, reading));
     }
-    deliveries::mark_read(&tx, &readings).await?;
+    mark_read(&tx, readings).await?;
     failpoint::hit("process.before_commit");
     tx.commit().await?;
     for domain in foreign {

@@ -92,6 +92,7 @@ async fn redact_batch(app: &App, shop: ShopId, whose: Whose) -> Result<u64, JobE
         deliveries::redact(&tx, shop, order.shopify_id).await?;
         order.ship_to = None;
         order.facts.0.tags = Vec::new();
+        order.facts.0.customer_tags = None;
         order.customer_id = None;
         order.redacted_at = Some(now);
         let id = order.id;

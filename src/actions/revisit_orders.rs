@@ -1,5 +1,6 @@
 //! Looks again at orders that a change of the shop's concerns, some at a time.
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -19,6 +20,12 @@ use crate::{
 pub enum Why {
     /// A variant was mapped: its lines that waited for it are routed.
     Mapped { variant: ShopifyVariantId, by: String },
+    /// The shop's own rules are others: what routing put before a person is routed again.
+    RulesChanged {
+        by: String,
+        /// Exceptions that came later are of the new rules; the first part says which.
+        until: Option<DateTime<Utc>>,
+    },
     /// What awaited a click is routed.
     AutomationOn,
     /// Other fulfillment orders are ours now: open orders are read again.
@@ -53,6 +60,12 @@ impl RevisitOrders {
     async fn some(&self, app: &App) -> Result<Option<uuid::Uuid>, JobError> {
         match &self.why {
             Why::Mapped { variant, by } => self.mapped(app, *variant, by).await,
+            Why::RulesChanged { by, until } => {
+                let after = self.after.map(ExceptionId);
+                let until = until.unwrap_or_else(|| app.clock.now());
+                let found = exceptions::of_routing(app.db.read(), self.shop_id, until, after, MOST).await?;
+                self.route_again(app, &found, by, "The shop's rules were changed").await
+            }
             Why::AutomationOn => {
                 let waiting = [OrderStatus::AwaitingRouting];
                 self.each_order(app, &waiting, async |tx, order, when| {
@@ -119,7 +132,18 @@ impl RevisitOrders {
     async fn mapped(&self, app: &App, variant: ShopifyVariantId, by: &str) -> Result<Option<uuid::Uuid>, JobError> {
         let after = self.after.map(ExceptionId);
         let found = exceptions::unmapped_of_variant(app.db.read(), self.shop_id, variant, after, MOST).await?;
-        for exception in &found {
+        self.route_again(app, &found, by, "The variant was mapped").await
+    }
+
+    /// Closes exceptions and has their orders routed; one that still holds is opened anew.
+    async fn route_again(
+        &self,
+        app: &App,
+        found: &[exceptions::Model],
+        by: &str,
+        what: &str,
+    ) -> Result<Option<uuid::Uuid>, JobError> {
+        for exception in found {
             let Some(order) = exception.order_id else {
                 continue;
             };
@@ -132,7 +156,7 @@ impl RevisitOrders {
                 continue;
             };
             if exception.status == ExceptionStatus::Open {
-                close(&tx, exception, by, "The variant was mapped", app.clock.now()).await?;
+                close(&tx, exception, by, what, app.clock.now()).await?;
                 enqueue(&tx, &RouteOrder::of(&order), When::now(app.clock.now_ms()))?;
             }
             tx.commit().await?;
@@ -149,14 +173,21 @@ impl Job for RevisitOrders {
         Some(self.shop_id)
     }
 
+    /// Several changes of the rules in a row are one reason to look.
+    fn dedupe_key(&self) -> Option<String> {
+        let begins = matches!(self.why, Why::RulesChanged { .. }) && self.after.is_none();
+        begins.then(|| format!("rules_changed:{}", self.shop_id))
+    }
+
     async fn run(&self, app: &App, _attempt: Attempt) -> Result<(), JobError> {
-        let Some(last) = self.some(app).await? else {
+        let mut next = self.clone();
+        if let Why::RulesChanged { until, .. } = &mut next.why {
+            until.get_or_insert(app.clock.now());
+        }
+        let Some(last) = next.some(app).await? else {
             return Ok(());
         };
-        let next = Self {
-            after: Some(last),
-            ..self.clone()
-        };
+        next.after = Some(last);
         let tx = app.db.begin().await?;
         enqueue(&tx, &next, When::now(app.clock.now_ms()))?;
         tx.commit().await?;

@@ -210,7 +210,7 @@ async fn request(
         suppliers,
         destination,
         strategy: routing::Strategy::Priority,
-        facts: rule_facts::of(shop, &state.order, now),
+        facts: rule_facts::of(shop, state, now),
         rules: rule_facts::in_force(shop, now)?,
     })
 }

@@ -118,6 +118,12 @@ fn traits(snapshot: &OrderSnapshot, redacted: bool) -> OrderTraits {
         risk: serde_json::to_value(&snapshot.risk)
             .ok()
             .and_then(|word| word.as_str().map(str::to_owned)),
+        customer_tags: snapshot.customer_tags.clone().filter(|_| !redacted),
+        product_tags: (snapshot.lines.iter())
+            .filter(|line| !line.product_tags.is_empty())
+            .map(|line| (line.id, line.product_tags.clone()))
+            .collect(),
+        promised_at: snapshot.fulfillment_orders.iter().filter_map(|fo| fo.fulfill_by).min(),
     }
 }
 

@@ -205,7 +205,7 @@ impl<F: Fn(&'static str) -> Option<String>> Reader<F> {
         };
         let default = read_list(DEFAULT_RETRIES).unwrap_or_default();
         WorkerConfig {
-            concurrency: self.parsed("WORKER_CONCURRENCY", 8, "a number between 1 and 256", |text| {
+            concurrency: self.parsed("WORKER_CONCURRENCY", 32, "a number between 1 and 256", |text| {
                 text.parse().ok().filter(|number| (1..=256).contains(number))
             }),
             lease: self.seconds("WORKER_LEASE_SECONDS", 25),

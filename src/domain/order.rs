@@ -3,6 +3,9 @@
 //! Invariant 2 lives here: [`Ledger::units`] puts each unit of a line in
 //! exactly one place, and the places sum to the ordered quantity.
 
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{shop::ShopSettings, text_enum::text_enum};
@@ -17,6 +20,12 @@ pub struct OrderTraits {
     pub channel: Option<String>,
     /// Shopify's recommendation, in its own word.
     pub risk: Option<String>,
+    /// None where the shop did not grant us to read customers.
+    pub customer_tags: Option<Vec<String>>,
+    /// Of the products of its lines; lines without any are left out.
+    pub product_tags: BTreeMap<ShopifyLineItemId, Vec<String>>,
+    /// When the first of its fulfillment orders is due, where Shopify says so.
+    pub promised_at: Option<DateTime<Utc>>,
 }
 
 text_enum! {

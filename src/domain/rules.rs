@@ -39,7 +39,44 @@ pub enum Consequence {
     MaxParcels(u32),
 }
 
+/// A rulebook has at most so many rules.
+pub const MOST_RULES: usize = 100;
+/// Characters in a rule's name.
+const LONGEST_NAME: usize = 100;
+const MOST_PIECES: u32 = 1_000_000_000;
+const MOST_PARCELS: u32 = 200;
+/// Suppliers that one rule names.
+const MOST_SUPPLIERS: usize = 100;
+
+/// What is wrong with a rule: the field, and why.
+pub type Wrong = (&'static str, String);
+
 impl RuleText {
+    /// Checks all but the condition, which is for `routing`, and whether the suppliers exist.
+    ///
+    /// # Errors
+    /// The first field that is wrong.
+    pub fn check(&self) -> Result<(), Wrong> {
+        if !(1..=LONGEST_NAME).contains(&self.name.chars().count()) {
+            return Err(("name", format!("a name has 1 to {LONGEST_NAME} characters")));
+        }
+        if self.from.zip(self.until).is_some_and(|(from, until)| until < from) {
+            return Err(("until", "it ends before it begins".to_owned()));
+        }
+        match &self.then {
+            Consequence::Only(keys) | Consequence::Never(keys) if !(1..=MOST_SUPPLIERS).contains(&keys.len()) => {
+                Err(("suppliers", format!("name 1 to {MOST_SUPPLIERS} suppliers")))
+            }
+            Consequence::KeepInStock(pieces) if !(1..=MOST_PIECES).contains(pieces) => {
+                Err(("number", format!("keep 1 to {MOST_PIECES} pieces in stock")))
+            }
+            Consequence::MaxParcels(most) if !(1..=MOST_PARCELS).contains(most) => {
+                Err(("number", format!("allow 1 to {MOST_PARCELS} parcels")))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Whether it counts on a day in the shop's time zone.
     #[must_use]
     pub fn is_in_force(&self, today: NaiveDate) -> bool {
@@ -64,7 +101,40 @@ mod tests {
         };
         let in_force = [1, 24, 25].map(|at| rule.is_in_force(day(at)));
         assert_eq!(in_force, [true, true, false]);
-        let off = RuleText { enabled: false, ..rule };
+        let off = RuleText {
+            enabled: false,
+            ..rule.clone()
+        };
         assert!(!off.is_in_force(day(2)));
+    }
+
+    #[test]
+    fn a_wrong_rule_names_its_field() {
+        let day = |day| NaiveDate::from_ymd_opt(2026, 12, day);
+        let good = RuleText {
+            name: "Christmas".to_owned(),
+            when: None,
+            then: Consequence::NeverSplit,
+            enabled: true,
+            from: None,
+            until: None,
+        };
+        let wrong = |change: fn(&mut RuleText)| {
+            let mut rule = good.clone();
+            change(&mut rule);
+            rule.check().err().map(|(field, _)| field)
+        };
+        assert_eq!(wrong(|_| {}), None);
+        assert_eq!(wrong(|rule| rule.name.clear()), Some("name"));
+        assert_eq!(wrong(|rule| rule.name = "x".repeat(101)), Some("name"));
+        assert_eq!(
+            wrong(|rule| rule.then = Consequence::Only(BTreeSet::new())),
+            Some("suppliers")
+        );
+        assert_eq!(wrong(|rule| rule.then = Consequence::KeepInStock(0)), Some("number"));
+        assert_eq!(wrong(|rule| rule.then = Consequence::MaxParcels(0)), Some("number"));
+        let mut backwards = good.clone();
+        (backwards.from, backwards.until) = (day(24), day(1));
+        assert_eq!(backwards.check().map_err(|(field, _)| field), Err("until"));
     }
 }

@@ -22,6 +22,7 @@ mod pagination;
 mod plans;
 mod portal;
 mod purchase_orders;
+mod rules;
 mod scalars;
 mod schema;
 mod sessions;

@@ -17,6 +17,7 @@ use super::{
     orders::{OrderMutation, OrderQuery},
     portal::PortalMutation,
     purchase_orders::{PurchaseOrderMutation, PurchaseOrderQuery},
+    rules::{RuleMutation, RuleQuery},
     sessions::{SessionMutation, SessionQuery},
     shops::{ShopMutation, ShopQuery},
     suppliers::{SupplierMutation, SupplierQuery},
@@ -50,6 +51,7 @@ pub struct Query(
     PurchaseOrderQuery,
     InvitationQuery,
     DeadLetterQuery,
+    RuleQuery,
 );
 
 #[derive(Default, MergedObject)]
@@ -65,6 +67,7 @@ pub struct Mutation(
     PurchaseOrderMutation,
     PortalMutation,
     DeadLetterMutation,
+    RuleMutation,
 );
 
 pub type Schema = async_graphql::Schema<Query, Mutation, EmptySubscription>;

@@ -165,11 +165,33 @@ impl Explained<'_> {
 
     /// Why a candidate that nothing stands against does not serve the units.
     fn passed_over(&self, line: usize, index: usize, chosen: Option<(usize, u32)>) -> RejectedBecause {
-        match (self.least_cost, chosen) {
+        let why = match (self.least_cost, chosen) {
             (None, Some(_)) => RejectedBecause::NotNeeded,
             (Some(least_cost), Some((chosen, units))) => least_cost.instead(line, chosen, units, index),
             (_, None) => RejectedBecause::Limits,
+        };
+        match (why, self.ruling.limiting.as_slice()) {
+            (RejectedBecause::Limits, rules @ [_, ..]) => RejectedBecause::LimitedBy {
+                rules: rules.iter().map(|rule| (*rule).to_owned()).collect(),
+                beside: self.rules_on_others(line),
+            },
+            (why, _) => why,
         }
+    }
+
+    /// The rules that keep candidates from the other lines.
+    fn rules_on_others(&self, line: usize) -> Vec<String> {
+        let others = self.judged.iter().enumerate().filter(|(other, _)| *other != line);
+        let refusals = others.flat_map(|(_, candidates)| candidates).flat_map(|c| &c.refusals);
+        let mut named: Vec<String> = Vec::new();
+        for refusal in refusals {
+            if let RejectedBecause::Rule { rule, .. } = refusal
+                && !named.contains(rule)
+            {
+                named.push(rule.clone());
+            }
+        }
+        named
     }
 
     /// The component, if any, of which less is left than one unit needs.

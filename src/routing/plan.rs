@@ -220,6 +220,12 @@ pub enum RejectedBecause {
     },
     /// The order's limits on parcels or on shipping together leave no room for it.
     Limits,
+    /// The same, where the limits are from rules of the shop's.
+    LimitedBy {
+        rules: Vec<String>,
+        /// Rules that keep the order's other lines with other suppliers.
+        beside: Vec<String>,
+    },
     CostsUnknown {
         supplier_name: String,
     },

@@ -188,6 +188,14 @@ impl fmt::Display for RejectedBecause {
             Self::NotNeeded => f.write_str("could ship these units, but others come first"),
             Self::CostsMore { by, preferences, units } => costs_more(f, *by, *preferences, *units),
             Self::Limits => f.write_str("the limits on parcels or on shipping together leave no room for it"),
+            Self::LimitedBy { rules, beside } => {
+                let verb = if rules.len() == 1 { "leaves" } else { "leave" };
+                write!(f, "{} {verb} no room for it", named(rules))?;
+                match beside.as_slice() {
+                    [] => Ok(()),
+                    beside => write!(f, " beside {}", named(beside)),
+                }
+            }
             Self::CostsUnknown { supplier_name } => write!(f, "what {supplier_name} charges for shipping is not known"),
             Self::NoRate { currency } => write!(f, "there is no rate for {currency}"),
             Self::WeightUnknown { sku } => write!(f, "shipping goes by weight, and that of {sku} is not known"),
@@ -196,6 +204,13 @@ impl fmt::Display for RejectedBecause {
             }
         }
     }
+}
+
+/// Rules by their names.
+fn named(rules: &[String]) -> String {
+    let quoted: Vec<String> = rules.iter().map(|rule| format!("“{rule}”")).collect();
+    let word = if rules.len() == 1 { "rule" } else { "rules" };
+    format!("the {word} {}", quoted.join(" and "))
 }
 
 const fn problem(field: Field) -> &'static str {

@@ -64,6 +64,8 @@ pub struct OrderSnapshot {
     pub app_name: Option<String>,
     pub customer_locale: Option<String>,
     pub customer: Option<ShopifyCustomerId>,
+    /// None where the token may not read customers.
+    pub customer_tags: Option<Vec<String>>,
     pub risk: OrderRiskRecommendationResult,
     pub ship_to: Option<Address>,
     pub shipping_line: Option<ShippingLine>,
@@ -124,6 +126,8 @@ pub struct OrderLine {
     /// None for custom lines and deleted variants.
     pub variant: Option<ShopifyVariantId>,
     pub product: Option<ShopifyProductId>,
+    /// As the product has them now; none for custom lines and deleted products.
+    pub product_tags: Vec<String>,
     /// The bundle that the line is a part of.
     pub group: Option<LineGroup>,
     /// What one piece was sold for, all discounts taken off.
@@ -152,7 +156,7 @@ impl AdminApi {
     /// Reads one order. None if the shop has no such order, or (without
     /// `read_all_orders`) if it is older than 60 days: that is not a deletion.
     ///
-    /// `with_customer` asks for the customer's id, for which the token needs
+    /// `with_customer` asks for the customer's id and tags, for which the token needs
     /// `read_customers`.
     pub async fn order(
         &self,
@@ -168,7 +172,10 @@ impl AdminApi {
         let Some(wire) = reading.call::<OrderById>(variables).await?.order else {
             return Ok(reading.finish(None));
         };
-        let order = read_rest(&mut reading, id, wire).await?;
+        let mut order = read_rest(&mut reading, id, wire).await?;
+        if let Some(order) = order.as_mut().filter(|_| !with_customer) {
+            order.customer_tags = None;
+        }
         Ok(reading.finish(order))
     }
 
@@ -290,7 +297,13 @@ fn snapshot(
         channel: wire.attribution.map(|attribution| attribution.display_name),
         app_name: wire.app.map(|app| app.name),
         customer_locale: wire.customer_locale,
-        customer: wire.customer.map(|customer| gid::parse(&customer.id)).transpose()?,
+        customer: wire
+            .customer
+            .as_ref()
+            .map(|customer| gid::parse(&customer.id))
+            .transpose()?,
+        // Nobody has no tags.
+        customer_tags: Some(wire.customer.map(|customer| customer.tags).unwrap_or_default()),
         risk: wire.risk.recommendation,
         shipping_line: wire.shipping_line.map(|line| ShippingLine {
             title: line.title,
@@ -347,7 +360,8 @@ macro_rules! from_line_fragments {
                     requires_shipping: wire.requires_shipping,
                     gift_card: wire.is_gift_card,
                     variant: wire.variant.map(|variant| gid::parse(&variant.id)).transpose()?,
-                    product: wire.product.map(|product| gid::parse(&product.id)).transpose()?,
+                    product: wire.product.as_ref().map(|product| gid::parse(&product.id)).transpose()?,
+                    product_tags: wire.product.map(|product| product.tags).unwrap_or_default(),
                     group: group.transpose()?,
                     unit_price: money(price.amount, &price.currency_code)?,
                 })

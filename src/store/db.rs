@@ -207,6 +207,8 @@ async fn open_sqlite(config: &DatabaseConfig) -> Result<(DatabaseConnection, Dat
             .max_connections(connections)
             .min_connections(1)
             .acquire_timeout(Duration::from_secs(30))
+            // A file does not hang up, and asking is another trip to the driver's thread.
+            .test_before_acquire(false)
             .sqlx_logging(false)
             .map_sqlx_sqlite_opts(|options| {
                 options
@@ -239,6 +241,10 @@ async fn open_sqlite(config: &DatabaseConfig) -> Result<(DatabaseConnection, Dat
     Ok((write, read))
 }
 
+/// A connection that answered so lately is used without asking whether it still does. Where it does
+/// not, its statement fails, and is tried again like any other.
+const TRUSTED_FOR: Duration = Duration::from_secs(1);
+
 #[expect(
     clippy::disallowed_methods,
     reason = "this is where databases are opened, with the settings that make a commit durable"
@@ -248,9 +254,12 @@ async fn open_postgres(config: &DatabaseConfig) -> Result<DatabaseConnection, Op
     options
         .max_connections(config.connections)
         .acquire_timeout(Duration::from_secs(30))
+        .test_before_acquire_if_idle_for(TRUSTED_FOR)
         .sqlx_logging(false)
         .set_application_name("orderyard")
-        .statement_timeout(Duration::from_secs(30));
+        .statement_timeout(Duration::from_secs(30))
+        // What one transaction writes is one statement, of which there are as many as there are mixtures.
+        .map_sqlx_postgres_opts(|options| options.statement_cache_capacity(512));
     let pool = Database::connect(options).await?;
     for setting in ["fsync", "synchronous_commit"] {
         if one_value(&pool, &format!("show {setting}")).await? == "off" {

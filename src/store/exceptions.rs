@@ -203,6 +203,27 @@ pub(super) fn open_of_order_row() -> SelectStatement {
     QuerySelect::query(&mut open).to_owned()
 }
 
+/// Some open exceptions about lines that are mapped and that routing could not serve, opened
+/// until then, by id, after the one that was seen last.
+pub async fn of_routing(
+    db: &impl ConnectionTrait,
+    shop: ShopId,
+    until: DateTime<Utc>,
+    seen: Option<ExceptionId>,
+    limit: u64,
+) -> Result<Vec<Model>, DbErr> {
+    Entity::find()
+        .filter(Column::ShopId.eq(shop))
+        .filter(Column::Status.eq(ExceptionStatus::Open))
+        .filter(Column::Kind.is_in([ExceptionKind::NoEligibleSupplier, ExceptionKind::PriceRose]))
+        .filter(Column::CreatedAt.lte(until))
+        .apply_if(seen, |rows, seen| rows.filter(Column::Id.gt(seen)))
+        .order_by_asc(Column::Id)
+        .limit(paging::capped(limit))
+        .all(db)
+        .await
+}
+
 /// Some open exceptions about lines of an unmapped variant by id, after the one that was seen last.
 pub async fn unmapped_of_variant(
     db: &impl ConnectionTrait,

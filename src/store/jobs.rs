@@ -14,7 +14,7 @@ use sea_orm::{
     sea_query::{Expr, LockBehavior, LockType, OnConflict},
 };
 
-use super::{Db, Tx};
+use super::{Db, Tx, pending::Write};
 use crate::{
     domain::text_enum::text_enum,
     ids::{JobId, ShopId},
@@ -138,7 +138,7 @@ fn add_some(tx: &Tx, jobs: Vec<Model>) {
             ])
             .to_owned(),
     );
-    tx.write(insert.build(tx.get_database_backend()));
+    tx.write(Write::upsert::<Entity>(insert.build(tx.get_database_backend())));
 }
 
 /// One job for each dedupe key, in the order of the keys: two transactions that

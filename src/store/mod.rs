@@ -32,6 +32,7 @@ pub mod order_states;
 pub mod orders;
 mod paging;
 pub mod party;
+mod pending;
 pub mod po_lines;
 pub mod prune_marks;
 pub mod purchase_orders;
@@ -66,6 +67,8 @@ pub use db::Db;
 pub use party::Party;
 pub use tx::Tx;
 
+use pending::Write;
+
 /// The most rows one query may ask for.
 pub const MAX_PAGE: u64 = 250;
 
@@ -85,14 +88,10 @@ where
     M: ModelTrait + IntoActiveModel<A>,
     A: ActiveModelTrait<Entity = M::Entity> + Send,
 {
-    let mut rows = models
-        .into_iter()
-        .map(|model| model.into_active_model().reset_all())
-        .peekable();
-    while rows.peek().is_some() {
-        let chunk: Vec<A> = rows.by_ref().take(200).collect();
-        let insert = <M::Entity as EntityTrait>::insert_many(chunk);
-        tx.write(insert.build(tx.get_database_backend()));
+    for chunk in models.chunks(200) {
+        let rows = chunk.iter().map(|model| model.clone().into_active_model().reset_all());
+        let insert = <M::Entity as EntityTrait>::insert_many(rows);
+        tx.write(Write::insert(insert.build(tx.get_database_backend()), chunk));
     }
     Ok(())
 }
@@ -104,9 +103,9 @@ where
     M: ModelTrait + IntoActiveModel<A>,
     A: ActiveModelTrait<Entity = M::Entity> + sea_orm::ActiveModelBehavior + Send,
 {
-    let row = model.into_active_model().reset_all();
+    let row = model.clone().into_active_model().reset_all();
     let update = <M::Entity as EntityTrait>::update(row).validate()?;
-    tx.write(update.build(tx.get_database_backend()));
+    tx.write(Write::save(update.build(tx.get_database_backend()), &model));
     Ok(())
 }
 

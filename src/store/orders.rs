@@ -73,6 +73,27 @@ pub async fn by_shopify_ids(
     paging::all(rows, db).await
 }
 
+/// Those of the orders whose customer's data was removed.
+pub async fn redacted_of(
+    db: &impl ConnectionTrait,
+    asked: impl IntoIterator<Item = (ShopId, ShopifyOrderId)>,
+) -> Result<Vec<(ShopId, ShopifyOrderId)>, DbErr> {
+    let one = |(shop, order)| Column::ShopId.eq(shop).and(Column::ShopifyId.eq(order));
+    let any = asked.into_iter().map(one).fold(Condition::any(), Condition::add);
+    if any.is_empty() {
+        return Ok(Vec::new());
+    }
+    Entity::find()
+        .filter(any)
+        .filter(Column::RedactedAt.is_not_null())
+        .select_only()
+        .column(Column::ShopId)
+        .column(Column::ShopifyId)
+        .into_tuple()
+        .all(db)
+        .await
+}
+
 /// Which of Shopify's orders are known, and of when they are as last read.
 pub async fn read_as_of(
     db: &impl ConnectionTrait,

@@ -7,7 +7,7 @@ use sea_orm::{
     sea_query::{Expr, Query, SelectStatement},
 };
 
-use super::{Tx, circuits, columns::Json, shop_budgets, together};
+use super::{Tx, circuits, columns::Json, paging, shop_budgets, together};
 use crate::{
     domain::{
         circuit::Subject,
@@ -87,6 +87,13 @@ pub async fn way_to(db: &impl ConnectionTrait, id: ShopId) -> Result<Option<Way>
 
 pub async fn by_domain(db: &impl ConnectionTrait, domain: &str) -> Result<Option<Model>, DbErr> {
     Entity::find().filter(Column::Domain.eq(domain)).one(db).await
+}
+
+pub async fn by_domains(
+    db: &impl ConnectionTrait,
+    domains: impl IntoIterator<Item = &str>,
+) -> Result<Vec<Model>, DbErr> {
+    paging::all(Entity::find().filter(Column::Domain.is_in(domains)), db).await
 }
 
 /// Takes the shop's lock until the transaction ends: one refresher per shop.

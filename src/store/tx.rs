@@ -1,6 +1,6 @@
 //! A write transaction. What is written without asking what came of it waits
-//! until something is read or the transaction ends, and goes as one on `SQLite`:
-//! there each statement is a round trip to the driver's thread, while all others wait.
+//! until something is read or the transaction ends, and then goes as one: each
+//! statement is a round trip, to `PostgreSQL` or to the thread of `SQLite`'s driver.
 
 use std::sync::{
     Arc, Mutex, MutexGuard, PoisonError,
@@ -17,6 +17,7 @@ use tokio::sync::Notify;
 use super::{
     events, jobs,
     lease_time::LeaseTime,
+    pending::{Write, together},
     writer::{BEGIN_PART, END_PART, Turn},
 };
 
@@ -48,7 +49,7 @@ pub(super) struct Part {
 /// What is still to be written.
 #[derive(Debug, Default)]
 struct Pending {
-    statements: Vec<Statement>,
+    writes: Vec<Write>,
     events: Vec<events::Model>,
     jobs: Vec<jobs::Model>,
     /// Something could not be written: nothing is kept.
@@ -78,10 +79,10 @@ impl Part {
     }
 
     /// Writes in one statement, the part's beginning and end with it.
-    async fn write(&self, statements: Vec<Statement>, is_last: bool) -> Result<(), DbErr> {
+    async fn write(&self, writes: Vec<Write>, is_last: bool) -> Result<(), DbErr> {
         let connection = self.connection()?;
         let is_begun = self.is_begun.swap(true, Ordering::Relaxed);
-        if statements.is_empty() && !is_begun {
+        if writes.is_empty() && !is_begun {
             self.is_begun.store(false, Ordering::Relaxed);
             return Ok(());
         }
@@ -91,7 +92,7 @@ impl Part {
             vec![BEGIN_PART.to_owned()]
         };
         let mut values: Vec<Value> = Vec::new();
-        for statement in statements {
+        for Write { statement, .. } in writes {
             texts.push(statement.sql);
             values.extend(statement.values.into_iter().flat_map(|values| values.0));
         }
@@ -151,9 +152,15 @@ impl Tx {
         self.adds_jobs.store(true, Ordering::Relaxed);
     }
 
-    /// Writes before whatever comes next. Its values must not be numbered.
-    pub(super) fn write(&self, statement: Statement) {
-        self.pending().statements.push(statement);
+    /// Writes before whatever comes next.
+    pub(super) fn write(&self, write: Write) {
+        let writes = &mut self.pending().writes;
+        // The last one of whose order with it something depends, or that it makes needless.
+        let met = writes.iter_mut().rfind(|before| !write.goes_with(before));
+        match met {
+            Some(before) if write.replaces(before) => *before = write,
+            _ => writes.push(write),
+        }
     }
 
     /// Adds a line to an order's history.
@@ -172,16 +179,16 @@ impl Tx {
 
     /// Writes what is pending.
     async fn flush(&self, is_last: bool) -> Result<(), DbErr> {
-        let statements = {
+        let writes = {
             let mut pending = self.pending();
             if pending.has_failed {
                 return Err(ended());
             }
-            std::mem::take(&mut pending.statements)
+            std::mem::take(&mut pending.writes)
         };
         let result = match &self.inner {
-            Inner::Part(part) => part.write(statements, is_last).await,
-            Inner::Whole(tx) => each(tx, statements).await,
+            Inner::Part(part) => part.write(writes, is_last).await,
+            Inner::Whole(tx) => each(tx, together(writes)).await,
         };
         if result.is_err() {
             self.pending().has_failed = true;
@@ -191,7 +198,7 @@ impl Tx {
 
     /// Before a statement that reads, or whose outcome matters.
     async fn ready(&self, reads: bool) -> Result<&DatabaseTransaction, DbErr> {
-        if !self.pending().statements.is_empty() {
+        if !self.pending().writes.is_empty() {
             self.flush(false).await?;
         }
         match &self.inner {

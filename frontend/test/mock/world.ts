@@ -12,6 +12,7 @@ import {
 } from "./builders.ts";
 import { advance, arrive } from "./motion.ts";
 import type { Row } from "./row.ts";
+import { makeRulebook, type Rulebook } from "./rules.ts";
 import { tellStories } from "./stories.ts";
 
 export interface World {
@@ -24,6 +25,7 @@ export interface World {
   exceptions: ExceptionRow[];
   deadJobs: Row<"DeadJob">[];
   lostDeliveries: Row<"LostDelivery">[];
+  rulebook: Rulebook;
   /** A new order, as if a webhook had come. */
   arrive: () => void;
   /** Suppliers' systems ship what is new to them, and Shopify takes what they shipped. */
@@ -40,6 +42,7 @@ export function makeWorld(now: Date): World {
     exceptions: [],
     deadJobs: [],
     lostDeliveries: makeLostDeliveries(now),
+    rulebook: makeRulebook(now),
     arrive: () => arrive(world, catalogue),
     advance: () => advance(world),
   };

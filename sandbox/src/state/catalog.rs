@@ -16,6 +16,7 @@ pub(crate) struct Product {
     pub id: i64,
     pub title: String,
     pub vendor: String,
+    pub tags: Vec<String>,
     pub variants: Vec<i64>,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
@@ -63,6 +64,7 @@ impl ShopState {
             } else {
                 spec.vendor
             },
+            tags: spec.tags,
             variants,
             created_at: now,
             updated_at: now,

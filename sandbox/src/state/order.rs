@@ -35,6 +35,7 @@ pub struct Order {
     pub fulfillments: Vec<i64>,
     pub refunds: Vec<Refund>,
     pub fulfill_at: Option<DateTime<Utc>>,
+    pub fulfill_by: Option<DateTime<Utc>>,
     /// Where routing puts each line, as asked for when the order was made.
     #[serde(skip)]
     pub(crate) placement: Vec<(i64, i64)>,
@@ -103,6 +104,7 @@ pub struct Customer {
     pub last_name: String,
     pub email: String,
     pub phone: Option<String>,
+    pub tags: Vec<String>,
     pub created_at: DateTime<Utc>,
 }
 

@@ -127,6 +127,7 @@ impl ShopState {
             fulfillments: Vec::new(),
             refunds: Vec::new(),
             fulfill_at: spec.fulfill_at,
+            fulfill_by: spec.fulfill_by,
             placement,
             routed: false,
         };
@@ -221,6 +222,7 @@ impl ShopState {
             last_name: spec.last_name,
             email: spec.email,
             phone: spec.phone,
+            tags: spec.tags,
             created_at: self.now(),
         }
     }

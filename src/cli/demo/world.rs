@@ -47,6 +47,7 @@ pub fn open_shop(shopify: &Shopify) -> Result<DemoShop, CommandError> {
             title: title.to_owned(),
             vendor: "Demo Shop".to_owned(),
             variants: vec![VariantSpec::new(sku, price)],
+            ..ProductSpec::default()
         };
         let ids = shop
             .create_product(product)

@@ -32,7 +32,7 @@ impl Type {
 }
 
 macro_rules! fields {
-    ($($(#[$doc:meta])* $field:ident = $name:literal, $scope:ident, $type:ident;)+) => {
+    ($($(#[$doc:meta])* $field:ident = $name:literal, $scope:ident, $type:ident, $label:literal;)+) => {
         /// A fact about an order, one of its lines, or who could ship it.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub enum Field { $($(#[$doc])* $field,)+ }
@@ -46,11 +46,19 @@ macro_rules! fields {
                 match self { $(Self::$field => $name,)+ }
             }
 
-            pub(super) const fn scope(self) -> Scope {
+            /// What it is, for people.
+            #[must_use]
+            pub const fn label(self) -> &'static str {
+                match self { $(Self::$field => $label,)+ }
+            }
+
+            #[must_use]
+            pub const fn scope(self) -> Scope {
                 match self { $(Self::$field => Scope::$scope,)+ }
             }
 
-            pub(super) const fn ty(self) -> Type {
+            #[must_use]
+            pub const fn ty(self) -> Type {
                 match self { $(Self::$field => Type::$type,)+ }
             }
         }
@@ -59,33 +67,69 @@ macro_rules! fields {
 
 fields! {
     /// ISO 3166, two letters.
-    Country = "order.country", Order, Text;
-    Province = "order.province", Order, Text;
-    Postcode = "order.postcode", Order, Text;
+    Country = "order.country", Order, Text, "Country of delivery";
+    Province = "order.province", Order, Text, "Region of delivery";
+    Postcode = "order.postcode", Order, Text, "Postcode of delivery";
     /// In the shop's currency.
-    Total = "order.total", Order, Number;
-    Tags = "order.tags", Order, List;
+    Total = "order.total", Order, Number, "Order value";
+    Tags = "order.tags", Order, List, "Tags of the order";
+    /// Known where the shop granted the scope `read_customers`.
+    CustomerTags = "order.customer_tags", Order, List, "Tags of the customer";
     /// Shopify's name of the sales channel: `web`, `pos` …
-    Channel = "order.channel", Order, Text;
+    Channel = "order.channel", Order, Text, "Sales channel";
     /// Shopify's word for the payment: `PAID`, `PARTIALLY_REFUNDED` …
-    Payment = "order.payment", Order, Text;
+    Payment = "order.payment", Order, Text, "Payment";
     /// Shopify's recommendation: `ACCEPT`, `INVESTIGATE`, `CANCEL` or `NONE`.
-    Risk = "order.risk", Order, Text;
+    Risk = "order.risk", Order, Text, "Shopify's advice on fraud";
     /// The hour of routing in the shop's time zone, 0 to 23.
-    Hour = "order.hour", Order, Number;
+    Hour = "order.hour", Order, Number, "Hour of routing (0 to 23)";
     /// `monday` … `sunday`.
-    Weekday = "order.weekday", Order, Text;
-    LineSku = "line.sku", Line, Text;
-    LineTitle = "line.title", Line, Text;
+    Weekday = "order.weekday", Order, Text, "Weekday of routing";
+    /// Days of the shop's calendar until Shopify wants the order dispatched; below zero once it is late.
+    PromisedIn = "order.promised_in_days", Order, Number, "Days until the promised dispatch";
+    LineSku = "line.sku", Line, Text, "SKU of the line";
+    LineTitle = "line.title", Line, Text, "Title of the line";
+    /// Of the line's product; empty for custom lines.
+    ProductTags = "line.product_tags", Line, List, "Tags of the product";
     /// Units that await routing.
-    LineUnits = "line.units", Line, Number;
-    SupplierKey = "supplier.key", Candidate, Text;
-    HandlingDays = "supplier.handling_days", Candidate, Number;
-    OfferSku = "offer.sku", Candidate, Text;
-    OfferTitle = "offer.title", Candidate, Text;
+    LineUnits = "line.units", Line, Number, "Units of the line";
+    SupplierKey = "supplier.key", Candidate, Text, "Supplier, by its key";
+    HandlingDays = "supplier.handling_days", Candidate, Number, "Supplier's handling days";
+    OfferSku = "offer.sku", Candidate, Text, "Supplier's SKU";
+    OfferTitle = "offer.title", Candidate, Text, "Supplier's title";
     /// Of one piece.
-    OfferWeight = "offer.weight_g", Candidate, Number;
-    OfferStock = "offer.stock", Candidate, Number;
+    OfferWeight = "offer.weight_g", Candidate, Number, "Weight of one piece (g)";
+    OfferStock = "offer.stock", Candidate, Number, "Pieces in stock";
     /// Of all pieces that the line would need from the offer.
-    PartWeight = "offer.line_weight_g", Candidate, Number;
+    PartWeight = "offer.line_weight_g", Candidate, Number, "Weight of the whole line (g)";
+}
+
+impl Field {
+    /// Every value there is; empty where it can be anything.
+    #[must_use]
+    pub const fn values(self) -> &'static [&'static str] {
+        match self {
+            Self::Payment => &[
+                "PAID",
+                "PARTIALLY_REFUNDED",
+                "PENDING",
+                "AUTHORIZED",
+                "PARTIALLY_PAID",
+                "EXPIRED",
+                "REFUNDED",
+                "VOIDED",
+            ],
+            Self::Risk => &["ACCEPT", "INVESTIGATE", "CANCEL", "NONE"],
+            Self::Weekday => &[
+                "monday",
+                "tuesday",
+                "wednesday",
+                "thursday",
+                "friday",
+                "saturday",
+                "sunday",
+            ],
+            _ => &[],
+        }
+    }
 }

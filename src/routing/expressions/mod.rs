@@ -25,7 +25,7 @@ mod tests;
 use std::fmt;
 
 pub use evaluate::{Facts, Truth, Value};
-pub use fields::{FIELDS, Field, Scope};
+pub use fields::{FIELDS, Field, Scope, Type};
 
 /// Longer texts are refused.
 pub const MOST_CHARACTERS: usize = 1_000;
@@ -44,6 +44,36 @@ pub struct ExpressionError {
     /// The character, counted from 1.
     pub at: usize,
     pub message: String,
+}
+
+/// A place in a text of several lines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// Characters before it.
+    pub offset: usize,
+    /// Counted from 1.
+    pub line: usize,
+    /// The character within the line, counted from 1.
+    pub column: usize,
+}
+
+impl ExpressionError {
+    /// Where it is in the text that was read.
+    #[must_use]
+    pub fn place(&self, text: &str) -> Place {
+        let before = || text.chars().take(self.at.saturating_sub(1));
+        let column = before()
+            .collect::<Vec<_>>()
+            .iter()
+            .rev()
+            .take_while(|c| **c != '\n')
+            .count();
+        Place {
+            offset: self.at.saturating_sub(1),
+            line: before().filter(|c| *c == '\n').count() + 1,
+            column: column + 1,
+        }
+    }
 }
 
 impl fmt::Display for ExpressionError {

@@ -207,6 +207,10 @@ impl Parser<'_> {
             Self::wants(Type::Number, found, at)?;
         }
         let range = self.at();
+        let of = match &left {
+            Node::Field(field) => format!("{}: ", field.name()),
+            _ => String::new(),
+        };
         let low = self.expect(found)?;
         if !self.take(&["and"]) {
             return Err(self.error("“and” and the end of the range should be here"));
@@ -223,7 +227,7 @@ impl Parser<'_> {
         if upside_down {
             return Err(ExpressionError {
                 at: range,
-                message: "the range is upside down: its beginning lies behind its end".to_owned(),
+                message: format!("{of}the range is upside down, its beginning lies behind its end"),
             });
         }
         let node = Node::Between(Box::new(left), Box::new(low), Box::new(high));

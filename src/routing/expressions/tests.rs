@@ -106,9 +106,10 @@ fn a_wrong_condition_is_refused_where_it_is_wrong() {
         17,
         "“and”, “or” or the end should be here",
     );
-    let upside_down = "the range is upside down: its beginning lies behind its end";
-    wrong("order.postcode between '20000' and '10000'", all, 24, upside_down);
-    wrong("order.total between 2 and 1", all, 21, upside_down);
+    let upside_down = |field| format!("{field}: the range is upside down, its beginning lies behind its end");
+    let range = "order.postcode between '20000' and '10000'";
+    wrong(range, all, 24, &upside_down("order.postcode"));
+    wrong("order.total between 2 and 1", all, 21, &upside_down("order.total"));
     let about = "“offer.stock” is not known here: this rule is about the whole order";
     wrong("offer.stock > 1", Scope::Order, 1, about);
 }
@@ -126,4 +127,14 @@ fn length_depth_and_steps_are_bounded() {
     let tags = vec!["x".to_owned(); 20_000];
     let expression = Expression::parse("'y' in order.tags", Scope::Order).expect("a condition");
     assert_eq!(expression.holds(&Example { tags }), Truth::Unknown(None));
+}
+
+#[test]
+fn a_mistake_has_a_line_and_a_column() {
+    let text = "order.country == 'DE'\nand ordér.total > 1";
+    let error = Expression::parse(text, Scope::Order).expect_err("there is no such field");
+    let place = error.place(text);
+    assert_eq!((place.offset, place.line, place.column), (26, 2, 5));
+    let error = Expression::parse("", Scope::Order).expect_err("nothing");
+    assert_eq!(error.place("").column, 1);
 }

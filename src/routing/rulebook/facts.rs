@@ -1,12 +1,15 @@
 //! What conditions get to know of an order, its lines and the candidates.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::BTreeMap};
 
 use rust_decimal::Decimal;
 
-use crate::routing::{
-    expressions::{Facts, Field, Value},
-    request::{Component, LineDemand, RouteRequest, SupplierTerms},
+use crate::{
+    ids::OrderLineId,
+    routing::{
+        expressions::{Facts, Field, Value},
+        request::{Component, LineDemand, RouteRequest, SupplierTerms},
+    },
 };
 
 /// What is known of an order besides its lines; what is not known is `None`.
@@ -17,6 +20,12 @@ pub struct OrderFacts {
     /// In the shop's currency.
     pub total: Option<Decimal>,
     pub tags: Vec<String>,
+    /// Nobody has none.
+    pub customer_tags: Option<Vec<String>>,
+    /// Of the lines' products, where they have any.
+    pub product_tags: BTreeMap<OrderLineId, Vec<String>>,
+    /// Days of the shop's calendar until it is to be dispatched.
+    pub promised_in_days: Option<i64>,
     pub channel: Option<String>,
     pub payment: Option<String>,
     pub risk: Option<String>,
@@ -44,6 +53,12 @@ impl Facts for Place<'_> {
             Field::Postcode => text(order.postcode.as_deref()),
             Field::Total => order.total.map(Value::Number),
             Field::Tags => Some(Value::List(&order.tags)),
+            Field::CustomerTags => order.customer_tags.as_deref().map(Value::List),
+            Field::PromisedIn => order.promised_in_days.map(|days| Value::Number(days.into())),
+            Field::ProductTags => {
+                let found = order.product_tags.get(&line?.line);
+                Some(Value::List(found.map_or(&[], Vec::as_slice)))
+            }
             Field::Channel => text(order.channel.as_deref()),
             Field::Payment => text(order.payment.as_deref()),
             Field::Risk => text(order.risk.as_deref()),

@@ -23,7 +23,8 @@ pub struct Rule {
 }
 
 /// What the condition of a rule with this consequence may ask about.
-const fn scope(then: &Consequence) -> Scope {
+#[must_use]
+pub const fn scope(then: &Consequence) -> Scope {
     match then {
         Consequence::Exclude | Consequence::KeepInStock(_) => Scope::Candidate,
         Consequence::Only(_) | Consequence::Never(_) | Consequence::ShipTogether => Scope::Line,

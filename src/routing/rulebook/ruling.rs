@@ -20,6 +20,8 @@ pub struct Ruling<'a> {
     around: &'a Circumstances<'a>,
     /// For the whole order.
     pub limits: Limits,
+    /// The rules that the limits are from.
+    pub limiting: Vec<&'a str>,
     /// Pieces that stay in stock, and the rule that says so.
     pub kept: BTreeMap<OfferId, (u32, &'a str)>,
 }
@@ -33,6 +35,7 @@ impl<'a> Ruling<'a> {
             request,
             around,
             limits: Limits::default(),
+            limiting: Vec::new(),
             kept: BTreeMap::new(),
         };
         for rule in &request.rules {
@@ -44,30 +47,35 @@ impl<'a> Ruling<'a> {
         ruling
     }
 
-    fn limit(&mut self, rule: &Rule) {
-        match rule.then {
-            Consequence::NeverSplit if self.holds(rule, None, None).is_some() => {
-                self.together(|_| true);
-            }
+    fn limit(&mut self, rule: &'a Rule) {
+        let limits = match rule.then {
+            Consequence::NeverSplit if self.holds(rule, None, None).is_some() => self.together(|_| true),
             Consequence::ShipTogether => {
                 let (request, around) = (self.request, self.around);
                 let holds = |line: &LineDemand| holds(request, around, rule, Some(line), None).is_some();
-                self.together(holds);
+                self.together(holds)
             }
             Consequence::MaxParcels(most) if self.holds(rule, None, None).is_some() => {
                 let limit = self.limits.max_parcels.get_or_insert(most);
                 *limit = most.min(*limit);
+                true
             }
-            _ => {}
+            _ => false,
+        };
+        if limits {
+            self.limiting.push(&rule.name);
         }
     }
 
-    fn together(&mut self, belongs: impl Fn(&LineDemand) -> bool) {
+    /// Says whether there is anything to keep together.
+    fn together(&mut self, belongs: impl Fn(&LineDemand) -> bool) -> bool {
         let lines = self.request.lines.iter().filter(|line| belongs(line));
         let group: BTreeSet<OrderLineId> = lines.map(|line| line.line).collect();
-        if !group.is_empty() && !self.limits.together.contains(&group) {
+        let some = !group.is_empty();
+        if some && !self.limits.together.contains(&group) {
             self.limits.together.push(group);
         }
+        some
     }
 
     fn keep(&mut self, rule: &'a Rule, pieces: u32) {

@@ -4,6 +4,7 @@ mod decisions;
 mod given_up;
 mod limits;
 mod lists;
+mod rules;
 pub mod seed;
 mod settings;
 mod sign_in;

@@ -8,6 +8,7 @@ use orderyard::{
         money::Currency,
         order::{FinancialStatus, OrderStatus, OrderTraits},
         purchase_order::PurchaseOrderStatus,
+        rules::{Consequence, RuleText},
         shop::{ShopSettings, ShopStatus},
         supplier::ConnectorKind,
     },
@@ -32,9 +33,22 @@ pub struct Tenant {
     pub exception: ExceptionId,
     pub dead_job: JobId,
     pub lost_delivery: DeliveryId,
+    pub rule: String,
     pub token: String,
     pub owner: String,
     pub supplier_user: String,
+}
+
+/// The only rule that a tenant has.
+fn rule(number: i64) -> RuleText {
+    RuleText {
+        name: format!("House rule {number}"),
+        when: Some("order.total > 100".to_owned()),
+        then: Consequence::NeverSplit,
+        enabled: true,
+        from: None,
+        until: None,
+    }
 }
 
 /// What a tenant is made of.
@@ -75,6 +89,7 @@ impl Seed<'_> {
             exception,
             dead_job,
             lost_delivery,
+            rule: rule(self.number).name,
             token: token.0,
             owner: cookie_pair(&owner.cookie(app)),
             supplier_user,
@@ -100,13 +115,26 @@ impl Seed<'_> {
             refresh_token: None,
             refresh_token_expires_at: None,
             refresh_leased_until: None,
-            settings: Json(ShopSettings::default()),
+            settings: Json(ShopSettings {
+                rules: vec![rule(self.number)],
+                ..ShopSettings::default()
+            }),
             swept_until: None,
             installed_at: self.now(),
             uninstalled_at: None,
             created_at: self.now(),
         };
         store::insert(tx, row).expect("a shop");
+        let version = store::rule_versions::Model {
+            id: RowId::generate(),
+            shop_id: self.shop,
+            version: 1,
+            rules: Json(vec![rule(self.number)]),
+            what: format!("“{}” was added", rule(self.number).name),
+            made_at: self.now(),
+            made_by: "Olga Owner".to_owned(),
+        };
+        store::insert(tx, version).expect("a version");
         let location = store::locations::Model {
             shop_id: self.shop,
             id: ShopifyLocationId(self.number * 10),

@@ -31,6 +31,12 @@ fn queries(of: &Tenant) -> Vec<(&'static str, String)> {
         ("demoAccounts", String::new()),
         ("carriers", String::new()),
         ("invitation", "(token: \"guess\")".to_owned()),
+        ("rulebook", String::new()),
+        ("rulebookVersion", "(version: 1)".to_owned()),
+        (
+            "conditionMistake",
+            "(when: \"order.total > 1\", kind: NEVER_SPLIT)".to_owned(),
+        ),
     ]
 }
 
@@ -41,6 +47,14 @@ fn mutations(of: &Tenant) -> Vec<(&'static str, String)> {
         ("requeueJob", format!("(id: \"{}\")", of.dead_job)),
         ("dismissJob", format!("(id: \"{}\")", of.dead_job)),
         ("replayDelivery", format!("(id: \"{}\")", of.lost_delivery)),
+        (
+            "saveRule",
+            format!("(id: \"{0}\", input: {{ name: \"{0}\", kind: NEVER_SPLIT }})", of.rule),
+        ),
+        ("deleteRule", format!("(id: \"{}\")", of.rule)),
+        ("switchRule", format!("(id: \"{}\", enabled: false)", of.rule)),
+        ("orderRules", format!("(ids: [\"{}\"])", of.rule)),
+        ("restoreRules", "(toVersion: 1)".to_owned()),
     ]);
     all
 }
@@ -232,6 +246,7 @@ fn marks(of: &Tenant) -> Vec<String> {
         "North 1".to_owned(),
         "shop1.myshopify.com".to_owned(),
         "SHOP1-1001-1".to_owned(),
+        of.rule.clone(),
     ]
 }
 

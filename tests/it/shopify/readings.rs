@@ -50,6 +50,11 @@ async fn an_order_becomes_plain_types() {
     assert_eq!(order.lines[0].unit_price.amount_minor, 333);
     assert_eq!((order.lines[0].quantity, order.lines[0].current_quantity), (3, 2));
     assert_eq!(order.lines[0].variant, Some(ShopifyVariantId(31)));
+    assert_eq!(order.lines[0].product_tags, ["fragile"]);
+    assert_eq!(
+        order.customer_tags.as_deref(),
+        Some(["wholesale".to_owned()].as_slice())
+    );
     let address = order.ship_to.as_ref().expect("an address");
     assert_eq!(address.email.as_deref(), Some("someone@example.com"));
 
@@ -63,7 +68,9 @@ async fn an_order_becomes_plain_types() {
 
     let printed = format!("{order:?}");
     assert!(
-        !printed.contains("example.com") && !printed.contains("Street"),
+        ["example.com", "Street", "wholesale"]
+            .iter()
+            .all(|private| !printed.contains(private)),
         "{printed}"
     );
 }

@@ -18,7 +18,8 @@ pub fn line(id: i64) -> Value {
         "id": format!("gid://shopify/LineItem/{id}"), "title": "Mug", "variantTitle": null, "name": "Mug",
         "sku": "MUG-0001", "vendor": "Yard", "quantity": 3, "currentQuantity": 2, "unfulfilledQuantity": 2,
         "refundableQuantity": 2, "nonFulfillableQuantity": 0, "requiresShipping": true, "isGiftCard": false,
-        "variant": {"id": "gid://shopify/ProductVariant/31"}, "product": null, "lineItemGroup": null,
+        "variant": {"id": "gid://shopify/ProductVariant/31"},
+        "product": {"id": "gid://shopify/Product/3", "tags": ["fragile"]}, "lineItemGroup": null,
         "discountedUnitPriceAfterAllDiscountsSet": money("3.3333"),
     })
 }
@@ -68,7 +69,7 @@ pub fn order(lines: &Value, fulfillment_orders: &Value, fulfillments: &[Value]) 
         "displayFulfillmentStatus": "UNFULFILLED", "currencyCode": "EUR", "presentmentCurrencyCode": "USD",
         "email": "someone@example.com", "phone": null, "note": null, "poNumber": null, "tags": ["a", "b"],
         "sourceName": "web", "sourceIdentifier": null, "customerLocale": "de", "app": null, "attribution": null,
-        "customer": {"id": "gid://shopify/Customer/9"}, "risk": {"recommendation": "ACCEPT"},
+        "customer": {"id": "gid://shopify/Customer/9", "tags": ["wholesale"]}, "risk": {"recommendation": "ACCEPT"},
         "shippingAddress": {"firstName": "Some", "lastName": "One", "name": "Some One", "company": null,
             "address1": "Street 1", "address2": null, "city": "Town", "zip": "12345", "province": null,
             "provinceCode": null, "countryCodeV2": "DE", "phone": null},

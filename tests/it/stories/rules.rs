@@ -1,7 +1,8 @@
 //! The shop's own routing rules, each kind from a setup file to who gets the order.
 
 use rstest::rstest;
-use sandbox::OrderSpec;
+use sandbox::{CustomerSpec, OrderSpec};
+use serde_json::json;
 
 use super::shop::{Plot, Story};
 use crate::harness::Database;
@@ -24,18 +25,45 @@ impl Story {
 
     /// Orders under these rules, and says how many purchase orders each supplier gets for it.
     async fn under(&self, rules: &'static str, skus: &[&str]) -> (usize, usize) {
-        self.world.apply(&plot(rules).setup()).await;
-        let before = self.bought();
         let spec = OrderSpec {
             tags: vec!["fragile".to_owned()],
-            ..OrderSpec::of(skus.iter().map(|sku| (self.variant(sku), 1)))
+            ..self.one_of(skus)
         };
+        self.spec_under(rules, spec).await
+    }
+
+    /// An order for one of each.
+    fn one_of(&self, skus: &[&str]) -> OrderSpec {
+        OrderSpec::of(skus.iter().map(|sku| (self.variant(sku), 1)))
+    }
+
+    async fn spec_under(&self, rules: &'static str, spec: OrderSpec) -> (usize, usize) {
+        self.world.apply(&plot(rules).setup()).await;
+        let before = self.bought();
         self.world.shop.create_order(spec).expect("an order");
         let come = async || self.bought() != before;
         self.world.eventually("somebody gets the order", come).await;
         self.quiet().await;
         let after = self.bought();
         (after.0 - before.0, after.1 - before.1)
+    }
+
+    /// What the newest order's plan says of those who do not ship it.
+    async fn told(&self) -> String {
+        let query = "{ orders(first: 1) { nodes { plan { lines { rejected { summary reason } } } } } }";
+        self.world.graphql(query, json!({})).await.to_string()
+    }
+
+    /// Changes the rules as the shop's staff do.
+    async fn change(&self, call: &str) {
+        let query = format!("mutation {{ changed: {call} {{ problems {{ field message }} }} }}");
+        let answer = self.world.graphql(&query, json!({})).await;
+        assert_eq!(answer["changed"]["problems"], json!([]), "{call}");
+    }
+
+    async fn waits_for(&self, what: &str, sql: &str, count: i64) {
+        let is_so = async || self.world.count(sql).await == count;
+        self.world.eventually(what, is_so).await;
     }
 }
 
@@ -113,4 +141,128 @@ async fn rules_that_contradict_each_other_are_put_before_a_person(
     let is_so = async || story.world.count(asked).await == 1;
     story.world.eventually("both rules are named", is_so).await;
     assert_eq!(story.bought(), (0, 0));
+}
+
+/// A rule that keeps the order together, and one that keeps a part of it elsewhere.
+#[rstest]
+#[tokio::test]
+async fn a_limit_that_other_rules_leave_no_room_for_is_put_before_a_person(
+    #[values(Database::Sqlite, Database::Postgres)] database: Database,
+) {
+    let rules = r#"[{ name: Whole, never_split: true }, { name: Mugs, when: 'line.sku == "MUG"', only: [north] }]"#;
+    let story = plot(rules).begin(database).await;
+    story.order(&[("MUG", 1), ("KIT", 1)]);
+    let asked = "select count(*) from exceptions where kind = 'no_eligible_supplier' \
+                 and message like '%“Whole”%' and message like '%“Mugs”%'";
+    story.waits_for("both rules are named", asked, 1).await;
+}
+
+#[rstest]
+#[tokio::test]
+async fn other_rules_route_again_what_waits_for_a_person(
+    #[values(Database::Sqlite, Database::Postgres)] database: Database,
+) {
+    let story = plot("[{ name: Not now, exclude: true }]").begin(database).await;
+    story.order(&[("MUG", 1)]);
+    let asked = |rule: &str| {
+        format!("select count(*) from exceptions where status = 'open' and message like '%“{rule}” forbids%'")
+    };
+    story.waits_for("a person is asked", &asked("Not now"), 1).await;
+    let other = r#"saveRule(id: "Not now", input: { name: "Not yet", kind: NEVER, suppliers: ["north", "east"] })"#;
+    story.change(other).await;
+    story.waits_for("the new rule is told", &asked("Not yet"), 1).await;
+    story.quiet().await;
+    let all = "select count(*) from exceptions";
+    assert_eq!(story.world.count(all).await, 2, "it is asked once for each rulebook");
+    assert_eq!(story.bought(), (0, 0));
+
+    story.change(r#"switchRule(id: "Not yet", enabled: false)"#).await;
+    story
+        .waits_for(
+            "nobody is asked",
+            "select count(*) from exceptions where status = 'open'",
+            0,
+        )
+        .await;
+    story.quiet().await;
+    assert_eq!(story.bought(), NORTH);
+    let by = "select count(*) from exceptions where resolved_by = 'API token'";
+    assert_eq!(story.world.count(by).await, 2, "it is known whose rules they are");
+
+    story.change("restoreRules(toVersion: 1)").await;
+    story.order(&[("MUG", 1)]);
+    story
+        .waits_for("the first rule holds again", &asked("Not now"), 1)
+        .await;
+    assert_eq!(story.bought(), NORTH);
+}
+
+const SCOPES_WITH_CUSTOMERS: &str = "read_orders,write_fulfillments,read_products,write_inventory,read_locations,\
+    write_assigned_fulfillment_orders,write_merchant_managed_fulfillment_orders,\
+    write_third_party_fulfillment_orders,read_customers";
+
+/// Each condition with one that does not hold.
+#[rstest]
+#[tokio::test]
+async fn conditions_ask_what_shopify_says_of_customer_products_and_promise(
+    #[values(Database::Sqlite, Database::Postgres)] database: Database,
+) {
+    let story = plot("[]").env("SCOPES", SCOPES_WITH_CUSTOMERS).begin(database).await;
+    for (rules, expect) in [
+        (
+            r#"[{ name: Fact, when: '"wholesale" in order.customer_tags and supplier.key == "north"', exclude: true }]"#,
+            EAST,
+        ),
+        (
+            r#"[{ name: Fact, when: '"vip" in order.customer_tags and supplier.key == "north"', exclude: true }]"#,
+            NORTH,
+        ),
+        (
+            r#"[{ name: Fact, when: '"is-mug" in line.product_tags', never: [north] }]"#,
+            EAST,
+        ),
+        (
+            r#"[{ name: Fact, when: '"is-kit" in line.product_tags', never: [north] }]"#,
+            NORTH,
+        ),
+        (
+            r#"[{ name: Fact, when: "order.promised_in_days < 3", never: [north] }]"#,
+            EAST,
+        ),
+        (
+            r#"[{ name: Fact, when: "order.promised_in_days > 3", never: [north] }]"#,
+            NORTH,
+        ),
+    ] {
+        let spec = OrderSpec {
+            customer: Some(CustomerSpec {
+                tags: vec!["wholesale".to_owned()],
+                ..CustomerSpec::default()
+            }),
+            fulfill_by: Some(chrono::Utc::now() + chrono::TimeDelta::days(2)),
+            ..story.one_of(&["MUG"])
+        };
+        assert_eq!(story.spec_under(rules, spec).await, expect, "{rules}");
+        let told = story.told().await;
+        assert_eq!(
+            told.contains("the rule “Fact” forbids it"),
+            expect == EAST,
+            "{rules}: {told}"
+        );
+    }
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_rule_about_what_is_not_known_applies_and_says_so(
+    #[values(Database::Sqlite, Database::Postgres)] database: Database,
+) {
+    let rules = r#"[{ name: Guests, when: '"vip" in order.customer_tags', never: [north] }]"#;
+    let story = plot("[]").begin(database).await;
+    assert_eq!(story.under(rules, &["MUG"]).await, EAST, "customers may not be read");
+    let told = story.told().await;
+    assert!(
+        told.contains("the rule “Guests” may forbid it: order.customer_tags is not known"),
+        "{told}"
+    );
 }

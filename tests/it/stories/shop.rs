@@ -110,6 +110,7 @@ impl Plot {
         for sku in ["MUG", "SHIRT", "KIT", "UNMAPPED"] {
             let product = ProductSpec {
                 title: sku.to_owned(),
+                tags: vec![format!("is-{}", sku.to_lowercase())],
                 variants: vec![VariantSpec::new(sku, "20.00")],
                 ..ProductSpec::default()
             };

@@ -5,6 +5,7 @@ import {
   CircleSlash,
   House,
   Link2,
+  ListChecks,
   ReceiptText,
   Settings,
   TriangleAlert,
@@ -70,6 +71,7 @@ export function ShopShell() {
               count: unmappedVariants,
               countLabel: t("nav.unmappedCount", { count: unmappedVariants }),
             },
+            { to: "/rules", label: t("nav.rules"), icon: ListChecks },
             { to: "/suppliers", label: t("nav.suppliers"), icon: Boxes },
             {
               to: "/given-up",
@@ -96,6 +98,7 @@ function useGoTo(): GoTo[] {
       { key: "e", href: "/exceptions", label: t("nav.exceptions") },
       { key: "o", href: "/orders", label: t("nav.orders") },
       { key: "m", href: "/mappings", label: t("nav.mappings") },
+      { key: "r", href: "/rules", label: t("nav.rules") },
       { key: "s", href: "/suppliers", label: t("nav.suppliers") },
       { key: "u", href: "/given-up", label: t("nav.givenUp") },
     ],

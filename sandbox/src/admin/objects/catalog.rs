@@ -33,7 +33,7 @@ pub(super) fn product(ctx: &Ctx<'_>, id: i64, field: &str, args: &Args) -> Resol
             "status" => "ACTIVE".into(),
             "handle" => product.title.to_lowercase().replace(' ', "-").into(),
             "productType" => "".into(),
-            "tags" => Vec::<String>::new().into(),
+            "tags" => product.tags.clone().into(),
             "createdAt" => iso(product.created_at).into(),
             "updatedAt" => iso(product.updated_at).into(),
             _ => return Err(ctx.unknown("Product", field)),

@@ -94,7 +94,7 @@ fn facts(fo: &FulfillmentOrder, order: &Order, field: &str) -> Option<Val> {
         "createdAt" => iso(fo.created_at).into(),
         "updatedAt" => iso(fo.updated_at).into(),
         "fulfillAt" => fo.fulfill_at.map(iso).into(),
-        "fulfillBy" => Val::NULL,
+        "fulfillBy" => order.fulfill_by.map(iso).into(),
         _ => return None,
     })
 }

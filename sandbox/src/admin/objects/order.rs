@@ -187,6 +187,7 @@ fn people(order: &Order, field: &str) -> Option<Val> {
                     "displayName": format!("{} {}", customer.first_name, customer.last_name),
                     "email": customer.email,
                     "phone": customer.phone,
+                    "tags": customer.tags,
                     "createdAt": iso(customer.created_at),
                     "updatedAt": iso(customer.created_at),
                 }),

@@ -1,0 +1,244 @@
+//! Whether it stays as fast with many orders stored: one order goes the whole way, its rows are
+//! multiplied in the database, and the same is measured again.
+
+use sea_orm::{ConnectionTrait as _, Database, DatabaseConnection, DbBackend, Statement};
+
+use crate::{
+    Failure, Options,
+    intake::{self, fresh, postgres},
+    pipeline::{Suppliers, World},
+    report::{GrowthRow, Results},
+};
+
+/// Orders whose rows one statement makes.
+const AT_ONCE: u64 = 10_000;
+
+/// A table of what belongs to an order, and which columns tell one row from another.
+struct Table {
+    name: &'static str,
+    /// Which rows are the first order's: `$ORDER` is its id, `$SHOPIFY` Shopify's.
+    of_order: &'static str,
+    uuids: &'static [&'static str],
+    numbers: &'static [&'static str],
+    texts: &'static [&'static str],
+}
+
+const fn table(
+    name: &'static str,
+    of_order: &'static str,
+    uuids: &'static [&'static str],
+    numbers: &'static [&'static str],
+    texts: &'static [&'static str],
+) -> Table {
+    Table {
+        name,
+        of_order,
+        uuids,
+        numbers,
+        texts,
+    }
+}
+
+const OF_ORDER: &str = "order_id = $ORDER";
+const OF_PURCHASE_ORDER: &str = "purchase_order_id in (select id from purchase_orders where order_id = $ORDER)";
+const OF_SHIPMENT: &str = "shipment_id in (select id from shipments where order_id = $ORDER)";
+const OF_ALLOCATION: &[&str] = &["id", "order_id", "plan_id", "order_line_id", "group_id", "po_line_id"];
+
+/// Those that others refer to come first.
+const TABLES: &[Table] = &[
+    table("orders", "id = $ORDER", &["id"], &["shopify_id"], &["name"]),
+    table("order_lines", OF_ORDER, &["id", "order_id"], &["shopify_id"], &[]),
+    table("fulfillment_orders", OF_ORDER, &["order_id"], &["id"], &[]),
+    table("routing_plans", OF_ORDER, &["id", "order_id"], &[], &[]),
+    table("purchase_orders", OF_ORDER, &["id", "order_id"], &[], &["number"]),
+    table("po_lines", OF_PURCHASE_ORDER, &["id", "purchase_order_id"], &[], &[]),
+    table("allocations", OF_ORDER, OF_ALLOCATION, &[], &[]),
+    table(
+        "shipments",
+        OF_ORDER,
+        &["id", "order_id", "purchase_order_id"],
+        &[],
+        &[],
+    ),
+    table(
+        "shipment_lines",
+        OF_SHIPMENT,
+        &["id", "shipment_id", "po_line_id"],
+        &[],
+        &[],
+    ),
+    table(
+        "fulfillments",
+        OF_ORDER,
+        &["id", "order_id", "shipment_id"],
+        &["shopify_id"],
+        &[],
+    ),
+    table("intents", OF_ORDER, &["id", "order_id", "subject_id"], &[], &["key"]),
+    table("events", OF_ORDER, &["id", "order_id"], &[], &[]),
+    table(
+        "deliveries",
+        "shopify_order_id = $SHOPIFY",
+        &["id"],
+        &["shopify_order_id"],
+        &["webhook_id"],
+    ),
+];
+
+pub async fn measure(options: &Options, results: &mut Results) -> Result<(), Failure> {
+    std::fs::create_dir_all(&options.folder)?;
+    for name in ["growth, SQLite", "growth, PostgreSQL"] {
+        if !options.wants(name) || options.grown.is_empty() {
+            continue;
+        }
+        let database = if name.ends_with("SQLite") {
+            Some(format!("sqlite://{}", fresh(&options.folder, "growth.db")?))
+        } else {
+            postgres("bench_growth")?
+        };
+        if let Some(database) = database {
+            grow(options, name, &database, results).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn grow(options: &Options, name: &str, database: &str, results: &mut Results) -> Result<(), Failure> {
+    let mut world = World::build(options, Suppliers::One, name, database).await?;
+    world.play(1).await?;
+    let mut stored = 0;
+    for &wanted in &options.grown {
+        eprintln!("bench: {name}, {wanted} orders stored");
+        world.stop_program();
+        multiply(database, stored, wanted).await?;
+        stored = stored.max(wanted);
+        world.start_program(options).await?;
+        let pace = world.play(options.orders.min(1000)).await?;
+        world.stop_program();
+        let intake = intake::of_orderyard(options, "growth", database).await?;
+        forget_unread(database).await?;
+        results.growth.push(GrowthRow {
+            name: name.trim_start_matches("growth, ").to_owned(),
+            stored: wanted,
+            orders_per_second: pace.per_second,
+            cpu_ms_per_order: pace.cpu_ms_per_order,
+            intake_per_second: intake.per_second,
+            intake_p99_ms: intake.p99_ms,
+            cold_start_ms: intake.cold_start_ms,
+            peak_mib: intake.peak_mib.max(pace.peak_mib),
+        });
+    }
+    Ok(())
+}
+
+#[expect(clippy::disallowed_methods, reason = "a database of the measurement's own")]
+async fn open(database: &str) -> Result<DatabaseConnection, Failure> {
+    Ok(Database::connect(database).await?)
+}
+
+/// Makes rows as those of the first order, until there are `wanted` orders more than that.
+async fn multiply(database: &str, stored: u64, wanted: u64) -> Result<(), Failure> {
+    if wanted <= stored {
+        return Ok(());
+    }
+    let db = open(database).await?;
+    let (order, shopify) = first_order(&db).await?;
+    let mut inserts = Vec::new();
+    for table in TABLES {
+        let of_order = table.of_order.replace("$ORDER", &order).replace("$SHOPIFY", &shopify);
+        inserts.push(insert(&db, table, &of_order).await?);
+    }
+    let mut from = stored + 1;
+    while from <= wanted {
+        let to = wanted.min(from + AT_ONCE - 1);
+        for insert in &inserts {
+            let insert = insert
+                .replace("$FROM", &from.to_string())
+                .replace("$TO", &to.to_string());
+            db.execute_unprepared(&insert).await?;
+        }
+        from = to + 1;
+    }
+    if db.get_database_backend() == DbBackend::Postgres {
+        db.execute_unprepared("vacuum analyze").await?;
+    }
+    db.close().await?;
+    Ok(())
+}
+
+/// The id of the order that came by itself, as a literal, and Shopify's id of it.
+async fn first_order(db: &DatabaseConnection) -> Result<(String, String), Failure> {
+    let backend = db.get_database_backend();
+    let id = match backend {
+        DbBackend::Postgres => "quote_literal(id::text) || '::uuid'",
+        _ => "'x''' || hex(id) || ''''",
+    };
+    // What was multiplied has ids of a time before.
+    let sql = format!("select {id}, cast(shopify_id as text) from orders order by id desc limit 1");
+    let row = db.query_one_raw(Statement::from_string(backend, sql)).await?;
+    let row = row.ok_or("no order is stored")?;
+    Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?))
+}
+
+/// What the measurement of intake left unread.
+async fn forget_unread(database: &str) -> Result<(), Failure> {
+    let db = open(database).await?;
+    db.execute_unprepared("delete from deliveries where status = 'received'")
+        .await?;
+    db.close().await?;
+    Ok(())
+}
+
+/// The statement that makes the rows of orders `$FROM` to `$TO`.
+async fn insert(db: &DatabaseConnection, table: &Table, of_order: &str) -> Result<String, Failure> {
+    let backend = db.get_database_backend();
+    let name = table.name;
+    let columns = match backend {
+        DbBackend::Postgres => {
+            format!("select column_name::text from information_schema.columns where table_name = '{name}'")
+        }
+        _ => format!("select name from pragma_table_info('{name}')"),
+    };
+    let rows = db.query_all_raw(Statement::from_string(backend, columns)).await?;
+    let columns: Vec<String> = rows
+        .iter()
+        .map(|row| row.try_get_by_index(0))
+        .collect::<Result<_, _>>()?;
+    let value = |column: &String| {
+        let column = column.as_str();
+        if table.uuids.contains(&column) {
+            uuid(backend, column)
+        } else if table.numbers.contains(&column) {
+            // Away from those that the sandbox gives.
+            format!("t.{column} + 1000000000000 + series.n * 100")
+        } else if table.texts.contains(&column) {
+            format!("t.{column} || '-' || series.n")
+        } else {
+            format!("t.{column}")
+        }
+    };
+    let values = columns.iter().map(value).collect::<Vec<_>>().join(", ");
+    let columns = columns.join(", ");
+    Ok(match backend {
+        DbBackend::Postgres => format!(
+            "insert into {name} ({columns}) select {values} from {name} t, generate_series($FROM, $TO) as series (n)
+             where {of_order}"
+        ),
+        _ => format!(
+            "insert into {name} ({columns})
+             with recursive series (n) as (select $FROM union all select n + 1 from series where n < $TO)
+             select {values} from {name} t, series where {of_order}"
+        ),
+    })
+}
+
+/// As ids are made: they begin with a time, here a past one, ten milliseconds apart.
+fn uuid(backend: DbBackend, column: &str) -> String {
+    const FIRST_MS: u64 = 1_700_000_000_000;
+    match backend {
+        DbBackend::Postgres => format!(
+            "(lpad(to_hex({FIRST_MS} + series.n * 10), 12, '0') || '7000' || right(replace(t.{column}::text, '-', ''), 16))::uuid"
+        ),
+        _ => format!("unhex(printf('%012x', {FIRST_MS} + series.n * 10) || '7000' || substr(hex(t.{column}), 17))"),
+    }
+}

@@ -1,0 +1,178 @@
+//! What a transaction is still to write, and how much of it goes as one.
+
+use sea_orm::{DbBackend, EntityTrait, Iterable as _, ModelTrait, PrimaryKeyToColumn as _, Statement, Value, Values};
+
+/// A statement whose outcome nobody asks for.
+#[derive(Debug)]
+pub(super) struct Write {
+    /// Its values must not be numbered on `SQLite`.
+    pub(super) statement: Statement,
+    table: String,
+    rows: Rows,
+}
+
+/// Which rows are written, by their primary keys.
+#[derive(Debug)]
+enum Rows {
+    New(Vec<Key>),
+    /// Every column of one that was there before.
+    Saved(Key),
+    /// New ones, or others that stand in their way.
+    Any,
+}
+
+type Key = Vec<Value>;
+
+impl Write {
+    /// New rows.
+    pub(super) fn insert<M: ModelTrait>(statement: Statement, models: &[M]) -> Self {
+        Self::to::<M::Entity>(statement, Rows::New(models.iter().map(key).collect()))
+    }
+
+    /// New rows, or what is to be done where others stand in their way.
+    pub(super) fn upsert<E: EntityTrait>(statement: Statement) -> Self {
+        Self::to::<E>(statement, Rows::Any)
+    }
+
+    /// Every column of a row that was there before.
+    pub(super) fn save<M: ModelTrait>(statement: Statement, model: &M) -> Self {
+        Self::to::<M::Entity>(statement, Rows::Saved(key(model)))
+    }
+
+    fn to<E: EntityTrait>(statement: Statement, rows: Rows) -> Self {
+        let table = E::default().table_name().to_owned();
+        Self { statement, table, rows }
+    }
+
+    /// Whether nothing of an earlier one is left after this one.
+    pub(super) fn replaces(&self, before: &Self) -> bool {
+        let is_same_row = matches!((&self.rows, &before.rows), (Rows::Saved(one), Rows::Saved(other)) if one == other);
+        is_same_row && self.table == before.table
+    }
+
+    /// Whether it comes out the same in whichever order both are written.
+    pub(super) fn goes_with(&self, other: &Self) -> bool {
+        self.table != other.table
+            || match (&self.rows, &other.rows) {
+                (Rows::New(keys), Rows::New(others)) => !keys.iter().any(|key| others.contains(key)),
+                (Rows::Saved(key), Rows::Saved(other)) => key != other,
+                // One may make room for the other in a unique index.
+                _ => false,
+            }
+    }
+}
+
+fn key<M: ModelTrait>(model: &M) -> Key {
+    let columns = <M::Entity as EntityTrait>::PrimaryKey::iter();
+    columns.map(|column| model.get(column.into_column())).collect()
+}
+
+/// As few statements as may be, for `PostgreSQL`. Parts of one statement do not see each other
+/// (PostgreSQL 17, 7.8.4, Data-Modifying Statements in WITH) and have no order.
+pub(super) fn together(writes: Vec<Write>) -> Vec<Statement> {
+    let mut groups: Vec<Vec<Write>> = Vec::new();
+    for write in writes {
+        match groups.last_mut() {
+            Some(group) if group.iter().all(|other| write.goes_with(other)) => group.push(write),
+            _ => groups.push(vec![write]),
+        }
+    }
+    groups.into_iter().filter_map(one).collect()
+}
+
+fn one(group: Vec<Write>) -> Option<Statement> {
+    let mut parts: Vec<String> = Vec::with_capacity(group.len());
+    let mut values: Vec<Value> = Vec::new();
+    for Write { statement, .. } in group {
+        parts.push(numbered_from(&statement.sql, values.len()));
+        values.extend(statement.values.into_iter().flat_map(|values| values.0));
+    }
+    let last = parts.pop()?;
+    let named = parts
+        .iter()
+        .enumerate()
+        .map(|(place, part)| format!("w{place} as ({part})"));
+    let before = named.collect::<Vec<_>>().join(", ");
+    Some(Statement {
+        sql: if before.is_empty() {
+            last
+        } else {
+            format!("with {before} {last}")
+        },
+        values: Some(Values(values)),
+        db_backend: DbBackend::Postgres,
+    })
+}
+
+/// The statement with its values' numbers raised: they are bound, so a `$` stands for nothing else.
+fn numbered_from(sql: &str, before: usize) -> String {
+    if before == 0 {
+        return sql.to_owned();
+    }
+    let mut parts = sql.split('$');
+    let mut text = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let digits = part.len() - part.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+        let (number, rest) = part.split_at(digits);
+        text.push('$');
+        match number.parse::<usize>() {
+            Ok(number) => text.push_str(&(number + before).to_string()),
+            Err(_) => text.push_str(number),
+        }
+        text.push_str(rest);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn write(table: &str, rows: Rows, sql: &str) -> Write {
+        Write {
+            statement: Statement::from_sql_and_values(DbBackend::Postgres, sql, [sql.into()]),
+            table: table.to_owned(),
+            rows,
+        }
+    }
+
+    fn key(id: i64) -> Key {
+        vec![id.into()]
+    }
+
+    #[test]
+    fn goes_as_one_where_the_order_does_not_matter() {
+        let writes = vec![
+            write("orders", Rows::Saved(key(1)), "a $1"),
+            write("orders", Rows::Saved(key(2)), "b $1"),
+            write("events", Rows::New(vec![key(1)]), "c $1"),
+            write("orders", Rows::New(vec![key(3)]), "d $1"),
+            write("jobs", Rows::Any, "e $1"),
+            write("jobs", Rows::Any, "f $1"),
+        ];
+        let statements = together(writes);
+        let texts: Vec<&str> = statements.iter().map(|statement| statement.sql.as_str()).collect();
+        assert_eq!(
+            texts,
+            ["with w0 as (a $1), w1 as (b $2) c $3", "with w0 as (d $1) e $2", "f $1",]
+        );
+        let values = vec!["d $1".into(), "e $1".into()];
+        assert_eq!(statements[1].values, Some(Values(values)));
+    }
+
+    #[test]
+    fn a_row_saved_twice_is_written_once() {
+        let first = write("orders", Rows::Saved(key(1)), "first");
+        let replaces = |table: &str, rows: Rows| write(table, rows, "second").replaces(&first);
+        assert!(replaces("orders", Rows::Saved(key(1))));
+        assert!(!replaces("orders", Rows::Saved(key(2))));
+        assert!(!replaces("orders", Rows::New(vec![key(1)])));
+        assert!(!replaces("events", Rows::Saved(key(1))));
+    }
+
+    #[test]
+    fn numbers_are_raised_and_nothing_else() {
+        assert_eq!(numbered_from("set a = $1, b = $12", 3), "set a = $4, b = $15");
+        assert_eq!(numbered_from("set a = $1", 0), "set a = $1");
+    }
+}
