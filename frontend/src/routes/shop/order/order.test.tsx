@@ -135,7 +135,7 @@ describe("an order", () => {
 
   it("chooses a supplier by hand, with a reason", async () => {
     const { user, asked } = renderOrder("#1034");
-    await user.click(await screen.findByRole("button", { name: /Choose a supplier for/ }));
+    await user.click(await screen.findByRole("button", { name: /Choose supplier for/ }));
     const dialog = await screen.findByRole("dialog");
     const choices = await within(dialog).findAllByRole("radio");
     await user.click(within(dialog).getByRole("button", { name: "Route it there" }));
