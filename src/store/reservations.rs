@@ -13,7 +13,7 @@ use sea_orm::{
     sea_query::ExprTrait as _,
 };
 
-use super::{Tx, offers};
+use super::{Tx, offers, pending::Write};
 use crate::ids::{OfferId, OrderId, PoLineId, ShopId};
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -60,7 +60,7 @@ pub async fn take(tx: &Tx, rows: Vec<Model>) -> Result<(), DbErr> {
             let update = offers::Entity::update_many()
                 .col_expr(offers::Column::Reserved, more)
                 .filter(offers::Column::Id.eq(offer));
-            tx.write(update.build(tx.get_database_backend()));
+            tx.write(Write::upsert::<offers::Entity>(update.build(tx.get_database_backend())));
         }
         return Ok(());
     }
