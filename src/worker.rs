@@ -15,8 +15,8 @@ use crate::{
         forget_product::ForgetProduct, import_order::ImportOrder, keep_tokens::KeepTokens,
         place_purchase_order::PlacePurchaseOrder, process_delivery::ProcessDelivery, prune_history::PruneHistory,
         push_fulfillment::PushFulfillment, read_inbox, reconcile_shop::ReconcileShop, reconcile_shops::ReconcileShops,
-        redact_customer::Redact, revisit_orders::RevisitOrders, route_order::RouteOrder, sync_shop::SyncShop,
-        sync_variants::SyncVariants, update_tracking::UpdateTracking,
+        redact_customer::Redact, replan_orders::ReplanOrders, revisit_orders::RevisitOrders, route_order::RouteOrder,
+        sync_shop::SyncShop, sync_variants::SyncVariants, update_tracking::UpdateTracking,
     },
     app::App,
     queue::{
@@ -53,6 +53,7 @@ const REGISTRY: &[(&str, Runner)] = &[
     (ReconcileShop::NAME, run::<ReconcileShop>),
     (PruneHistory::NAME, run::<PruneHistory>),
     (ChaseSilence::NAME, run::<ChaseSilence>),
+    (ReplanOrders::NAME, run::<ReplanOrders>),
 ];
 
 /// What runs again and again, once per interval over all nodes. Each is in the registry too.

@@ -51,6 +51,7 @@ pub mod record_shipment;
 pub mod redact_customer;
 pub mod regroup_purchase_orders;
 pub mod repair;
+pub mod replan_orders;
 pub mod request_cancellation;
 pub mod request_routing;
 pub mod reserve_stock;

@@ -69,6 +69,7 @@ pub async fn save_offer(
         Some(before) => {
             store::save(&tx, row.clone())?;
             super::put_inventory::told_by_hand(&tx, &before, &row).await?;
+            super::replan_orders::of_supplier(&tx, supplier, app.clock.now_ms()).await?;
         }
         None => store::insert(&tx, row.clone())?,
     }

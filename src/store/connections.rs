@@ -1,7 +1,11 @@
 //! A shop's agreements with suppliers.
 
 use chrono::{DateTime, Utc};
-use sea_orm::{QueryOrder as _, QuerySelect as _, entity::prelude::*, sea_query::Expr};
+use sea_orm::{
+    QueryOrder as _, QuerySelect as _,
+    entity::prelude::*,
+    sea_query::{Expr, Query, SelectStatement},
+};
 
 use crate::ids::{ConnectionId, ShopId, SupplierId};
 
@@ -40,6 +44,15 @@ pub async fn with_suppliers(
         .filter(Column::SupplierId.is_in(suppliers))
         .all(db)
         .await
+}
+
+/// The ids of the shops that buy from a supplier, for the conditions of other tables.
+pub(super) fn shops_of(supplier: SupplierId) -> SelectStatement {
+    Query::select()
+        .column(Column::ShopId)
+        .from(Entity)
+        .and_where(Column::SupplierId.eq(supplier))
+        .to_owned()
 }
 
 /// Some connections with a deadline for answers by id, after the one that was seen last: of every shop.

@@ -116,6 +116,27 @@ pub async fn unsent_before(
     rows.order_by_asc(Column::Id).limit(paging::capped(limit)).all(db).await
 }
 
+/// Some shops that buy from a supplier and have purchase orders that can still be undone.
+pub async fn shops_with_unsent(
+    db: &impl ConnectionTrait,
+    supplier: SupplierId,
+    limit: u64,
+) -> Result<Vec<ShopId>, DbErr> {
+    Entity::find()
+        // In these words, because they are the index's.
+        .filter(Expr::cust("status in ('draft','placing')"))
+        .filter(Expr::cust("send_after is not null"))
+        .filter(Column::ShopId.in_subquery(super::connections::shops_of(supplier)))
+        .select_only()
+        .column(Column::ShopId)
+        .distinct()
+        .order_by_asc(Column::ShopId)
+        .limit(paging::capped(limit))
+        .into_tuple()
+        .all(db)
+        .await
+}
+
 /// Removes the customer's address from an order's purchase orders.
 pub async fn redact(tx: &Tx, shop: ShopId, order: OrderId) -> Result<(), DbErr> {
     Entity::update_many()

@@ -264,3 +264,41 @@ async fn part_of_a_line_that_is_rejected_goes_to_somebody_else(
     story.quiet().await;
     assert_eq!((north.orders().len(), east.orders().len()), (1, 1));
 }
+
+#[rstest]
+#[tokio::test]
+async fn what_has_not_left_follows_the_stock(#[values(Database::Sqlite, Database::Postgres)] database: Database) {
+    let plot = Plot {
+        mug_at_east: true,
+        ..Plot::default()
+    };
+    let story = plot.begin(database).await;
+    settings(&story, "undoMinutes: 60").await;
+    let north = story.world.supplier("north");
+    north.put_inventory(&[("N-MUG".to_owned(), 1)]).await.expect("is taken");
+    story.order(&[("MUG", 3)]);
+    // One piece from North, two from East.
+    waits_for(&story, "it is decided", DRAFTS, 2).await;
+    // North has more again: East is not needed.
+    north.put_inventory(&[("N-MUG".to_owned(), 9)]).await.expect("is taken");
+    let from_north = "select count(*) from po_lines l join purchase_orders p on p.id = l.purchase_order_id
+        where p.status = 'draft' and l.sku = 'N-MUG' and l.quantity = 3";
+    waits_for(&story, "it is decided anew", from_north, 1).await;
+    let order = the_order(&story).await;
+    assert_eq!(drafts(&order).len(), 1);
+    assert!(history(&order).contains("a better plan appeared"), "{order}");
+    let reserved = "select cast(sum(reserved) as bigint) from offers";
+    assert_eq!(story.world.count(reserved).await, 3);
+    // Nothing changed since, so nothing is changed.
+    let before = story.world.count("select count(*) from purchase_orders").await;
+    story
+        .world
+        .graphql("mutation { replanOrders { problems { message } } }", json!({}))
+        .await;
+    let waiting = "select count(*) from jobs where name = 'replan_orders'";
+    waits_for(&story, "it was looked at", waiting, 0).await;
+    assert_eq!(story.world.count("select count(*) from purchase_orders").await, before);
+    leave(&story).await;
+    story.purchase_order("north").await;
+    assert!(story.world.supplier("east").orders().is_empty());
+}
