@@ -50,6 +50,8 @@ const PAGES = {
   order: [`/orders/${order("#1035")}`, "staff"],
   "order-unmapped": [`/orders/${order("#1045")}`, "staff"],
   "order-held": [`/orders/${order("#1036")}`, "staff"],
+  "order-review": [`/orders/${order("#1033")}`, "staff"],
+  "order-undo": [`/orders/${order("#1034")}`, "staff"],
   suppliers: ["/suppliers", "staff"],
   supplier: [`/suppliers/${supplier("hillside")}`, "staff"],
   "supplier-http": [`/suppliers/${supplier("north")}`, "staff"],

@@ -183,12 +183,14 @@ create table connections (
   priority integer not null,
   price_tolerance_bp integer not null,
   handling_days integer not null,
+  answer_hours integer not null,
   active boolean not null,
   costs {JSON},
   created_at {TIME} not null
 );
 create unique index connections_once on connections (shop_id, supplier_id);
 create index connections_by_supplier on connections (supplier_id);
+create index connections_with_deadline on connections (id) where answer_hours > 0;
 
 create table offers (
   id {UUID} primary key,
@@ -395,6 +397,7 @@ create table purchase_orders (
   supplier_reference text,
   created_at {TIME} not null,
   send_after {TIME},
+  given_up_at {TIME},
   sent_at {TIME},
   placed_at {TIME},
   cancel_requested_at {TIME},

@@ -1,6 +1,8 @@
 //! Makes an installation what a setup file says, in one transaction, or says everything that
 //! keeps it from that. What the file means is decided in `domain::setup`.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 use sea_orm::DbErr;
 use secrecy::SecretString;
@@ -9,6 +11,7 @@ use super::{
     change_rules::note_change,
     outgoing::secret_place,
     read_setup::{ReadError, ReadSetup, read_setup},
+    replan_orders,
     save_mapping::route_waiting,
     update_shop_settings,
     what_if::{Draft, DraftConnection},
@@ -88,6 +91,7 @@ pub async fn apply_setup(app: &App, file: &str, options: ApplyOptions) -> Result
     for change in &plan.changes {
         writer.step(&change.step).await?;
     }
+    writer.replan(&plan).await?;
     tx.commit().await?;
     Ok(plan.changes)
 }
@@ -212,6 +216,20 @@ impl Writer<'_> {
         }
     }
 
+    /// Other stock or prices may make a better plan of what was not sent.
+    async fn replan(&self, plan: &Plan) -> Result<(), DbErr> {
+        let mut changed = BTreeSet::new();
+        for change in &plan.changes {
+            if let Step::Offer { supplier, .. } = &change.step {
+                changed.insert(self.supplier_id(supplier)?);
+            }
+        }
+        for supplier in changed {
+            replan_orders::of_supplier(self.tx, supplier, self.now.timestamp_millis()).await?;
+        }
+        Ok(())
+    }
+
     /// All at once and in one order, as everybody locks offers.
     async fn lock_offers(&mut self, plan: &Plan) -> Result<(), DbErr> {
         let stored = plan.changes.iter().filter_map(|change| {
@@ -303,6 +321,7 @@ impl Writer<'_> {
             priority: wanted.priority,
             price_tolerance_bp: store::column(wanted.price_tolerance_bp),
             handling_days: store::column(wanted.handling_days),
+            answer_hours: store::column(wanted.answer_hours),
             active: wanted.active,
             costs: wanted.costs.clone().map(Json),
             created_at: stored.as_ref().map_or(self.now, |row| row.created_at),

@@ -143,6 +143,7 @@ fn as_connection(row: &connections::Model) -> Connection {
         priority: row.priority,
         price_tolerance_bp: store::units(row.price_tolerance_bp),
         handling_days: store::units(row.handling_days),
+        answer_hours: store::units(row.answer_hours),
         active: row.active,
         costs: row.costs.clone().map(|costs| costs.0),
     }

@@ -80,6 +80,7 @@ pub async fn save_offer(
     offers::put(&tx, before.as_ref(), row.clone())?;
     if let Some(before) = before {
         super::put_inventory::told_by_hand(&tx, &before, &row).await?;
+        super::replan_orders::of_supplier(&tx, supplier, app.clock.now_ms()).await?;
     }
     tx.commit().await?;
     Ok(row)

@@ -216,6 +216,7 @@ function makeCatalogue(now: Date) {
     priority,
     priceTolerancePct: "2",
     handlingDays: 1,
+    answerHours: 24,
     active,
     costs: priority === 1 ? northCosts : null,
   });

@@ -288,6 +288,7 @@ impl Reader<'_> {
             priority: entry.priority,
             price_tolerance_bp: entry.price_tolerance_pct.map(|percent| percent.basis_points),
             handling_days: entry.handling_days,
+            answer_hours: entry.answer_hours,
             active: entry.active,
         })
     }

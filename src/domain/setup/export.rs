@@ -151,6 +151,7 @@ fn connection_entry(supplier: &SupplierKey, connection: &Connection) -> Connecti
             basis_points: connection.price_tolerance_bp,
         }),
         handling_days: Some(connection.handling_days),
+        answer_hours: (connection.answer_hours > 0).then_some(connection.answer_hours),
         active: connection.active,
         costs: connection.costs.as_ref().map(CostsEntry::of),
     }

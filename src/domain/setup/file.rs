@@ -327,6 +327,11 @@ pub struct ConnectionEntry {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "u32", range(min = 0, max = 365))]
     pub handling_days: Option<u32>,
+    /// Hours that a purchase order may stay unanswered before it is asked back and goes to
+    /// somebody else. 0, the default, is for ever.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "u32", range(min = 0, max = 8760))]
+    pub answer_hours: Option<u32>,
     /// `false` pauses it: no new order goes there.
     #[serde(default = "yes", skip_serializing_if = "is_yes")]
     pub active: bool,

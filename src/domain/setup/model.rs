@@ -107,6 +107,7 @@ pub struct WantedConnection {
     pub priority: Option<i32>,
     pub price_tolerance_bp: Option<u32>,
     pub handling_days: Option<u32>,
+    pub answer_hours: Option<u32>,
     pub active: bool,
     pub costs: Option<ConnectionCosts>,
 }
@@ -202,6 +203,8 @@ pub struct Connection {
     pub priority: i32,
     pub price_tolerance_bp: u32,
     pub handling_days: u32,
+    /// 0 is no deadline.
+    pub answer_hours: u32,
     pub active: bool,
     pub costs: Option<ConnectionCosts>,
 }
@@ -212,6 +215,7 @@ impl Default for Connection {
             priority: 1,
             price_tolerance_bp: 0,
             handling_days: 1,
+            answer_hours: 0,
             active: true,
             costs: None,
         }

@@ -378,6 +378,7 @@ fn connection() -> impl Strategy<Value = Connection> {
         priority,
         price_tolerance_bp: tolerance,
         handling_days: days,
+        answer_hours: days % 3 * 12,
         active,
         costs: days.is_multiple_of(2).then(costs::costs),
     })

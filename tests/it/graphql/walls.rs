@@ -118,6 +118,21 @@ fn mutations_of_trade(of: &Tenant) -> Vec<(&'static str, String)> {
         ("acceptMatches", format!("(ids: [\"{}\"])", of.proposal)),
         ("refuseMatches", format!("(ids: [\"{}\"])", of.proposal)),
         ("routeOrder", format!("(id: \"{}\")", of.order)),
+        (
+            "overrideRouting",
+            format!(
+                "(orderId: \"{}\", lineId: \"{}\", parts: [{{ offerId: \"{}\" }}], reason: \"mine\")",
+                of.order, of.order_line, of.offer
+            ),
+        ),
+        (
+            "splitPurchaseOrder",
+            format!("({po}, lineIds: [\"{}\"], reason: \"mine\")", of.po_line),
+        ),
+        (
+            "mergePurchaseOrders",
+            format!("({po}, fromId: \"{}\", reason: \"mine\")", of.purchase_order),
+        ),
         ("resolveByMapping", format!("({exception}, {alternatives})")),
         ("retryException", format!("({exception})")),
         ("chooseSupplier", format!("({exception}, offerId: \"{}\")", of.offer)),
@@ -160,6 +175,7 @@ const OWN: &[&str] = &[
     "createSupplier",
     "matchVariants",
     "acceptCertainMatches",
+    "replanOrders",
 ];
 
 const TYPES: &str = "{ __schema { queryType { fields { name } } mutationType { fields { name } }

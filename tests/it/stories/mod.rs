@@ -1,6 +1,7 @@
 //! Stories from an order to its tracking, told from outside.
 
 mod before_sending;
+mod by_hand;
 mod changes;
 mod costs;
 mod decisions;

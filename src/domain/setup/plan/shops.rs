@@ -250,6 +250,7 @@ impl Planner<'_> {
             priority: wanted.priority.unwrap_or(basis.priority),
             price_tolerance_bp: wanted.price_tolerance_bp.unwrap_or(basis.price_tolerance_bp),
             handling_days: wanted.handling_days.unwrap_or(basis.handling_days),
+            answer_hours: wanted.answer_hours.unwrap_or(basis.answer_hours),
             active: wanted.active,
             costs: wanted.costs.clone().or(basis.costs),
         };

@@ -121,6 +121,7 @@ impl Shown for Connection {
             Field::new("priority", self.priority.to_string()),
             Field::new("price_tolerance_pct", format!("{whole}.{rest:02}")),
             Field::new("handling_days", self.handling_days.to_string()),
+            Field::new("answer_hours", answer_hours(self.answer_hours)),
             Field::new("active", switch(self.active)),
             Field::new(
                 "costs",
@@ -177,6 +178,14 @@ impl Shown for ShownSettings<'_> {
             Field::new("rules", settings.rules.iter().map(rule).collect::<Vec<_>>().join("; ")),
         ]
     }
+}
+
+/// Not there where there is no deadline.
+fn answer_hours(hours: u32) -> String {
+    Some(hours)
+        .filter(|hours| *hours > 0)
+        .map(|hours| hours.to_string())
+        .unwrap_or_default()
 }
 
 fn review(holds: &ReviewHolds) -> String {
