@@ -17,6 +17,8 @@ pub struct ConnectionChange {
     /// Decimal percent, such as 2.5
     pub price_tolerance_pct: Option<String>,
     pub handling_days: Option<i32>,
+    /// Hours; 0 is no deadline.
+    pub answer_hours: Option<i32>,
     pub cutoff_hour: CutoffChange,
     pub dangerous_goods: Option<bool>,
     pub checks_age: Option<bool>,
@@ -63,8 +65,10 @@ pub(super) async fn write(
         priority: 1,
         price_tolerance_bp: 0,
         handling_days: 1,
+        answer_hours: 0,
         service: Json(Service::default()),
         active: true,
+        costs: None,
         created_at: app.clock.now(),
     });
     if let Some(priority) = change.priority {
@@ -72,6 +76,9 @@ pub(super) async fn write(
     }
     if let Some(days) = change.handling_days {
         row.handling_days = within("handlingDays", days, 365)?;
+    }
+    if let Some(hours) = change.answer_hours {
+        row.answer_hours = within("answerHours", hours, 8760)?;
     }
     let service = &mut row.service.0;
     match change.cutoff_hour {

@@ -7,18 +7,28 @@ use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, DbErr};
 use serde::{Deserialize, Serialize};
 
-use super::{place_purchase_order::PlacePurchaseOrder, reserve_stock, rule_facts, write_plan::PlanWriter};
+use super::{
+    chase_silence,
+    cost_facts::{Agreed, PriceLists},
+    place_purchase_order::PlacePurchaseOrder,
+    reserve_stock, routing_limit, rule_facts,
+    write_plan::PlanWriter,
+};
 use crate::{
     app::App,
-    domain::order::{Gate, Ledger},
+    domain::{
+        costs::Destination,
+        order::{Gate, Ledger},
+        shop::ShopSettings,
+    },
     failpoint,
     ids::{OfferId, OrderId, OrderLineId, ShopId, ShopifyOrderId, ShopifyVariantId, SupplierId},
     queue::{Attempt, Job, JobError, Priority, When, enqueue, order_key},
-    routing::{self, Alternative, Component, LineDemand, OfferFacts, RouteRequest, SupplierTerms},
+    routing::{self, Alternative, Component, LineDemand, OfferFacts, RouteRequest},
     store::{
         self, Tx, allocations, order_lines,
         order_state::{OpenOrder, OrderState},
-        orders, shops,
+        orders, po_lines, shops,
     },
 };
 
@@ -31,7 +41,16 @@ pub struct RouteOrder {
     pub shopify_id: ShopifyOrderId,
     /// Offers that a person chose for lines.
     #[serde(default)]
-    pub forced: Vec<(OrderLineId, OfferId)>,
+    pub forced: Vec<Forced>,
+}
+
+/// What a person chose for a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Forced {
+    pub line: OrderLineId,
+    pub offer: OfferId,
+    /// Of so many units; of all that are left, without a number.
+    pub units: Option<u32>,
 }
 
 impl RouteOrder {
@@ -83,13 +102,16 @@ pub async fn route_state(
     tx: &Tx,
     shop: &shops::Model,
     state: &OrderState,
-    forced: &[(OrderLineId, OfferId)],
+    forced: &[Forced],
     now: DateTime<Utc>,
 ) -> Result<(), DbErr> {
     if state.gate(&shop.settings.0) == Gate::Open {
-        let request = request(tx.conn(), shop, state, forced, now).await?;
+        let waiting = waiting(state, &shop.settings.0);
+        let mut request = request(tx.conn(), shop, state, waiting, forced, now).await?;
+        routing_limit::stop(tx, state, &mut request, now).await?;
         if !request.lines.is_empty() {
-            let plan = routing::route(&request);
+            let mut plan = routing::route(&request);
+            plan.strategy = Some(shop.settings.0.routing.strategy);
             let writer = PlanWriter { tx, shop, state, now };
             writer.write(&request, &plan).await?;
             failpoint::hit("route.before_commit");
@@ -120,6 +142,7 @@ async fn end(
     let Some(state) = OrderState::load(tx.conn(), shop.id, order).await? else {
         return Ok(());
     };
+    let state = chase_silence::hear(tx, state, tx.lease_now())?;
     let new = routed.map(|(before, counted)| reserve_stock::of_new_lines(before, &state, &counted));
     reserve_stock::settle(tx, &state, new.unwrap_or_default()).await?;
     write_status(tx, shop, state)
@@ -150,27 +173,32 @@ pub fn send_what_waited(tx: &Tx, shop: &shops::Model, state: &OrderState) -> Res
     Ok(())
 }
 
-/// What routing needs to know, for the units that await it.
-async fn request(
+/// The units that await routing.
+pub(super) fn waiting<'a>(state: &'a OrderState, settings: &ShopSettings) -> Vec<(&'a order_lines::Model, u32)> {
+    let ledgers = state.ledgers(settings);
+    let lines = state.lines.iter();
+    lines
+        .map(|line| (line, ledgers.get(&line.id).map_or(0, Ledger::to_route)))
+        .filter(|(line, units)| *units > 0 && line.requires_shipping)
+        .collect()
+}
+
+/// What routing needs to know, for some units.
+pub(super) async fn request(
     db: &impl ConnectionTrait,
     shop: &shops::Model,
     state: &OrderState,
-    forced: &[(OrderLineId, OfferId)],
+    waiting: Vec<(&order_lines::Model, u32)>,
+    forced: &[Forced],
     now: DateTime<Utc>,
 ) -> Result<RouteRequest, DbErr> {
-    let ledgers = state.ledgers(&shop.settings.0);
-    let waiting: Vec<(&order_lines::Model, u32)> = state
-        .lines
-        .iter()
-        .map(|line| (line, ledgers.get(&line.id).map_or(0, Ledger::to_route)))
-        .filter(|(line, units)| *units > 0 && line.requires_shipping)
-        .collect();
     let variants: Vec<ShopifyVariantId> = waiting.iter().filter_map(|(line, _)| line.variant_id).collect();
-    let alternatives = alternatives(db, shop.id, variants).await?;
+    let (alternatives, price_breaks) = alternatives(db, shop.id, variants, now).await?;
     let refused = suppliers_that_refused(db, shop.id, state).await?;
     let lines: Vec<LineDemand> = waiting
         .into_iter()
-        .map(|(line, units)| LineDemand {
+        .flat_map(|(line, units)| chosen(line.id, units, forced).map(move |part| (line, part)))
+        .map(|(line, (units, forced_offer))| LineDemand {
             line: line.id,
             units,
             alternatives: line
@@ -179,38 +207,58 @@ async fn request(
                 .and_then(|variant| alternatives.get(&variant).cloned())
                 .unwrap_or_default(),
             excluded: refused.get(&line.id).cloned().unwrap_or_default(),
-            forced_offer: forced
-                .iter()
-                .find(|(forced, _)| *forced == line.id)
-                .map(|(_, offer)| *offer),
+            forced_offer,
             sku: line.sku.clone(),
             title: line.title.clone(),
         })
         .collect();
-    let suppliers = supplier_terms(db, shop.id, &lines).await?;
+    let agreed = agreed(db, shop.id, &lines).await?;
     let destination = state
         .order
         .ship_to
         .as_ref()
         .and_then(|address| address.0.country_code.clone());
+    let facts = rule_facts::of(shop, state, now);
+    let to = Destination {
+        country: destination.as_deref(),
+        province: facts.province.as_deref(),
+        postcode: facts.postcode.as_deref(),
+    };
+    let strategy = agreed.strategy(db, shop, &lines, &price_breaks, to, now).await?;
     Ok(RouteRequest {
         lines,
-        suppliers,
+        suppliers: agreed.terms(),
         destination,
-        strategy: routing::Strategy::Priority,
-        facts: rule_facts::of(shop, state, now),
+        strategy,
+        facts,
         rules: rule_facts::in_force(shop, now)?,
     })
 }
 
-async fn alternatives(
+/// A line's units by the offers that a person chose for them; the rest is free.
+fn chosen(line: OrderLineId, units: u32, forced: &[Forced]) -> impl Iterator<Item = (u32, Option<OfferId>)> + use<> {
+    let mut left = units;
+    let mut parts = Vec::new();
+    for choice in forced.iter().filter(|choice| choice.line == line) {
+        let units = choice.units.unwrap_or(left).min(left);
+        left -= units;
+        parts.push((units, Some(choice.offer)));
+    }
+    parts.push((left, None));
+    parts.into_iter().filter(|(units, _)| *units > 0)
+}
+
+/// Ways to make each variant, and the price lists of their offers.
+pub(super) async fn alternatives(
     db: &impl ConnectionTrait,
     shop: ShopId,
     variants: Vec<ShopifyVariantId>,
-) -> Result<BTreeMap<ShopifyVariantId, Vec<Alternative>>, DbErr> {
+    now: DateTime<Utc>,
+) -> Result<(BTreeMap<ShopifyVariantId, Vec<Alternative>>, PriceLists), DbErr> {
     let mappings = store::mappings::of_variants(db, shop, variants).await?;
     let ids = mappings.iter().map(|mapping| mapping.id).collect();
-    let components = store::mapping_components::of_mappings(db, shop, ids).await?;
+    let mut components = store::mapping_components::of_mappings(db, shop, ids).await?;
+    components.retain(|component| component.validity().holds_at(now));
     let offer_ids: BTreeSet<OfferId> = components.iter().map(|component| component.offer_id).collect();
     let offers = store::offers::by_ids(db, offer_ids.into_iter().collect()).await?;
     let offers: BTreeMap<OfferId, store::offers::Model> = offers.into_iter().map(|offer| (offer.id, offer)).collect();
@@ -236,7 +284,8 @@ async fn alternatives(
             }
         }
     }
-    Ok(found)
+    let lists = offers.into_values().filter(|offer| !offer.price_breaks.0.is_empty());
+    Ok((found, lists.map(|offer| (offer.id, offer.price_breaks.0)).collect()))
 }
 
 fn facts(offer: &store::offers::Model) -> OfferFacts {
@@ -254,7 +303,7 @@ fn facts(offer: &store::offers::Model) -> OfferFacts {
     }
 }
 
-/// Suppliers that rejected a line before: it is not offered to them again.
+/// Suppliers that rejected a line before, or never answered: it is not offered to them again.
 async fn suppliers_that_refused(
     db: &impl ConnectionTrait,
     shop: ShopId,
@@ -263,7 +312,11 @@ async fn suppliers_that_refused(
     let mut refused: BTreeMap<OrderLineId, BTreeSet<SupplierId>> = BTreeMap::new();
     for allocation in allocations::of_order(db, shop, state.order.id).await? {
         let line = state.po_lines.iter().find(|line| line.id == allocation.po_line_id);
-        if line.is_some_and(|line| line.rejected > 0) {
+        let silent = |line: &po_lines::Model| {
+            let mut orders = state.purchase_orders.iter();
+            orders.any(|po| po.id == line.purchase_order_id && po.given_up_at.is_some())
+        };
+        if line.is_some_and(|line| line.rejected > 0 || silent(line)) {
             refused
                 .entry(allocation.order_line_id)
                 .or_default()
@@ -273,33 +326,12 @@ async fn suppliers_that_refused(
     Ok(refused)
 }
 
-async fn supplier_terms(
-    db: &impl ConnectionTrait,
-    shop: ShopId,
-    lines: &[LineDemand],
-) -> Result<Vec<SupplierTerms>, DbErr> {
+/// What the shop agreed with the suppliers that may ship the lines.
+async fn agreed(db: &impl ConnectionTrait, shop: ShopId, lines: &[LineDemand]) -> Result<Agreed, DbErr> {
     let components = lines
         .iter()
         .flat_map(|line| &line.alternatives)
         .flat_map(|alternative| &alternative.components);
     let ids: BTreeSet<SupplierId> = components.map(|component| component.offer.supplier).collect();
-    let ids: Vec<SupplierId> = ids.into_iter().collect();
-    let connections = store::connections::with_suppliers(db, shop, ids.clone()).await?;
-    let suppliers = store::suppliers::by_ids(db, ids).await?;
-    let terms = connections.into_iter().filter_map(|connection| {
-        let supplier = suppliers
-            .iter()
-            .find(|supplier| supplier.id == connection.supplier_id)?;
-        Some(SupplierTerms {
-            id: supplier.id,
-            key: supplier.key.clone(),
-            name: supplier.name.clone(),
-            priority: store::units(connection.priority),
-            active: connection.active,
-            price_tolerance_bp: store::units(connection.price_tolerance_bp),
-            handling_days: store::units(connection.handling_days),
-            service: connection.service.0.clone(),
-        })
-    });
-    Ok(terms.collect())
+    Agreed::read(db, shop, ids.into_iter().collect()).await
 }

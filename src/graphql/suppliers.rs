@@ -4,6 +4,7 @@ use async_graphql::{Context, Enum, ID, InputObject, MaybeUndefined, Object, Simp
 use chrono::{DateTime, Utc};
 
 use super::{
+    costs::Costs,
     errors::{Outcome, Problem, payload},
     guard,
     loaders::{ConnectionWith, Loaders, OfferCount, OpenPurchaseOrders, OutageOf},
@@ -136,6 +137,11 @@ impl Connection {
         self.0.handling_days
     }
 
+    /// Hours that a purchase order may stay unanswered before it is asked back; 0 is for ever.
+    async fn answer_hours(&self) -> i32 {
+        self.0.answer_hours
+    }
+
     /// What is ordered from this hour on, in the shop's time zone, counts as the next day's.
     async fn cutoff_hour(&self) -> Option<i32> {
         self.0.service.0.cutoff_hour.map(store::column)
@@ -153,6 +159,11 @@ impl Connection {
 
     async fn active(&self) -> bool {
         self.0.active
+    }
+
+    /// What it charges besides the goods; null where that is not known.
+    async fn costs(&self) -> Option<Costs> {
+        self.0.costs.as_ref().map(|costs| Costs::of(&costs.0))
     }
 }
 
@@ -216,6 +227,8 @@ pub struct ConnectionInput {
     priority: Option<i32>,
     price_tolerance_pct: Option<String>,
     handling_days: Option<i32>,
+    /// Hours; 0 is no deadline.
+    answer_hours: Option<i32>,
     /// 0 to 23; null takes it away, left out it stays.
     cutoff_hour: MaybeUndefined<i32>,
     dangerous_goods: Option<bool>,
@@ -229,6 +242,7 @@ impl From<ConnectionInput> for ConnectionChange {
             priority: input.priority,
             price_tolerance_pct: input.price_tolerance_pct,
             handling_days: input.handling_days,
+            answer_hours: input.answer_hours,
             cutoff_hour: match input.cutoff_hour {
                 MaybeUndefined::Undefined => CutoffChange::Stays,
                 MaybeUndefined::Null => CutoffChange::None,
@@ -248,7 +262,14 @@ pub struct SupplierPayload {
 }
 
 impl SupplierPayload {
-    fn from(done: Result<Model, AppError>) -> Outcome<Self> {
+    pub const fn refused(problems: Vec<Problem>) -> Self {
+        Self {
+            supplier: None,
+            problems,
+        }
+    }
+
+    pub fn from(done: Result<Model, AppError>) -> Outcome<Self> {
         let (row, problems) = payload(done)?;
         Ok(Self {
             supplier: row.map(Supplier),

@@ -1,7 +1,9 @@
 //! What one supplier is asked to ship for one order.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
-use sea_orm::{Condition, QueryOrder as _, QuerySelect as _, entity::prelude::*, sea_query::Expr};
+use sea_orm::{Condition, QueryOrder as _, QuerySelect as _, Statement, entity::prelude::*, sea_query::Expr};
 
 use super::{Party, Tx, columns::Json, paging};
 use crate::{
@@ -32,6 +34,8 @@ pub struct Model {
     pub created_at: DateTime<Utc>,
     /// Until then it can be undone: it is not sent before. Gone once that time is over.
     pub send_after: Option<DateTime<Utc>>,
+    /// When the shop stopped waiting for the supplier's answer.
+    pub given_up_at: Option<DateTime<Utc>>,
     /// When placing began: before that the supplier knows nothing of it, and
     /// nothing ever where it was withdrawn first.
     pub sent_at: Option<DateTime<Utc>>,
@@ -73,6 +77,27 @@ pub async fn any_placed(db: &impl ConnectionTrait, shop: ShopId, supplier: Suppl
     Ok(found.is_some())
 }
 
+/// Some purchase orders that a supplier was sent before a time and has not answered, the oldest first.
+pub async fn unanswered(
+    db: &impl ConnectionTrait,
+    shop: ShopId,
+    supplier: SupplierId,
+    before: DateTime<Utc>,
+    limit: u64,
+) -> Result<Vec<Model>, DbErr> {
+    Entity::find()
+        .filter(Column::ShopId.eq(shop))
+        .filter(Column::SupplierId.eq(supplier))
+        .filter(Column::Status.eq(PurchaseOrderStatus::Placed))
+        .filter(Column::CreatedAt.lt(before))
+        .filter(Column::PlacedAt.lt(before))
+        .filter(Column::GivenUpAt.is_null())
+        .order_by_asc(Column::CreatedAt)
+        .limit(paging::capped(limit))
+        .all(db)
+        .await
+}
+
 /// Some purchase orders of a shop that were decided before a time and are not sent, by id, after
 /// the one that was seen last.
 pub async fn unsent_before(
@@ -91,6 +116,52 @@ pub async fn unsent_before(
         rows = rows.filter(Column::Id.gt(seen));
     }
     rows.order_by_asc(Column::Id).limit(paging::capped(limit)).all(db).await
+}
+
+/// Pieces that each supplier was asked for since a time and did not refuse or lose: of the
+/// shop's newest purchase orders, so that the count is bounded.
+pub async fn pieces_of_late(
+    db: &impl ConnectionTrait,
+    shop: ShopId,
+    since: DateTime<Utc>,
+    most_orders: u64,
+) -> Result<BTreeMap<SupplierId, u32>, DbErr> {
+    let sql = "select supplier_id, sum(quantity - rejected - cancelled) from po_lines where purchase_order_id in \
+               (select id from purchase_orders where shop_id = $1 and created_at >= $2 \
+               order by created_at desc, id desc limit $3) group by supplier_id";
+    let most = i64::try_from(most_orders).unwrap_or(i64::MAX);
+    let values = [shop.into(), since.into(), most.into()];
+    let statement = Statement::from_sql_and_values(db.get_database_backend(), sql, values);
+    let mut found = BTreeMap::new();
+    for row in db.query_all_raw(statement).await? {
+        let pieces: i64 = row.try_get_by_index(1)?;
+        found.insert(
+            row.try_get_by_index(0)?,
+            u32::try_from(pieces.max(0)).unwrap_or(u32::MAX),
+        );
+    }
+    Ok(found)
+}
+
+/// Some shops that buy from a supplier and have purchase orders that can still be undone.
+pub async fn shops_with_unsent(
+    db: &impl ConnectionTrait,
+    supplier: SupplierId,
+    limit: u64,
+) -> Result<Vec<ShopId>, DbErr> {
+    Entity::find()
+        // In these words, because they are the index's.
+        .filter(Expr::cust("status in ('draft','placing')"))
+        .filter(Expr::cust("send_after is not null"))
+        .filter(Column::ShopId.in_subquery(super::connections::shops_of(supplier)))
+        .select_only()
+        .column(Column::ShopId)
+        .distinct()
+        .order_by_asc(Column::ShopId)
+        .limit(paging::capped(limit))
+        .into_tuple()
+        .all(db)
+        .await
 }
 
 /// Removes the customer's address from an order's purchase orders.

@@ -4,7 +4,7 @@
 //! Rows are added under their order's lock and with one conditional update of the
 //! offer, the last thing before the commit: who finds too little left rolls back and
 //! routes again. They are lowered only by whoever holds the lock of the offer, and
-//! offers are always locked by id, once in a transaction: so nobody waits in a circle.
+//! offers are locked by id, all that a transaction needs at once: so no jobs wait in a circle.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,7 +13,7 @@ use sea_orm::{
     sea_query::ExprTrait as _,
 };
 
-use super::{Tx, offers};
+use super::{Tx, offers, pending::Write};
 use crate::ids::{OfferId, OrderId, PoLineId, ShopId};
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -60,7 +60,7 @@ pub async fn take(tx: &Tx, rows: Vec<Model>) -> Result<(), DbErr> {
             let update = offers::Entity::update_many()
                 .col_expr(offers::Column::Reserved, more)
                 .filter(offers::Column::Id.eq(offer));
-            tx.write(update.build(tx.get_database_backend()));
+            tx.write(Write::any::<offers::Entity>(update.build(tx.get_database_backend())));
         }
         return Ok(());
     }

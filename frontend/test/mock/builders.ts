@@ -55,6 +55,7 @@ export function makeOffer(
     minimumAge: null,
     sizeMm: null,
     shipsTo: ["DE", "AT", "NL", "FR"],
+    priceBreaks: [],
     active: true,
     updatedAt: new Date().toISOString(),
     ...rest,
@@ -74,6 +75,7 @@ export function makeVariant(
     barcode: null,
     title,
     productTitle,
+    similarOffers: [],
     mapping: null,
   };
   if (alternatives.length > 0) map(variant, alternatives);
@@ -85,6 +87,8 @@ export function map(variant: Variant, alternatives: [Offer, number][][]) {
     id: nextId(),
     alternatives: alternatives.map((components, index) => ({
       rank: index + 1,
+      validFrom: null,
+      validUntil: null,
       components: components.map(([offer, quantity]) => ({
         offer,
         quantity,

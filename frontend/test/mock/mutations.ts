@@ -58,6 +58,24 @@ export const mutations = {
     }
     return { shop: shopOf(world), ...fine };
   },
+  updateRouting: ({ input }: { input: Row<"Routing"> }, { world }: Context) => {
+    const all = input.shares.reduce((sum, { percent }) => sum + Number(percent), 0);
+    if (input.strategy === "BALANCED_SHARE" && all !== 100)
+      return problem("INVALID", "the shares are 100 percent in all", ["shares"]);
+    world.shop.settings.routing = input;
+    return { shop: shopOf(world), ...fine };
+  },
+  saveConnectionCosts: (
+    { supplierId, input }: { supplierId: string; input: Row<"ConnectionCosts"> | null },
+    { world }: Context,
+  ) => {
+    const supplier = world.suppliers.find(({ id }) => id === supplierId);
+    if (!supplier?.connection) return problem("NOT_FOUND", "No such connection.");
+    if (input && Number(input.perOrder) < 0)
+      return problem("INVALID", "this is not negative, nor beyond all measure", ["perOrder"]);
+    supplier.connection.costs = input;
+    return { supplier, ...fine };
+  },
   createSupplier: (
     {
       input,
@@ -190,6 +208,12 @@ export const mutations = {
     settle(world, exceptionId, `It is not sent: ${note}`, (row) => {
       if (row.purchaseOrder) row.purchaseOrder.status = "CANCELLED";
     }),
+  overrideRouting: ({ orderId, reason }: { orderId: string; reason: string }, { world }: Context) =>
+    noted(world, orderId, `Routed by hand: ${reason}`),
+  splitPurchaseOrder: ({ id, reason }: { id: string; reason: string }, { world }: Context) =>
+    noted(world, orderOf(world, id), `Split by hand: ${reason}`),
+  mergePurchaseOrders: ({ id, reason }: { id: string; reason: string }, { world }: Context) =>
+    noted(world, orderOf(world, id), `Merged by hand: ${reason}`),
   settleFulfilledByHand: (
     { exceptionId, choice }: { exceptionId: string; choice: string },
     { world }: Context,
@@ -313,10 +337,12 @@ function connect(supplier: Row<"Supplier">, fields: ConnectionFields) {
     priority: 10,
     priceTolerancePct: "0",
     handlingDays: 1,
+    answerHours: 0,
     cutoffHour: null,
     dangerousGoods: true,
     checksAge: false,
     active: true,
+    costs: null,
     ...supplier.connection,
     ...fields,
   };
@@ -385,4 +411,17 @@ function takeJob(world: World, id: string) {
   if (!row) return problem("NOT_FOUND", "this job was not found among those that were given up");
   world.deadJobs.splice(world.deadJobs.indexOf(row), 1);
   return { id, ...fine };
+}
+
+function orderOf(world: World, purchaseOrder: string): string | undefined {
+  return world.orders.find(({ purchaseOrders }) =>
+    purchaseOrders.some(({ id }) => id === purchaseOrder),
+  )?.id;
+}
+
+function noted(world: World, id: string | undefined, message: string) {
+  const order = world.orders.find((row) => row.id === id);
+  if (!order) return problem("NOT_FOUND", "There is no such order.");
+  tell(order, 5, "Robin Meadow", "overridden", message);
+  return { order, ...fine };
 }

@@ -14,6 +14,10 @@ use super::{
 };
 use crate::{
     domain::{
+        costs::{
+            entries::{CostsEntry, RoutingEntry},
+            reading,
+        },
         review::ReviewHolds,
         shop::{KitFulfillment, SelectedLocations},
         supplier::{ConnectorKind, SupplierKey},
@@ -91,6 +95,7 @@ fn offer_entry(sku: &str, offer: &Offer, supplier: &Supplier) -> OfferEntry {
         minimum_age: offer.goods.minimum_age,
         size_mm: offer.goods.size_mm,
         ships_to: (!offer.ships_to.is_empty()).then(|| offer.ships_to.iter().cloned().collect()),
+        price_breaks: (!offer.price_breaks.is_empty()).then(|| reading::price_break_entries(&offer.price_breaks)),
         active: offer.active,
     }
 }
@@ -115,6 +120,7 @@ fn shop_entry(domain: &str, shop: &Shop, installation: &Installation) -> ShopEnt
             }
         }),
         rules: (!settings.rules.is_empty()).then(|| settings.rules.iter().map(rules::entry).collect()),
+        routing: (!settings.routing.is_default()).then(|| RoutingEntry::of(&settings.routing, shop.currency)),
         connections: (shop.connections.iter())
             .map(|(supplier, connection)| connection_entry(supplier, connection))
             .collect(),
@@ -148,10 +154,12 @@ fn connection_entry(supplier: &SupplierKey, connection: &Connection) -> Connecti
             basis_points: connection.price_tolerance_bp,
         }),
         handling_days: Some(connection.handling_days),
+        answer_hours: (connection.answer_hours > 0).then_some(connection.answer_hours),
         cutoff_hour: connection.service.cutoff_hour,
         dangerous_goods: (!connection.service.dangerous_goods).then_some(false),
         checks_age: connection.service.checks_age.then_some(true),
         active: connection.active,
+        costs: connection.costs.as_ref().map(CostsEntry::of),
     }
 }
 
@@ -177,8 +185,14 @@ fn mapping_entries(shop: &Shop, installation: &Installation) -> Vec<MappingEntry
         .map(|(id, alternatives)| MappingEntry {
             variant: variant(*id),
             alternatives: (alternatives.iter())
-                .map(|components| AlternativeEntry {
-                    components: components.iter().map(|c| component_entry(c, installation)).collect(),
+                .map(|alternative| AlternativeEntry {
+                    from: alternative.validity.from.map(|day| day.to_string()),
+                    until: alternative.validity.until.map(|day| day.to_string()),
+                    components: alternative
+                        .components
+                        .iter()
+                        .map(|c| component_entry(c, installation))
+                        .collect(),
                 })
                 .collect(),
         })

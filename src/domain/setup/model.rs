@@ -11,7 +11,9 @@ use std::{
 use super::{Path, Position};
 use crate::{
     domain::{
+        costs::{ConnectionCosts, PriceBreak, entries::RoutingEntry},
         goods::{Goods, Service},
+        mapping::Validity,
         money::{Currency, Money},
         review::ReviewHolds,
         rules::RuleText,
@@ -68,6 +70,7 @@ pub struct WantedOffer {
     pub minimum_age: Option<u32>,
     pub size_mm: Option<[u32; 3]>,
     pub ships_to: Option<BTreeSet<String>>,
+    pub price_breaks: Option<Vec<PriceBreak>>,
     pub active: bool,
 }
 
@@ -83,6 +86,8 @@ pub struct WantedShop {
     pub review: Option<ReviewHolds>,
     pub locations: Option<WantedLocations>,
     pub rules: Option<Vec<Placed<RuleText>>>,
+    /// Amounts are read when the shop's currency is known.
+    pub routing: Option<Placed<RoutingEntry>>,
     pub connections: Vec<WantedConnection>,
     pub mappings: Vec<WantedMapping>,
 }
@@ -106,16 +111,24 @@ pub struct WantedConnection {
     pub priority: Option<i32>,
     pub price_tolerance_bp: Option<u32>,
     pub handling_days: Option<u32>,
+    pub answer_hours: Option<u32>,
     pub cutoff_hour: Option<u32>,
     pub dangerous_goods: Option<bool>,
     pub checks_age: Option<bool>,
     pub active: bool,
+    pub costs: Option<ConnectionCosts>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WantedMapping {
     pub variant: Placed<VariantName>,
-    pub alternatives: Vec<Vec<WantedComponent>>,
+    pub alternatives: Vec<WantedAlternative>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WantedAlternative {
+    pub components: Vec<WantedComponent>,
+    pub validity: Validity,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -178,17 +191,19 @@ pub struct Offer {
     pub goods: Goods,
     /// Empty means everywhere.
     pub ships_to: BTreeSet<String>,
+    pub price_breaks: Vec<PriceBreak>,
     pub active: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Shop {
     pub settings: ShopSettings,
+    pub currency: Currency,
     pub locations: BTreeMap<ShopifyLocationId, String>,
     /// With the SKU, where there is one.
     pub variants: BTreeMap<ShopifyVariantId, Option<String>>,
     pub connections: BTreeMap<SupplierKey, Connection>,
-    pub mappings: BTreeMap<ShopifyVariantId, Vec<Vec<Component>>>,
+    pub mappings: BTreeMap<ShopifyVariantId, Vec<Alternative>>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -196,8 +211,11 @@ pub struct Connection {
     pub priority: i32,
     pub price_tolerance_bp: u32,
     pub handling_days: u32,
+    /// 0 is no deadline.
+    pub answer_hours: u32,
     pub service: Service,
     pub active: bool,
+    pub costs: Option<ConnectionCosts>,
 }
 
 impl Default for Connection {
@@ -206,10 +224,18 @@ impl Default for Connection {
             priority: 1,
             price_tolerance_bp: 0,
             handling_days: 1,
+            answer_hours: 0,
             service: Service::default(),
             active: true,
+            costs: None,
         }
     }
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Alternative {
+    pub components: Vec<Component>,
+    pub validity: Validity,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

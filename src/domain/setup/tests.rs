@@ -1,20 +1,25 @@
 //! What the parts do together: every mistake at once, a readable diff, and two properties:
 //! what was applied is not applied again, and what is exported changes nothing.
 
+mod costs;
+
 use std::collections::BTreeMap;
 
+use chrono::NaiveDate;
 use proptest::{collection, option, prelude::*, sample};
 
 use super::{
     Installation, Plan, Problem,
     export::{self, Secrets},
-    model::{Component, Connection, Offer, Secret, Shop, Supplier, SupplierTerms},
+    model::{Alternative, Component, Connection, Offer, Secret, Shop, Supplier, SupplierTerms},
     plan::{Unnamed, plan},
     read,
 };
 use crate::{
     domain::{
+        costs::RoutingSettings,
         goods::{Goods, Service},
+        mapping::Validity,
         money::{Currency, Money},
         review::ReviewHolds,
         rules::{Consequence, RuleText},
@@ -53,6 +58,7 @@ fn key(text: &str) -> SupplierKey {
 fn shop() -> Shop {
     Shop {
         settings: ShopSettings::default(),
+        currency: Currency::parse("EUR").expect("EUR"),
         locations: [(1, "Berlin"), (2, "Wien"), (3, "Wien"), (4, "5")]
             .map(|(id, name)| (ShopifyLocationId(id), name.to_owned()))
             .into(),
@@ -343,6 +349,11 @@ fn offer() -> impl Strategy<Value = Offer> {
                 size_mm: weight_g.map(|weight| [weight % 900 + 1, 20, 30]),
             },
             ships_to,
+            price_breaks: if active {
+                costs::half_price_from_ten(cost)
+            } else {
+                Vec::new()
+            },
             active,
         })
 }
@@ -373,12 +384,14 @@ fn connection() -> impl Strategy<Value = Connection> {
         priority,
         price_tolerance_bp: tolerance,
         handling_days: days,
+        answer_hours: days % 3 * 12,
         service: Service {
             cutoff_hour: active.then_some(days % 24),
             dangerous_goods: days % 2 == 0,
             checks_age: days % 3 == 0,
         },
         active,
+        costs: days.is_multiple_of(2).then(costs::costs),
     })
 }
 
@@ -404,6 +417,11 @@ fn settings() -> impl Strategy<Value = ShopSettings> {
             tags: if notify { vec!["a: b".to_owned()] } else { Vec::new() },
         },
         rules: if terms { rules() } else { Vec::new() },
+        routing: if notify {
+            costs::routing()
+        } else {
+            RoutingSettings::default()
+        },
     })
 }
 
@@ -467,7 +485,13 @@ fn installation() -> impl Strategy<Value = Installation> {
             for (variant, alternatives) in &choices {
                 let alternatives = alternatives
                     .iter()
-                    .map(|parts| parts.iter().map(pick).collect())
+                    .map(|parts| Alternative {
+                        components: parts.iter().map(pick).collect(),
+                        validity: Validity {
+                            from: NaiveDate::from_ymd_opt(2026, 12, 1).filter(|_| parts.len() > 1),
+                            ..Validity::default()
+                        },
+                    })
                     .collect();
                 shop.mappings.insert(ShopifyVariantId(*variant), alternatives);
             }

@@ -1,12 +1,17 @@
 //! Stories from an order to its tracking, told from outside.
 
 mod before_sending;
+mod by_hand;
 mod changes;
+mod costs;
 mod decisions;
 mod gates;
 mod given_up;
 mod holds;
 mod lifecycle;
+mod mapping;
+mod mapping_file;
+mod market;
 mod nodes;
 mod once;
 mod orders;
@@ -19,3 +24,4 @@ mod rules;
 pub mod shop;
 mod skew;
 mod taking_back;
+mod what_if;

@@ -1,9 +1,10 @@
 //! How things read in a diff: named fields, and what changed between two of them.
 
 use crate::domain::{
+    costs::entries::{CostsEntry, RoutingEntry},
     review::ReviewHolds,
     rules::{Consequence, RuleText},
-    setup::model::{Component, Connection, Offer, Shop, SupplierTerms},
+    setup::model::{Alternative, Component, Connection, Offer, Shop, SupplierTerms},
     shop::{SelectedLocations, ShopSettings},
 };
 
@@ -109,6 +110,13 @@ impl Shown for Offer {
             Field::new("minimum_age", optional(self.goods.minimum_age)),
             Field::new("size_mm", size.unwrap_or_default()),
             Field::new("ships_to", countries.join(" ")),
+            Field::new(
+                "price_breaks",
+                (self.price_breaks.iter())
+                    .map(|step| format!("{} from {}", step.unit_cost, step.from))
+                    .collect::<Vec<_>>()
+                    .join(" "),
+            ),
             Field::new("active", switch(self.active)),
         ]
     }
@@ -125,16 +133,29 @@ impl Shown for Connection {
             Field::new("priority", self.priority.to_string()),
             Field::new("price_tolerance_pct", format!("{whole}.{rest:02}")),
             Field::new("handling_days", self.handling_days.to_string()),
+            Field::new("answer_hours", answer_hours(self.answer_hours)),
             Field::new("cutoff_hour", optional(self.service.cutoff_hour)),
             Field::new("may_not_ship_dangerous_goods", said(!self.service.dangerous_goods)),
             Field::new("checks_age", said(self.service.checks_age)),
             Field::new("active", switch(self.active)),
+            Field::new(
+                "costs",
+                self.costs
+                    .as_ref()
+                    .map(|costs| written(&CostsEntry::of(costs)))
+                    .unwrap_or_default(),
+            ),
         ]
     }
 
     fn is_gone(&self) -> bool {
         !self.active
     }
+}
+
+/// What is too long for words of its own, as it stands in the file.
+fn written(entry: &impl serde::Serialize) -> String {
+    serde_json::to_string(entry).unwrap_or_default()
 }
 
 /// A shop's settings, with the names of its locations.
@@ -161,9 +182,25 @@ impl Shown for ShownSettings<'_> {
             Field::new("undo_minutes", settings.undo_minutes.to_string()),
             Field::new("review", review(&settings.review)),
             Field::new("locations", locations),
+            Field::new(
+                "routing",
+                if settings.routing.is_default() {
+                    String::new()
+                } else {
+                    written(&RoutingEntry::of(&settings.routing, self.shop.currency))
+                },
+            ),
             Field::new("rules", settings.rules.iter().map(rule).collect::<Vec<_>>().join("; ")),
         ]
     }
+}
+
+/// Not there where there is no deadline.
+fn answer_hours(hours: u32) -> String {
+    Some(hours)
+        .filter(|hours| *hours > 0)
+        .map(|hours| hours.to_string())
+        .unwrap_or_default()
 }
 
 fn review(holds: &ReviewHolds) -> String {
@@ -198,12 +235,18 @@ fn rule(rule: &RuleText) -> String {
 }
 
 /// The alternatives of a mapping.
-pub(super) struct Alternatives(pub(super) Vec<Vec<Component>>);
+pub(super) struct Alternatives(pub(super) Vec<Alternative>);
 
 impl Shown for Alternatives {
     fn fields(&self) -> Vec<Field> {
         let component = |c: &Component| format!("{} × {} {} at {}", c.quantity, c.supplier, c.sku, c.accepted_cost);
-        let alternative = |parts: &Vec<Component>| parts.iter().map(component).collect::<Vec<_>>().join(" + ");
+        let alternative = |alternative: &Alternative| {
+            let parts: Vec<String> = alternative.components.iter().map(component).collect();
+            let from = alternative.validity.from.map(|day| format!(" from {day}"));
+            let until = alternative.validity.until.map(|day| format!(" until {day}"));
+            let days: String = [from, until].into_iter().flatten().collect();
+            format!("{}{days}", parts.join(" + "))
+        };
         let all: Vec<String> = self.0.iter().map(alternative).collect();
         vec![Field::new("made of", all.join(", else "))]
     }

@@ -29,6 +29,28 @@ describe("an order", () => {
     expect(why).toHaveTextContent("North Textiles, NT-MUG × 1: Out of stock: 0 available.");
   });
 
+  it("says what everything costs, and what the second best would", async () => {
+    renderOrder("#1035");
+    const why = await section("Why this supplier");
+    expect(why).toHaveTextContent("cheapest");
+    expect(within(why).getByRole("table", { name: "What this plan costs" })).toHaveTextContent(
+      "Hillside Pottery",
+    );
+    expect(why).toHaveTextContent("no allowed plan is better");
+    expect(why).toHaveTextContent("1 USD is 0.92 EUR, as of 2026-11-20");
+    expect(why).toHaveTextContent("goods €17.00 · fees €1.90 · shipping €4.90 · 3 days");
+    expect(why).toHaveTextContent("Second best: North Textiles (NT-MUG)");
+    expect(why).toHaveTextContent("It would win if North Textiles charged €0.81 less");
+  });
+
+  it("shows what routing would decide now", async () => {
+    const { user } = renderOrder("#1035");
+    await user.click(await screen.findByRole("button", { name: /What would routing decide/ }));
+    const plan = await section("If it were routed now");
+    expect(plan).toHaveTextContent("Hillside Pottery");
+    expect(screen.getByText(/Nothing follows from it/)).toBeVisible();
+  });
+
   it("shows where every unit is", async () => {
     renderOrder("#1035");
     const lines = await section("Lines");
@@ -119,6 +141,50 @@ describe("an order", () => {
     expect(await screen.findByText("Awaiting routing", { selector: "h1 + *" })).toBeVisible();
     await section("Lines");
     expect(screen.queryByRole("button", { name: "Route now" })).toBeNull();
+  });
+
+  it("counts down to what leaves, and takes it back", async () => {
+    const { user, asked } = renderOrder("#1034");
+    const orders = await section("Purchase orders");
+    expect(orders).toHaveTextContent(/Leaves in [89]:\d\d unless it is cancelled/);
+    await user.click(within(orders).getByRole("button", { name: "Cancel DEMO-1034-1" }));
+    const dialog = await screen.findByRole("dialog");
+    expect(dialog).toHaveTextContent("will not hear of it");
+    await user.type(within(dialog).getByLabelText(/Reason/), "Wrong address");
+    await user.click(within(dialog).getByRole("button", { name: "Do not send it" }));
+    await waitFor(() => expect(asked("CancelPurchaseOrder")).toHaveLength(1));
+  });
+
+  it("chooses a supplier by hand, with a reason", async () => {
+    const { user, asked } = renderOrder("#1034");
+    await user.click(await screen.findByRole("button", { name: /Choose supplier for/ }));
+    const dialog = await screen.findByRole("dialog");
+    const choices = await within(dialog).findAllByRole("radio");
+    await user.click(within(dialog).getByRole("button", { name: "Route it there" }));
+    expect(asked("OverrideRouting")).toHaveLength(0);
+    await user.click(choices[0] as HTMLElement);
+    await user.type(within(dialog).getByLabelText(/Reason/), "They are quicker");
+    await user.click(within(dialog).getByRole("button", { name: "Route it there" }));
+    await waitFor(() =>
+      expect(asked("OverrideRouting")[0]?.variables).toMatchObject({ reason: "They are quicker" }),
+    );
+    expect(await section("History")).toHaveTextContent("Routed by hand: They are quicker");
+  });
+
+  it("splits and merges what was not sent", async () => {
+    const { user, asked } = renderOrder("#1034");
+    await user.click(await screen.findByRole("button", { name: "Split DEMO-1034-2" }));
+    let dialog = await screen.findByRole("dialog");
+    await user.click(within(dialog).getAllByRole("checkbox")[0] as HTMLElement);
+    await user.type(within(dialog).getByLabelText(/Reason/), "Fragile");
+    await user.click(within(dialog).getByRole("button", { name: "Split" }));
+    await waitFor(() => expect(asked("SplitPurchaseOrder")).toHaveLength(1));
+    await waitFor(() => expect(screen.queryByRole("dialog")).not.toBeInTheDocument());
+    await user.click(await screen.findByRole("button", { name: "Merge DEMO-1034-1" }));
+    dialog = await screen.findByRole("dialog");
+    await user.type(within(dialog).getByLabelText(/Reason/), "One parcel");
+    await user.click(within(dialog).getByRole("button", { name: "Merge" }));
+    await waitFor(() => expect(asked("MergePurchaseOrders")).toHaveLength(1));
   });
 
   it("says when there is no such order", async () => {

@@ -14,7 +14,7 @@ import { Page } from "../../../components/page";
 import { Card, Section } from "../../../components/section";
 import { OrderStatusBadge } from "../../../components/statuses";
 import { FullTime } from "../../../components/time";
-import type { ResultOf } from "../../../gql/graphql";
+import { type ResultOf, readFragment } from "../../../gql/graphql";
 import { humanize } from "../../../lib/humanize";
 import { EVERY, useLive } from "../../../lib/live";
 import { sentence } from "../../../lib/sentence";
@@ -23,7 +23,8 @@ import { History } from "./history";
 import { Lines } from "./lines";
 import classes from "./order.module.css";
 import { Plan } from "./plan";
-import { PurchaseOrders } from "./purchase-orders";
+import { Preview } from "./preview";
+import { OrderPurchaseOrder, PurchaseOrders } from "./purchase-orders";
 import { OrderQuery } from "./query";
 import { RouteNow } from "./route-now";
 import { Shipments } from "./shipments";
@@ -80,6 +81,15 @@ export function OrderPage() {
   );
 }
 
+/** Whether units of it are with nobody yet. */
+function isOpen({ status, takenCareOf, purchaseOrders, exceptions }: Order): boolean {
+  const unsent = readFragment(OrderPurchaseOrder, purchaseOrders).some(
+    (row) => row.status === "DRAFT",
+  );
+  const asked = exceptions.some((exception) => exception.status === "OPEN");
+  return unsent || asked || takenCareOf || status === "AWAITING_ROUTING";
+}
+
 function OrderBody({ order, automation }: { order: Order; automation: boolean }) {
   const { t } = useTranslation();
   const open = order.exceptions.filter(({ status }) => status === "OPEN");
@@ -102,8 +112,9 @@ function OrderBody({ order, automation }: { order: Order; automation: boolean })
             ))}
           </Section>
         )}
-        <Lines lines={order.lines} />
+        <Lines orderId={order.id} lines={order.lines} open={isOpen(order)} />
         <Plan plan={order.plan} />
+        <Preview id={order.id} />
         <PurchaseOrders purchaseOrders={order.purchaseOrders} />
         {order.shipments.length > 0 && <Shipments shipments={order.shipments} />}
         {order.fulfillments.length > 0 && <Fulfillments fulfillments={order.fulfillments} />}

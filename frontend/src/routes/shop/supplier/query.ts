@@ -3,6 +3,7 @@ import { OutageFields } from "../../../components/outage";
 import { PagerFields } from "../../../components/pager";
 import { graphql } from "../../../gql/graphql";
 import { MoneyFields } from "../../../lib/format";
+import { CostsFields } from "./costs-query";
 
 export const SupplierFields = graphql(
   `
@@ -24,14 +25,18 @@ export const SupplierFields = graphql(
       priority
       priceTolerancePct
       handlingDays
+      answerHours
       cutoffHour
       dangerousGoods
       checksAge
       active
+      costs {
+        ...CostsFields
+      }
     }
   }
 `,
-  [OutageFields],
+  [OutageFields, CostsFields],
 );
 
 export const SupplierQuery = graphql(
