@@ -9,7 +9,6 @@ use sea_orm::{
 
 use super::columns::Json;
 use crate::domain::costs::ConnectionCosts;
-use crate::ids::{ConnectionId, ShopId, SupplierId};
 use crate::{
     domain::goods::Service,
     ids::{ConnectionId, ShopId, SupplierId},

@@ -10,7 +10,6 @@ use crate::{
     domain::{
         costs::{ConnectionCosts, RoutingSettings, StrategyWord, entries::RoutingEntry},
         goods::Service,
-        money::Money,
         money::{Currency, Money},
         rules::{Consequence, RuleText},
         setup::Path,
