@@ -11,12 +11,13 @@ use upkeep::{keep_leases, keep_schedules, release_leases};
 
 use crate::{
     actions::{
-        cancel_purchase_order::CancelPurchaseOrder, confirm_uninstall::ConfirmUninstall, forget_product::ForgetProduct,
-        import_order::ImportOrder, keep_tokens::KeepTokens, place_purchase_order::PlacePurchaseOrder,
+        accept_matches::AcceptMatches, cancel_purchase_order::CancelPurchaseOrder, chase_silence::ChaseSilence,
+        confirm_uninstall::ConfirmUninstall, forget_product::ForgetProduct, import_order::ImportOrder,
+        keep_tokens::KeepTokens, match_variants::MatchVariants, place_purchase_order::PlacePurchaseOrder,
         process_delivery::ProcessDelivery, prune_history::PruneHistory, push_fulfillment::PushFulfillment, read_inbox,
         reconcile_shop::ReconcileShop, reconcile_shops::ReconcileShops, redact_customer::Redact,
-        revisit_orders::RevisitOrders, route_order::RouteOrder, sync_shop::SyncShop, sync_variants::SyncVariants,
-        update_tracking::UpdateTracking,
+        replan_orders::ReplanOrders, revisit_orders::RevisitOrders, route_order::RouteOrder, sync_shop::SyncShop,
+        sync_variants::SyncVariants, update_tracking::UpdateTracking,
     },
     app::App,
     queue::{
@@ -52,6 +53,10 @@ const REGISTRY: &[(&str, Runner)] = &[
     (ReconcileShops::NAME, run::<ReconcileShops>),
     (ReconcileShop::NAME, run::<ReconcileShop>),
     (PruneHistory::NAME, run::<PruneHistory>),
+    (MatchVariants::NAME, run::<MatchVariants>),
+    (AcceptMatches::NAME, run::<AcceptMatches>),
+    (ChaseSilence::NAME, run::<ChaseSilence>),
+    (ReplanOrders::NAME, run::<ReplanOrders>),
 ];
 
 /// What runs again and again, once per interval over all nodes. Each is in the registry too.
@@ -59,6 +64,7 @@ const PERIODIC: &[Periodic] = &[
     every::<KeepTokens>(|_| Duration::from_hours(24)),
     every::<ReconcileShops>(|config| config.worker.reconcile_every),
     every::<PruneHistory>(|_| Duration::from_hours(1)),
+    every::<ChaseSilence>(|_| Duration::from_mins(5)),
 ];
 
 fn run<'a, J: Job>(payload: &'a str, app: &'a App, attempt: Attempt) -> Running<'a> {

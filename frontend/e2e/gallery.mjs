@@ -50,11 +50,32 @@ const PAGES = {
   order: [`/orders/${order("#1035")}`, "staff"],
   "order-unmapped": [`/orders/${order("#1045")}`, "staff"],
   "order-held": [`/orders/${order("#1036")}`, "staff"],
+  "order-review": [`/orders/${order("#1033")}`, "staff"],
+  "order-undo": [`/orders/${order("#1034")}`, "staff"],
   suppliers: ["/suppliers", "staff"],
   supplier: [`/suppliers/${supplier("hillside")}`, "staff"],
   "supplier-http": [`/suppliers/${supplier("north")}`, "staff"],
   "supplier-outage": [`/suppliers/${supplier("cargo")}`, "staff"],
   mappings: ["/mappings", "staff"],
+  matches: [
+    "/mappings/matches",
+    "staff",
+    async (page) => {
+      await page.getByRole("button", { name: "Look for matches" }).click();
+      await page.getByText("With a doubt").click();
+      await page.getByRole("checkbox").first().check();
+    },
+  ],
+  "dialog-mapping-file": [
+    "/mappings",
+    "staff",
+    (page) => page.getByRole("button", { name: "Import or export" }).click(),
+  ],
+  "dialog-mapping": [
+    "/mappings?q=tee",
+    "staff",
+    (page) => page.getByRole("button", { name: /^Change the mapping of Meadow/ }).click(),
+  ],
   rules: ["/rules", "staff"],
   "dialog-rule": [
     "/rules",

@@ -1,6 +1,8 @@
 //! Makes an installation what a setup file says, in one transaction, or says everything that
 //! keeps it from that. What the file means is decided in `domain::setup`.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 use sea_orm::DbErr;
 use secrecy::SecretString;
@@ -9,6 +11,7 @@ use super::{
     change_rules::note_change,
     outgoing::secret_place,
     read_setup::{ReadError, ReadSetup, read_setup},
+    replan_orders,
     save_mapping::route_waiting,
     update_shop_settings,
     what_if::{Draft, DraftConnection},
@@ -18,10 +21,11 @@ use crate::{
     connectors::Target,
     domain::{
         event::Actor,
+        mapping::Validity,
         rules::RuleText,
         setup::{
             self, Change, Plan, Problem, Setup,
-            model::{Component, Connection, Offer, Placed, SupplierTerms},
+            model::{Alternative, Connection, Offer, Placed, SupplierTerms},
             plan::{Step, Unnamed},
         },
         supplier::SupplierKey,
@@ -29,7 +33,9 @@ use crate::{
     ids::{AlternativeId, ConnectionId, MappingId, OfferId, RowId, ShopId, ShopifyVariantId, SupplierId},
     routing::rulebook::Rule,
     seal::{Keyring, SealError},
-    store::{self, Tx, columns::Json, connections, mapping_components, mappings, offers, shops, suppliers},
+    store::{
+        self, Tx, columns::Json, connections, mapping_components, mappings, match_proposals, offers, shops, suppliers,
+    },
 };
 
 /// How to apply.
@@ -85,6 +91,7 @@ pub async fn apply_setup(app: &App, file: &str, options: ApplyOptions) -> Result
     for change in &plan.changes {
         writer.step(&change.step).await?;
     }
+    writer.replan(&plan).await?;
     tx.commit().await?;
     Ok(plan.changes)
 }
@@ -209,6 +216,20 @@ impl Writer<'_> {
         }
     }
 
+    /// Other stock or prices may make a better plan of what was not sent.
+    async fn replan(&self, plan: &Plan) -> Result<(), DbErr> {
+        let mut changed = BTreeSet::new();
+        for change in &plan.changes {
+            if let Step::Offer { supplier, .. } = &change.step {
+                changed.insert(self.supplier_id(supplier)?);
+            }
+        }
+        for supplier in changed {
+            replan_orders::of_supplier(self.tx, supplier, self.now.timestamp_millis()).await?;
+        }
+        Ok(())
+    }
+
     /// All at once and in one order, as everybody locks offers.
     async fn lock_offers(&mut self, plan: &Plan) -> Result<(), DbErr> {
         let stored = plan.changes.iter().filter_map(|change| {
@@ -279,11 +300,9 @@ impl Writer<'_> {
             active: offer.active,
             updated_at: self.now,
         };
+        offers::put(self.tx, stored.as_ref(), row.clone())?;
         if let Some(before) = stored {
-            store::save(self.tx, row.clone())?;
             super::put_inventory::told_by_hand(self.tx, &before, &row).await?;
-        } else {
-            store::insert(self.tx, row.clone())?;
         }
         self.read.offers.insert(place, row);
         Ok(())
@@ -302,6 +321,7 @@ impl Writer<'_> {
             priority: wanted.priority,
             price_tolerance_bp: store::column(wanted.price_tolerance_bp),
             handling_days: store::column(wanted.handling_days),
+            answer_hours: store::column(wanted.answer_hours),
             active: wanted.active,
             costs: wanted.costs.clone().map(Json),
             created_at: stored.as_ref().map_or(self.now, |row| row.created_at),
@@ -317,7 +337,7 @@ impl Writer<'_> {
         &mut self,
         domain: &str,
         variant: ShopifyVariantId,
-        alternatives: &[Vec<Component>],
+        alternatives: &[Alternative],
     ) -> Result<(), DbErr> {
         let shop = self.shop(domain)?.id;
         let stored = mappings::of_variants(self.tx.conn(), shop, vec![variant]).await?.pop();
@@ -337,25 +357,28 @@ impl Writer<'_> {
             updated_at: self.now,
         };
         let id = row.id;
+        match_proposals::remove_open(self.tx, shop, &[variant]);
         if stored.is_some() {
             store::save(self.tx, row)?;
         } else {
             store::insert(self.tx, row)?;
         }
         store::insert_all(self.tx, self.components(shop, id, alternatives)?)?;
-        route_waiting(self.tx, shop, variant, &Actor::Staff("Setup file".to_owned()), self.now).await
+        let days: Vec<Validity> = alternatives.iter().map(|alternative| alternative.validity).collect();
+        let by = Actor::Staff("Setup file".to_owned());
+        route_waiting(self.tx, shop, variant, &days, &by, self.now)
     }
 
     fn components(
         &self,
         shop: ShopId,
         mapping: MappingId,
-        alternatives: &[Vec<Component>],
+        alternatives: &[Alternative],
     ) -> Result<Vec<mapping_components::Model>, DbErr> {
         let mut rows = Vec::new();
-        for (rank, components) in (1..).zip(alternatives) {
+        for (rank, alternative) in (1..).zip(alternatives) {
             let alternative_id = AlternativeId::generate();
-            for (position, component) in (0..).zip(components) {
+            for (position, component) in (0..).zip(&alternative.components) {
                 let place = (self.supplier_id(&component.supplier)?, component.sku.clone());
                 let offer = self
                     .read
@@ -373,6 +396,8 @@ impl Writer<'_> {
                     quantity: store::column(component.quantity),
                     accepted_cost_minor: component.accepted_cost.amount_minor,
                     currency: component.accepted_cost.currency,
+                    valid_from: alternative.validity.from,
+                    valid_until: alternative.validity.until,
                 });
             }
         }

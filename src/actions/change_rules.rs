@@ -4,7 +4,10 @@
 use chrono::{DateTime, Utc};
 use sea_orm::DbErr;
 
-use super::revisit_orders::{RevisitOrders, Why};
+use super::{
+    replan_orders::ReplanOrders,
+    revisit_orders::{RevisitOrders, Why},
+};
 use crate::{
     app::App,
     domain::{
@@ -107,6 +110,7 @@ pub(super) async fn note_change(
         at: now,
     };
     rule_versions::add(tx, shop, new).await?;
+    enqueue(tx, &ReplanOrders::new(shop), When::now(now.timestamp_millis()))?;
     let revisit = RevisitOrders::new(shop, Why::RulesChanged { by, until: None });
     enqueue(tx, &revisit, When::now(now.timestamp_millis()))
 }

@@ -16,6 +16,8 @@ pub struct ConnectionChange {
     /// Decimal percent, such as 2.5
     pub price_tolerance_pct: Option<String>,
     pub handling_days: Option<i32>,
+    /// Hours; 0 is no deadline.
+    pub answer_hours: Option<i32>,
     pub active: Option<bool>,
 }
 
@@ -50,6 +52,7 @@ pub(super) async fn write(
         priority: 1,
         price_tolerance_bp: 0,
         handling_days: 1,
+        answer_hours: 0,
         active: true,
         costs: None,
         created_at: app.clock.now(),
@@ -59,6 +62,9 @@ pub(super) async fn write(
     }
     if let Some(days) = change.handling_days {
         row.handling_days = within("handlingDays", days, 365)?;
+    }
+    if let Some(hours) = change.answer_hours {
+        row.answer_hours = within("answerHours", hours, 8760)?;
     }
     if let Some(percent) = &change.price_tolerance_pct {
         row.price_tolerance_bp = basis_points(percent)?;

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sea_orm::DbErr;
 
+use super::replan_orders;
 use crate::{
     app::App,
     ids::{OfferId, SupplierId},
@@ -55,6 +56,9 @@ pub async fn put_inventory(
         taken.changed += 1;
     }
     reservations::reflect(&tx, &told, &first_told).await?;
+    if taken.changed > 0 {
+        replan_orders::of_supplier(&tx, supplier, app.clock.now_ms()).await?;
+    }
     tx.commit().await?;
     Ok(taken)
 }

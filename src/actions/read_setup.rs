@@ -9,7 +9,9 @@ use super::outgoing::secret_place;
 use crate::{
     domain::{
         money::Money,
-        setup::model::{Component, Connection, Installation, Offer, Secret, Shop, Supplier, SupplierTerms},
+        setup::model::{
+            Alternative, Component, Connection, Installation, Offer, Secret, Shop, Supplier, SupplierTerms,
+        },
         supplier::SupplierKey,
     },
     ids::{OfferId, ShopId, ShopifyVariantId, SupplierId},
@@ -141,6 +143,7 @@ fn as_connection(row: &connections::Model) -> Connection {
         priority: row.priority,
         price_tolerance_bp: store::units(row.price_tolerance_bp),
         handling_days: store::units(row.handling_days),
+        answer_hours: store::units(row.answer_hours),
         active: row.active,
         costs: row.costs.clone().map(|costs| costs.0),
     }
@@ -150,10 +153,10 @@ async fn mappings_of(
     db: &impl ConnectionTrait,
     shop: ShopId,
     names: &BTreeMap<OfferId, (SupplierKey, String)>,
-) -> Result<BTreeMap<ShopifyVariantId, Vec<Vec<Component>>>, DbErr> {
+) -> Result<BTreeMap<ShopifyVariantId, Vec<Alternative>>, DbErr> {
     let rows = mappings::of_shop(db, shop).await?;
     let variants: BTreeMap<_, _> = rows.iter().map(|mapping| (mapping.id, mapping.variant_id)).collect();
-    let mut found: BTreeMap<ShopifyVariantId, Vec<Vec<Component>>> = BTreeMap::new();
+    let mut found: BTreeMap<ShopifyVariantId, Vec<Alternative>> = BTreeMap::new();
     let mut current = None;
     // In order of mapping, rank and position: a new alternative begins where its id changes.
     for row in mapping_components::of_shop(db, shop).await? {
@@ -169,10 +172,13 @@ async fn mappings_of(
         let alternatives = found.entry(*variant).or_default();
         if current != Some(row.alternative_id) {
             current = Some(row.alternative_id);
-            alternatives.push(Vec::new());
+            alternatives.push(Alternative {
+                components: Vec::new(),
+                validity: row.validity(),
+            });
         }
         if let Some(alternative) = alternatives.last_mut() {
-            alternative.push(component);
+            alternative.components.push(component);
         }
     }
     Ok(found)

@@ -1,12 +1,12 @@
 //! Routes an order now, because a person asked for it.
 
-use super::route_order::RouteOrder;
+use super::{replan_orders::ReplanOrders, route_order::RouteOrder};
 use crate::{
     app::App,
     error::AppError,
     ids::{OrderId, ShopId},
     queue::{When, enqueue},
-    store::{self, order_lines, orders},
+    store::{self, order_lines, orders, shops},
 };
 
 /// Enqueues the routing of what awaits it; where nothing does, nothing happens.
@@ -25,4 +25,15 @@ pub async fn request_routing(app: &App, shop: ShopId, order: OrderId) -> Result<
     enqueue(&tx, &RouteOrder::of(&order), When::now(app.clock.now_ms()))?;
     tx.commit().await?;
     Ok(order)
+}
+
+/// Has what was decided and has not left decided anew.
+pub async fn request_replanning(app: &App, shop: ShopId) -> Result<shops::Model, AppError> {
+    let tx = app.db.begin().await?;
+    let row = shops::by_id(tx.conn(), shop)
+        .await?
+        .ok_or(AppError::NotFound("this shop"))?;
+    enqueue(&tx, &ReplanOrders::new(shop), When::now(app.clock.now_ms()))?;
+    tx.commit().await?;
+    Ok(row)
 }

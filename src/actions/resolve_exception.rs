@@ -14,7 +14,7 @@ use super::{
     place_purchase_order::PlacePurchaseOrder,
     purchase_order_status::{move_to, release_allocations},
     push_fulfillment::PushFulfillment,
-    route_order::{RouteOrder, follow_status},
+    route_order::{Forced, RouteOrder, follow_status},
     save_mapping::{self, NewAlternative},
     undo_purchase_order::undo_purchase_order,
     withdraw_units::{Asks, withdraw_purchase_order},
@@ -180,7 +180,7 @@ impl Decision<'_> {
         }
     }
 
-    fn route(&self, forced: Vec<(OrderLineId, OfferId)>) -> Result<(), DbErr> {
+    fn route(&self, forced: Vec<Forced>) -> Result<(), DbErr> {
         let job = RouteOrder {
             forced,
             ..RouteOrder::of(self.order)
@@ -201,10 +201,11 @@ impl Decision<'_> {
 
     async fn map(&self, alternatives: Vec<NewAlternative>) -> Result<String, AppError> {
         let (_, variant) = self.line().await?;
+        let days = save_mapping::days(&alternatives);
         save_mapping::write(self.tx, self.order.shop_id, variant, alternatives, self.now).await?;
         self.route(Vec::new())?;
         // The variant may hold up other orders as well.
-        save_mapping::route_waiting(self.tx, self.order.shop_id, variant, self.actor, self.now).await?;
+        save_mapping::route_waiting(self.tx, self.order.shop_id, variant, &days, self.actor, self.now)?;
         Ok("The variant was mapped".to_owned())
     }
 
@@ -234,7 +235,8 @@ impl Decision<'_> {
             let message = "the line's product is not mapped to this offer; map it first";
             return Err(AppError::invalid("offerId", message));
         }
-        self.route(vec![(line, offer)])?;
+        let units = None;
+        self.route(vec![Forced { line, offer, units }])?;
         Ok("A supplier was chosen".to_owned())
     }
 
@@ -301,7 +303,9 @@ impl Decision<'_> {
 
     async fn confirm_not_placed(&self) -> Result<String, AppError> {
         let mut po = self.purchase_order().await?;
-        self.settle_placing(&po, IntentOutcome::Refused).await?;
+        if self.exception.kind == ExceptionKind::OutcomeUnknown {
+            self.settle_placing(&po, IntentOutcome::Refused).await?;
+        }
         move_to(self.tx, &mut po, PurchaseOrderStatus::Cancelled, self.now).await?;
         release_allocations(self.tx, &po, self.now).await?;
         self.route(Vec::new())?;

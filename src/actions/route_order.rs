@@ -8,9 +8,10 @@ use sea_orm::{ConnectionTrait, DbErr};
 use serde::{Deserialize, Serialize};
 
 use super::{
+    chase_silence,
     cost_facts::{Agreed, PriceLists},
     place_purchase_order::PlacePurchaseOrder,
-    reserve_stock, rule_facts,
+    reserve_stock, routing_limit, rule_facts,
     write_plan::PlanWriter,
 };
 use crate::{
@@ -27,7 +28,7 @@ use crate::{
     store::{
         self, Tx, allocations, order_lines,
         order_state::{OpenOrder, OrderState},
-        orders, shops,
+        orders, po_lines, shops,
     },
 };
 
@@ -40,7 +41,16 @@ pub struct RouteOrder {
     pub shopify_id: ShopifyOrderId,
     /// Offers that a person chose for lines.
     #[serde(default)]
-    pub forced: Vec<(OrderLineId, OfferId)>,
+    pub forced: Vec<Forced>,
+}
+
+/// What a person chose for a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Forced {
+    pub line: OrderLineId,
+    pub offer: OfferId,
+    /// Of so many units; of all that are left, without a number.
+    pub units: Option<u32>,
 }
 
 impl RouteOrder {
@@ -92,12 +102,13 @@ pub async fn route_state(
     tx: &Tx,
     shop: &shops::Model,
     state: &OrderState,
-    forced: &[(OrderLineId, OfferId)],
+    forced: &[Forced],
     now: DateTime<Utc>,
 ) -> Result<(), DbErr> {
     if state.gate(&shop.settings.0) == Gate::Open {
         let waiting = waiting(state, &shop.settings.0);
-        let request = request(tx.conn(), shop, state, waiting, forced, now).await?;
+        let mut request = request(tx.conn(), shop, state, waiting, forced, now).await?;
+        routing_limit::stop(tx, state, &mut request, now).await?;
         if !request.lines.is_empty() {
             let mut plan = routing::route(&request);
             plan.strategy = Some(shop.settings.0.routing.strategy);
@@ -131,6 +142,7 @@ async fn end(
     let Some(state) = OrderState::load(tx.conn(), shop.id, order).await? else {
         return Ok(());
     };
+    let state = chase_silence::hear(tx, state, tx.lease_now())?;
     let new = routed.map(|(before, counted)| reserve_stock::of_new_lines(before, &state, &counted));
     reserve_stock::settle(tx, &state, new.unwrap_or_default()).await?;
     write_status(tx, shop, state)
@@ -177,15 +189,16 @@ pub(super) async fn request(
     shop: &shops::Model,
     state: &OrderState,
     waiting: Vec<(&order_lines::Model, u32)>,
-    forced: &[(OrderLineId, OfferId)],
+    forced: &[Forced],
     now: DateTime<Utc>,
 ) -> Result<RouteRequest, DbErr> {
     let variants: Vec<ShopifyVariantId> = waiting.iter().filter_map(|(line, _)| line.variant_id).collect();
-    let (alternatives, price_breaks) = alternatives(db, shop.id, variants).await?;
+    let (alternatives, price_breaks) = alternatives(db, shop.id, variants, now).await?;
     let refused = suppliers_that_refused(db, shop.id, state).await?;
     let lines: Vec<LineDemand> = waiting
         .into_iter()
-        .map(|(line, units)| LineDemand {
+        .flat_map(|(line, units)| chosen(line.id, units, forced).map(move |part| (line, part)))
+        .map(|(line, (units, forced_offer))| LineDemand {
             line: line.id,
             units,
             alternatives: line
@@ -194,10 +207,7 @@ pub(super) async fn request(
                 .and_then(|variant| alternatives.get(&variant).cloned())
                 .unwrap_or_default(),
             excluded: refused.get(&line.id).cloned().unwrap_or_default(),
-            forced_offer: forced
-                .iter()
-                .find(|(forced, _)| *forced == line.id)
-                .map(|(_, offer)| *offer),
+            forced_offer,
             sku: line.sku.clone(),
             title: line.title.clone(),
         })
@@ -225,15 +235,30 @@ pub(super) async fn request(
     })
 }
 
+/// A line's units by the offers that a person chose for them; the rest is free.
+fn chosen(line: OrderLineId, units: u32, forced: &[Forced]) -> impl Iterator<Item = (u32, Option<OfferId>)> + use<> {
+    let mut left = units;
+    let mut parts = Vec::new();
+    for choice in forced.iter().filter(|choice| choice.line == line) {
+        let units = choice.units.unwrap_or(left).min(left);
+        left -= units;
+        parts.push((units, Some(choice.offer)));
+    }
+    parts.push((left, None));
+    parts.into_iter().filter(|(units, _)| *units > 0)
+}
+
 /// Ways to make each variant, and the price lists of their offers.
 pub(super) async fn alternatives(
     db: &impl ConnectionTrait,
     shop: ShopId,
     variants: Vec<ShopifyVariantId>,
+    now: DateTime<Utc>,
 ) -> Result<(BTreeMap<ShopifyVariantId, Vec<Alternative>>, PriceLists), DbErr> {
     let mappings = store::mappings::of_variants(db, shop, variants).await?;
     let ids = mappings.iter().map(|mapping| mapping.id).collect();
-    let components = store::mapping_components::of_mappings(db, shop, ids).await?;
+    let mut components = store::mapping_components::of_mappings(db, shop, ids).await?;
+    components.retain(|component| component.validity().holds_at(now));
     let offer_ids: BTreeSet<OfferId> = components.iter().map(|component| component.offer_id).collect();
     let offers = store::offers::by_ids(db, offer_ids.into_iter().collect()).await?;
     let offers: BTreeMap<OfferId, store::offers::Model> = offers.into_iter().map(|offer| (offer.id, offer)).collect();
@@ -277,7 +302,7 @@ fn facts(offer: &store::offers::Model) -> OfferFacts {
     }
 }
 
-/// Suppliers that rejected a line before: it is not offered to them again.
+/// Suppliers that rejected a line before, or never answered: it is not offered to them again.
 async fn suppliers_that_refused(
     db: &impl ConnectionTrait,
     shop: ShopId,
@@ -286,7 +311,11 @@ async fn suppliers_that_refused(
     let mut refused: BTreeMap<OrderLineId, BTreeSet<SupplierId>> = BTreeMap::new();
     for allocation in allocations::of_order(db, shop, state.order.id).await? {
         let line = state.po_lines.iter().find(|line| line.id == allocation.po_line_id);
-        if line.is_some_and(|line| line.rejected > 0) {
+        let silent = |line: &po_lines::Model| {
+            let mut orders = state.purchase_orders.iter();
+            orders.any(|po| po.id == line.purchase_order_id && po.given_up_at.is_some())
+        };
+        if line.is_some_and(|line| line.rejected > 0 || silent(line)) {
             refused
                 .entry(allocation.order_line_id)
                 .or_default()

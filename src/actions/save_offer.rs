@@ -9,7 +9,7 @@ use crate::{
     },
     error::AppError,
     ids::{OfferId, SupplierId},
-    store::{self, Party, columns::Json, offers, suppliers},
+    store::{Party, columns::Json, offers, suppliers},
 };
 
 /// What is said of an offer.
@@ -77,12 +77,10 @@ pub async fn save_offer(
         active: content.active,
         updated_at: app.clock.now(),
     };
-    match before {
-        Some(before) => {
-            store::save(&tx, row.clone())?;
-            super::put_inventory::told_by_hand(&tx, &before, &row).await?;
-        }
-        None => store::insert(&tx, row.clone())?,
+    offers::put(&tx, before.as_ref(), row.clone())?;
+    if let Some(before) = before {
+        super::put_inventory::told_by_hand(&tx, &before, &row).await?;
+        super::replan_orders::of_supplier(&tx, supplier, app.clock.now_ms()).await?;
     }
     tx.commit().await?;
     Ok(row)

@@ -202,7 +202,7 @@ impl WhatIf {
             lines.entry(line.order_id).or_default().push(line);
         }
         let wanted = lines.values().flatten().filter_map(|line| line.variant_id);
-        self.book.learn(db, self.shop, wanted.collect()).await?;
+        self.book.learn(db, self.shop, wanted.collect(), self.now).await?;
         let order = |row: orders::Model| {
             let lines = lines.remove(&row.id).unwrap_or_default();
             PastOrder {
@@ -273,6 +273,7 @@ impl Book {
         db: &impl ConnectionTrait,
         shop: ShopId,
         wanted: BTreeSet<ShopifyVariantId>,
+        now: DateTime<Utc>,
     ) -> Result<(), DbErr> {
         if self.known.len() + wanted.len() > MOST_VARIANTS {
             *self = Self::default();
@@ -281,7 +282,7 @@ impl Book {
         if new.is_empty() {
             return Ok(());
         }
-        let (alternatives, price_lists) = route_order::alternatives(db, shop, new.clone()).await?;
+        let (alternatives, price_lists) = route_order::alternatives(db, shop, new.clone(), now).await?;
         self.known.extend(new);
         self.alternatives.extend(alternatives);
         Arc::make_mut(&mut self.price_lists).extend(price_lists);

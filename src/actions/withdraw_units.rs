@@ -159,6 +159,21 @@ async fn ask_about_fulfilled_by_hand(
     Ok(())
 }
 
+/// Takes a line's units off purchase orders that were not sent.
+pub(super) async fn take_back_unsent(
+    tx: &Tx,
+    state: &OrderState,
+    line: OrderLineId,
+    now: DateTime<Utc>,
+) -> Result<(), DbErr> {
+    for allocation in state.allocations.iter().filter(|one| one.order_line_id == line) {
+        if po_of(state, allocation).is_some_and(|po| po.status == PurchaseOrderStatus::Draft) {
+            withdraw_allocation(tx, state, allocation, u32::MAX, now).await?;
+        }
+    }
+    Ok(())
+}
+
 /// Takes back up to `most` units of an allocation, and says how many.
 async fn withdraw_allocation(
     tx: &Tx,

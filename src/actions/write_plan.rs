@@ -105,6 +105,7 @@ impl PlanWriter<'_> {
             supplier_reference: None,
             created_at: self.now,
             send_after: self.send_after(),
+            given_up_at: None,
             sent_at: None,
             placed_at: None,
             cancel_requested_at: None,

@@ -24,6 +24,8 @@ text_enum! {
         CancelRequested = "cancel_requested",
         Cancelled = "cancelled",
         CancelRefused = "cancel_refused",
+        /// A person decided otherwise than the rules.
+        Overridden = "overridden",
         Redacted = "redacted",
     }
 }

@@ -17,6 +17,8 @@ text_enum! {
         CancelRefused = "cancel_refused",
         /// The shop wants to look at a purchase order before it is sent.
         Review = "review",
+        /// A supplier does not answer a purchase order; it was asked back.
+        SupplierSilent = "supplier_silent",
         /// Work on the order was given up after its last try.
         JobFailed = "job_failed",
         Other = "other",
@@ -59,6 +61,7 @@ impl ExceptionKind {
             Self::FulfilledByHand => &[C::CancelPurchaseOrder, C::AdoptTracking],
             Self::PlacementRefused | Self::FulfillmentRefused | Self::JobFailed => &[C::Retry, C::MarkHandled],
             Self::Review => &[C::Release, C::Refuse],
+            Self::SupplierSilent => &[C::ConfirmNotPlaced, C::MarkHandled],
             Self::CancelRefused | Self::Other => &[C::MarkHandled],
         }
     }

@@ -42,6 +42,8 @@ pub enum ExceptionKind {
     CancelRefused,
     /// The shop wants to look at a purchase order before it is sent.
     Review,
+    /// A supplier does not answer a purchase order; it was asked back.
+    SupplierSilent,
     PlacementRefused,
     /// Work on the order was given up after its last try.
     JobFailed,

@@ -15,6 +15,7 @@ mod fulfillments;
 mod guard;
 mod invitations;
 mod loaders;
+mod matching;
 mod money;
 mod offers;
 mod order_lines;

@@ -19,10 +19,13 @@ use super::{
     shipments::Shipment,
 };
 use crate::{
-    actions::{preview_route, request_routing},
+    actions::{
+        override_routing::{self, Override, Part},
+        preview_route, regroup_purchase_orders, request_routing,
+    },
     domain::{money, order},
     error::AppError,
-    ids::{EventId, OrderId},
+    ids::{EventId, OrderId, PoLineId},
     store::{
         self,
         orders::{Model, OrderFilter},
@@ -237,11 +240,105 @@ pub struct OrderPayload {
     problems: Vec<Problem>,
 }
 
+/// Units of a line for one offer.
+#[derive(InputObject)]
+pub struct OverridePart {
+    offer_id: ID,
+    /// All units that are left, without a number.
+    quantity: Option<i32>,
+}
+
+impl OverridePart {
+    fn read(&self) -> Result<Part, AppError> {
+        let wrong = || AppError::invalid("parts", "an offer's id and at least one unit");
+        let units = self.quantity.map(|units| u32::try_from(units).map_err(|_| wrong()));
+        Ok(Part {
+            offer: self::id(&self.offer_id).ok_or_else(wrong)?,
+            units: units.transpose()?,
+        })
+    }
+}
+
+fn changed(done: Result<Model, AppError>) -> Outcome<OrderPayload> {
+    let (row, problems) = payload(done)?;
+    Ok(OrderPayload {
+        order: row.map(Order),
+        problems,
+    })
+}
+
 #[derive(Default)]
 pub struct OrderMutation;
 
 #[Object]
 impl OrderMutation {
+    /// Choose by hand who ships a line. Only units that were not sent go there; the reason stays in
+    /// the order's history.
+    async fn override_routing(
+        &self,
+        ctx: &Context<'_>,
+        order_id: ID,
+        line_id: ID,
+        parts: Vec<OverridePart>,
+        reason: String,
+    ) -> Outcome<OrderPayload> {
+        let (shop, identity) = guard::shop_writer(ctx)?;
+        let parts: Result<Vec<Part>, AppError> = parts.iter().map(OverridePart::read).collect();
+        let done = match (self::id(&order_id), self::id(&line_id), parts) {
+            (Some(order), Some(line), Ok(parts)) => {
+                let wanted = Override {
+                    order,
+                    line,
+                    parts,
+                    reason,
+                };
+                override_routing::override_routing(guard::app(ctx), shop, wanted, &identity.actor()).await
+            }
+            (_, _, Err(problem)) => Err(problem),
+            _ => Err(AppError::NotFound("this line of the order")),
+        };
+        changed(done)
+    }
+
+    /// Let some lines of a purchase order that was not sent leave in one of their own.
+    async fn split_purchase_order(
+        &self,
+        ctx: &Context<'_>,
+        id: ID,
+        line_ids: Vec<ID>,
+        reason: String,
+    ) -> Outcome<OrderPayload> {
+        let (shop, identity) = guard::shop_writer(ctx)?;
+        let lines: Option<Vec<PoLineId>> = line_ids.iter().map(self::id).collect();
+        let done = match (self::id(&id), lines) {
+            (Some(id), Some(lines)) => {
+                let (app, actor) = (guard::app(ctx), identity.actor());
+                regroup_purchase_orders::split_purchase_order(app, shop, id, &lines, &reason, &actor).await
+            }
+            _ => Err(AppError::NotFound("this purchase order")),
+        };
+        changed(done)
+    }
+
+    /// Let two purchase orders to one supplier that were not sent leave as one.
+    async fn merge_purchase_orders(
+        &self,
+        ctx: &Context<'_>,
+        id: ID,
+        from_id: ID,
+        reason: String,
+    ) -> Outcome<OrderPayload> {
+        let (shop, identity) = guard::shop_writer(ctx)?;
+        let done = match (self::id(&id), self::id(&from_id)) {
+            (Some(id), Some(from)) => {
+                let (app, actor) = (guard::app(ctx), identity.actor());
+                regroup_purchase_orders::merge_purchase_orders(app, shop, id, from, &reason, &actor).await
+            }
+            _ => Err(AppError::NotFound("this purchase order")),
+        };
+        changed(done)
+    }
+
     /// Route now, for shops with automation off.
     async fn route_order(&self, ctx: &Context<'_>, id: ID) -> Outcome<OrderPayload> {
         let (shop, _) = guard::shop_writer(ctx)?;

@@ -233,6 +233,11 @@ impl From<&RunnerUp> for PlanRunnerUp {
     }
 }
 
+/// The lines of a plan that is not stored.
+pub fn lines_of(plan: RoutePlan) -> Vec<PlanLine> {
+    plan.lines.into_iter().map(PlanLine).collect()
+}
+
 pub struct PlanLine(routing::PlanLine);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]

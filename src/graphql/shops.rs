@@ -12,7 +12,10 @@ use super::{
     scalars::ShopifyId,
 };
 use crate::{
-    actions::update_shop_settings::{self, SettingsChange},
+    actions::{
+        request_routing,
+        update_shop_settings::{self, SettingsChange},
+    },
     domain::{
         order, review,
         shop::{self, SelectedLocations},
@@ -338,6 +341,16 @@ pub struct ShopMutation;
 
 #[Object]
 impl ShopMutation {
+    /// Decide anew on what was decided and can still be undone, as when stock or prices changed.
+    async fn replan_orders(&self, ctx: &Context<'_>) -> Outcome<ShopPayload> {
+        let (shop, _) = guard::shop_writer(ctx)?;
+        let (row, problems) = payload(request_routing::request_replanning(guard::app(ctx), shop).await)?;
+        Ok(ShopPayload {
+            shop: row.map(Shop),
+            problems,
+        })
+    }
+
     async fn update_shop_settings(&self, ctx: &Context<'_>, input: ShopSettingsInput) -> Outcome<ShopPayload> {
         let (shop, _) = guard::shop_writer(ctx)?;
         let change = SettingsChange {

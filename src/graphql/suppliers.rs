@@ -137,6 +137,11 @@ impl Connection {
         self.0.handling_days
     }
 
+    /// Hours that a purchase order may stay unanswered before it is asked back; 0 is for ever.
+    async fn answer_hours(&self) -> i32 {
+        self.0.answer_hours
+    }
+
     async fn active(&self) -> bool {
         self.0.active
     }
@@ -207,6 +212,8 @@ pub struct ConnectionInput {
     priority: Option<i32>,
     price_tolerance_pct: Option<String>,
     handling_days: Option<i32>,
+    /// Hours; 0 is no deadline.
+    answer_hours: Option<i32>,
     active: Option<bool>,
 }
 
@@ -216,6 +223,7 @@ impl From<ConnectionInput> for ConnectionChange {
             priority: input.priority,
             price_tolerance_pct: input.price_tolerance_pct,
             handling_days: input.handling_days,
+            answer_hours: input.answer_hours,
             active: input.active,
         }
     }

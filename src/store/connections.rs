@@ -1,7 +1,11 @@
 //! A shop's agreements with suppliers.
 
 use chrono::{DateTime, Utc};
-use sea_orm::entity::prelude::*;
+use sea_orm::{
+    QueryOrder as _, QuerySelect as _,
+    entity::prelude::*,
+    sea_query::{Expr, Query, SelectStatement},
+};
 
 use super::columns::Json;
 use crate::domain::costs::ConnectionCosts;
@@ -17,6 +21,8 @@ pub struct Model {
     pub priority: i32,
     pub price_tolerance_bp: i32,
     pub handling_days: i32,
+    /// How long a purchase order may stay unanswered; 0 is for ever. Hours.
+    pub answer_hours: i32,
     pub active: bool,
     /// What it charges besides the goods, where that is known.
     pub costs: Option<Json<ConnectionCosts>>,
@@ -42,6 +48,29 @@ pub async fn with_suppliers(
         .filter(Column::SupplierId.is_in(suppliers))
         .all(db)
         .await
+}
+
+/// The ids of the shops that buy from a supplier, for the conditions of other tables.
+pub(super) fn shops_of(supplier: SupplierId) -> SelectStatement {
+    Query::select()
+        .column(Column::ShopId)
+        .from(Entity)
+        .and_where(Column::SupplierId.eq(supplier))
+        .to_owned()
+}
+
+/// Some connections with a deadline for answers by id, after the one that was seen last: of every shop.
+pub async fn with_deadline(
+    db: &impl ConnectionTrait,
+    seen: Option<ConnectionId>,
+    limit: u64,
+) -> Result<Vec<Model>, DbErr> {
+    // In these words, because they are the index's.
+    let mut rows = Entity::find().filter(Expr::cust("answer_hours > 0"));
+    if let Some(seen) = seen {
+        rows = rows.filter(Column::Id.gt(seen));
+    }
+    rows.order_by_asc(Column::Id).limit(limit).all(db).await
 }
 
 /// All of a shop's connections, paused ones too.

@@ -53,6 +53,22 @@ pub fn add(
     tx.add_event(event);
 }
 
+/// Whether something of a kind ever happened to an order.
+pub async fn any_of_kind(
+    db: &impl ConnectionTrait,
+    shop: ShopId,
+    order: OrderId,
+    kind: EventKind,
+) -> Result<bool, DbErr> {
+    let found = Entity::find()
+        .filter(Column::ShopId.eq(shop))
+        .filter(Column::OrderId.eq(order))
+        .filter(Column::Kind.eq(kind.as_str()))
+        .one(db)
+        .await?;
+    Ok(found.is_some())
+}
+
 /// The last events of many orders, the newest first: up to `limit` of each,
 /// older than the one that was seen last.
 pub async fn of_orders(

@@ -34,6 +34,8 @@ pub struct Model {
     pub created_at: DateTime<Utc>,
     /// Until then it can be undone: it is not sent before. Gone once that time is over.
     pub send_after: Option<DateTime<Utc>>,
+    /// When the shop stopped waiting for the supplier's answer.
+    pub given_up_at: Option<DateTime<Utc>>,
     /// When placing began: before that the supplier knows nothing of it, and
     /// nothing ever where it was withdrawn first.
     pub sent_at: Option<DateTime<Utc>>,
@@ -73,6 +75,27 @@ pub async fn any_placed(db: &impl ConnectionTrait, shop: ShopId, supplier: Suppl
         .one(db)
         .await?;
     Ok(found.is_some())
+}
+
+/// Some purchase orders that a supplier was sent before a time and has not answered, the oldest first.
+pub async fn unanswered(
+    db: &impl ConnectionTrait,
+    shop: ShopId,
+    supplier: SupplierId,
+    before: DateTime<Utc>,
+    limit: u64,
+) -> Result<Vec<Model>, DbErr> {
+    Entity::find()
+        .filter(Column::ShopId.eq(shop))
+        .filter(Column::SupplierId.eq(supplier))
+        .filter(Column::Status.eq(PurchaseOrderStatus::Placed))
+        .filter(Column::CreatedAt.lt(before))
+        .filter(Column::PlacedAt.lt(before))
+        .filter(Column::GivenUpAt.is_null())
+        .order_by_asc(Column::CreatedAt)
+        .limit(paging::capped(limit))
+        .all(db)
+        .await
 }
 
 /// Some purchase orders of a shop that were decided before a time and are not sent, by id, after
@@ -118,6 +141,27 @@ pub async fn pieces_of_late(
         );
     }
     Ok(found)
+}
+
+/// Some shops that buy from a supplier and have purchase orders that can still be undone.
+pub async fn shops_with_unsent(
+    db: &impl ConnectionTrait,
+    supplier: SupplierId,
+    limit: u64,
+) -> Result<Vec<ShopId>, DbErr> {
+    Entity::find()
+        // In these words, because they are the index's.
+        .filter(Expr::cust("status in ('draft','placing')"))
+        .filter(Expr::cust("send_after is not null"))
+        .filter(Column::ShopId.in_subquery(super::connections::shops_of(supplier)))
+        .select_only()
+        .column(Column::ShopId)
+        .distinct()
+        .order_by_asc(Column::ShopId)
+        .limit(paging::capped(limit))
+        .into_tuple()
+        .all(db)
+        .await
 }
 
 /// Removes the customer's address from an order's purchase orders.

@@ -4,7 +4,7 @@
 //! Rows are added under their order's lock and with one conditional update of the
 //! offer, the last thing before the commit: who finds too little left rolls back and
 //! routes again. They are lowered only by whoever holds the lock of the offer, and
-//! offers are always locked by id, once in a transaction: so nobody waits in a circle.
+//! offers are locked by id, all that a transaction needs at once: so no jobs wait in a circle.
 
 use std::collections::{BTreeMap, BTreeSet};
 

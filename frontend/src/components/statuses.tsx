@@ -67,6 +67,7 @@ export const EXCEPTION_TONES = {
   CANCEL_REFUSED: "bad",
   PLACEMENT_REFUSED: "bad",
   REVIEW: "info",
+  SUPPLIER_SILENT: "warn",
   JOB_FAILED: "bad",
   OTHER: "neutral",
 } as const satisfies Record<ExceptionKind, Tone>;

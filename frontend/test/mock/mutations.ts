@@ -208,6 +208,12 @@ export const mutations = {
     settle(world, exceptionId, `It is not sent: ${note}`, (row) => {
       if (row.purchaseOrder) row.purchaseOrder.status = "CANCELLED";
     }),
+  overrideRouting: ({ orderId, reason }: { orderId: string; reason: string }, { world }: Context) =>
+    noted(world, orderId, `Routed by hand: ${reason}`),
+  splitPurchaseOrder: ({ id, reason }: { id: string; reason: string }, { world }: Context) =>
+    noted(world, orderOf(world, id), `Split by hand: ${reason}`),
+  mergePurchaseOrders: ({ id, reason }: { id: string; reason: string }, { world }: Context) =>
+    noted(world, orderOf(world, id), `Merged by hand: ${reason}`),
   settleFulfilledByHand: (
     { exceptionId, choice }: { exceptionId: string; choice: string },
     { world }: Context,
@@ -331,6 +337,7 @@ function connect(supplier: Row<"Supplier">, fields: ConnectionFields) {
     priority: 10,
     priceTolerancePct: "0",
     handlingDays: 1,
+    answerHours: 0,
     active: true,
     costs: null,
     ...supplier.connection,
@@ -401,4 +408,17 @@ function takeJob(world: World, id: string) {
   if (!row) return problem("NOT_FOUND", "this job was not found among those that were given up");
   world.deadJobs.splice(world.deadJobs.indexOf(row), 1);
   return { id, ...fine };
+}
+
+function orderOf(world: World, purchaseOrder: string): string | undefined {
+  return world.orders.find(({ purchaseOrders }) =>
+    purchaseOrders.some(({ id }) => id === purchaseOrder),
+  )?.id;
+}
+
+function noted(world: World, id: string | undefined, message: string) {
+  const order = world.orders.find((row) => row.id === id);
+  if (!order) return problem("NOT_FOUND", "There is no such order.");
+  tell(order, 5, "Robin Meadow", "overridden", message);
+  return { order, ...fine };
 }

@@ -277,11 +277,18 @@ function unsent(world: World, c: Catalogue, at: Date) {
   });
   undo.plan = plan(undo, [[other, c.mug, c.hill]]);
   world.orders.push(undo);
-  makePurchaseOrder(undo, c.hill, [[c.mug, 1]], {
-    status: "DRAFT",
-    placedAt: null,
-    sendAfter: new Date(Date.now() + 9 * MINUTE).toISOString(),
-  });
+  const sendAfter = new Date(Date.now() + 9 * MINUTE).toISOString();
+  const unsentYet = { status: "DRAFT", placedAt: null, sendAfter } as const;
+  makePurchaseOrder(undo, c.hill, [[c.mug, 1]], unsentYet);
+  makePurchaseOrder(
+    undo,
+    c.hill,
+    [
+      [c.bowl, 1],
+      [c.mug, 1],
+    ],
+    unsentYet,
+  );
 }
 
 function awaiting(world: World, c: Catalogue, at: Date) {

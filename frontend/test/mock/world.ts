@@ -25,6 +25,8 @@ export interface World {
   exceptions: ExceptionRow[];
   deadJobs: Row<"DeadJob">[];
   lostDeliveries: Row<"LostDelivery">[];
+  proposals: Row<"MatchProposal">[];
+  matchRun: Row<"MatchRun"> | null;
   rulebook: Rulebook;
   /** A new order, as if a webhook had come. */
   arrive: () => void;
@@ -42,6 +44,8 @@ export function makeWorld(now: Date): World {
     exceptions: [],
     deadJobs: [],
     lostDeliveries: makeLostDeliveries(now),
+    proposals: [],
+    matchRun: null,
     rulebook: makeRulebook(now),
     arrive: () => arrive(world, catalogue),
     advance: () => advance(world),
@@ -212,6 +216,7 @@ function makeCatalogue(now: Date) {
     priority,
     priceTolerancePct: "2",
     handlingDays: 1,
+    answerHours: 24,
     active,
     costs: priority === 1 ? northCosts : null,
   });

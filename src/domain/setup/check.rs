@@ -15,8 +15,8 @@ use super::{
         SetupFile,
     },
     model::{
-        LocationName, Origin, Placed, Secret, VariantName, WantedComponent, WantedConnection, WantedLocations,
-        WantedMapping, WantedOffer, WantedShop, WantedSupplier,
+        LocationName, Origin, Placed, Secret, VariantName, WantedAlternative, WantedComponent, WantedConnection,
+        WantedLocations, WantedMapping, WantedOffer, WantedShop, WantedSupplier,
     },
     rules, shape,
     tree::{Node, Path},
@@ -27,6 +27,7 @@ use crate::{
             entries::RoutingEntry,
             reading::{self, Flaw},
         },
+        mapping::Validity,
         money::{Currency, Money},
         review::ReviewHolds,
         rules::RuleText,
@@ -287,6 +288,7 @@ impl Reader<'_> {
             priority: entry.priority,
             price_tolerance_bp: entry.price_tolerance_pct.map(|percent| percent.basis_points),
             handling_days: entry.handling_days,
+            answer_hours: entry.answer_hours,
             active: entry.active,
         })
     }
@@ -300,14 +302,31 @@ impl Reader<'_> {
                 value: variant,
             },
             alternatives: (entry.alternatives.iter().enumerate())
-                .map(|(rank, alternative)| {
-                    let components = alternatives.index(rank).key("components");
-                    (alternative.components.iter().enumerate())
-                        .filter_map(|(index, component)| self.component(component, &components.index(index)))
-                        .collect()
-                })
+                .map(|(rank, alternative)| self.alternative(alternative, &alternatives.index(rank)))
                 .collect(),
         })
+    }
+
+    fn alternative(&mut self, entry: &file::AlternativeEntry, path: &Path) -> WantedAlternative {
+        let mut day = |key, text: &Option<String>| {
+            let read = rules::day(key, text.as_ref());
+            read.map_err(|(key, message)| self.say(&path.key(key), &message))
+                .unwrap_or_default()
+        };
+        let validity = Validity {
+            from: day("from", &entry.from),
+            until: day("until", &entry.until),
+        };
+        if validity.is_upside_down() {
+            self.say(&path.key("until"), "it ends before it begins");
+        }
+        let components = path.key("components");
+        WantedAlternative {
+            components: (entry.components.iter().enumerate())
+                .filter_map(|(index, component)| self.component(component, &components.index(index)))
+                .collect(),
+            validity,
+        }
     }
 
     fn component(&mut self, entry: &ComponentEntry, path: &Path) -> Option<WantedComponent> {

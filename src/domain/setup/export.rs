@@ -151,6 +151,7 @@ fn connection_entry(supplier: &SupplierKey, connection: &Connection) -> Connecti
             basis_points: connection.price_tolerance_bp,
         }),
         handling_days: Some(connection.handling_days),
+        answer_hours: (connection.answer_hours > 0).then_some(connection.answer_hours),
         active: connection.active,
         costs: connection.costs.as_ref().map(CostsEntry::of),
     }
@@ -178,8 +179,14 @@ fn mapping_entries(shop: &Shop, installation: &Installation) -> Vec<MappingEntry
         .map(|(id, alternatives)| MappingEntry {
             variant: variant(*id),
             alternatives: (alternatives.iter())
-                .map(|components| AlternativeEntry {
-                    components: components.iter().map(|c| component_entry(c, installation)).collect(),
+                .map(|alternative| AlternativeEntry {
+                    from: alternative.validity.from.map(|day| day.to_string()),
+                    until: alternative.validity.until.map(|day| day.to_string()),
+                    components: alternative
+                        .components
+                        .iter()
+                        .map(|c| component_entry(c, installation))
+                        .collect(),
                 })
                 .collect(),
         })

@@ -327,6 +327,11 @@ pub struct ConnectionEntry {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "u32", range(min = 0, max = 365))]
     pub handling_days: Option<u32>,
+    /// Hours that a purchase order may stay unanswered before it is asked back and goes to
+    /// somebody else. 0, the default, is for ever.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "u32", range(min = 0, max = 8760))]
+    pub answer_hours: Option<u32>,
     /// `false` pauses it: no new order goes there.
     #[serde(default = "yes", skip_serializing_if = "is_yes")]
     pub active: bool,
@@ -415,6 +420,14 @@ pub struct AlternativeEntry {
     #[serde(serialize_with = "one_line_each")]
     #[schemars(length(min = 1, max = 20))]
     pub components: Vec<ComponentEntry>,
+    /// The first day that it counts, such as 2026-12-01, in UTC.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String", regex(pattern = r"^\d{4}-\d{2}-\d{2}$"))]
+    pub from: Option<String>,
+    /// The last day that it counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String", regex(pattern = r"^\d{4}-\d{2}-\d{2}$"))]
+    pub until: Option<String>,
 }
 
 /// An offer, and how many of it.

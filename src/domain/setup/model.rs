@@ -12,6 +12,7 @@ use super::{Path, Position};
 use crate::{
     domain::{
         costs::{ConnectionCosts, PriceBreak, entries::RoutingEntry},
+        mapping::Validity,
         money::{Currency, Money},
         review::ReviewHolds,
         rules::RuleText,
@@ -106,6 +107,7 @@ pub struct WantedConnection {
     pub priority: Option<i32>,
     pub price_tolerance_bp: Option<u32>,
     pub handling_days: Option<u32>,
+    pub answer_hours: Option<u32>,
     pub active: bool,
     pub costs: Option<ConnectionCosts>,
 }
@@ -113,7 +115,13 @@ pub struct WantedConnection {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WantedMapping {
     pub variant: Placed<VariantName>,
-    pub alternatives: Vec<Vec<WantedComponent>>,
+    pub alternatives: Vec<WantedAlternative>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WantedAlternative {
+    pub components: Vec<WantedComponent>,
+    pub validity: Validity,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -187,7 +195,7 @@ pub struct Shop {
     /// With the SKU, where there is one.
     pub variants: BTreeMap<ShopifyVariantId, Option<String>>,
     pub connections: BTreeMap<SupplierKey, Connection>,
-    pub mappings: BTreeMap<ShopifyVariantId, Vec<Vec<Component>>>,
+    pub mappings: BTreeMap<ShopifyVariantId, Vec<Alternative>>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -195,6 +203,8 @@ pub struct Connection {
     pub priority: i32,
     pub price_tolerance_bp: u32,
     pub handling_days: u32,
+    /// 0 is no deadline.
+    pub answer_hours: u32,
     pub active: bool,
     pub costs: Option<ConnectionCosts>,
 }
@@ -205,10 +215,17 @@ impl Default for Connection {
             priority: 1,
             price_tolerance_bp: 0,
             handling_days: 1,
+            answer_hours: 0,
             active: true,
             costs: None,
         }
     }
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Alternative {
+    pub components: Vec<Component>,
+    pub validity: Validity,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

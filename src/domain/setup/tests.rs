@@ -5,18 +5,20 @@ mod costs;
 
 use std::collections::BTreeMap;
 
+use chrono::NaiveDate;
 use proptest::{collection, option, prelude::*, sample};
 
 use super::{
     Installation, Plan, Problem,
     export::{self, Secrets},
-    model::{Component, Connection, Offer, Secret, Shop, Supplier, SupplierTerms},
+    model::{Alternative, Component, Connection, Offer, Secret, Shop, Supplier, SupplierTerms},
     plan::{Unnamed, plan},
     read,
 };
 use crate::{
     domain::{
         costs::RoutingSettings,
+        mapping::Validity,
         money::{Currency, Money},
         review::ReviewHolds,
         rules::{Consequence, RuleText},
@@ -376,6 +378,7 @@ fn connection() -> impl Strategy<Value = Connection> {
         priority,
         price_tolerance_bp: tolerance,
         handling_days: days,
+        answer_hours: days % 3 * 12,
         active,
         costs: days.is_multiple_of(2).then(costs::costs),
     })
@@ -471,7 +474,13 @@ fn installation() -> impl Strategy<Value = Installation> {
             for (variant, alternatives) in &choices {
                 let alternatives = alternatives
                     .iter()
-                    .map(|parts| parts.iter().map(pick).collect())
+                    .map(|parts| Alternative {
+                        components: parts.iter().map(pick).collect(),
+                        validity: Validity {
+                            from: NaiveDate::from_ymd_opt(2026, 12, 1).filter(|_| parts.len() > 1),
+                            ..Validity::default()
+                        },
+                    })
                     .collect();
                 shop.mappings.insert(ShopifyVariantId(*variant), alternatives);
             }

@@ -2,7 +2,10 @@
 //! what follows; once.
 
 use orderyard::{
-    actions::{revisit_orders::RevisitOrders, route_order::RouteOrder},
+    actions::{
+        revisit_orders::RevisitOrders,
+        route_order::{Forced, RouteOrder},
+    },
     domain::{
         exception::{ExceptionKind, ExceptionStatus},
         purchase_order::PurchaseOrderStatus,
@@ -121,7 +124,12 @@ async fn a_chosen_offer_reaches_routing_if_the_line_is_mapped_to_it() {
         decide(&world, &tenant, &call(tenant.offer)).await;
         let jobs = jobs::<RouteOrder>(&world).await;
         let forced: Vec<_> = jobs.iter().map(|job| job.forced.clone()).collect();
-        assert_eq!(forced, [vec![(tenant.order_line, tenant.offer)]]);
+        let choice = Forced {
+            line: tenant.order_line,
+            offer: tenant.offer,
+            units: None,
+        };
+        assert_eq!(forced, [vec![choice]]);
     }
 }
 

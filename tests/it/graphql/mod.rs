@@ -5,7 +5,7 @@ mod given_up;
 mod limits;
 mod lists;
 mod rules;
-mod seed;
+pub mod seed;
 mod settings;
 mod sign_in;
 mod walls;

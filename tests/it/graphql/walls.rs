@@ -26,6 +26,16 @@ fn queries(of: &Tenant) -> Vec<(&'static str, String)> {
         ("offers", format!("(filter: {{ supplierId: \"{}\" }})", of.supplier)),
         ("variants", String::new()),
         ("variant", format!("(id: \"{}\")", of.variant)),
+        (
+            "tryMapping",
+            format!(
+                "(orderId: \"{}\", variantId: \"{}\", alternatives: [{{ components: [{{ offerId: \"{}\", quantity: 1 }}] }}])",
+                of.order, of.variant, of.offer
+            ),
+        ),
+        ("matchRun", String::new()),
+        ("matchCounts", String::new()),
+        ("matchProposals", "(certain: true)".to_owned()),
         ("purchaseOrders", String::new()),
         ("purchaseOrder", format!("(id: \"{}\")", of.purchase_order)),
         ("demoSignInAvailable", String::new()),
@@ -105,7 +115,24 @@ fn mutations_of_trade(of: &Tenant) -> Vec<(&'static str, String)> {
             format!("(variantId: \"{}\", {alternatives})", of.variant),
         ),
         ("deleteMapping", format!("(variantId: \"{}\")", of.variant)),
+        ("acceptMatches", format!("(ids: [\"{}\"])", of.proposal)),
+        ("refuseMatches", format!("(ids: [\"{}\"])", of.proposal)),
         ("routeOrder", format!("(id: \"{}\")", of.order)),
+        (
+            "overrideRouting",
+            format!(
+                "(orderId: \"{}\", lineId: \"{}\", parts: [{{ offerId: \"{}\" }}], reason: \"mine\")",
+                of.order, of.order_line, of.offer
+            ),
+        ),
+        (
+            "splitPurchaseOrder",
+            format!("({po}, lineIds: [\"{}\"], reason: \"mine\")", of.po_line),
+        ),
+        (
+            "mergePurchaseOrders",
+            format!("({po}, fromId: \"{}\", reason: \"mine\")", of.purchase_order),
+        ),
         ("resolveByMapping", format!("({exception}, {alternatives})")),
         ("retryException", format!("({exception})")),
         ("chooseSupplier", format!("({exception}, offerId: \"{}\")", of.offer)),
@@ -141,7 +168,15 @@ fn mutations_of_trade(of: &Tenant) -> Vec<(&'static str, String)> {
 }
 
 /// Mutations that name nothing of anybody else's: they act on the caller's own.
-const OWN: &[&str] = &["signOut", "inviteStaff", "updateShopSettings", "createSupplier"];
+const OWN: &[&str] = &[
+    "signOut",
+    "inviteStaff",
+    "updateShopSettings",
+    "createSupplier",
+    "matchVariants",
+    "acceptCertainMatches",
+    "replanOrders",
+];
 
 const TYPES: &str = "{ __schema { queryType { fields { name } } mutationType { fields { name } }
     types { name kind fields { name args { name } type { ...T } } } } }
@@ -233,6 +268,7 @@ fn marks(of: &Tenant) -> Vec<String> {
         "lost-1".to_owned(),
         of.supplier.to_string(),
         of.offer.to_string(),
+        of.proposal.to_string(),
         "Shop 1".to_owned(),
         "North 1".to_owned(),
         "shop1.myshopify.com".to_owned(),

@@ -12,7 +12,7 @@ use orderyard::{
         reservations::{self, Model as Reservation},
     },
 };
-use proptest::prelude::*;
+use proptest::{prelude::*, strategy::ValueTree as _};
 use sea_orm::{DbBackend, EntityTrait as _};
 
 use crate::graphql::{

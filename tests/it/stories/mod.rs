@@ -1,6 +1,7 @@
 //! Stories from an order to its tracking, told from outside.
 
 mod before_sending;
+mod by_hand;
 mod changes;
 mod costs;
 mod decisions;
@@ -9,6 +10,8 @@ mod given_up;
 mod holds;
 mod lifecycle;
 mod market;
+mod mapping;
+mod mapping_file;
 mod nodes;
 mod once;
 mod orders;

@@ -13,8 +13,8 @@ use crate::{
         rules::{Consequence, RuleText},
         setup::Path,
         setup::model::{
-            Component, Connection, LocationName, Origin, Placed, Shop, VariantName, WantedComponent, WantedConnection,
-            WantedLocations, WantedMapping, WantedShop,
+            Alternative, Component, Connection, LocationName, Origin, Placed, Shop, VariantName, WantedComponent,
+            WantedConnection, WantedLocations, WantedMapping, WantedShop,
         },
         shop::{SelectedLocations, ShopSettings},
         supplier::SupplierKey,
@@ -250,6 +250,7 @@ impl Planner<'_> {
             priority: wanted.priority.unwrap_or(basis.priority),
             price_tolerance_bp: wanted.price_tolerance_bp.unwrap_or(basis.price_tolerance_bp),
             handling_days: wanted.handling_days.unwrap_or(basis.handling_days),
+            answer_hours: wanted.answer_hours.unwrap_or(basis.answer_hours),
             active: wanted.active,
             costs: wanted.costs.clone().or(basis.costs),
         };
@@ -268,14 +269,15 @@ impl Planner<'_> {
 
     fn mapping(&mut self, domain: &str, wanted: &WantedMapping, variant: ShopifyVariantId, shop: &mut Shop) {
         let before = shop.mappings.get(&variant).cloned();
-        let alternatives: Vec<Vec<Component>> = (wanted.alternatives.iter().enumerate())
-            .map(|(rank, components)| {
-                (components.iter().enumerate())
+        let alternatives: Vec<Alternative> = (wanted.alternatives.iter().enumerate())
+            .map(|(rank, alternative)| Alternative {
+                components: (alternative.components.iter().enumerate())
                     .filter_map(|(index, wanted)| {
                         let known = accepted_before(wanted, before.as_deref().unwrap_or_default(), rank, index);
                         self.component(wanted, known)
                     })
-                    .collect()
+                    .collect(),
+                validity: alternative.validity,
             })
             .collect();
         if self.problems.is_empty() {
@@ -287,8 +289,8 @@ impl Planner<'_> {
         &mut self,
         domain: &str,
         variant: ShopifyVariantId,
-        before: Option<Vec<Vec<Component>>>,
-        alternatives: Vec<Vec<Component>>,
+        before: Option<Vec<Alternative>>,
+        alternatives: Vec<Alternative>,
         shop: &mut Shop,
     ) {
         let name = shop
@@ -370,9 +372,12 @@ impl Planner<'_> {
 }
 
 /// The cost that was accepted for the same offer in this mapping, at the same place if possible.
-fn accepted_before(wanted: &WantedComponent, before: &[Vec<Component>], rank: usize, index: usize) -> Option<Money> {
-    let here = before.get(rank).and_then(|components| components.get(index));
-    (here.into_iter().chain(before.iter().flatten()))
+fn accepted_before(wanted: &WantedComponent, before: &[Alternative], rank: usize, index: usize) -> Option<Money> {
+    let here = before
+        .get(rank)
+        .and_then(|alternative| alternative.components.get(index));
+    let all = before.iter().flat_map(|alternative| &alternative.components);
+    (here.into_iter().chain(all))
         .find(|old| old.supplier == wanted.supplier && old.sku == wanted.sku)
         .map(|old| old.accepted_cost)
 }

@@ -4,7 +4,7 @@ use crate::domain::{
     costs::entries::{CostsEntry, RoutingEntry},
     review::ReviewHolds,
     rules::{Consequence, RuleText},
-    setup::model::{Component, Connection, Offer, Shop, SupplierTerms},
+    setup::model::{Alternative, Component, Connection, Offer, Shop, SupplierTerms},
     shop::{SelectedLocations, ShopSettings},
 };
 
@@ -121,6 +121,7 @@ impl Shown for Connection {
             Field::new("priority", self.priority.to_string()),
             Field::new("price_tolerance_pct", format!("{whole}.{rest:02}")),
             Field::new("handling_days", self.handling_days.to_string()),
+            Field::new("answer_hours", answer_hours(self.answer_hours)),
             Field::new("active", switch(self.active)),
             Field::new(
                 "costs",
@@ -179,6 +180,14 @@ impl Shown for ShownSettings<'_> {
     }
 }
 
+/// Not there where there is no deadline.
+fn answer_hours(hours: u32) -> String {
+    Some(hours)
+        .filter(|hours| *hours > 0)
+        .map(|hours| hours.to_string())
+        .unwrap_or_default()
+}
+
 fn review(holds: &ReviewHolds) -> String {
     let first = holds.first_order.then(|| "first order".to_owned());
     let above = holds.above.as_ref().map(|above| format!("above {above}"));
@@ -211,12 +220,18 @@ fn rule(rule: &RuleText) -> String {
 }
 
 /// The alternatives of a mapping.
-pub(super) struct Alternatives(pub(super) Vec<Vec<Component>>);
+pub(super) struct Alternatives(pub(super) Vec<Alternative>);
 
 impl Shown for Alternatives {
     fn fields(&self) -> Vec<Field> {
         let component = |c: &Component| format!("{} × {} {} at {}", c.quantity, c.supplier, c.sku, c.accepted_cost);
-        let alternative = |parts: &Vec<Component>| parts.iter().map(component).collect::<Vec<_>>().join(" + ");
+        let alternative = |alternative: &Alternative| {
+            let parts: Vec<String> = alternative.components.iter().map(component).collect();
+            let from = alternative.validity.from.map(|day| format!(" from {day}"));
+            let until = alternative.validity.until.map(|day| format!(" until {day}"));
+            let days: String = [from, until].into_iter().flatten().collect();
+            format!("{}{days}", parts.join(" + "))
+        };
         let all: Vec<String> = self.0.iter().map(alternative).collect();
         vec![Field::new("made of", all.join(", else "))]
     }

@@ -1,11 +1,13 @@
 /** The order's lines, and where each of their units is. */
-import { Group, Text } from "@mantine/core";
+import { Button, Group, Text } from "@mantine/core";
 import clsx from "clsx";
 import { useTranslation } from "react-i18next";
+import { useDialog } from "../../../components/dialog";
 import { Section } from "../../../components/section";
 import { StatusBadge } from "../../../components/status-badge";
 import { UNIT_TONES } from "../../../components/statuses";
 import { type FragmentOf, graphql, readFragment } from "../../../gql/graphql";
+import { DecideLine } from "./decide-line";
 import classes from "./order.module.css";
 
 export const LineFields = graphql(`
@@ -15,6 +17,9 @@ export const LineFields = graphql(`
     title
     variantTitle
     quantity
+    variant {
+      id
+    }
     units {
       state
       quantity
@@ -25,7 +30,14 @@ export const LineFields = graphql(`
 
 type Masked = FragmentOf<typeof LineFields>;
 
-export function Lines({ lines }: { lines: readonly Masked[] }) {
+interface LinesProps {
+  orderId: string;
+  lines: readonly Masked[];
+  /** Something of the order was not sent: who ships it may be chosen. */
+  open: boolean;
+}
+
+export function Lines({ orderId, lines, open }: LinesProps) {
   const { t } = useTranslation();
   return (
     <Section title={t("order.lines")} flush>
@@ -76,9 +88,37 @@ export function Lines({ lines }: { lines: readonly Masked[] }) {
                 </li>
               ))}
             </ul>
+            {open && line.variant && (
+              <ChooseButton orderId={orderId} line={line} variantId={line.variant.id} />
+            )}
           </li>
         ))}
       </ul>
     </Section>
+  );
+}
+
+interface ChooseButtonProps {
+  orderId: string;
+  line: { id: string; title: string; quantity: number };
+  variantId: string;
+}
+
+function ChooseButton({ orderId, line, variantId }: ChooseButtonProps) {
+  const { t } = useTranslation();
+  const { which, open, close } = useDialog<"choose">();
+  return (
+    <>
+      <Button
+        size="compact-sm"
+        variant="default"
+        mt="xs"
+        aria-label={t("order.overrideOf", { title: line.title })}
+        onClick={() => open("choose")}
+      >
+        {t("order.override")}
+      </Button>
+      {which && <DecideLine orderId={orderId} line={{ ...line, variantId }} close={close} />}
+    </>
   );
 }

@@ -143,6 +143,50 @@ describe("an order", () => {
     expect(screen.queryByRole("button", { name: "Route now" })).toBeNull();
   });
 
+  it("counts down to what leaves, and takes it back", async () => {
+    const { user, asked } = renderOrder("#1034");
+    const orders = await section("Purchase orders");
+    expect(orders).toHaveTextContent(/Leaves in [89]:\d\d unless it is cancelled/);
+    await user.click(within(orders).getByRole("button", { name: "Cancel DEMO-1034-1" }));
+    const dialog = await screen.findByRole("dialog");
+    expect(dialog).toHaveTextContent("will not hear of it");
+    await user.type(within(dialog).getByLabelText(/Reason/), "Wrong address");
+    await user.click(within(dialog).getByRole("button", { name: "Do not send it" }));
+    await waitFor(() => expect(asked("CancelPurchaseOrder")).toHaveLength(1));
+  });
+
+  it("chooses a supplier by hand, with a reason", async () => {
+    const { user, asked } = renderOrder("#1034");
+    await user.click(await screen.findByRole("button", { name: /Choose supplier for/ }));
+    const dialog = await screen.findByRole("dialog");
+    const choices = await within(dialog).findAllByRole("radio");
+    await user.click(within(dialog).getByRole("button", { name: "Route it there" }));
+    expect(asked("OverrideRouting")).toHaveLength(0);
+    await user.click(choices[0] as HTMLElement);
+    await user.type(within(dialog).getByLabelText(/Reason/), "They are quicker");
+    await user.click(within(dialog).getByRole("button", { name: "Route it there" }));
+    await waitFor(() =>
+      expect(asked("OverrideRouting")[0]?.variables).toMatchObject({ reason: "They are quicker" }),
+    );
+    expect(await section("History")).toHaveTextContent("Routed by hand: They are quicker");
+  });
+
+  it("splits and merges what was not sent", async () => {
+    const { user, asked } = renderOrder("#1034");
+    await user.click(await screen.findByRole("button", { name: "Split DEMO-1034-2" }));
+    let dialog = await screen.findByRole("dialog");
+    await user.click(within(dialog).getAllByRole("checkbox")[0] as HTMLElement);
+    await user.type(within(dialog).getByLabelText(/Reason/), "Fragile");
+    await user.click(within(dialog).getByRole("button", { name: "Split" }));
+    await waitFor(() => expect(asked("SplitPurchaseOrder")).toHaveLength(1));
+    await waitFor(() => expect(screen.queryByRole("dialog")).not.toBeInTheDocument());
+    await user.click(await screen.findByRole("button", { name: "Merge DEMO-1034-1" }));
+    dialog = await screen.findByRole("dialog");
+    await user.type(within(dialog).getByLabelText(/Reason/), "One parcel");
+    await user.click(within(dialog).getByRole("button", { name: "Merge" }));
+    await waitFor(() => expect(asked("MergePurchaseOrders")).toHaveLength(1));
+  });
+
   it("says when there is no such order", async () => {
     renderApp("/orders/0193a000-0000-7000-8000-ffffffffffff", { session: "staff" });
     expect(await screen.findByText("No such order")).toBeVisible();

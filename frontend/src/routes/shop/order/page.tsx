@@ -14,7 +14,7 @@ import { Page } from "../../../components/page";
 import { Card, Section } from "../../../components/section";
 import { OrderStatusBadge } from "../../../components/statuses";
 import { FullTime } from "../../../components/time";
-import type { ResultOf } from "../../../gql/graphql";
+import { type ResultOf, readFragment } from "../../../gql/graphql";
 import { humanize } from "../../../lib/humanize";
 import { EVERY, useLive } from "../../../lib/live";
 import { sentence } from "../../../lib/sentence";
@@ -24,7 +24,7 @@ import { Lines } from "./lines";
 import classes from "./order.module.css";
 import { Plan } from "./plan";
 import { Preview } from "./preview";
-import { PurchaseOrders } from "./purchase-orders";
+import { OrderPurchaseOrder, PurchaseOrders } from "./purchase-orders";
 import { OrderQuery } from "./query";
 import { RouteNow } from "./route-now";
 import { Shipments } from "./shipments";
@@ -81,6 +81,15 @@ export function OrderPage() {
   );
 }
 
+/** Whether units of it are with nobody yet. */
+function isOpen({ status, takenCareOf, purchaseOrders, exceptions }: Order): boolean {
+  const unsent = readFragment(OrderPurchaseOrder, purchaseOrders).some(
+    (row) => row.status === "DRAFT",
+  );
+  const asked = exceptions.some((exception) => exception.status === "OPEN");
+  return unsent || asked || takenCareOf || status === "AWAITING_ROUTING";
+}
+
 function OrderBody({ order, automation }: { order: Order; automation: boolean }) {
   const { t } = useTranslation();
   const open = order.exceptions.filter(({ status }) => status === "OPEN");
@@ -103,7 +112,7 @@ function OrderBody({ order, automation }: { order: Order; automation: boolean })
             ))}
           </Section>
         )}
-        <Lines lines={order.lines} />
+        <Lines orderId={order.id} lines={order.lines} open={isOpen(order)} />
         <Plan plan={order.plan} />
         <Preview id={order.id} />
         <PurchaseOrders purchaseOrders={order.purchaseOrders} />

@@ -20,6 +20,7 @@ import { formatCountdown, MoneyFields } from "../../../lib/format";
 import { useRequiredText } from "../../../lib/required-text";
 import { tell } from "../../../lib/tell";
 import classes from "./order.module.css";
+import { Merge, Split } from "./regroup";
 
 export const OrderPurchaseOrder = graphql(
   `
@@ -81,7 +82,10 @@ export function PurchaseOrders({ purchaseOrders }: PurchaseOrdersProps) {
         <ul className={classes.rows}>
           {rows.map((row) => (
             <li key={row.id} className={classes.row}>
-              <PurchaseOrderRow purchaseOrder={row} />
+              <PurchaseOrderRow
+                purchaseOrder={row}
+                others={rows.filter((other) => mayJoin(row, other))}
+              />
             </li>
           ))}
         </ul>
@@ -90,9 +94,24 @@ export function PurchaseOrders({ purchaseOrders }: PurchaseOrdersProps) {
   );
 }
 
-function PurchaseOrderRow({ purchaseOrder }: { purchaseOrder: Fields }) {
+/** Both wait to be sent, to one supplier. */
+function mayJoin(one: Fields, other: Fields) {
+  return (
+    one.id !== other.id &&
+    one.status === "DRAFT" &&
+    other.status === "DRAFT" &&
+    one.supplier.id === other.supplier.id
+  );
+}
+
+interface PurchaseOrderRowProps {
+  purchaseOrder: Fields;
+  others: readonly Fields[];
+}
+
+function PurchaseOrderRow({ purchaseOrder, others }: PurchaseOrderRowProps) {
   const { t } = useTranslation();
-  const { which, open, close } = useDialog<"cancel">();
+  const { which, open, close } = useDialog<"cancel" | "split" | "merge">();
   const { number, status, supplier, lines, total, placedAt, shipBy } = purchaseOrder;
   return (
     <>
@@ -114,7 +133,7 @@ function PurchaseOrderRow({ purchaseOrder }: { purchaseOrder: Fields }) {
         )}
         {shipBy && status !== "SHIPPED" && status !== "CANCELLED" && status !== "REJECTED" && (
           <>
-            {" · "}
+            {placedAt && " · "}
             {t("order.shipBy")} <RelativeTime at={shipBy} />
           </>
         )}
@@ -143,18 +162,41 @@ function PurchaseOrderRow({ purchaseOrder }: { purchaseOrder: Fields }) {
           </li>
         ))}
       </ul>
-      {CANCELLABLE.includes(status) && (
-        <Button
-          size="compact-sm"
-          variant="default"
-          mt="xs"
-          aria-label={t("order.cancelNumber", { number })}
-          onClick={() => open("cancel")}
-        >
-          {t("order.cancel")}
-        </Button>
-      )}
-      {which && <CancelDialog purchaseOrder={purchaseOrder} close={close} />}
+      <Group gap="xs" mt="xs">
+        {CANCELLABLE.includes(status) && (
+          <Button
+            size="compact-sm"
+            variant="default"
+            aria-label={t("order.cancelNumber", { number })}
+            onClick={() => open("cancel")}
+          >
+            {t("order.cancel")}
+          </Button>
+        )}
+        {status === "DRAFT" && lines.length > 1 && (
+          <Button
+            size="compact-sm"
+            variant="default"
+            aria-label={t("order.splitNumber", { number })}
+            onClick={() => open("split")}
+          >
+            {t("order.split")}
+          </Button>
+        )}
+        {others.length > 0 && (
+          <Button
+            size="compact-sm"
+            variant="default"
+            aria-label={t("order.mergeNumber", { number })}
+            onClick={() => open("merge")}
+          >
+            {t("order.merge")}
+          </Button>
+        )}
+      </Group>
+      {which === "cancel" && <CancelDialog purchaseOrder={purchaseOrder} close={close} />}
+      {which === "split" && <Split purchaseOrder={purchaseOrder} close={close} />}
+      {which === "merge" && <Merge purchaseOrder={purchaseOrder} others={others} close={close} />}
     </>
   );
 }

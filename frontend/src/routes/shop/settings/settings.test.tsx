@@ -36,6 +36,25 @@ it("chooses locations, or all of them again", async () => {
   expect(asked("UpdateSettings").at(-1)?.variables).toEqual({ input: { allLocations: true } });
 });
 
+it("sets what waits before it is sent", async () => {
+  const { user, asked } = renderApp("/settings", { session: "staff" });
+  const undo = await screen.findByRole("region", { name: "Time to undo" });
+  await user.clear(within(undo).getByLabelText("Minutes"));
+  await user.type(within(undo).getByLabelText("Minutes"), "5");
+  await user.click(within(undo).getByRole("button", { name: "Save" }));
+  await waitFor(() =>
+    expect(asked("UpdateSettings")[0]?.variables).toEqual({ input: { undoMinutes: 5 } }),
+  );
+  const review = screen.getByRole("region", { name: "Review before sending" });
+  await user.click(within(review).getByRole("checkbox", { name: /first order/ }));
+  await user.type(within(review).getByLabelText(/Orders above/), "500.00");
+  await user.click(within(review).getByRole("button", { name: "Save" }));
+  const wanted = { firstOrder: false, risk: true, above: "500.00", tags: ["check"] };
+  await waitFor(() =>
+    expect(asked("UpdateSettings")[1]?.variables).toEqual({ input: { review: wanted } }),
+  );
+});
+
 it("invites a colleague", async () => {
   const { user } = renderApp("/settings", { session: "staff" });
   const staff = await screen.findByRole("region", { name: "Staff" });

@@ -22,6 +22,7 @@ export function ConnectionForm({ supplier }: { supplier: Supplier }) {
       priority: connection?.priority ?? 10,
       priceTolerancePct: connection?.priceTolerancePct ?? "0",
       handlingDays: connection?.handlingDays ?? 1,
+      answerHours: connection?.answerHours ?? 0,
     },
   });
 
@@ -71,6 +72,14 @@ export function ConnectionForm({ supplier }: { supplier: Supplier }) {
             max={60}
             allowDecimal={false}
             {...form.getInputProps("handlingDays")}
+          />
+          <NumberInput
+            label={t("connection.answer")}
+            description={t("connection.answerWhy")}
+            min={0}
+            max={8760}
+            allowDecimal={false}
+            {...form.getInputProps("answerHours")}
           />
           {connect.failure && <Failure>{connect.failure}</Failure>}
           <Group justify="flex-end">

@@ -25,6 +25,7 @@ export const SupplierFields = graphql(
       priority
       priceTolerancePct
       handlingDays
+      answerHours
       active
       costs {
         ...CostsFields

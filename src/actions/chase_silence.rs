@@ -1,0 +1,140 @@
+//! Gives up on suppliers that do not answer: what they leave unanswered beyond their connection's
+//! deadline is asked back, and goes to somebody else once they agree. A person is told, and
+//! can say instead that it will not be shipped.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use sea_orm::DbErr;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    ask_back,
+    open_exception::{NewException, open_exception},
+    route_order::follow_status,
+};
+use crate::{
+    app::App,
+    domain::{
+        event::{Actor, EventKind},
+        exception::{ExceptionKind, ExceptionStatus},
+        purchase_order::PurchaseOrderStatus,
+    },
+    ids::{ConnectionId, ShopId},
+    queue::{Attempt, Job, JobError, When, enqueue},
+    store::{
+        self, Tx, connections, exceptions,
+        order_state::{OpenOrder, OrderState},
+        purchase_orders,
+    },
+};
+
+/// Connections in one run; the next run goes on after the last.
+const MOST_CONNECTIONS: u64 = 100;
+/// Purchase orders of a connection in one run.
+const MOST_ORDERS: u64 = 50;
+
+/// Looks at every connection that has a deadline.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub struct ChaseSilence {
+    /// The connection that was looked at last.
+    after: Option<ConnectionId>,
+}
+
+impl Job for ChaseSilence {
+    const NAME: &'static str = "chase_silence";
+
+    fn shop(&self) -> Option<ShopId> {
+        None
+    }
+
+    fn dedupe_key(&self) -> Option<String> {
+        Some("chase_silence".to_owned())
+    }
+
+    async fn run(&self, app: &App, _attempt: Attempt) -> Result<(), JobError> {
+        let now = app.clock.now();
+        let found = connections::with_deadline(app.db.read(), self.after, MOST_CONNECTIONS).await?;
+        for connection in &found {
+            let hours = connection.answer_hours;
+            let before = now - TimeDelta::hours(i64::from(hours));
+            let (shop, supplier) = (connection.shop_id, connection.supplier_id);
+            let silent = purchase_orders::unanswered(app.db.read(), shop, supplier, before, MOST_ORDERS).await?;
+            for po in silent {
+                give_up(app, &po, hours, now).await?;
+            }
+        }
+        if let Some(last) = found.last().filter(|_| found.len() as u64 == MOST_CONNECTIONS) {
+            let tx = app.db.begin().await?;
+            let next = Self { after: Some(last.id) };
+            enqueue(&tx, &next, When::now(app.clock.now_ms()))?;
+            tx.commit().await?;
+        }
+        Ok(())
+    }
+}
+
+/// Asks one purchase order back. What is answered meanwhile stays.
+async fn give_up(app: &App, found: &purchase_orders::Model, hours: i32, now: DateTime<Utc>) -> Result<(), DbErr> {
+    let tx = app.db.begin().await?;
+    let Some(open) = OpenOrder::lock(&tx, found.shop_id, found.order_id).await? else {
+        return Ok(());
+    };
+    let is_silent = |po: &&purchase_orders::Model| {
+        po.id == found.id && po.status == PurchaseOrderStatus::Placed && po.given_up_at.is_none()
+    };
+    let Some(mut po) = open.state.purchase_orders.iter().find(is_silent).cloned() else {
+        return Ok(());
+    };
+    let supplier = open
+        .supplier(po.supplier_id)
+        .map_or("The supplier", |supplier| supplier.name.as_str());
+    let said = format!("{supplier} has not answered {} for {hours} hours", po.number);
+    po.given_up_at = Some(now);
+    po.cancel_reason = Some(format!("not answered for {hours} hours"));
+    store::save(&tx, po.clone())?;
+    let (shop, order, kind) = (po.shop_id, po.order_id, EventKind::CancelRequested);
+    let message = format!("{said}: it is asked back");
+    store::events::add(&tx, shop, order, now, &Actor::Orderyard, kind, message);
+    let lines = ask_back::all_open(&tx, &po).await?;
+    ask_back::ask(&tx, &open.state.order, &po, lines, now)?;
+    let new = NewException {
+        kind: ExceptionKind::SupplierSilent,
+        shop,
+        order,
+        order_line: None,
+        purchase_order: Some(po.id),
+        shipment: None,
+        quantity: None,
+        message: format!("{said}. It is asked back, and goes to another supplier once they agree"),
+        evidence: None,
+    };
+    open_exception(&tx, new, now).await?;
+    follow_status(&tx, &open.shop, order).await?;
+    tx.commit().await
+}
+
+/// A supplier that was given up answered after all, or nothing of it is left: nobody needs to be asked.
+pub(super) fn hear(tx: &Tx, mut state: OrderState, now: DateTime<Utc>) -> Result<OrderState, DbErr> {
+    let heard = |row: &exceptions::Model| {
+        let po = state
+            .purchase_orders
+            .iter()
+            .find(|po| Some(po.id) == row.purchase_order_id);
+        let answered = |po: &purchase_orders::Model| {
+            let mut lines = state.po_lines.iter().filter(|line| line.purchase_order_id == po.id);
+            !po.status.is_live() || lines.any(|line| line.accepted + line.shipped > 0)
+        };
+        row.kind == ExceptionKind::SupplierSilent && po.is_none_or(answered)
+    };
+    let (over, open): (Vec<_>, Vec<_>) = state.open_exceptions.iter().cloned().partition(heard);
+    for row in over {
+        let resolved = exceptions::Model {
+            status: ExceptionStatus::Resolved,
+            resolution: Some("the supplier answered, or nothing of it is left".to_owned()),
+            resolved_at: Some(now),
+            ..row
+        };
+        store::save(tx, resolved)?;
+    }
+    state.open_exceptions = open;
+    Ok(state)
+}

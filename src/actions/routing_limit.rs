@@ -1,0 +1,50 @@
+//! Stops the search for a supplier after several failed: then a person decides.
+
+use chrono::{DateTime, Utc};
+use sea_orm::DbErr;
+
+use super::open_exception::{NewException, open_exception};
+use crate::{
+    domain::exception::ExceptionKind,
+    routing::{LineDemand, RouteRequest},
+    store::{self, Tx, order_state::OrderState},
+};
+
+/// Suppliers that may fail a line before a person is asked. Others may be mapped still: but whoever
+/// waits for the fourth answer waits for days.
+pub const MOST_FAILURES: usize = 3;
+
+/// Takes lines that too many suppliers failed out of a request, and asks a person about them. A
+/// supplier that somebody chose by hand is not stopped.
+pub async fn stop(tx: &Tx, state: &OrderState, request: &mut RouteRequest, now: DateTime<Utc>) -> Result<(), DbErr> {
+    let is_over = |line: &LineDemand| line.forced_offer.is_none() && line.excluded.len() >= MOST_FAILURES;
+    let (over, rest): (Vec<_>, Vec<_>) = std::mem::take(&mut request.lines).into_iter().partition(is_over);
+    request.lines = rest;
+    for line in over {
+        let waiting: u32 = state
+            .open_exceptions
+            .iter()
+            .filter(|open| open.kind == ExceptionKind::SupplierRejected && open.purchase_order_id.is_none())
+            .filter(|open| open.order_line_id == Some(line.line))
+            .map(|open| open.quantity.map_or(0, store::units))
+            .sum();
+        let units = line.units + waiting;
+        let new = NewException {
+            kind: ExceptionKind::SupplierRejected,
+            shop: state.order.shop_id,
+            order: state.order.id,
+            order_line: Some(line.line),
+            purchase_order: None,
+            shipment: None,
+            quantity: Some(units),
+            message: format!(
+                "{units} × {}: {} suppliers did not ship it, so no other one is tried without you",
+                line.title,
+                line.excluded.len()
+            ),
+            evidence: None,
+        };
+        open_exception(tx, new, now).await?;
+    }
+    Ok(())
+}

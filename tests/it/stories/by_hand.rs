@@ -1,0 +1,304 @@
+//! What people decide about an order by hand, and what happens where a supplier fails.
+
+use rstest::rstest;
+use sandbox::RejectReason;
+use serde_json::{Value, json};
+
+use super::shop::{Plot, Story};
+use crate::harness::Database;
+
+async fn waits_for(story: &Story, what: &str, sql: &str, count: i64) {
+    story
+        .world
+        .eventually(what, async || story.world.count(sql).await == count)
+        .await;
+}
+
+async fn settings(story: &Story, change: &str) {
+    let change = format!("mutation {{ updateShopSettings(input: {{ {change} }}) {{ problems {{ message }} }} }}");
+    story.world.graphql(&change, json!({})).await;
+}
+
+/// The only order, as its page shows it.
+async fn the_order(story: &Story) -> Value {
+    let query = "{ orders { nodes { id status lines { id sku } purchaseOrders { id number status supplier { key }
+        total { amountMinor } lines { id sku quantity cancelled } } events { nodes { kind message actor } } } } }";
+    let answer = story.world.graphql(query, json!({})).await;
+    let nodes = answer["orders"]["nodes"].as_array().expect("a list").clone();
+    assert_eq!(nodes.len(), 1, "{answer}");
+    nodes.into_iter().next().expect("one")
+}
+
+fn drafts(order: &Value) -> Vec<Value> {
+    let all = order["purchaseOrders"].as_array().expect("a list").iter();
+    all.filter(|po| po["status"] == "DRAFT").cloned().collect()
+}
+
+fn history(order: &Value) -> String {
+    let lines = order["events"]["nodes"].as_array().expect("events").iter();
+    lines
+        .map(|line| format!("{}: {}\n", line["actor"], line["message"]))
+        .collect()
+}
+
+async fn problems(story: &Story, call: &str) -> Value {
+    let query = format!("mutation {{ done: {call} {{ problems {{ code message }} }} }}");
+    story.world.graphql(&query, json!({})).await["done"]["problems"].clone()
+}
+
+async fn offer(story: &Story, sku: &str) -> String {
+    let query = format!("{{ offers(filter: {{ search: \"{sku}\" }}) {{ nodes {{ id }} }} }}");
+    let answer = story.world.graphql(&query, json!({})).await;
+    answer["offers"]["nodes"][0]["id"].as_str().expect("an id").to_owned()
+}
+
+const DRAFTS: &str = "select count(*) from purchase_orders where status = 'draft'";
+
+async fn with_time_to_undo(database: Database) -> Story {
+    let plot = Plot {
+        mug_at_east: true,
+        ..Plot::default()
+    };
+    let story = plot.begin(database).await;
+    settings(&story, "undoMinutes: 60").await;
+    story
+}
+
+/// The time to undo is over.
+async fn leave(story: &Story) {
+    story
+        .world
+        .execute("update purchase_orders set send_after = created_at")
+        .await;
+    let now = "update jobs set run_at_ms = 0, waits_for = 'turn' where name = 'place_purchase_order'";
+    story.world.execute(now).await;
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_person_chooses_who_ships_and_says_why(#[values(Database::Sqlite, Database::Postgres)] database: Database) {
+    let story = with_time_to_undo(database).await;
+    story.order(&[("MUG", 3)]);
+    waits_for(&story, "it is decided", DRAFTS, 1).await;
+    let order = the_order(&story).await;
+    assert_eq!(drafts(&order)[0]["supplier"]["key"], "north");
+    let (north, east) = (offer(&story, "N-MUG").await, offer(&story, "E-MUG").await);
+    let call = |parts: &str, reason: &str| {
+        let (order, line) = (&order["id"], &order["lines"][0]["id"]);
+        format!("overrideRouting(orderId: {order}, lineId: {line}, parts: [{parts}], reason: \"{reason}\")")
+    };
+    let without_reason = problems(&story, &call(&format!("{{ offerId: \"{east}\" }}"), " ")).await;
+    assert_eq!(without_reason[0]["code"], "INVALID");
+    let too_many = format!("{{ offerId: \"{east}\", quantity: 4 }}");
+    assert_eq!(
+        problems(&story, &call(&too_many, "because")).await[0]["code"],
+        "INVALID"
+    );
+    let parts = format!("{{ offerId: \"{east}\", quantity: 2 }}, {{ offerId: \"{north}\", quantity: 1 }}");
+    assert_eq!(
+        problems(&story, &call(&parts, "North is slow this week")).await,
+        json!([])
+    );
+    let after = the_order(&story).await;
+    assert!(history(&after).contains("North is slow this week"), "{after}");
+    let open =
+        "select cast(sum(quantity) as bigint) from po_lines l join purchase_orders p on p.id = l.purchase_order_id
+        where p.status = 'draft' and l.sku = ";
+    assert_eq!(story.world.count(&format!("{open} 'E-MUG'")).await, 2);
+    assert_eq!(story.world.count(&format!("{open} 'N-MUG'")).await, 1);
+    let reserved = "select cast(sum(reserved) as bigint) from offers";
+    assert_eq!(story.world.count(reserved).await, 3);
+
+    leave(&story).await;
+    story.purchase_order("east").await;
+    story.purchase_order("north").await;
+    // What was sent stays where it is.
+    let late = format!("{{ offerId: \"{north}\" }}");
+    assert_eq!(problems(&story, &call(&late, "too late")).await[0]["code"], "CONFLICT");
+    story.quiet().await;
+    assert_eq!(story.world.supplier("north").orders().len(), 1);
+}
+
+#[rstest]
+#[tokio::test]
+async fn purchase_orders_are_split_and_merged_by_hand(
+    #[values(Database::Sqlite, Database::Postgres)] database: Database,
+) {
+    let story = with_time_to_undo(database).await;
+    story.order(&[("MUG", 1), ("SHIRT", 2)]);
+    waits_for(&story, "it is decided", DRAFTS, 1).await;
+    let order = the_order(&story).await;
+    let po = &drafts(&order)[0];
+    assert_eq!(po["total"]["amountMinor"], 2200);
+    let shirt = po["lines"]
+        .as_array()
+        .expect("lines")
+        .iter()
+        .find(|line| line["sku"] == "N-SHIRT")
+        .expect("it");
+    let both = format!("splitPurchaseOrder(id: {}, lineIds: [], reason: \"apart\")", po["id"]);
+    assert_eq!(problems(&story, &both).await[0]["code"], "INVALID");
+    let split = format!(
+        "splitPurchaseOrder(id: {}, lineIds: [{}], reason: \"apart\")",
+        po["id"], shirt["id"]
+    );
+    assert_eq!(problems(&story, &split).await, json!([]));
+    let parted = the_order(&story).await;
+    let mut totals: Vec<_> = drafts(&parted)
+        .iter()
+        .map(|po| po["total"]["amountMinor"].as_i64())
+        .collect();
+    totals.sort();
+    assert_eq!(totals, [Some(400), Some(1800)]);
+    assert!(history(&parted).contains("leaves apart from"), "{parted}");
+
+    let [one, two] = [&drafts(&parted)[0], &drafts(&parted)[1]];
+    let merge = format!(
+        "mergePurchaseOrders(id: {}, fromId: {}, reason: \"one parcel\")",
+        one["id"], two["id"]
+    );
+    assert_eq!(problems(&story, &merge).await, json!([]));
+    let merged = the_order(&story).await;
+    let [left] = &drafts(&merged)[..] else {
+        panic!("one is left: {merged}")
+    };
+    assert_eq!(
+        (left["lines"].as_array().map(Vec::len), &left["total"]["amountMinor"]),
+        (Some(2), &json!(2200))
+    );
+    leave(&story).await;
+    let placed = story.purchase_order("north").await;
+    assert_eq!(placed.open_units().len(), 2);
+    story.quiet().await;
+    assert_eq!(story.world.supplier("north").orders().len(), 1);
+    let reserved = "select cast(sum(reserved) as bigint) from offers";
+    assert_eq!(story.world.count(reserved).await, 3);
+}
+
+#[rstest]
+#[tokio::test]
+async fn who_does_not_answer_in_time_is_asked_back_and_left_out(
+    #[values(Database::Sqlite, Database::Postgres)] database: Database,
+) {
+    let plot = Plot {
+        mug_at_east: true,
+        ..Plot::default()
+    };
+    let story = plot.begin(database).await;
+    let north = "{ suppliers { nodes { id key } } }";
+    let answer = story.world.graphql(north, json!({})).await;
+    let all = answer["suppliers"]["nodes"].as_array().expect("a list").clone();
+    let id = &all.iter().find(|supplier| supplier["key"] == "north").expect("north")["id"];
+    let call = format!("connectSupplier(supplierId: {id}, input: {{ answerHours: 24 }})");
+    assert_eq!(problems(&story, &call).await, json!([]));
+    story.order(&[("MUG", 1)]);
+    let placed = story.purchase_order("north").await;
+    waits_for(
+        &story,
+        "it is placed",
+        "select count(*) from purchase_orders where status = 'placed'",
+        1,
+    )
+    .await;
+    // A day and an hour later.
+    let then = "'2020-01-01T00:00:00+00:00'";
+    let long_ago = &format!("update purchase_orders set created_at = {then}, placed_at = {then}");
+    story.world.execute(long_ago).await;
+    story
+        .world
+        .execute("update schedules set next_run_ms = 0 where name = 'chase_silence'")
+        .await;
+    let asked = "select count(*) from exceptions where kind = 'supplier_silent' and status = 'open'";
+    waits_for(&story, "a person is told", asked, 1).await;
+    waits_for(
+        &story,
+        "North is asked",
+        "select count(*) from purchase_orders where status = 'cancel_requested'",
+        1,
+    )
+    .await;
+    assert!(
+        story.world.supplier("east").orders().is_empty(),
+        "North may still ship it"
+    );
+    let north = story.world.supplier("north");
+    north
+        .answer_cancellation(&placed.number, true, None)
+        .await
+        .expect("agrees");
+    story.purchase_order("east").await;
+    waits_for(&story, "nobody needs to be asked", asked, 0).await;
+    story.quiet().await;
+    assert_eq!(north.orders().len(), 1, "North is left out");
+    assert!(history(&the_order(&story).await).contains("has not answered"));
+}
+
+#[rstest]
+#[tokio::test]
+async fn part_of_a_line_that_is_rejected_goes_to_somebody_else(
+    #[values(Database::Sqlite, Database::Postgres)] database: Database,
+) {
+    let plot = Plot {
+        mug_at_east: true,
+        ..Plot::default()
+    };
+    let story = plot.begin(database).await;
+    story.order(&[("MUG", 2), ("SHIRT", 1)]);
+    let placed = story.purchase_order("north").await;
+    let north = story.world.supplier("north");
+    north
+        .reject(&placed.number, "N-MUG", RejectReason::OutOfStock)
+        .await
+        .expect("rejects");
+    let second = story.purchase_order("east").await;
+    let units: Vec<u32> = second.open_units().into_iter().map(|(_, units)| units).collect();
+    assert_eq!(units, [2]);
+    // East fails too: nobody is left, and somebody is asked.
+    let east = story.world.supplier("east");
+    east.reject(&second.number, "E-MUG", RejectReason::OutOfStock)
+        .await
+        .expect("rejects");
+    let asked =
+        "select count(*) from exceptions where kind = 'no_eligible_supplier' and status = 'open' and quantity = 2";
+    waits_for(&story, "somebody is asked", asked, 1).await;
+    story.quiet().await;
+    assert_eq!((north.orders().len(), east.orders().len()), (1, 1));
+}
+
+#[rstest]
+#[tokio::test]
+async fn what_has_not_left_follows_the_stock(#[values(Database::Sqlite, Database::Postgres)] database: Database) {
+    let plot = Plot {
+        mug_at_east: true,
+        ..Plot::default()
+    };
+    let story = plot.begin(database).await;
+    settings(&story, "undoMinutes: 60").await;
+    let north = story.world.supplier("north");
+    north.put_inventory(&[("N-MUG".to_owned(), 1)]).await.expect("is taken");
+    story.order(&[("MUG", 3)]);
+    // One piece from North, two from East.
+    waits_for(&story, "it is decided", DRAFTS, 2).await;
+    // North has more again: East is not needed.
+    north.put_inventory(&[("N-MUG".to_owned(), 9)]).await.expect("is taken");
+    let from_north = "select count(*) from po_lines l join purchase_orders p on p.id = l.purchase_order_id
+        where p.status = 'draft' and l.sku = 'N-MUG' and l.quantity = 3";
+    waits_for(&story, "it is decided anew", from_north, 1).await;
+    let order = the_order(&story).await;
+    assert_eq!(drafts(&order).len(), 1);
+    assert!(history(&order).contains("a better plan appeared"), "{order}");
+    let reserved = "select cast(sum(reserved) as bigint) from offers";
+    assert_eq!(story.world.count(reserved).await, 3);
+    // Nothing changed since, so nothing is changed.
+    let before = story.world.count("select count(*) from purchase_orders").await;
+    story
+        .world
+        .graphql("mutation { replanOrders { problems { message } } }", json!({}))
+        .await;
+    let waiting = "select count(*) from jobs where name = 'replan_orders'";
+    waits_for(&story, "it was looked at", waiting, 0).await;
+    assert_eq!(story.world.count("select count(*) from purchase_orders").await, before);
+    leave(&story).await;
+    story.purchase_order("north").await;
+    assert!(story.world.supplier("east").orders().is_empty());
+}
