@@ -51,13 +51,13 @@ pub async fn by_ids(db: &impl ConnectionTrait, ids: Vec<OfferId>) -> Result<Vec<
 }
 
 /// Writes an offer as it is now, with what it is found by. `before` is its row as it stands, if any.
-pub fn put(tx: &Tx, before: Option<&Model>, row: Model) -> Result<(), DbErr> {
+pub fn put(tx: &Tx, before: Option<&Model>, row: &Model) -> Result<(), DbErr> {
     match before {
         Some(_) => super::save(tx, row.clone())?,
         None => super::insert(tx, row.clone())?,
     }
     // The keys name the row, so it goes first.
-    offer_keys::put(tx, before, &row)
+    offer_keys::put(tx, before, row)
 }
 
 /// Offers of one supplier by SKU, to be changed: always locked in the same order.
