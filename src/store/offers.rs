@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use sea_orm::{
     Condition, QueryOrder as _, QuerySelect as _,
     entity::prelude::*,
-    sea_query::{ExprTrait as _, Func},
+    sea_query::{ExprTrait as _, Func, LockType},
 };
 
 use super::{Party, Tx, columns::Json, paging, suppliers};
@@ -54,17 +54,18 @@ pub async fn lock_by_skus(tx: &Tx, supplier: SupplierId, skus: Vec<String>) -> R
         .filter(Column::SupplierId.eq(supplier))
         .filter(Column::Sku.is_in(skus))
         .order_by_asc(Column::Id)
-        .lock_exclusive()
+        .lock(LockType::NoKeyUpdate)
         .all(tx.conn())
         .await
 }
 
-/// Some offers, locked in the order of their ids until the transaction ends.
+/// Some offers, locked in the order of their ids until the transaction ends. Not against
+/// rows that refer to them: whoever writes one would wait for us, and we for them.
 pub async fn lock(tx: &Tx, ids: Vec<OfferId>) -> Result<Vec<Model>, DbErr> {
     Entity::find()
         .filter(Column::Id.is_in(ids))
         .order_by_asc(Column::Id)
-        .lock_exclusive()
+        .lock(LockType::NoKeyUpdate)
         .all(tx.conn())
         .await
 }
