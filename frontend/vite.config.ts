@@ -15,7 +15,7 @@ export default defineConfig(({ mode }) => ({
   },
   server: {
     port: 5173,
-    ...(mode !== "mock" && { proxy: { "/graphql": server, "/auth": server } }),
+    ...(mode !== "mock" && { proxy: { "/graphql": server, "/auth": server, "/files": server } }),
   },
   preview: {
     headers: {

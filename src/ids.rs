@@ -87,6 +87,10 @@ our_ids! {
     ConnectionId,
     OfferId,
     MappingId,
+    /// One search for offers that are the shop's variants.
+    MatchRunId,
+    /// An offer that may be a variant.
+    MatchId,
     /// One ranked alternative of a mapping.
     AlternativeId,
     RoutingPlanId,

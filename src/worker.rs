@@ -11,12 +11,13 @@ use upkeep::{keep_leases, keep_schedules, release_leases};
 
 use crate::{
     actions::{
-        cancel_purchase_order::CancelPurchaseOrder, chase_silence::ChaseSilence, confirm_uninstall::ConfirmUninstall,
-        forget_product::ForgetProduct, import_order::ImportOrder, keep_tokens::KeepTokens,
-        place_purchase_order::PlacePurchaseOrder, process_delivery::ProcessDelivery, prune_history::PruneHistory,
-        push_fulfillment::PushFulfillment, read_inbox, reconcile_shop::ReconcileShop, reconcile_shops::ReconcileShops,
-        redact_customer::Redact, replan_orders::ReplanOrders, revisit_orders::RevisitOrders, route_order::RouteOrder,
-        sync_shop::SyncShop, sync_variants::SyncVariants, update_tracking::UpdateTracking,
+        accept_matches::AcceptMatches, cancel_purchase_order::CancelPurchaseOrder, chase_silence::ChaseSilence,
+        confirm_uninstall::ConfirmUninstall, forget_product::ForgetProduct, import_order::ImportOrder,
+        keep_tokens::KeepTokens, match_variants::MatchVariants, place_purchase_order::PlacePurchaseOrder,
+        process_delivery::ProcessDelivery, prune_history::PruneHistory, push_fulfillment::PushFulfillment, read_inbox,
+        reconcile_shop::ReconcileShop, reconcile_shops::ReconcileShops, redact_customer::Redact,
+        replan_orders::ReplanOrders, revisit_orders::RevisitOrders, route_order::RouteOrder, sync_shop::SyncShop,
+        sync_variants::SyncVariants, update_tracking::UpdateTracking,
     },
     app::App,
     queue::{
@@ -52,6 +53,8 @@ const REGISTRY: &[(&str, Runner)] = &[
     (ReconcileShops::NAME, run::<ReconcileShops>),
     (ReconcileShop::NAME, run::<ReconcileShop>),
     (PruneHistory::NAME, run::<PruneHistory>),
+    (MatchVariants::NAME, run::<MatchVariants>),
+    (AcceptMatches::NAME, run::<AcceptMatches>),
     (ChaseSilence::NAME, run::<ChaseSilence>),
     (ReplanOrders::NAME, run::<ReplanOrders>),
 ];

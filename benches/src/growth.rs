@@ -112,7 +112,7 @@ async fn grow(options: &Options, name: &str, database: &str, results: &mut Resul
         world.stop_program();
         multiply(database, stored, wanted).await?;
         stored = stored.max(wanted);
-        world.start_program(options).await?;
+        world.start_node(options, "all", &[]).await?;
         let pace = world.play(options.orders.min(1000)).await?;
         world.stop_program();
         let intake = intake::of_orderyard(options, "growth", database).await?;

@@ -6,6 +6,7 @@
 mod growth;
 mod intake;
 mod load;
+mod nodes;
 mod pipeline;
 mod process;
 mod report;
@@ -98,6 +99,7 @@ fn run(options: &Options) -> Result<(), Failure> {
     runtime.block_on(intake::measure(options, &mut results))?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(pipeline::measure(options, &mut results))?;
+    runtime.block_on(nodes::measure(options, &mut results))?;
     runtime.block_on(growth::measure(options, &mut results))?;
     report::print(&results);
     match &options.results {

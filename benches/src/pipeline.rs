@@ -2,6 +2,7 @@
 //! purchase order, parcel, fulfillment with its tracking in the shop.
 
 use std::{
+    collections::VecDeque,
     path::{Path, PathBuf},
     process::Command,
     time::{Duration, Instant},
@@ -9,14 +10,14 @@ use std::{
 
 use sandbox::{
     Behaviour, Browser, OrderSpec, Plan, ProductSpec, Shipping, Shop, ShopSpec, Shopify, ShopifyConfig, Supplier,
-    SupplierConfig, VariantSpec,
+    SupplierConfig, SupplierFault, VariantSpec,
 };
 
 use crate::{
     Failure, Options,
     intake::{fresh, mib, postgres, settings},
     load::SECRET,
-    process::{Process, free_port},
+    process::{Process, Usage, free_port},
     report::{PipelineRow, Results},
 };
 
@@ -63,7 +64,7 @@ pub struct World {
     environment: Vec<(&'static str, String)>,
     port: u16,
     log: PathBuf,
-    process: Option<Process>,
+    processes: Vec<Process>,
 }
 
 /// How fast orders went.
@@ -90,26 +91,32 @@ async fn one(options: &Options, who: Suppliers, name: &str, database: &str) -> R
 impl World {
     /// Has orders come in, and waits until all are fulfilled.
     pub async fn play(&self, orders: usize) -> Result<Pace, Failure> {
-        let process = self.process.as_ref().ok_or("the program does not run")?;
-        let before = process.usage()?;
+        let before = self.usage()?;
         let began = Instant::now();
+        let mut open = VecDeque::with_capacity(orders);
         for number in 0..orders {
             let (shop, mug, shirt) = &self.shops[number % self.shops.len()];
             let spec = OrderSpec::of([(*mug, 1), (*shirt, 2)]);
-            shop.create_order(spec).map_err(|refused| format!("{refused:?}"))?;
+            let id = shop.create_order(spec).map_err(|refused| format!("{refused:?}"))?;
+            open.push_back((shop, id));
             if number % 50 == 49 {
                 // Orders come faster than they are worked on, but not before the server can take them.
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
         }
-        while open_orders(self) > 0 {
-            if began.elapsed() > PATIENCE {
-                return Err(format!("{} orders are not fulfilled", open_orders(self)).into());
+        // The oldest first, so that to look costs nothing of what is measured.
+        while let Some((shop, id)) = open.front() {
+            if is_fulfilled(shop, *id) {
+                open.pop_front();
+                continue;
             }
-            tokio::time::sleep(Duration::from_millis(250)).await;
+            if began.elapsed() > PATIENCE {
+                return Err(format!("{} orders are not fulfilled", open.len()).into());
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
         }
         let took = began.elapsed().as_secs_f64();
-        let after = process.usage()?;
+        let after = self.usage()?;
         #[expect(clippy::cast_precision_loss, reason = "a rate")]
         let orders = orders as f64;
         Ok(Pace {
@@ -119,15 +126,47 @@ impl World {
         })
     }
 
-    /// Ends the program, so that its database is nobody's.
-    pub fn stop_program(&mut self) {
-        self.process = None;
+    /// All nodes together; as peak, the largest one's.
+    fn usage(&self) -> Result<Usage, Failure> {
+        let mut all = Usage::default();
+        for process in &self.processes {
+            let one = process.usage()?;
+            all.cpu += one.cpu;
+            all.resident_kib += one.resident_kib;
+            all.peak_kib = all.peak_kib.max(one.peak_kib);
+        }
+        Ok(all)
     }
 
-    pub async fn start_program(&mut self, options: &Options) -> Result<(), Failure> {
-        let serve = self.command(options, &["serve"])?;
-        self.process = Some(Process::start(serve, self.port, &self.log).await?);
+    /// Ends the program, so that its database is nobody's.
+    pub fn stop_program(&mut self) {
+        self.processes.clear();
+    }
+
+    /// Starts a node. The first one has the address that everybody knows.
+    pub async fn start_node(&mut self, options: &Options, role: &str, also: &[(&str, &str)]) -> Result<(), Failure> {
+        let mut serve = self.command(options, &["serve"])?;
+        let port = if self.processes.is_empty() {
+            self.port
+        } else {
+            free_port()?
+        };
+        serve
+            .env("PORT", port.to_string())
+            .env("ORDERYARD_ROLE", role)
+            .envs(also.iter().copied());
+        self.processes.push(Process::start(serve, port, &self.log).await?);
         Ok(())
+    }
+
+    /// From now on suppliers take their time for each of the next calls.
+    pub fn slow_down(&self, calls: usize, pause: Duration) {
+        let ms = u64::try_from(pause.as_millis()).unwrap_or(u64::MAX);
+        for supplier in &self.suppliers {
+            for _ in 0..calls {
+                supplier.add_fault(SupplierFault::Slow { ms });
+            }
+        }
     }
 
     fn command(&self, options: &Options, arguments: &[&str]) -> Result<Command, Failure> {
@@ -158,9 +197,9 @@ impl World {
             environment,
             port,
             log: options.folder.join(format!("{}.log", name.replace([' ', ','], "-"))),
-            process: None,
+            processes: Vec::new(),
         };
-        world.start_program(options).await?;
+        world.start_node(options, "all", &[]).await?;
         for number in 0..SHOPS {
             let shop = install(&world.shopify, number).await?;
             world.shops.push(shop);
@@ -210,17 +249,9 @@ async fn suppliers() -> Result<Vec<Supplier>, Failure> {
     Ok(suppliers)
 }
 
-fn open_orders(world: &World) -> usize {
-    let open = |(shop, ..): &(Shop, i64, i64)| {
-        let all = shop.order_ids();
-        all.into_iter()
-            .filter(|id| {
-                shop.order(*id)
-                    .is_none_or(|order| order.fulfillment_status != "FULFILLED")
-            })
-            .count()
-    };
-    world.shops.iter().map(open).sum()
+fn is_fulfilled(shop: &Shop, order: i64) -> bool {
+    let order = shop.order(order);
+    order.is_some_and(|order| order.fulfillment_status == "FULFILLED")
 }
 
 async fn install(shopify: &Shopify, number: usize) -> Result<(Shop, i64, i64), Failure> {

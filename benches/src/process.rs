@@ -19,7 +19,7 @@ pub struct Process {
 }
 
 /// What a program has used so far.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Usage {
     /// The most memory that was ever resident, in KiB.
     pub peak_kib: u64,

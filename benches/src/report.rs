@@ -11,6 +11,7 @@ pub struct Results {
     machine: Machine,
     pub intake: Vec<IntakeRow>,
     pub pipeline: Vec<PipelineRow>,
+    pub nodes: Vec<NodesRow>,
     pub growth: Vec<GrowthRow>,
 }
 
@@ -46,6 +47,14 @@ pub struct PipelineRow {
     pub cpu_ms_per_order: f64,
 }
 
+/// So many workers on one PostgreSQL.
+#[derive(Serialize)]
+pub struct NodesRow {
+    pub nodes: usize,
+    pub orders: usize,
+    pub per_second: f64,
+}
+
 /// The same with so many orders stored.
 #[derive(Serialize)]
 pub struct GrowthRow {
@@ -65,6 +74,7 @@ impl Results {
             machine: Machine::here(),
             intake: Vec::new(),
             pipeline: Vec::new(),
+            nodes: Vec::new(),
             growth: Vec::new(),
         }
     }
@@ -138,6 +148,18 @@ fn tables(results: &Results) -> String {
             line(format_args!(
                 "| {} | {} | {:.0} | {:.1} | {:.0} |",
                 row.name, row.orders, row.per_second, row.cpu_ms_per_order, row.peak_mib
+            ));
+        }
+    }
+    if let Some(one) = results.nodes.first() {
+        line(format_args!(
+            "\n| worker nodes, suppliers that take 200 ms | orders | orders/s | of one node |\n|---|---:|---:|---:|"
+        ));
+        for row in &results.nodes {
+            let ratio = row.per_second / one.per_second;
+            line(format_args!(
+                "| {} | {} | {:.0} | {ratio:.2} |",
+                row.nodes, row.orders, row.per_second
             ));
         }
     }

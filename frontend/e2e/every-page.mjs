@@ -68,6 +68,7 @@ export async function everyPage({ step, open }) {
           "/orders",
           "/suppliers",
           "/mappings",
+          "/mappings/matches",
           "/rules",
           "/given-up",
           "/settings",

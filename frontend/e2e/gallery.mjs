@@ -57,6 +57,25 @@ const PAGES = {
   "supplier-http": [`/suppliers/${supplier("north")}`, "staff"],
   "supplier-outage": [`/suppliers/${supplier("cargo")}`, "staff"],
   mappings: ["/mappings", "staff"],
+  matches: [
+    "/mappings/matches",
+    "staff",
+    async (page) => {
+      await page.getByRole("button", { name: "Look for matches" }).click();
+      await page.getByText("With a doubt").click();
+      await page.getByRole("checkbox").first().check();
+    },
+  ],
+  "dialog-mapping-file": [
+    "/mappings",
+    "staff",
+    (page) => page.getByRole("button", { name: "Import or export" }).click(),
+  ],
+  "dialog-mapping": [
+    "/mappings?q=tee",
+    "staff",
+    (page) => page.getByRole("button", { name: /^Change the mapping of Meadow/ }).click(),
+  ],
   rules: ["/rules", "staff"],
   "dialog-rule": [
     "/rules",

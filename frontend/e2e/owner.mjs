@@ -121,6 +121,27 @@ export async function owner({ step, open, notes }) {
     },
   );
 
+  await step(
+    "matches are looked for, and a file with a mistake is told before it is taken",
+    async () => {
+      await page.goto("/mappings");
+      await page.getByRole("link", { name: "Find matches" }).click();
+      await title("Matches").waitFor();
+      await page.getByRole("button", { name: "Look for matches" }).click();
+      await page.getByText(/Looked at \d+ unmapped variant/).waitFor();
+      await page.goto("/mappings");
+      await page.getByRole("button", { name: "Import or export" }).click();
+      const dialog = page.getByRole("dialog");
+      await dialog.locator("input[type=file]").setInputFiles({
+        name: "mappings.csv",
+        mimeType: "text/csv",
+        buffer: Buffer.from("variant_sku;supplier;offer_sku\nNOBODY;nobody;NOTHING\n"),
+      });
+      await dialog.getByText(/Row 2, variant_sku: The shop has no variant/).waitFor();
+      await dialog.getByRole("button", { name: "Cancel" }).click();
+    },
+  );
+
   await step("the list is walked and left by keyboard", async () => {
     await page.keyboard.press("g");
     await page.keyboard.press("o");

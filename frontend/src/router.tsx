@@ -16,6 +16,7 @@ import {
   exceptionsSearch,
   givenUpSearch,
   mappingsSearch,
+  matchesSearch,
   ordersSearch,
   portalSearch,
   signInSearch,
@@ -89,6 +90,13 @@ const mappings = createRoute({
   component: lazyRouteComponent(() => import("./routes/shop/mappings/page"), "Mappings"),
 });
 
+const matches = createRoute({
+  getParentRoute: () => shop,
+  path: "/mappings/matches",
+  validateSearch: matchesSearch,
+  component: lazyRouteComponent(() => import("./routes/shop/matches/page"), "Matches"),
+});
+
 const rules = createRoute({
   getParentRoute: () => shop,
   path: "/rules",
@@ -144,6 +152,7 @@ const routeTree = root.addChildren([
     suppliers,
     supplier,
     mappings,
+    matches,
     rules,
     givenUp,
     settings,

@@ -37,6 +37,7 @@ describe("the texts", () => {
     ShopStatus: "shopStatus",
     Connector: "connector",
     DeliveryFate: "deliveryFate",
+    MatchDoubt: "matchDoubt",
     RuleKind: "ruleKind",
     RuleState: "ruleState",
     RuleScope: "ruleScopeWhy",

@@ -185,6 +185,7 @@ create table connections (
   handling_days integer not null,
   answer_hours integer not null,
   active boolean not null,
+  costs {JSON},
   created_at {TIME} not null
 );
 create unique index connections_once on connections (shop_id, supplier_id);
@@ -203,10 +204,20 @@ create table offers (
   reserved integer not null,
   weight_g integer,
   ships_to {JSON} not null,
+  price_breaks {JSON} not null,
   active boolean not null,
   updated_at {TIME} not null
 );
 create unique index offers_once on offers (supplier_id, sku);
+
+create table offer_keys (
+  supplier_id {UUID} not null references suppliers (id),
+  kind text not null,
+  key text not null,
+  offer_id {UUID} not null references offers (id),
+  primary key (supplier_id, kind, key, offer_id)
+);
+create index offer_keys_by_offer on offer_keys (offer_id);
 
 create table variants (
   shop_id bigint not null,
@@ -222,6 +233,44 @@ create table variants (
 );
 create index variants_by_sku on variants (shop_id, sku);
 create index variants_by_product on variants (shop_id, product_id);
+
+create table variant_keys (
+  shop_id bigint not null,
+  kind text not null,
+  key text not null,
+  variant_id bigint not null,
+  primary key (shop_id, kind, key, variant_id)
+);
+create index variant_keys_by_variant on variant_keys (shop_id, variant_id);
+
+create table match_runs (
+  id {UUID} primary key,
+  shop_id bigint not null,
+  after bigint not null,
+  seen integer not null,
+  certain integer not null,
+  doubtful integer not null,
+  began_at {TIME} not null,
+  ended_at {TIME}
+);
+create index match_runs_by_shop on match_runs (shop_id, id);
+create unique index match_runs_open_once on match_runs (shop_id) where ended_at is null;
+
+create table match_proposals (
+  id {UUID} primary key,
+  shop_id bigint not null,
+  variant_id bigint not null,
+  offer_id {UUID} not null references offers (id),
+  found_by text not null,
+  key text not null,
+  doubts {JSON} not null,
+  certain boolean not null,
+  status text not null,
+  made_at {TIME} not null,
+  decided_by text
+);
+create unique index match_proposals_once on match_proposals (shop_id, variant_id, offer_id);
+create index match_proposals_open on match_proposals (shop_id, certain, variant_id, id) where status = 'open';
 
 create table mappings (
   id {UUID} primary key,
@@ -241,7 +290,9 @@ create table mapping_components (
   offer_id {UUID} not null references offers (id),
   quantity integer not null,
   accepted_cost_minor bigint not null,
-  currency text not null
+  currency text not null,
+  valid_from date,
+  valid_until date
 );
 create index mapping_components_by_mapping on mapping_components (mapping_id, rank, position);
 create index mapping_components_by_offer on mapping_components (offer_id);

@@ -14,16 +14,18 @@ use super::{
     replan_orders,
     save_mapping::route_waiting,
     update_shop_settings,
+    what_if::{Draft, DraftConnection},
 };
 use crate::{
     app::App,
     connectors::Target,
     domain::{
         event::Actor,
+        mapping::Validity,
         rules::RuleText,
         setup::{
             self, Change, Plan, Problem, Setup,
-            model::{Component, Connection, Offer, Placed, SupplierTerms},
+            model::{Alternative, Connection, Offer, Placed, SupplierTerms},
             plan::{Step, Unnamed},
         },
         supplier::SupplierKey,
@@ -31,7 +33,9 @@ use crate::{
     ids::{AlternativeId, ConnectionId, MappingId, OfferId, RowId, ShopId, ShopifyVariantId, SupplierId},
     routing::rulebook::Rule,
     seal::{Keyring, SealError},
-    store::{self, Tx, columns::Json, connections, mapping_components, mappings, offers, shops, suppliers},
+    store::{
+        self, Tx, columns::Json, connections, mapping_components, mappings, match_proposals, offers, shops, suppliers,
+    },
 };
 
 /// How to apply.
@@ -47,6 +51,10 @@ pub struct ApplyOptions {
 pub enum ApplyError {
     #[error("{} in the file", counted(.0.len()))]
     File(Vec<Problem>),
+    #[error("name the shop: the file has {0} of them")]
+    WhichShop(usize),
+    #[error("the shop {0} has not installed Orderyard")]
+    NoShop(String),
     #[error(transparent)]
     Read(#[from] ReadError),
     #[error("a supplier's secret cannot be sealed: {0}")]
@@ -86,6 +94,36 @@ pub async fn apply_setup(app: &App, file: &str, options: ApplyOptions) -> Result
     writer.replan(&plan).await?;
     tx.commit().await?;
     Ok(plan.changes)
+}
+
+/// What a setup file would make of the way in which a shop routes. Nothing is applied.
+pub async fn draft(app: &App, file: &str, shop: Option<&str>) -> Result<(String, Draft), ApplyError> {
+    let setup = setup::read(file).map_err(ApplyError::File)?;
+    let read = read_setup(app.db.read(), &app.keyring).await?;
+    let plan = setup::plan::plan(&setup, &read.installation, Unnamed::Keep).map_err(ApplyError::File)?;
+    check_rules(&setup)?;
+    let domain = match (shop, setup.shops.as_slice()) {
+        (Some(domain), _) => domain.to_ascii_lowercase(),
+        (None, [one]) => one.domain.clone(),
+        (None, shops) => return Err(ApplyError::WhichShop(shops.len())),
+    };
+    let after = plan.after.shops.get(&domain);
+    let after = after.ok_or_else(|| ApplyError::NoShop(domain.clone()))?;
+    let connections = after.connections.iter().filter_map(|(key, wanted)| {
+        let drafted = DraftConnection {
+            priority: wanted.priority,
+            price_tolerance_bp: wanted.price_tolerance_bp,
+            handling_days: wanted.handling_days,
+            active: wanted.active,
+            costs: wanted.costs.clone(),
+        };
+        Some((read.suppliers.get(key)?.id, drafted))
+    });
+    let draft = Draft {
+        connections: connections.collect(),
+        settings: Some(after.settings.clone()),
+    };
+    Ok((domain, draft))
 }
 
 /// Asks each connector whether what its suppliers are given can work at all.
@@ -258,14 +296,13 @@ impl Writer<'_> {
             reserved: stored.as_ref().map_or(0, |row| row.reserved),
             weight_g: offer.weight_g.map(store::column),
             ships_to: Json(offer.ships_to.iter().cloned().collect()),
+            price_breaks: Json(offer.price_breaks.clone()),
             active: offer.active,
             updated_at: self.now,
         };
+        offers::put(self.tx, stored.as_ref(), row.clone())?;
         if let Some(before) = stored {
-            store::save(self.tx, row.clone())?;
             super::put_inventory::told_by_hand(self.tx, &before, &row).await?;
-        } else {
-            store::insert(self.tx, row.clone())?;
         }
         self.read.offers.insert(place, row);
         Ok(())
@@ -286,6 +323,7 @@ impl Writer<'_> {
             handling_days: store::column(wanted.handling_days),
             answer_hours: store::column(wanted.answer_hours),
             active: wanted.active,
+            costs: wanted.costs.clone().map(Json),
             created_at: stored.as_ref().map_or(self.now, |row| row.created_at),
         };
         if stored.is_some() {
@@ -299,7 +337,7 @@ impl Writer<'_> {
         &mut self,
         domain: &str,
         variant: ShopifyVariantId,
-        alternatives: &[Vec<Component>],
+        alternatives: &[Alternative],
     ) -> Result<(), DbErr> {
         let shop = self.shop(domain)?.id;
         let stored = mappings::of_variants(self.tx.conn(), shop, vec![variant]).await?.pop();
@@ -319,25 +357,28 @@ impl Writer<'_> {
             updated_at: self.now,
         };
         let id = row.id;
+        match_proposals::remove_open(self.tx, shop, &[variant]);
         if stored.is_some() {
             store::save(self.tx, row)?;
         } else {
             store::insert(self.tx, row)?;
         }
         store::insert_all(self.tx, self.components(shop, id, alternatives)?)?;
-        route_waiting(self.tx, shop, variant, &Actor::Staff("Setup file".to_owned()), self.now).await
+        let days: Vec<Validity> = alternatives.iter().map(|alternative| alternative.validity).collect();
+        let by = Actor::Staff("Setup file".to_owned());
+        route_waiting(self.tx, shop, variant, &days, &by, self.now)
     }
 
     fn components(
         &self,
         shop: ShopId,
         mapping: MappingId,
-        alternatives: &[Vec<Component>],
+        alternatives: &[Alternative],
     ) -> Result<Vec<mapping_components::Model>, DbErr> {
         let mut rows = Vec::new();
-        for (rank, components) in (1..).zip(alternatives) {
+        for (rank, alternative) in (1..).zip(alternatives) {
             let alternative_id = AlternativeId::generate();
-            for (position, component) in (0..).zip(components) {
+            for (position, component) in (0..).zip(&alternative.components) {
                 let place = (self.supplier_id(&component.supplier)?, component.sku.clone());
                 let offer = self
                     .read
@@ -355,6 +396,8 @@ impl Writer<'_> {
                     quantity: store::column(component.quantity),
                     accepted_cost_minor: component.accepted_cost.amount_minor,
                     currency: component.accepted_cost.currency,
+                    valid_from: alternative.validity.from,
+                    valid_until: alternative.validity.until,
                 });
             }
         }

@@ -54,6 +54,7 @@ pub(super) async fn write(
         handling_days: 1,
         answer_hours: 0,
         active: true,
+        costs: None,
         created_at: app.clock.now(),
     });
     if let Some(priority) = change.priority {

@@ -8,7 +8,7 @@ use crate::store::{self, Tx, po_lines, purchase_orders};
 /// more than the connection's tolerance; none when all prices hold.
 ///
 /// The line's price passed the guard when it was routed; what is checked here
-/// is that nothing rose since.
+/// is that nothing rose since, at the quantity of the whole purchase order.
 pub async fn line_above_accepted_price(
     tx: &Tx,
     po: &purchase_orders::Model,
@@ -20,7 +20,9 @@ pub async fn line_above_accepted_price(
         let Some(offer) = offers.iter().find(|offer| offer.id == line.offer_id) else {
             return Ok(Some(line.sku.clone()));
         };
-        if offer.currency != po.currency || offer.cost_minor > line.unit_cost_minor {
+        let pieces = lines().filter(|other| other.offer_id == line.offer_id);
+        let pieces = pieces.map(|line| store::units(line.quantity)).sum();
+        if offer.currency != po.currency || offer.unit_cost(pieces).amount_minor > line.unit_cost_minor {
             return Ok(Some(line.sku.clone()));
         }
     }

@@ -9,7 +9,9 @@ use super::outgoing::secret_place;
 use crate::{
     domain::{
         money::Money,
-        setup::model::{Component, Connection, Installation, Offer, Secret, Shop, Supplier, SupplierTerms},
+        setup::model::{
+            Alternative, Component, Connection, Installation, Offer, Secret, Shop, Supplier, SupplierTerms,
+        },
         supplier::SupplierKey,
     },
     ids::{OfferId, ShopId, ShopifyVariantId, SupplierId},
@@ -107,6 +109,7 @@ fn as_offer(row: &offers::Model) -> Offer {
         stock: row.stock.map(store::units),
         weight_g: row.weight_g.map(store::units),
         ships_to: row.ships_to.0.iter().cloned().collect(),
+        price_breaks: row.price_breaks.0.clone(),
         active: row.active,
     }
 }
@@ -122,6 +125,7 @@ async fn shop(
     let variants = variants::of_shop(db, row.id).await?.into_iter();
     Ok(Shop {
         settings: row.settings.0.clone(),
+        currency: row.currency,
         locations: locations.map(|location| (location.id, location.name)).collect(),
         variants: variants.map(|variant| (variant.id, variant.sku)).collect(),
         connections: connections
@@ -141,6 +145,7 @@ fn as_connection(row: &connections::Model) -> Connection {
         handling_days: store::units(row.handling_days),
         answer_hours: store::units(row.answer_hours),
         active: row.active,
+        costs: row.costs.clone().map(|costs| costs.0),
     }
 }
 
@@ -148,10 +153,10 @@ async fn mappings_of(
     db: &impl ConnectionTrait,
     shop: ShopId,
     names: &BTreeMap<OfferId, (SupplierKey, String)>,
-) -> Result<BTreeMap<ShopifyVariantId, Vec<Vec<Component>>>, DbErr> {
+) -> Result<BTreeMap<ShopifyVariantId, Vec<Alternative>>, DbErr> {
     let rows = mappings::of_shop(db, shop).await?;
     let variants: BTreeMap<_, _> = rows.iter().map(|mapping| (mapping.id, mapping.variant_id)).collect();
-    let mut found: BTreeMap<ShopifyVariantId, Vec<Vec<Component>>> = BTreeMap::new();
+    let mut found: BTreeMap<ShopifyVariantId, Vec<Alternative>> = BTreeMap::new();
     let mut current = None;
     // In order of mapping, rank and position: a new alternative begins where its id changes.
     for row in mapping_components::of_shop(db, shop).await? {
@@ -167,10 +172,13 @@ async fn mappings_of(
         let alternatives = found.entry(*variant).or_default();
         if current != Some(row.alternative_id) {
             current = Some(row.alternative_id);
-            alternatives.push(Vec::new());
+            alternatives.push(Alternative {
+                components: Vec::new(),
+                validity: row.validity(),
+            });
         }
         if let Some(alternative) = alternatives.last_mut() {
-            alternative.push(component);
+            alternative.components.push(component);
         }
     }
     Ok(found)

@@ -201,10 +201,11 @@ impl Decision<'_> {
 
     async fn map(&self, alternatives: Vec<NewAlternative>) -> Result<String, AppError> {
         let (_, variant) = self.line().await?;
+        let days = save_mapping::days(&alternatives);
         save_mapping::write(self.tx, self.order.shop_id, variant, alternatives, self.now).await?;
         self.route(Vec::new())?;
         // The variant may hold up other orders as well.
-        save_mapping::route_waiting(self.tx, self.order.shop_id, variant, self.actor, self.now).await?;
+        save_mapping::route_waiting(self.tx, self.order.shop_id, variant, &days, self.actor, self.now)?;
         Ok("The variant was mapped".to_owned())
     }
 

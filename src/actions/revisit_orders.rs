@@ -20,6 +20,8 @@ use crate::{
 pub enum Why {
     /// A variant was mapped: its lines that waited for it are routed.
     Mapped { variant: ShopifyVariantId, by: String },
+    /// Many variants were mapped at once: whatever waited for any of them is routed.
+    ManyMapped { by: String },
     /// The shop's own rules are others: what routing put before a person is routed again.
     RulesChanged {
         by: String,
@@ -60,6 +62,12 @@ impl RevisitOrders {
     async fn some(&self, app: &App) -> Result<Option<uuid::Uuid>, JobError> {
         match &self.why {
             Why::Mapped { variant, by } => self.mapped(app, *variant, by).await,
+            Why::ManyMapped { by } => {
+                let after = self.after.map(ExceptionId);
+                let today = app.clock.now().date_naive();
+                let found = exceptions::unmapped_but_mapped(app.db.read(), self.shop_id, today, after, MOST).await?;
+                self.route_again(app, &found, by, "The variant was mapped").await
+            }
             Why::RulesChanged { by, until } => {
                 let after = self.after.map(ExceptionId);
                 let until = until.unwrap_or_else(|| app.clock.now());

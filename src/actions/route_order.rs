@@ -8,16 +8,23 @@ use sea_orm::{ConnectionTrait, DbErr};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    chase_silence, place_purchase_order::PlacePurchaseOrder, reserve_stock, routing_limit, rule_facts,
+    chase_silence,
+    cost_facts::{Agreed, PriceLists},
+    place_purchase_order::PlacePurchaseOrder,
+    reserve_stock, routing_limit, rule_facts,
     write_plan::PlanWriter,
 };
 use crate::{
     app::App,
-    domain::order::{Gate, Ledger},
+    domain::{
+        costs::Destination,
+        order::{Gate, Ledger},
+        shop::ShopSettings,
+    },
     failpoint,
     ids::{OfferId, OrderId, OrderLineId, ShopId, ShopifyOrderId, ShopifyVariantId, SupplierId},
     queue::{Attempt, Job, JobError, Priority, When, enqueue, order_key},
-    routing::{self, Alternative, Component, LineDemand, OfferFacts, RouteRequest, SupplierTerms},
+    routing::{self, Alternative, Component, LineDemand, OfferFacts, RouteRequest},
     store::{
         self, Tx, allocations, order_lines,
         order_state::{OpenOrder, OrderState},
@@ -99,10 +106,12 @@ pub async fn route_state(
     now: DateTime<Utc>,
 ) -> Result<(), DbErr> {
     if state.gate(&shop.settings.0) == Gate::Open {
-        let mut request = request(tx.conn(), shop, state, forced, now).await?;
+        let waiting = waiting(state, &shop.settings.0);
+        let mut request = request(tx.conn(), shop, state, waiting, forced, now).await?;
         routing_limit::stop(tx, state, &mut request, now).await?;
         if !request.lines.is_empty() {
-            let plan = routing::route(&request);
+            let mut plan = routing::route(&request);
+            plan.strategy = Some(shop.settings.0.routing.strategy);
             let writer = PlanWriter { tx, shop, state, now };
             writer.write(&request, &plan).await?;
             failpoint::hit("route.before_commit");
@@ -164,23 +173,27 @@ pub fn send_what_waited(tx: &Tx, shop: &shops::Model, state: &OrderState) -> Res
     Ok(())
 }
 
-/// What routing needs to know, for the units that await it.
-async fn request(
+/// The units that await routing.
+pub(super) fn waiting<'a>(state: &'a OrderState, settings: &ShopSettings) -> Vec<(&'a order_lines::Model, u32)> {
+    let ledgers = state.ledgers(settings);
+    let lines = state.lines.iter();
+    lines
+        .map(|line| (line, ledgers.get(&line.id).map_or(0, Ledger::to_route)))
+        .filter(|(line, units)| *units > 0 && line.requires_shipping)
+        .collect()
+}
+
+/// What routing needs to know, for some units.
+pub(super) async fn request(
     db: &impl ConnectionTrait,
     shop: &shops::Model,
     state: &OrderState,
+    waiting: Vec<(&order_lines::Model, u32)>,
     forced: &[Forced],
     now: DateTime<Utc>,
 ) -> Result<RouteRequest, DbErr> {
-    let ledgers = state.ledgers(&shop.settings.0);
-    let waiting: Vec<(&order_lines::Model, u32)> = state
-        .lines
-        .iter()
-        .map(|line| (line, ledgers.get(&line.id).map_or(0, Ledger::to_route)))
-        .filter(|(line, units)| *units > 0 && line.requires_shipping)
-        .collect();
     let variants: Vec<ShopifyVariantId> = waiting.iter().filter_map(|(line, _)| line.variant_id).collect();
-    let alternatives = alternatives(db, shop.id, variants).await?;
+    let (alternatives, price_breaks) = alternatives(db, shop.id, variants, now).await?;
     let refused = suppliers_that_refused(db, shop.id, state).await?;
     let lines: Vec<LineDemand> = waiting
         .into_iter()
@@ -199,18 +212,25 @@ async fn request(
             title: line.title.clone(),
         })
         .collect();
-    let suppliers = supplier_terms(db, shop.id, &lines).await?;
+    let agreed = agreed(db, shop.id, &lines).await?;
     let destination = state
         .order
         .ship_to
         .as_ref()
         .and_then(|address| address.0.country_code.clone());
+    let facts = rule_facts::of(shop, state, now);
+    let to = Destination {
+        country: destination.as_deref(),
+        province: facts.province.as_deref(),
+        postcode: facts.postcode.as_deref(),
+    };
+    let strategy = agreed.strategy(db, shop, &lines, &price_breaks, to, now).await?;
     Ok(RouteRequest {
         lines,
-        suppliers,
+        suppliers: agreed.terms(),
         destination,
-        strategy: routing::Strategy::Priority,
-        facts: rule_facts::of(shop, state, now),
+        strategy,
+        facts,
         rules: rule_facts::in_force(shop, now)?,
     })
 }
@@ -228,14 +248,17 @@ fn chosen(line: OrderLineId, units: u32, forced: &[Forced]) -> impl Iterator<Ite
     parts.into_iter().filter(|(units, _)| *units > 0)
 }
 
-async fn alternatives(
+/// Ways to make each variant, and the price lists of their offers.
+pub(super) async fn alternatives(
     db: &impl ConnectionTrait,
     shop: ShopId,
     variants: Vec<ShopifyVariantId>,
-) -> Result<BTreeMap<ShopifyVariantId, Vec<Alternative>>, DbErr> {
+    now: DateTime<Utc>,
+) -> Result<(BTreeMap<ShopifyVariantId, Vec<Alternative>>, PriceLists), DbErr> {
     let mappings = store::mappings::of_variants(db, shop, variants).await?;
     let ids = mappings.iter().map(|mapping| mapping.id).collect();
-    let components = store::mapping_components::of_mappings(db, shop, ids).await?;
+    let mut components = store::mapping_components::of_mappings(db, shop, ids).await?;
+    components.retain(|component| component.validity().holds_at(now));
     let offer_ids: BTreeSet<OfferId> = components.iter().map(|component| component.offer_id).collect();
     let offers = store::offers::by_ids(db, offer_ids.into_iter().collect()).await?;
     let offers: BTreeMap<OfferId, store::offers::Model> = offers.into_iter().map(|offer| (offer.id, offer)).collect();
@@ -261,7 +284,8 @@ async fn alternatives(
             }
         }
     }
-    Ok(found)
+    let lists = offers.into_values().filter(|offer| !offer.price_breaks.0.is_empty());
+    Ok((found, lists.map(|offer| (offer.id, offer.price_breaks.0)).collect()))
 }
 
 fn facts(offer: &store::offers::Model) -> OfferFacts {
@@ -301,32 +325,12 @@ async fn suppliers_that_refused(
     Ok(refused)
 }
 
-async fn supplier_terms(
-    db: &impl ConnectionTrait,
-    shop: ShopId,
-    lines: &[LineDemand],
-) -> Result<Vec<SupplierTerms>, DbErr> {
+/// What the shop agreed with the suppliers that may ship the lines.
+async fn agreed(db: &impl ConnectionTrait, shop: ShopId, lines: &[LineDemand]) -> Result<Agreed, DbErr> {
     let components = lines
         .iter()
         .flat_map(|line| &line.alternatives)
         .flat_map(|alternative| &alternative.components);
     let ids: BTreeSet<SupplierId> = components.map(|component| component.offer.supplier).collect();
-    let ids: Vec<SupplierId> = ids.into_iter().collect();
-    let connections = store::connections::with_suppliers(db, shop, ids.clone()).await?;
-    let suppliers = store::suppliers::by_ids(db, ids).await?;
-    let terms = connections.into_iter().filter_map(|connection| {
-        let supplier = suppliers
-            .iter()
-            .find(|supplier| supplier.id == connection.supplier_id)?;
-        Some(SupplierTerms {
-            id: supplier.id,
-            key: supplier.key.clone(),
-            name: supplier.name.clone(),
-            priority: store::units(connection.priority),
-            active: connection.active,
-            price_tolerance_bp: store::units(connection.price_tolerance_bp),
-            handling_days: store::units(connection.handling_days),
-        })
-    });
-    Ok(terms.collect())
+    Agreed::read(db, shop, ids.into_iter().collect()).await
 }

@@ -7,11 +7,20 @@ use sea_orm::DbErr;
 
 use crate::{
     routing::rulebook::{OrderFacts, Rule},
-    store::{order_state::OrderState, shops},
+    store::{order_lines, order_state::OrderState, orders, shops},
 };
 
 pub fn of(shop: &shops::Model, state: &OrderState, now: DateTime<Utc>) -> OrderFacts {
-    let order = &state.order;
+    of_lines(shop, &state.order, &state.lines, now)
+}
+
+/// The same for an order of which no more than its lines was read.
+pub fn of_lines(
+    shop: &shops::Model,
+    order: &orders::Model,
+    lines: &[order_lines::Model],
+    now: DateTime<Utc>,
+) -> OrderFacts {
     let told = &order.facts.0;
     let address = order.ship_to.as_ref().map(|address| &address.0);
     let here = local(shop, now);
@@ -23,7 +32,7 @@ pub fn of(shop: &shops::Model, state: &OrderState, now: DateTime<Utc>) -> OrderF
         total: (order.currency == shop.currency).then(|| Decimal::new(order.total_minor, order.currency.exponent())),
         tags: told.tags.clone(),
         customer_tags: told.customer_tags.clone(),
-        product_tags: (state.lines.iter())
+        product_tags: (lines.iter())
             .filter_map(|line| Some((line.id, told.product_tags.get(&line.shopify_id)?.clone())))
             .collect(),
         promised_in_days: (told.promised_at).map(|promised| (local(shop, promised).date() - here.date()).num_days()),

@@ -3,7 +3,7 @@
 //! Saving accepts what the offers cost now: routing buys nothing above that
 //! and the connection's tolerance. Orders that waited for it are routed.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
 use sea_orm::DbErr;
@@ -11,17 +11,18 @@ use sea_orm::DbErr;
 use super::revisit_orders::{RevisitOrders, Why};
 use crate::{
     app::App,
-    domain::event::Actor,
+    domain::{event::Actor, mapping::Validity, money::Money},
     error::AppError,
     ids::{AlternativeId, MappingId, OfferId, RowId, ShopId, ShopifyVariantId},
     queue::{When, enqueue},
-    store::{self, Party, Tx, mapping_components, mappings, offers, variants},
+    store::{self, Party, Tx, mapping_components, mappings, match_proposals, offers, variants},
 };
 
 /// The first alternative that can serve is taken.
 #[derive(Clone, Debug)]
 pub struct NewAlternative {
     pub components: Vec<NewComponent>,
+    pub validity: Validity,
 }
 
 #[derive(Clone, Debug)]
@@ -29,6 +30,8 @@ pub struct NewComponent {
     pub offer: OfferId,
     /// Pieces of the offer in one unit of the variant.
     pub quantity: i32,
+    /// What the shop agrees to pay for one piece; none means what it costs now.
+    pub accepted: Option<Money>,
 }
 
 /// The dearest piece there can be, in minor units: far above any price, and
@@ -48,22 +51,41 @@ pub async fn save_mapping(
 ) -> Result<(), AppError> {
     let now = app.clock.now();
     let tx = app.db.begin().await?;
+    let days = days(&alternatives);
     write(&tx, shop, variant, alternatives, now).await?;
-    route_waiting(&tx, shop, variant, actor, now).await?;
+    route_waiting(&tx, shop, variant, &days, actor, now)?;
     Ok(tx.commit().await?)
 }
 
-/// Has the orders that wait for a variant's mapping looked at again.
-pub(super) async fn route_waiting(
+pub(super) fn days(alternatives: &[NewAlternative]) -> Vec<Validity> {
+    alternatives.iter().map(|alternative| alternative.validity).collect()
+}
+
+/// Has the orders that wait for a variant's mapping looked at again, whenever one of its alternatives
+/// begins to count: while none does, they would only come back.
+pub(super) fn route_waiting(
     tx: &Tx,
     shop: ShopId,
     variant: ShopifyVariantId,
+    days: &[Validity],
     actor: &Actor,
     now: DateTime<Utc>,
 ) -> Result<(), DbErr> {
-    let by = actor.to_string();
-    let revisit = RevisitOrders::new(shop, Why::Mapped { variant, by });
-    enqueue(tx, &revisit, When::now(now.timestamp_millis()))
+    let begin = |validity: &Validity| {
+        if validity.holds_at(now) {
+            Some(now)
+        } else {
+            validity.begins_after(now)
+        }
+    };
+    let begins: BTreeSet<DateTime<Utc>> = days.iter().filter_map(begin).collect();
+    for time in begins {
+        let by = actor.to_string();
+        let revisit = RevisitOrders::new(shop, Why::Mapped { variant, by });
+        let wait = (time - now).to_std().unwrap_or_default();
+        enqueue(tx, &revisit, When::after(now.timestamp_millis(), wait))?;
+    }
+    Ok(())
 }
 
 /// Puts a mapping in the place of what stood.
@@ -78,65 +100,86 @@ pub(super) async fn write(
         return Err(AppError::NotFound("this variant"));
     }
     let offers = checked(tx, shop, &alternatives).await?;
-    let id = header(tx, shop, variant, now).await?;
+    Ok(write_many(tx, shop, vec![(variant, alternatives)], &offers, now).await?)
+}
+
+/// The same for many variants at once, which are the shop's, by offers that were checked.
+pub(super) async fn write_many(
+    tx: &Tx,
+    shop: ShopId,
+    wanted: Vec<(ShopifyVariantId, Vec<NewAlternative>)>,
+    offers: &HashMap<OfferId, offers::Model>,
+    now: DateTime<Utc>,
+) -> Result<(), DbErr> {
+    let variants: Vec<ShopifyVariantId> = wanted.iter().map(|(variant, _)| *variant).collect();
+    let stood = mappings::of_variants(tx.conn(), shop, variants.clone()).await?;
+    let stood: HashMap<ShopifyVariantId, mappings::Model> =
+        stood.into_iter().map(|row| (row.variant_id, row)).collect();
+    let replaced: Vec<MappingId> = stood.values().map(|row| row.id).collect();
+    mapping_components::remove_all(tx, shop, &replaced);
+    match_proposals::remove_open(tx, shop, &variants);
+    let (mut headers, mut rows) = (Vec::new(), Vec::new());
+    for (variant, alternatives) in wanted {
+        let before = stood.get(&variant).cloned();
+        let header = mappings::Model {
+            id: before.as_ref().map_or_else(MappingId::generate, |row| row.id),
+            shop_id: shop,
+            variant_id: variant,
+            updated_at: now,
+        };
+        rows.extend(component_rows(&header, &alternatives, offers));
+        match before {
+            Some(_) => store::save(tx, header)?,
+            None => headers.push(header),
+        }
+    }
+    store::insert_all(tx, headers)?;
+    store::insert_all(tx, rows)
+}
+
+fn component_rows(
+    mapping: &mappings::Model,
+    alternatives: &[NewAlternative],
+    offers: &HashMap<OfferId, offers::Model>,
+) -> Vec<mapping_components::Model> {
     let mut rows = Vec::new();
-    for (rank, alternative) in alternatives.iter().enumerate() {
+    for (rank, alternative) in (1..).zip(alternatives) {
         let alternative_id = AlternativeId::generate();
-        for (position, component) in alternative.components.iter().enumerate() {
+        for (position, component) in (0..).zip(&alternative.components) {
             let Some(offer) = offers.get(&component.offer) else {
                 continue;
             };
+            let accepted = component.accepted.unwrap_or_else(|| offer.cost());
             rows.push(mapping_components::Model {
                 id: RowId::generate(),
-                shop_id: shop,
-                mapping_id: id,
+                shop_id: mapping.shop_id,
+                mapping_id: mapping.id,
                 alternative_id,
-                rank: i32::try_from(rank).unwrap_or(i32::MAX).saturating_add(1),
-                position: i32::try_from(position).unwrap_or(i32::MAX),
+                rank,
+                position,
                 offer_id: component.offer,
                 quantity: component.quantity,
-                accepted_cost_minor: offer.cost_minor,
-                currency: offer.currency,
+                accepted_cost_minor: accepted.amount_minor,
+                currency: accepted.currency,
+                valid_from: alternative.validity.from,
+                valid_until: alternative.validity.until,
             });
         }
     }
-    Ok(store::insert_all(tx, rows)?)
+    rows
 }
 
-async fn header(tx: &Tx, shop: ShopId, variant: ShopifyVariantId, now: DateTime<Utc>) -> Result<MappingId, AppError> {
-    let found = mappings::of_variants(tx.conn(), shop, vec![variant]).await?;
-    if let Some(mut row) = found.into_iter().next() {
-        let id = row.id;
-        row.updated_at = now;
-        store::save(tx, row)?;
-        mapping_components::remove(tx, shop, id).await?;
-        return Ok(id);
-    }
-    let id = MappingId::generate();
-    let row = mappings::Model {
-        id,
-        shop_id: shop,
-        variant_id: variant,
-        updated_at: now,
-    };
-    store::insert(tx, row)?;
-    Ok(id)
-}
-
-async fn checked(
-    tx: &Tx,
-    shop: ShopId,
-    alternatives: &[NewAlternative],
-) -> Result<HashMap<OfferId, offers::Model>, AppError> {
+/// Whether a mapping has as much of everything as it may have.
+pub(super) fn check_counts(alternatives: &[NewAlternative]) -> Result<(), AppError> {
     if !(1..=MOST_ALTERNATIVES).contains(&alternatives.len()) {
         let message = format!("a mapping has 1 to {MOST_ALTERNATIVES} alternatives");
         return Err(AppError::invalid("alternatives", message));
     }
-    let ids = alternatives.iter().flat_map(|alternative| &alternative.components);
-    let ids: Vec<OfferId> = ids.map(|component| component.offer).collect();
-    let found = offers::seen_by_ids(tx.conn(), Party::Shop(shop), &ids).await?;
-    let found: HashMap<OfferId, offers::Model> = found.into_iter().map(|offer| (offer.id, offer)).collect();
     for (rank, alternative) in alternatives.iter().enumerate() {
+        if alternative.validity.is_upside_down() {
+            let field = format!("alternatives.{rank}.validUntil");
+            return Err(AppError::invalid(field, "it ends before it begins"));
+        }
         let place = format!("alternatives.{rank}.components");
         if !(1..=MOST_COMPONENTS).contains(&alternative.components.len()) {
             let message = format!("an alternative has 1 to {MOST_COMPONENTS} components");
@@ -147,8 +190,25 @@ async fn checked(
                 let message = format!("a quantity must be between 1 and {MOST_PIECES}");
                 return Err(AppError::invalid(format!("{place}.{position}.quantity"), message));
             }
+        }
+    }
+    Ok(())
+}
+
+async fn checked(
+    tx: &Tx,
+    shop: ShopId,
+    alternatives: &[NewAlternative],
+) -> Result<HashMap<OfferId, offers::Model>, AppError> {
+    check_counts(alternatives)?;
+    let ids = alternatives.iter().flat_map(|alternative| &alternative.components);
+    let ids: Vec<OfferId> = ids.map(|component| component.offer).collect();
+    let found = offers::seen_by_ids(tx.conn(), Party::Shop(shop), &ids).await?;
+    let found: HashMap<OfferId, offers::Model> = found.into_iter().map(|offer| (offer.id, offer)).collect();
+    for (rank, alternative) in alternatives.iter().enumerate() {
+        for (position, component) in alternative.components.iter().enumerate() {
             if !found.contains_key(&component.offer) {
-                let field = format!("{place}.{position}.offerId");
+                let field = format!("alternatives.{rank}.components.{position}.offerId");
                 return Err(AppError::invalid(field, "there is no such offer"));
             }
         }

@@ -3,10 +3,13 @@
 use super::save_mapping;
 use crate::{
     app::App,
-    domain::money::{Currency, Money},
+    domain::{
+        costs::{PriceBreak, entries::PriceBreakEntry, reading},
+        money::{Currency, Money},
+    },
     error::AppError,
     ids::{OfferId, SupplierId},
-    store::{self, Party, columns::Json, offers, suppliers},
+    store::{Party, columns::Json, offers, suppliers},
 };
 
 /// What is said of an offer.
@@ -22,6 +25,8 @@ pub struct OfferContent {
     pub weight_g: Option<i32>,
     /// Countries, ISO 3166-1 alpha-2; empty means anywhere.
     pub ships_to: Vec<String>,
+    /// Prices for larger quantities; unless given, those that are there stay.
+    pub price_breaks: Option<Vec<PriceBreakEntry>>,
     pub active: bool,
 }
 
@@ -62,16 +67,20 @@ pub async fn save_offer(
         reserved: before.as_ref().map_or(0, |offer| offer.reserved),
         weight_g: content.weight_g,
         ships_to: Json(content.ships_to),
+        price_breaks: match content.price_breaks {
+            Some(breaks) => Json(breaks),
+            None => before
+                .as_ref()
+                .map(|offer| offer.price_breaks.clone())
+                .unwrap_or_default(),
+        },
         active: content.active,
         updated_at: app.clock.now(),
     };
-    match before {
-        Some(before) => {
-            store::save(&tx, row.clone())?;
-            super::put_inventory::told_by_hand(&tx, &before, &row).await?;
-            super::replan_orders::of_supplier(&tx, supplier, app.clock.now_ms()).await?;
-        }
-        None => store::insert(&tx, row.clone())?,
+    offers::put(&tx, before.as_ref(), row.clone())?;
+    if let Some(before) = before {
+        super::put_inventory::told_by_hand(&tx, &before, &row).await?;
+        super::replan_orders::of_supplier(&tx, supplier, app.clock.now_ms()).await?;
     }
     tx.commit().await?;
     Ok(row)
@@ -85,6 +94,7 @@ struct Checked {
     stock: Option<i32>,
     weight_g: Option<i32>,
     ships_to: Vec<String>,
+    price_breaks: Option<Vec<PriceBreak>>,
     active: bool,
 }
 
@@ -122,6 +132,14 @@ fn checked(content: OfferContent) -> Result<Checked, AppError> {
             "countries are two letters each, such as DE",
         ));
     }
+    let price_breaks = content
+        .price_breaks
+        .as_deref()
+        .map(|list| reading::price_breaks(list, cost));
+    let price_breaks = price_breaks.transpose().map_err(|flaws| {
+        let message = flaws.into_iter().next().map(|flaw| flaw.message);
+        AppError::invalid("priceBreaks", message.unwrap_or_default())
+    })?;
     let barcode = content.barcode.map(|barcode| barcode.trim().to_owned());
     Ok(Checked {
         sku: text("sku", &content.sku, 100)?,
@@ -131,6 +149,7 @@ fn checked(content: OfferContent) -> Result<Checked, AppError> {
         stock: content.stock,
         weight_g: content.weight_g,
         ships_to,
+        price_breaks,
         active: content.active,
     })
 }

@@ -70,10 +70,7 @@ impl PlanWriter<'_> {
     }
 
     fn write_plan(&self, plan: &RoutePlan) -> Result<RoutingPlanId, DbErr> {
-        let cost = match plan.costs.as_slice() {
-            [one] => Some(*one),
-            _ => None,
-        };
+        let cost = plan.only_cost();
         let explanation = serde_json::to_value(plan).map_err(|error| DbErr::Json(error.to_string()))?;
         let row = store::routing_plans::Model {
             id: RoutingPlanId::generate(),

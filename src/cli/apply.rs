@@ -57,7 +57,7 @@ pub async fn run(args: ApplyArgs) -> Result<(), CommandError> {
 }
 
 /// Reads before anything else runs, so it may block.
-fn read(path: &Path) -> io::Result<String> {
+pub fn read(path: &Path) -> io::Result<String> {
     let mut text = String::new();
     let read = if path.as_os_str() == "-" {
         io::stdin().take(MAX_FILE_BYTES).read_to_string(&mut text)?
@@ -71,7 +71,7 @@ fn read(path: &Path) -> io::Result<String> {
 }
 
 /// Each mistake on a line of its own, so that an editor can jump to it.
-fn explained(file: &str, error: &ApplyError) -> String {
+pub fn explained(file: &str, error: &ApplyError) -> String {
     let mut text = format!("nothing was changed: {error}");
     if let ApplyError::File(problems) = error {
         for problem in problems {

@@ -10,6 +10,7 @@ mod migrate;
 mod reconcile;
 mod replay;
 mod serve;
+mod simulate;
 mod since;
 mod start;
 
@@ -35,6 +36,8 @@ enum Command {
     Doctor(doctor::DoctorArgs),
     /// Compare shops with Shopify now: what no webhook told, and what stands still.
     Reconcile(reconcile::ReconcileArgs),
+    /// Say what a draft would have made of past orders: costs, parcels, days, who ships.
+    Simulate(simulate::SimulateArgs),
     /// Have work that was given up, or deliveries that led nowhere, tried again.
     Replay(replay::ReplayArgs),
     /// Show the whole product against a pretend Shopify and pretend suppliers.
@@ -71,6 +74,7 @@ pub async fn run(cli: Cli) -> Result<(), CommandError> {
         Command::Export(args) => export::run(args).await,
         Command::Doctor(args) => doctor::run(args).await,
         Command::Reconcile(args) => reconcile::run(args).await,
+        Command::Simulate(args) => simulate::run(args).await,
         Command::Replay(args) => replay::run(args).await,
         Command::Demo => demo::run().await,
         Command::Admin(command) => admin::run(command).await,

@@ -4,10 +4,14 @@
 pub mod address;
 pub mod carriers;
 pub mod circuit;
+pub mod costs;
 pub mod event;
 pub mod exception;
 pub mod fulfilment;
 pub mod intent;
+pub mod mapping;
+pub mod mapping_csv;
+pub mod matching;
 pub mod money;
 pub mod order;
 pub mod parcel;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{review::ReviewHolds, rules::RuleText, text_enum::text_enum};
+use super::{costs::RoutingSettings, review::ReviewHolds, rules::RuleText, text_enum::text_enum};
 use crate::ids::ShopifyLocationId;
 
 text_enum! {
@@ -62,6 +62,9 @@ pub struct ShopSettings {
     /// The shop's own routing rules, in their order.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub rules: Vec<RuleText>,
+    /// How orders are routed.
+    #[serde(skip_serializing_if = "RoutingSettings::is_default")]
+    pub routing: RoutingSettings,
 }
 
 impl Default for ShopSettings {
@@ -75,6 +78,7 @@ impl Default for ShopSettings {
             undo_minutes: 0,
             review: ReviewHolds::default(),
             rules: Vec::new(),
+            routing: RoutingSettings::default(),
         }
     }
 }

@@ -45,6 +45,17 @@ pub struct Problem {
     message: String,
 }
 
+impl Problem {
+    /// A field that is wrong.
+    pub fn invalid(field: Vec<String>, message: String) -> Self {
+        Self {
+            field: Some(field),
+            code: ProblemCode::Invalid,
+            message,
+        }
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 pub enum ProblemCode {
     NotFound,

@@ -5,6 +5,7 @@
 //! keeps lists from running a statement per row. Reads go to `store`, a
 //! mutation calls one action; neither holds a rule of the business.
 
+mod costs;
 mod dead_letters;
 mod endpoint;
 mod errors;
@@ -14,6 +15,7 @@ mod fulfillments;
 mod guard;
 mod invitations;
 mod loaders;
+mod matching;
 mod money;
 mod offers;
 mod order_lines;

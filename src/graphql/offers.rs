@@ -4,6 +4,7 @@ use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
 use chrono::{DateTime, Utc};
 
 use super::{
+    costs::PriceBreak,
     errors::{Outcome, Problem, payload},
     guard,
     loaders::Loaders,
@@ -74,6 +75,11 @@ impl Offer {
         &self.0.ships_to.0
     }
 
+    /// Prices for larger quantities.
+    async fn price_breaks(&self) -> Vec<PriceBreak> {
+        PriceBreak::of(&self.0.price_breaks.0)
+    }
+
     async fn active(&self) -> bool {
         self.0.active
     }
@@ -137,6 +143,8 @@ pub struct OfferInput {
     stock: Option<i32>,
     weight_g: Option<i32>,
     ships_to: Option<Vec<String>>,
+    /// By rising quantity; what is there stays, unless given.
+    price_breaks: Option<Vec<PriceBreak>>,
     active: Option<bool>,
 }
 
@@ -163,6 +171,7 @@ impl OfferMutation {
             stock: input.stock,
             weight_g: input.weight_g,
             ships_to: input.ships_to.unwrap_or_default(),
+            price_breaks: (input.price_breaks).map(|list| list.into_iter().map(PriceBreak::entry).collect()),
             active: input.active.unwrap_or(true),
         };
         let done = match id(&input.supplier_id) {

@@ -12,7 +12,7 @@ use super::{
     loaders::{ExceptionsOf, FulfillmentsOf, LinesOf, Loaders, OwnShop, PlanOf, PurchaseOrdersOf, ShipmentsOf},
     money::Money,
     order_lines::OrderLine,
-    pagination::{Asked, NESTED, Page, weight},
+    pagination::{Asked, NESTED, Page, STATEMENT, weight},
     plans::RoutingPlan,
     purchase_orders::{Address, PurchaseOrder},
     scalars::{ShopifyId, id},
@@ -21,7 +21,7 @@ use super::{
 use crate::{
     actions::{
         override_routing::{self, Override, Part},
-        regroup_purchase_orders, request_routing,
+        preview_route, regroup_purchase_orders, request_routing,
     },
     domain::{money, order},
     error::AppError,
@@ -203,6 +203,20 @@ impl OrderQuery {
         Ok(asked.page(rows, |row| (row.placed_at, row.id), Order))
     }
 
+    /// What routing would decide about an order now; nothing follows from it.
+    #[graphql(complexity = "8 * STATEMENT + child_complexity")]
+    async fn route_preview(&self, ctx: &Context<'_>, order_id: ID) -> Outcome<Option<RoutePreview>> {
+        let shop = guard::shop_reader(ctx)?;
+        let Some(id) = self::id(&order_id) else {
+            return Ok(None);
+        };
+        let found = preview_route::preview_route(guard::app(ctx), shop, id).await?;
+        Ok(found.map(|preview| RoutePreview {
+            plan: preview.plan.into(),
+            whole_order: preview.whole_order,
+        }))
+    }
+
     async fn order(&self, ctx: &Context<'_>, id: ID) -> Outcome<Option<Order>> {
         guard::shop_reader(ctx)?;
         match self::id(&id) {
@@ -210,6 +224,14 @@ impl OrderQuery {
             None => Ok(None),
         }
     }
+}
+
+/// What routing would decide now.
+#[derive(SimpleObject)]
+pub struct RoutePreview {
+    plan: RoutingPlan,
+    /// Nothing of the order awaits routing: it was decided as if all of it did.
+    whole_order: bool,
 }
 
 #[derive(SimpleObject)]

@@ -1,6 +1,6 @@
 //! Routing decisions, as they were stored with their reasons.
 
-use async_graphql::{Context, Enum, ID, Object};
+use async_graphql::{Context, Enum, ID, Object, SimpleObject};
 use chrono::{DateTime, Utc};
 
 use super::{
@@ -12,9 +12,12 @@ use super::{
     suppliers::{Supplier, supplier_by_id},
 };
 use crate::{
-    domain::money,
+    domain::{
+        costs::{Rate, StrategyWord},
+        money,
+    },
     error::AppError,
-    routing::{self, ChosenComponent, Outcome as Decided, RoutePlan},
+    routing::{self, ChosenComponent, CostParts, Landed, Outcome as Decided, RoutePlan, RunnerUp, SupplierBill},
     store::routing_plans::Model,
 };
 
@@ -49,11 +52,190 @@ impl RoutingPlan {
         Some(money::Money::new(amount, currency).into())
     }
 
+    /// What the shop had chosen; null in plans from before there was a choice.
+    async fn strategy(&self) -> Option<RoutingStrategy> {
+        self.plan.as_ref()?.strategy.map(Into::into)
+    }
+
+    /// What the order costs with fees and shipping, where the strategy weighs costs.
+    async fn landed(&self) -> Option<LandedCost> {
+        self.plan.as_ref()?.landed.clone().map(LandedCost)
+    }
+
     #[graphql(complexity = "NESTED * child_complexity + 1")]
     async fn lines(&self) -> Vec<PlanLine> {
         let lines = self.plan.iter().flat_map(|plan| plan.lines.iter().cloned());
         lines.map(PlanLine).collect()
     }
+}
+
+/// What makes one allowed plan better than another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "StrategyWord")]
+pub enum RoutingStrategy {
+    Priority,
+    Cheapest,
+    Fastest,
+    FewestParcels,
+    PreferredSupplier,
+    BalancedShare,
+    OwnStockFirst,
+}
+
+/// What a plan costs, in the shop's currency.
+pub struct LandedCost(Landed);
+
+#[Object]
+impl LandedCost {
+    /// Goods, duties, fees and shipping.
+    async fn total(&self) -> Money {
+        self.0.total.into()
+    }
+
+    /// What the shop's preferences count against the plan besides.
+    async fn preferences(&self) -> Money {
+        self.0.preferences.into()
+    }
+
+    /// How much cheaper a plan might at most be; zero when none is.
+    async fn gap(&self) -> Money {
+        self.0.gap.into()
+    }
+
+    #[graphql(complexity = "NESTED * child_complexity + 1")]
+    async fn suppliers(&self) -> Vec<SupplierCost> {
+        self.0.suppliers.iter().cloned().map(SupplierCost).collect()
+    }
+
+    /// By which other currencies were converted.
+    #[graphql(complexity = "NESTED * child_complexity + 1")]
+    async fn rates(&self) -> Vec<ExchangeRate> {
+        self.0.rates.iter().map(Into::into).collect()
+    }
+}
+
+/// One supplier's part of what a plan costs.
+pub struct SupplierCost(SupplierBill);
+
+#[Object]
+impl SupplierCost {
+    async fn supplier_name(&self) -> &str {
+        &self.0.supplier_name
+    }
+
+    async fn goods(&self) -> Money {
+        self.0.goods.into()
+    }
+
+    /// Duties and taxes.
+    async fn duties(&self) -> Option<Money> {
+        self.0.duties.map(Into::into)
+    }
+
+    async fn fees(&self) -> Money {
+        self.0.fees.into()
+    }
+
+    async fn shipping(&self) -> Money {
+        self.0.shipping.into()
+    }
+
+    async fn parcels(&self) -> i32 {
+        number(self.0.parcels.into())
+    }
+
+    async fn weight_g(&self) -> i32 {
+        number(self.0.weight_g)
+    }
+}
+
+/// What one unit of a currency was worth in another on a day.
+#[derive(Clone, Debug, SimpleObject)]
+pub struct ExchangeRate {
+    from: &'static str,
+    to: &'static str,
+    rate: String,
+    on: String,
+}
+
+impl From<&Rate> for ExchangeRate {
+    fn from(rate: &Rate) -> Self {
+        Self {
+            from: rate.from.code(),
+            to: rate.to.code(),
+            rate: rate.factor.to_string(),
+            on: rate.on.to_string(),
+        }
+    }
+}
+
+/// What units cost by themselves, with parcels of their own.
+#[derive(Clone, Debug, SimpleObject)]
+pub struct PlanCostParts {
+    /// Fewer than are wanted where there are not as many.
+    units: i32,
+    goods: Money,
+    /// Duties and taxes.
+    duties: Money,
+    fees: Money,
+    shipping: Money,
+    /// Until they arrive.
+    days: i32,
+}
+
+impl From<&CostParts> for PlanCostParts {
+    fn from(parts: &CostParts) -> Self {
+        Self {
+            units: number(parts.units.into()),
+            goods: parts.goods.into(),
+            duties: parts.duties.into(),
+            fees: parts.fees.into(),
+            shipping: parts.shipping.into(),
+            days: number(parts.days.into()),
+        }
+    }
+}
+
+/// The best plan in which other alternatives serve a line.
+#[derive(Clone, Debug, SimpleObject)]
+pub struct PlanRunnerUp {
+    /// Who would serve the line.
+    summary: String,
+    /// What the whole order would cost more; below zero where a preference decided.
+    more: Money,
+    /// What the shop's preferences count against it more.
+    preferences: Money,
+    /// What would have to change for it to win, where a lower price could do it.
+    to_win: Option<PriceCut>,
+}
+
+/// A price at which another plan would have won.
+#[derive(Clone, Debug, SimpleObject)]
+pub struct PriceCut {
+    sku: String,
+    supplier_name: String,
+    /// How much less each piece would have to cost.
+    by: Money,
+}
+
+impl From<&RunnerUp> for PlanRunnerUp {
+    fn from(second: &RunnerUp) -> Self {
+        Self {
+            summary: second.summary.clone(),
+            more: second.more.into(),
+            preferences: second.preferences.into(),
+            to_win: second.to_win.as_ref().map(|cut| PriceCut {
+                sku: cut.sku.clone(),
+                supplier_name: cut.supplier_name.clone(),
+                by: cut.by.into(),
+            }),
+        }
+    }
+}
+
+/// The lines of a plan that is not stored.
+pub fn lines_of(plan: RoutePlan) -> Vec<PlanLine> {
+    plan.lines.into_iter().map(PlanLine).collect()
 }
 
 pub struct PlanLine(routing::PlanLine);
@@ -96,6 +278,16 @@ impl PlanLine {
             Decided::Allocated { components, .. } => components.iter().cloned().map(PlanComponent).collect(),
             Decided::Unmapped | Decided::NoEligibleSupplier | Decided::PriceRose { .. } => Vec::new(),
         }
+    }
+
+    /// What these units cost by themselves, where the strategy weighs costs.
+    async fn alone(&self) -> Option<PlanCostParts> {
+        self.0.alone.as_ref().map(Into::into)
+    }
+
+    /// The second-best plan for the line, where the strategy weighs costs.
+    async fn runner_up(&self) -> Option<PlanRunnerUp> {
+        self.0.runner_up.as_ref().map(Into::into)
     }
 
     #[graphql(complexity = "NESTED * child_complexity + 1")]
@@ -147,5 +339,16 @@ impl RejectedAlternative {
 
     async fn reason(&self) -> String {
         self.0.why.to_string()
+    }
+
+    /// What stands in its way besides.
+    async fn also(&self) -> Vec<String> {
+        self.0.also.iter().map(ToString::to_string).collect()
+    }
+
+    /// What the line's units would cost from it by themselves, where it may serve them and the
+    /// strategy weighs costs.
+    async fn alone(&self) -> Option<PlanCostParts> {
+        self.0.alone.as_ref().map(Into::into)
     }
 }

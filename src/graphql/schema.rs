@@ -10,9 +10,11 @@ use async_graphql::{
 use async_trait::async_trait;
 
 use super::{
+    costs::CostMutation,
     dead_letters::{DeadLetterMutation, DeadLetterQuery},
     exceptions::{ExceptionMutation, ExceptionQuery},
     invitations::{InvitationMutation, InvitationQuery},
+    matching::{MatchMutation, MatchQuery},
     offers::{OfferMutation, OfferQuery},
     orders::{OrderMutation, OrderQuery},
     portal::PortalMutation,
@@ -48,6 +50,7 @@ pub struct Query(
     SupplierQuery,
     OfferQuery,
     VariantQuery,
+    MatchQuery,
     PurchaseOrderQuery,
     InvitationQuery,
     DeadLetterQuery,
@@ -62,11 +65,13 @@ pub struct Mutation(
     SupplierMutation,
     OfferMutation,
     MappingMutation,
+    MatchMutation,
     OrderMutation,
     ExceptionMutation,
     PurchaseOrderMutation,
     PortalMutation,
     DeadLetterMutation,
+    CostMutation,
     RuleMutation,
 );
 

@@ -4,6 +4,7 @@ use async_graphql::{Context, Enum, ID, InputObject, Object, SimpleObject};
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{
+    costs::Routing,
     errors::{Outcome, Problem, payload},
     guard,
     loaders::{Loaders, OwnShop},
@@ -77,6 +78,7 @@ impl Shop {
             notify_customer: settings.notify_customer,
             kit_fulfillment: settings.kit_fulfillment.into(),
             all_locations: settings.locations == SelectedLocations::All,
+            routing: Routing::of(&settings.routing, self.0.currency),
             undo_minutes: number(settings.undo_minutes.into()),
             review: (&settings.review).into(),
         }
@@ -110,6 +112,7 @@ pub struct ShopSettings {
     notify_customer: bool,
     kit_fulfillment: KitFulfillment,
     all_locations: bool,
+    routing: Routing,
     /// Minutes in which a purchase order can be undone before it is sent.
     undo_minutes: i32,
     review: ReviewHolds,
@@ -319,6 +322,20 @@ pub struct ShopPayload {
     problems: Vec<Problem>,
 }
 
+impl ShopPayload {
+    pub fn from(done: Result<Model, AppError>) -> Outcome<Self> {
+        let (row, problems) = payload(done)?;
+        Ok(Self {
+            shop: row.map(Shop),
+            problems,
+        })
+    }
+
+    pub const fn refused(problems: Vec<Problem>) -> Self {
+        Self { shop: None, problems }
+    }
+}
+
 #[derive(Default)]
 pub struct ShopMutation;
 
@@ -347,11 +364,6 @@ impl ShopMutation {
                 .location_ids
                 .map(|ids| ids.into_iter().map(|id| ShopifyLocationId(id.0)).collect()),
         };
-        let done = update_shop_settings::update_shop_settings(guard::app(ctx), shop, change).await;
-        let (row, problems) = payload(done)?;
-        Ok(ShopPayload {
-            shop: row.map(Shop),
-            problems,
-        })
+        ShopPayload::from(update_shop_settings::update_shop_settings(guard::app(ctx), shop, change).await)
     }
 }

@@ -4,6 +4,7 @@ use async_graphql::{Context, Enum, ID, InputObject, Object, SimpleObject};
 use chrono::{DateTime, Utc};
 
 use super::{
+    costs::Costs,
     errors::{Outcome, Problem, payload},
     guard,
     loaders::{ConnectionWith, Loaders, OfferCount, OpenPurchaseOrders, OutageOf},
@@ -144,6 +145,11 @@ impl Connection {
     async fn active(&self) -> bool {
         self.0.active
     }
+
+    /// What it charges besides the goods; null where that is not known.
+    async fn costs(&self) -> Option<Costs> {
+        self.0.costs.as_ref().map(|costs| Costs::of(&costs.0))
+    }
 }
 
 /// A supplier whom the viewer may see.
@@ -230,7 +236,14 @@ pub struct SupplierPayload {
 }
 
 impl SupplierPayload {
-    fn from(done: Result<Model, AppError>) -> Outcome<Self> {
+    pub const fn refused(problems: Vec<Problem>) -> Self {
+        Self {
+            supplier: None,
+            problems,
+        }
+    }
+
+    pub fn from(done: Result<Model, AppError>) -> Outcome<Self> {
         let (row, problems) = payload(done)?;
         Ok(Self {
             supplier: row.map(Supplier),

@@ -1,6 +1,7 @@
 //! The shop's variants and what they are mapped to.
 
 use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
+use chrono::NaiveDate;
 
 use super::{
     errors::{Outcome, Problem, payload},
@@ -8,14 +9,17 @@ use super::{
     loaders::{Loaders, MappingOf},
     money::Money,
     offers::Offer,
-    pagination::{Asked, NESTED, Page, weight},
+    pagination::{Asked, NESTED, Page, STATEMENT, weight},
+    plans::{PlanLine, lines_of},
     scalars::{ShopifyId, id},
 };
 use crate::{
     actions::{
-        delete_mapping,
+        delete_mapping, match_variants,
         save_mapping::{self, NewAlternative, NewComponent},
+        try_mapping,
     },
+    domain::mapping::Validity,
     error::AppError,
     ids::{AlternativeId, OfferId, ShopId, ShopifyVariantId},
     store::{
@@ -48,9 +52,35 @@ impl Variant {
         &self.0.product_title
     }
 
+    /// Offers of connected suppliers with a title like the variant's, the liker first. Never more than a hint.
+    #[graphql(complexity = "STATEMENT + weight(first, child_complexity)")]
+    async fn similar_offers(&self, ctx: &Context<'_>, first: Option<i32>) -> Outcome<Vec<SimilarOffer>> {
+        let shop = guard::shop_reader(ctx)?;
+        let most = Asked::<()>::read(first, None)?.limit().saturating_sub(1);
+        let found = match_variants::similar(Loaders::of(ctx).db(), shop, &self.0).await?;
+        let shown = found.into_iter().take(usize::try_from(most).unwrap_or(1));
+        Ok(shown.map(SimilarOffer::from).collect())
+    }
+
     async fn mapping(&self, ctx: &Context<'_>) -> Outcome<Option<Mapping>> {
         let found = Loaders::of(ctx).one(MappingOf(self.0.id)).await?;
         Ok(found.map(|(row, components)| Mapping { row, components }))
+    }
+}
+
+#[derive(SimpleObject)]
+pub struct SimilarOffer {
+    offer: Offer,
+    /// From 1 to 100, where 100 is the same words.
+    likeness: i32,
+}
+
+impl From<(store::offers::Model, u32)> for SimilarOffer {
+    fn from((offer, likeness): (store::offers::Model, u32)) -> Self {
+        Self {
+            offer: Offer(offer),
+            likeness: store::column(likeness),
+        }
     }
 }
 
@@ -77,6 +107,7 @@ impl Mapping {
                     row.alternative_id,
                     MappingAlternative {
                         rank: row.rank,
+                        validity: row.validity(),
                         components: vec![row.clone()],
                     },
                 )),
@@ -88,6 +119,7 @@ impl Mapping {
 
 pub struct MappingAlternative {
     rank: i32,
+    validity: Validity,
     components: Vec<mapping_components::Model>,
 }
 
@@ -95,6 +127,16 @@ pub struct MappingAlternative {
 impl MappingAlternative {
     async fn rank(&self) -> i32 {
         self.rank
+    }
+
+    /// The first day on which it counts, in UTC.
+    async fn valid_from(&self) -> Option<NaiveDate> {
+        self.validity.from
+    }
+
+    /// The last day on which it counts, in UTC.
+    async fn valid_until(&self) -> Option<NaiveDate> {
+        self.validity.until
     }
 
     #[graphql(complexity = "NESTED * child_complexity + 1")]
@@ -179,6 +221,30 @@ impl VariantQuery {
         Ok(asked.page(rows, |(mapped, row)| (*mapped, row.id), |(_, row)| Variant(row)))
     }
 
+    /// The plan that routing would make of a whole order if it came in now and the variant were mapped so.
+    /// Nothing is saved or bought.
+    #[graphql(complexity = "STATEMENT + child_complexity")]
+    async fn try_mapping(
+        &self,
+        ctx: &Context<'_>,
+        order_id: ID,
+        variant_id: ShopifyId,
+        alternatives: Vec<AlternativeInput>,
+    ) -> Outcome<MappingTrial> {
+        let shop = guard::shop_reader(ctx)?;
+        let variant = ShopifyVariantId(variant_id.0);
+        let order = id(&order_id).ok_or(AppError::NotFound("this order"));
+        let done = match order.and_then(|order| Ok((order, self::alternatives(alternatives)?))) {
+            Ok((order, new)) => try_mapping::try_mapping(guard::app(ctx), shop, order, variant, new).await,
+            Err(problem) => Err(problem),
+        };
+        let (plan, problems) = payload(done)?;
+        Ok(MappingTrial {
+            lines: plan.map(lines_of).unwrap_or_default(),
+            problems,
+        })
+    }
+
     async fn variant(&self, ctx: &Context<'_>, id: ShopifyId) -> Outcome<Option<Variant>> {
         guard::shop_reader(ctx)?;
         Ok(Loaders::of(ctx).one(ShopifyVariantId(id.0)).await?.map(Variant))
@@ -188,6 +254,9 @@ impl VariantQuery {
 #[derive(InputObject)]
 pub struct AlternativeInput {
     components: Vec<ComponentInput>,
+    /// The first and the last day on which it counts, in UTC; without an end it is open.
+    valid_from: Option<NaiveDate>,
+    valid_until: Option<NaiveDate>,
 }
 
 #[derive(InputObject)]
@@ -203,6 +272,7 @@ pub fn alternatives(input: Vec<AlternativeInput>) -> Result<Vec<NewAlternative>,
         Ok(NewComponent {
             offer: id(&input.offer_id).ok_or(unknown)?,
             quantity: input.quantity,
+            accepted: None,
         })
     };
     let alternative = |(rank, input): (usize, AlternativeInput)| {
@@ -210,10 +280,23 @@ pub fn alternatives(input: Vec<AlternativeInput>) -> Result<Vec<NewAlternative>,
         let place = |position| format!("alternatives.{rank}.components.{position}");
         let components = components.map(|(position, input)| component(place(position), input));
         Ok(NewAlternative {
+            validity: Validity {
+                from: input.valid_from,
+                until: input.valid_until,
+            },
             components: components.collect::<Result<_, AppError>>()?,
         })
     };
     input.into_iter().enumerate().map(alternative).collect()
+}
+
+/// What routing would make of an order by a mapping that is not saved.
+#[derive(SimpleObject)]
+pub struct MappingTrial {
+    /// None where there are problems.
+    #[graphql(complexity = "NESTED * child_complexity + 1")]
+    lines: Vec<PlanLine>,
+    problems: Vec<Problem>,
 }
 
 #[derive(SimpleObject)]

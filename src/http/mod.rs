@@ -4,6 +4,7 @@ mod assets;
 mod auth;
 mod connections;
 mod health;
+mod mapping_file;
 mod rate;
 mod supplier_v1;
 mod webhooks;
@@ -65,6 +66,7 @@ pub fn router(app: App) -> Router {
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .route("/metrics", get(health::metrics))
+        .merge(mapping_file::routes(&app))
         .merge(graphql::routes(&app))
         .merge(assets::routes())
         // Every handler reads its body by its own limit.

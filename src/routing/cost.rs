@@ -178,7 +178,10 @@ impl Order<'_> {
                 if metered.contains_key(&offer.id) {
                     *draws.entry(Key::Offer(offer.id)).or_default() += pieces;
                 } else {
-                    let cost = self.tariff.parts(offer.cost).checked_mul(pieces.into())?;
+                    let cost = self
+                        .tariff
+                        .landed(offer.supplier, offer.cost)
+                        .checked_mul(pieces.into())?;
                     each = each.checked_add(cost)?;
                 }
                 let weight = u64::from(offer.weight_g.unwrap_or(0)) * pieces;
@@ -238,13 +241,14 @@ impl Order<'_> {
             .map(|step| u64::from(step.from))
             .take_while(|from| *from <= most);
         let ends: Vec<u64> = starts.map(|from| from - 1).chain([most]).collect();
-        let step = |up_to: u64| Step {
-            up_to,
-            fixed: 0,
-            each: self
-                .tariff
-                .parts(self.tariff.unit_cost(offer, u32::try_from(up_to).unwrap_or(u32::MAX))),
-            parcels: 0,
+        let step = |up_to: u64| {
+            let unit_cost = self.tariff.unit_cost(offer, u32::try_from(up_to).unwrap_or(u32::MAX));
+            Step {
+                up_to,
+                fixed: 0,
+                each: self.tariff.landed(offer.supplier, unit_cost),
+                parcels: 0,
+            }
         };
         ends.into_iter().map(step).collect()
     }

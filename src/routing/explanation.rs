@@ -34,6 +34,7 @@ impl Explained<'_> {
         RoutePlan {
             costs: costs(&lines),
             landed: self.least_cost.map(LeastCost::landed),
+            strategy: None,
             lines,
         }
     }
@@ -72,6 +73,7 @@ impl Explained<'_> {
             units,
             components: &components,
             proven: self.least_cost.map(LeastCost::is_proven),
+            by_cost_alone: self.least_cost.is_some_and(LeastCost::is_by_cost_alone),
         };
         let told = self.detail > Detail::Decision;
         PlanLine {
@@ -84,6 +86,10 @@ impl Explained<'_> {
                 Vec::new()
             },
             runner_up: None,
+            alone: self
+                .least_cost
+                .filter(|_| told)
+                .and_then(|least_cost| least_cost.alone(line, index, units)),
             outcome: Outcome::Allocated {
                 alternative: candidate.alternative.id,
                 rank: candidate.alternative.rank,
@@ -140,6 +146,7 @@ impl Explained<'_> {
             reason,
             rejected,
             runner_up: None,
+            alone: None,
         }
     }
 
@@ -151,8 +158,11 @@ impl Explained<'_> {
             let mut why = candidate.refusals.clone();
             let first_price = why.iter().position(RejectedBecause::is_price).unwrap_or(why.len());
             why.splice(first_price..first_price, self.out_of_stock(candidate));
+            let wanted = but.map_or(0, |(_, units)| units);
+            let priced = self.least_cost.filter(|_| why.is_empty() && wanted > 0);
             let mut why = why.into_iter();
             RejectedAlternative {
+                alone: priced.and_then(|least_cost| least_cost.alone(line, index, wanted)),
                 alternative: candidate.alternative.id,
                 rank: candidate.alternative.rank,
                 summary: sentences::summary(self.around, candidate),

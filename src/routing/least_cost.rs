@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use super::{
     candidates::{Assignment, Stock},
     cost::{Order, Priced},
-    plan::{Landed, PriceCut, RejectedBecause, RunnerUp, SupplierBill},
+    plan::{CostParts, Landed, PriceCut, RejectedBecause, RunnerUp, SupplierBill},
     request::OfferFacts,
     sentences,
     solver::{self, Score, Solution},
@@ -16,7 +16,7 @@ use super::{
     terms::{Detail, Preferences},
 };
 use crate::{
-    domain::money::Money,
+    domain::{costs::WHOLE_BP, money::Money},
     ids::{OfferId, SupplierId},
 };
 
@@ -70,6 +70,7 @@ impl<'a> LeastCost<'a> {
             supplier: *supplier,
             supplier_name: self.supplier_name(*supplier),
             goods: exchange.money(part.goods),
+            duties: (part.duties != 0).then(|| exchange.money(part.duties)),
             fees: exchange.money(part.parcels.fees),
             shipping: exchange.money(part.parcels.shipping),
             parcels: part.parcels.count,
@@ -126,6 +127,30 @@ impl<'a> LeastCost<'a> {
         RejectedBecause::Limits
     }
 
+    /// What so many units of a candidate cost by themselves, with parcels of their own.
+    pub fn alone(&self, line: usize, candidate: usize, units: u32) -> Option<CostParts> {
+        let way = self.way(line, candidate)?;
+        let mut plan = vec![0; self.priced.ways.len()];
+        plan[way] = units.min(self.priced.problem.ways[way].most);
+        let bill = Bill::of(self.order, &self.priced, &plan);
+        let exchange = &self.order.tariff.exchange;
+        let sum = |of: fn(&Part) -> Score| exchange.money(bill.parts.values().map(of).sum());
+        let days = |supplier: &SupplierId| self.order.tariff.days(*supplier, self.order.around);
+        Some(CostParts {
+            units: plan[way],
+            goods: sum(|part| part.goods),
+            duties: sum(|part| part.duties),
+            fees: sum(|part| part.parcels.fees),
+            shipping: sum(|part| part.parcels.shipping),
+            days: bill.parts.keys().map(days).max().unwrap_or(0),
+        })
+    }
+
+    /// Whether nothing but cost decides.
+    pub fn is_by_cost_alone(&self) -> bool {
+        self.order.tariff.model.preferences == Preferences::default()
+    }
+
     /// The best plan that serves as many units without the line's candidates.
     pub fn runner_up(&self, line: usize) -> Option<RunnerUp> {
         let effort = self.order.tariff.model.effort;
@@ -175,7 +200,10 @@ impl<'a> LeastCost<'a> {
         let offer = offers
             .filter(|offer| more(offer) > 0)
             .max_by_key(|offer| (more(offer), offer.id))?;
-        let each = over / Score::from(more(offer));
+        // Duties fall with the price.
+        let whole = Score::from(WHOLE_BP);
+        let with_duties = whole + Score::from(self.order.tariff.duties_bp(offer.supplier));
+        let each = (over / Score::from(more(offer)) * whole).div_euclid(with_duties);
         let by = self.order.tariff.exchange.more_than(each, offer.cost.currency)?;
         let lowest = self.order.tariff.unit_cost(offer, u32::MAX);
         (by.amount_minor <= lowest.amount_minor).then(|| PriceCut {
@@ -228,6 +256,7 @@ struct Bill {
 #[derive(Debug, Default)]
 struct Part {
     goods: Score,
+    duties: Score,
     weight_g: u64,
     parcels: Parcels,
 }
@@ -252,7 +281,10 @@ impl Bill {
         for (id, offer) in offers {
             let pieces = bill.pieces[&id];
             let each = order.tariff.parts(order.tariff.unit_cost(offer, pieces));
-            bill.parts.entry(offer.supplier).or_default().goods += each * Score::from(pieces);
+            let goods = each * Score::from(pieces);
+            let part = bill.parts.entry(offer.supplier).or_default();
+            part.goods += goods;
+            part.duties += order.tariff.duties(offer.supplier, goods);
         }
         for (supplier, part) in &mut bill.parts {
             part.parcels = order.tariff.parcels(*supplier, part.weight_g.max(1));
@@ -261,7 +293,7 @@ impl Bill {
     }
 
     fn total(&self) -> Score {
-        let each = |part: &Part| part.goods + part.parcels.fees + part.parcels.shipping;
+        let each = |part: &Part| part.goods + part.duties + part.parcels.fees + part.parcels.shipping;
         self.parts.values().map(each).sum()
     }
 }

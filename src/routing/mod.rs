@@ -7,7 +7,8 @@
 //! a strategy shares out the units, `explanation` says why in the words of
 //! `sentences`. There are two strategies: `priority` goes line by line;
 //! `least_cost` lets `solver` find the cheapest plan for the whole order, by the
-//! owner's `terms`, which `tariff` prices and `cost` puts as a problem.
+//! `terms`, which `owner` makes of what the owner wrote down, `tariff` prices and
+//! `cost` puts as a problem.
 //! Reading the facts, storing the plan and acting on it is left to `actions`.
 
 mod candidates;
@@ -15,6 +16,7 @@ mod cost;
 mod explanation;
 pub mod expressions;
 mod least_cost;
+pub mod owner;
 mod plan;
 mod priority;
 mod rates;
@@ -27,10 +29,11 @@ mod tariff;
 pub mod terms;
 #[cfg(test)]
 mod tests;
+pub mod what_if;
 
 pub use plan::{
-    ChosenComponent, Field, Landed, Outcome, PlanLine, PriceCut, RejectedAlternative, RejectedBecause, RoutePlan,
-    RunnerUp, SupplierBill,
+    ChosenComponent, CostParts, Field, Landed, Outcome, PlanLine, PriceCut, RejectedAlternative, RejectedBecause,
+    RoutePlan, RunnerUp, SupplierBill,
 };
 pub use request::{Alternative, Component, LineDemand, OfferFacts, RouteRequest, Strategy, SupplierTerms};
 

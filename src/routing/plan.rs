@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::terms::Rate;
 use crate::{
     domain::{
+        costs::StrategyWord,
         money::{Currency, Money},
         text_enum::text_enum,
     },
@@ -23,12 +24,26 @@ pub struct RoutePlan {
     /// What the order costs with shipping and fees, where the strategy weighs it.
     #[serde(default)]
     pub landed: Option<Landed>,
+    /// What the owner had chosen, told by whoever asked.
+    #[serde(default)]
+    pub strategy: Option<StrategyWord>,
+}
+
+impl RoutePlan {
+    /// What the goods cost, where it is one currency.
+    #[must_use]
+    pub const fn only_cost(&self) -> Option<Money> {
+        match self.costs.as_slice() {
+            [one] => Some(*one),
+            _ => None,
+        }
+    }
 }
 
 /// The landed cost of a plan, in the shop's currency, rounded for display.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Landed {
-    /// Goods, fees and shipping.
+    /// Goods, duties, fees and shipping.
     pub total: Money,
     /// What the owner's preferences count against the plan besides.
     pub preferences: Money,
@@ -46,11 +61,28 @@ pub struct SupplierBill {
     pub supplier: SupplierId,
     pub supplier_name: String,
     pub goods: Money,
+    /// Duties and taxes, where there are any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub duties: Option<Money>,
     /// For the order and its parcels.
     pub fees: Money,
     pub shipping: Money,
     pub parcels: u32,
     pub weight_g: u64,
+}
+
+/// What units cost by themselves, with parcels of their own, in the shop's currency.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CostParts {
+    /// Fewer than are wanted where there are not as many.
+    pub units: u32,
+    pub goods: Money,
+    /// Duties and taxes.
+    pub duties: Money,
+    pub fees: Money,
+    pub shipping: Money,
+    /// Until they arrive.
+    pub days: u32,
 }
 
 /// The best plan in which other alternatives serve a line.
@@ -91,6 +123,9 @@ pub struct PlanLine {
     /// The second-best plan for the line, where the strategy looks for one.
     #[serde(default)]
     pub runner_up: Option<RunnerUp>,
+    /// What these units cost by themselves, where cost decides.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alone: Option<CostParts>,
 }
 
 /// What becomes of some units.
@@ -139,6 +174,9 @@ pub struct RejectedAlternative {
     pub why: RejectedBecause,
     /// What stands in the way besides.
     pub also: Vec<RejectedBecause>,
+    /// What these units would cost from it by themselves, where it may serve them and cost decides.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alone: Option<CostParts>,
 }
 
 /// Why an alternative does not serve some units. Its display reads well after
@@ -228,6 +266,13 @@ pub enum RejectedBecause {
     },
     CostsUnknown {
         supplier_name: String,
+    },
+    /// No zone of the supplier's has the destination, or it cannot be told which.
+    NoZone {
+        supplier_name: String,
+        destination: Option<String>,
+        /// What the order does not say of its address.
+        unknown: Option<String>,
     },
     NoRate {
         currency: Currency,

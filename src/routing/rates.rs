@@ -26,8 +26,8 @@ pub struct Exchange<'a> {
 }
 
 impl<'a> Exchange<'a> {
-    /// Takes the newest usable rate of each currency. `parts` divides every part.
-    pub fn new(model: &'a CostModel, parts: i128) -> Self {
+    /// Takes the newest usable rate of each currency. Every amount can be divided by `finer`.
+    pub fn new(model: &'a CostModel, finer: i128) -> Self {
         let mut fractions: Vec<(Currency, Fraction, Option<&Rate>)> = vec![(model.currency, Fraction::ONE, None)];
         let mut rates: Vec<&Rate> = model.rates.iter().collect();
         rates.sort_by_key(|rate| {
@@ -50,11 +50,14 @@ impl<'a> Exchange<'a> {
                 fractions.push((currency, fraction, Some(rate)));
             }
         }
-        let mut parts = parts;
+        let mut parts = 1;
         let mut usable = Vec::new();
         for (currency, fraction, rate) in fractions {
             let common = parts / gcd(parts, fraction.below);
-            if let Some(more) = common.checked_mul(fraction.below).filter(|parts| *parts <= MOST_PARTS) {
+            if let Some(more) = common
+                .checked_mul(fraction.below)
+                .filter(|parts| *parts <= MOST_PARTS / finer)
+            {
                 parts = more;
                 usable.push((currency, fraction, rate));
             }
@@ -63,10 +66,10 @@ impl<'a> Exchange<'a> {
             currency: model.currency,
             factors: usable
                 .iter()
-                .map(|(c, f, _)| (*c, f.above * (parts / f.below)))
+                .map(|(c, f, _)| (*c, f.above * (parts / f.below) * finer))
                 .collect(),
             used: usable.iter().filter_map(|(_, _, rate)| *rate).collect(),
-            parts,
+            parts: parts * finer,
         }
     }
 

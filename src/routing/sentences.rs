@@ -24,6 +24,8 @@ pub struct Choice<'a> {
     pub components: &'a [ChosenComponent],
     /// Where cost decided: whether the plan is proven to be the cheapest.
     pub proven: Option<bool>,
+    /// Nothing that the owner prefers counted besides.
+    pub by_cost_alone: bool,
 }
 
 impl Choice<'_> {
@@ -56,6 +58,15 @@ impl Choice<'_> {
             return Place::new("is", "are", "the only choice mapped");
         }
         match (self.proven, self.place) {
+            (Some(true), _) if !self.by_cost_alone => Place::new(
+                "is",
+                "are",
+                "part of the best way to ship the order, by what the shop prefers,",
+            ),
+            (Some(false), _) if !self.by_cost_alone => {
+                let rest = "part of the best way found to ship the order, by what the shop prefers,";
+                Place::new("is", "are", rest)
+            }
             (Some(true), _) => Place::new("is", "are", "part of the cheapest way to ship the order"),
             (Some(false), _) => Place::new("is", "are", "part of the cheapest way found to ship the order"),
             (None, 0) => Place::new("is", "are", "first in priority"),
@@ -197,6 +208,25 @@ impl fmt::Display for RejectedBecause {
                 }
             }
             Self::CostsUnknown { supplier_name } => write!(f, "what {supplier_name} charges for shipping is not known"),
+            Self::NoZone {
+                supplier_name,
+                unknown: Some(what),
+                ..
+            } => write!(
+                f,
+                "what {supplier_name} charges for shipping depends on the {what}, which the order does not name"
+            ),
+            Self::NoZone {
+                supplier_name,
+                destination,
+                unknown: None,
+            } => match destination {
+                Some(country) => write!(
+                    f,
+                    "none of {supplier_name}'s shipping zones has this address in {country}"
+                ),
+                None => write!(f, "none of {supplier_name}'s shipping zones has this address"),
+            },
             Self::NoRate { currency } => write!(f, "there is no rate for {currency}"),
             Self::WeightUnknown { sku } => write!(f, "shipping goes by weight, and that of {sku} is not known"),
             Self::TooHeavy { sku, weight_g, limit_g } => {

@@ -13,12 +13,13 @@ use super::{
     terms::{CostModel, PriceBreak, Shipping, SupplierCosts, WeightBracket},
 };
 use crate::{
-    domain::money::Money,
+    domain::{
+        costs::{self, WHOLE_BP},
+        money::Money,
+    },
     ids::{OfferId, SupplierId},
 };
 
-/// Basis points in a whole.
-const WHOLE_BP: u32 = 10_000;
 /// Parcels of one supplier for one order; more is taken for a mistake.
 pub const MOST_PARCELS: u32 = 200;
 
@@ -42,7 +43,8 @@ pub struct Parcels {
 impl<'a> Tariff<'a> {
     pub fn new(model: &'a CostModel) -> Self {
         let wishes = &model.preferences;
-        let in_bp = wishes.per_unfilled_piece > 0 || wishes.per_piece_off_balance > 0;
+        let duties = model.suppliers.iter().any(|costs| costs.duties_bp > 0);
+        let in_bp = duties || wishes.per_unfilled_piece > 0 || wishes.per_piece_off_balance > 0;
         Self {
             exchange: Exchange::new(model, if in_bp { WHOLE_BP.into() } else { 1 }),
             suppliers: model.suppliers.iter().map(|costs| (costs.supplier, costs)).collect(),
@@ -79,6 +81,13 @@ impl<'a> Tariff<'a> {
                 (Field::PriceBreaks, !breaks_are_sound(offer, breaks)),
                 (Field::FillRate, costs.fill_rate_bp.is_some_and(|bp| bp > WHOLE_BP)),
             ];
+            if let Shipping::NotKnown { unknown } = &costs.shipping {
+                found.push(RejectedBecause::NoZone {
+                    supplier_name: name.clone(),
+                    destination: around.destination.map(str::to_owned),
+                    unknown: unknown.clone(),
+                });
+            }
             let wrong = wrong.into_iter().filter(|(_, wrong)| *wrong);
             found.extend(wrong.map(|(field, _)| RejectedBecause::BadData { field }));
             found.extend(weight_refusal(offer, &costs.shipping));
@@ -99,8 +108,25 @@ impl<'a> Tariff<'a> {
 
     /// What each piece costs when the order takes so many.
     pub fn unit_cost(&self, offer: &OfferFacts, pieces: u32) -> Money {
-        let reached = self.breaks(offer.id).iter().take_while(|step| step.from <= pieces);
-        reached.last().map_or(offer.cost, |step| step.unit_cost)
+        costs::unit_cost(offer.cost, self.breaks(offer.id), pieces)
+    }
+
+    /// What a piece costs that is bought at this price, with duties and taxes.
+    pub fn landed(&self, supplier: SupplierId, unit_cost: Money) -> Score {
+        let parts = self.parts(unit_cost);
+        parts + self.duties(supplier, parts)
+    }
+
+    /// The duties and taxes on goods of this worth, which is a sum of [`Self::parts`].
+    pub fn duties(&self, supplier: SupplierId, goods: Score) -> Score {
+        match self.duties_bp(supplier) {
+            0 => 0,
+            bp => goods / Score::from(WHOLE_BP) * Score::from(bp),
+        }
+    }
+
+    pub fn duties_bp(&self, supplier: SupplierId) -> u32 {
+        self.suppliers.get(&supplier).map_or(0, |costs| costs.duties_bp)
     }
 
     /// An amount that [`Self::refusals`] found to have a rate.
@@ -199,7 +225,7 @@ impl<'a> Tariff<'a> {
         let unfilled = WHOLE_BP - filled.unwrap_or(WHOLE_BP).min(WHOLE_BP);
         let all: u64 = wishes.balance.iter().map(|share| u64::from(share.pieces)).sum();
         let share = wishes.balance.iter().find(|share| share.supplier == supplier);
-        let over = share.map_or(0, |share| {
+        let over = share.map_or(u64::from(WHOLE_BP), |share| {
             let has = u64::from(share.pieces) * u64::from(WHOLE_BP) / all.max(1);
             has.saturating_sub(share.target_bp.into())
         });
@@ -208,7 +234,7 @@ impl<'a> Tariff<'a> {
         if wishes.per_unfilled_piece > 0 {
             dislike += in_bp(wishes.per_unfilled_piece, unfilled.into());
         }
-        if wishes.per_piece_off_balance > 0 {
+        if wishes.per_piece_off_balance > 0 && !wishes.balance.is_empty() {
             dislike += in_bp(wishes.per_piece_off_balance, over);
         }
         dislike
@@ -217,7 +243,7 @@ impl<'a> Tariff<'a> {
 
 fn brackets(shipping: &Shipping) -> &[WeightBracket] {
     match shipping {
-        Shipping::Included => &[],
+        Shipping::Included | Shipping::NotKnown { .. } => &[],
         Shipping::ByWeight(brackets) => brackets,
     }
 }

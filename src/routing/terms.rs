@@ -4,10 +4,9 @@
 
 use std::collections::BTreeSet;
 
-use chrono::NaiveDate;
-use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
+pub use crate::domain::costs::{PriceBreak, Rate, WeightBracket};
 use crate::{
     domain::money::{Currency, Money},
     ids::{OfferId, OrderLineId, SupplierId},
@@ -29,16 +28,6 @@ pub struct CostModel {
     pub effort: Effort,
 }
 
-/// What one unit of a currency was worth in another on a day.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Rate {
-    pub from: Currency,
-    pub to: Currency,
-    /// For one euro, dollar, yen: not for one minor unit. Read backwards if need be.
-    pub factor: Decimal,
-    pub on: NaiveDate,
-}
-
 /// What a supplier charges for an order, in whatever currencies.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SupplierCosts {
@@ -47,6 +36,8 @@ pub struct SupplierCosts {
     /// Packaging included.
     pub per_parcel: Money,
     pub shipping: Shipping,
+    /// Duties and taxes on the goods' price, in basis points.
+    pub duties_bp: u32,
     /// Days on the road, after the supplier's handling days.
     pub transit_days: u32,
     /// The shop's own stock.
@@ -64,12 +55,9 @@ pub enum Shipping {
     /// By rising `up_to_g`. What exceeds the last bracket goes into further
     /// parcels; a lighter parcel never costs more than a heavier one.
     ByWeight(Vec<WeightBracket>),
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct WeightBracket {
-    pub up_to_g: u32,
-    pub cost: Money,
+    /// The supplier names no price for the destination, or it cannot be told which,
+    /// because the order does not say this of its address.
+    NotKnown { unknown: Option<String> },
 }
 
 /// The price list of an offer above its cost for one piece.
@@ -78,13 +66,6 @@ pub struct PriceBreaks {
     pub offer: OfferId,
     /// By rising `from` and falling cost.
     pub breaks: Vec<PriceBreak>,
-}
-
-/// Every piece costs this if the order takes at least `from` of them.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PriceBreak {
-    pub from: u32,
-    pub unit_cost: Money,
 }
 
 /// What the owner would pay to have it otherwise, in minor units of the shop's
@@ -104,7 +85,7 @@ pub struct Preferences {
     /// What a piece costs that is ordered and not delivered; weighed by fill rate.
     pub per_unfilled_piece: u32,
     /// What a piece costs at a supplier that already has all of the business,
-    /// weighed by how far it stands above its share.
+    /// weighed by how far it stands above its share. Whoever has no share costs it all.
     pub per_piece_off_balance: u32,
     pub balance: Vec<Share>,
 }
@@ -181,6 +162,8 @@ pub enum Preset {
     Fastest,
     FewestParcels,
     PreferredSupplier,
+    /// What is to be balanced is for [`Preferences::balance`] to say.
+    BalancedShare,
     OwnStockFirst,
 }
 
@@ -205,6 +188,10 @@ impl Preferences {
             },
             Preset::PreferredSupplier => Self {
                 per_unit_priority: ABOVE_ALL,
+                ..none
+            },
+            Preset::BalancedShare => Self {
+                per_piece_off_balance: ABOVE_ALL,
                 ..none
             },
             Preset::OwnStockFirst => Self {

@@ -10,6 +10,7 @@ use crate::domain::{
     exception::{ExceptionKind, ExceptionStatus},
     fulfilment::{FulfillmentStatus, ShipmentState},
     intent::{IntentKind, IntentOutcome},
+    matching::{KeyKind, ProposalStatus},
     money::Currency,
     order::{DeliveryMethod, FinancialStatus, FulfillmentOrderStatus, OrderStatus},
     purchase_order::PurchaseOrderStatus,
@@ -64,13 +65,21 @@ macro_rules! word_columns {
 
 word_columns! {
     ConnectorKind, DeliveryMethod, ExceptionKind, ExceptionStatus, FinancialStatus, FulfillmentOrderStatus,
-    FulfillmentStatus, IntentKind, IntentOutcome, OrderStatus, PurchaseOrderStatus, RejectReason, ShipmentState,
+    FulfillmentStatus, IntentKind, IntentOutcome, KeyKind, OrderStatus, ProposalStatus, PurchaseOrderStatus,
+    RejectReason, ShipmentState,
     ShopStatus, SweepOrigin, SweepPhase, super::allocations::AllocationStatus, super::deliveries::DeliveryStatus,
     super::jobs::JobState, super::jobs::WaitsFor, super::memberships::Role,
 }
 
 text_columns! {
     Currency: |currency| currency.code(), Currency::parse;
+}
+
+/// Needed of every part of a primary key; a word never comes from a counter.
+impl sea_orm::TryFromU64 for KeyKind {
+    fn try_from_u64(_: u64) -> Result<Self, DbErr> {
+        Err(DbErr::ConvertFromU64("KeyKind"))
+    }
 }
 
 /// Bytes that are kept compressed where that pays. The first byte says how.

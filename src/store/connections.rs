@@ -7,6 +7,8 @@ use sea_orm::{
     sea_query::{Expr, Query, SelectStatement},
 };
 
+use super::columns::Json;
+use crate::domain::costs::ConnectionCosts;
 use crate::ids::{ConnectionId, ShopId, SupplierId};
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -22,6 +24,8 @@ pub struct Model {
     /// How long a purchase order may stay unanswered; 0 is for ever. Hours.
     pub answer_hours: i32,
     pub active: bool,
+    /// What it charges besides the goods, where that is known.
+    pub costs: Option<Json<ConnectionCosts>>,
     pub created_at: DateTime<Utc>,
 }
 

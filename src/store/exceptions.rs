@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use sea_orm::{
     IntoActiveModel as _, QueryOrder as _, QuerySelect, QueryTrait as _,
     entity::prelude::*,
@@ -225,6 +225,25 @@ pub async fn of_routing(
 }
 
 /// Some open exceptions about lines of an unmapped variant by id, after the one that was seen last.
+/// The open exceptions of lines whose variant has a mapping that counts on a day, by id.
+pub async fn unmapped_but_mapped(
+    db: &impl ConnectionTrait,
+    shop: ShopId,
+    today: NaiveDate,
+    seen: Option<ExceptionId>,
+    limit: u64,
+) -> Result<Vec<Model>, DbErr> {
+    let mut rows = Entity::find()
+        .filter(Column::ShopId.eq(shop))
+        .filter(Column::Status.eq(ExceptionStatus::Open))
+        .filter(Column::Kind.eq(ExceptionKind::UnmappedLine))
+        .filter(Expr::exists(order_lines::mapped_and_of_exception_row(today)));
+    if let Some(seen) = seen {
+        rows = rows.filter(Column::Id.gt(seen));
+    }
+    rows.order_by_asc(Column::Id).limit(paging::capped(limit)).all(db).await
+}
+
 pub async fn unmapped_of_variant(
     db: &impl ConnectionTrait,
     shop: ShopId,

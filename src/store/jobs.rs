@@ -138,7 +138,7 @@ fn add_some(tx: &Tx, jobs: Vec<Model>) {
             ])
             .to_owned(),
     );
-    tx.write(Write::upsert::<Entity>(insert.build(tx.get_database_backend())));
+    tx.write(Write::any::<Entity>(insert.build(tx.get_database_backend())));
 }
 
 /// One job for each dedupe key, in the order of the keys: two transactions that

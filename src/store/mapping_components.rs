@@ -1,10 +1,14 @@
 //! The offers that make one unit of a variant, by ranked alternative.
 
-use sea_orm::{QueryOrder as _, entity::prelude::*};
+use chrono::NaiveDate;
+use sea_orm::{QueryOrder as _, QueryTrait as _, entity::prelude::*};
 
-use super::Tx;
+use super::{Tx, pending::Write};
 use crate::{
-    domain::money::{Currency, Money},
+    domain::{
+        mapping::Validity,
+        money::{Currency, Money},
+    },
     ids::{AlternativeId, MappingId, OfferId, RowId, ShopId},
 };
 
@@ -22,6 +26,9 @@ pub struct Model {
     pub quantity: i32,
     pub accepted_cost_minor: i64,
     pub currency: Currency,
+    /// The first and the last day of the alternative, in UTC.
+    pub valid_from: Option<NaiveDate>,
+    pub valid_until: Option<NaiveDate>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -59,6 +66,17 @@ pub async fn of_shop(db: &impl ConnectionTrait, shop: ShopId) -> Result<Vec<Mode
         .await
 }
 
+/// Removes the components of some mappings.
+pub fn remove_all(tx: &Tx, shop: ShopId, mappings: &[MappingId]) {
+    if mappings.is_empty() {
+        return;
+    }
+    let delete = Entity::delete_many()
+        .filter(Column::ShopId.eq(shop))
+        .filter(Column::MappingId.is_in(mappings.iter().copied()));
+    tx.write(Write::any::<Entity>(delete.build(tx.get_database_backend())));
+}
+
 /// Removes the components of a mapping.
 pub async fn remove(tx: &Tx, shop: ShopId, mapping: MappingId) -> Result<(), DbErr> {
     Entity::delete_many()
@@ -70,6 +88,15 @@ pub async fn remove(tx: &Tx, shop: ShopId, mapping: MappingId) -> Result<(), DbE
 }
 
 impl Model {
+    /// The days on which the component's alternative counts.
+    #[must_use]
+    pub const fn validity(&self) -> Validity {
+        Validity {
+            from: self.valid_from,
+            until: self.valid_until,
+        }
+    }
+
     /// The price the shop accepted for one piece.
     #[must_use]
     pub const fn accepted_cost(&self) -> Money {

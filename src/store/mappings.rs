@@ -1,9 +1,13 @@
 //! Which variants are mapped.
 
-use chrono::{DateTime, Utc};
-use sea_orm::entity::prelude::*;
+use chrono::{DateTime, NaiveDate, Utc};
+use sea_orm::{
+    Condition, QueryOrder as _, QuerySelect as _,
+    entity::prelude::*,
+    sea_query::{ExprTrait as _, Query, SelectStatement},
+};
 
-use super::Tx;
+use super::{Tx, mapping_components, order_lines, paging};
 use crate::ids::{MappingId, ShopId, ShopifyVariantId};
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -37,6 +41,23 @@ pub async fn of_variants(
         .await
 }
 
+/// One page by variant, after the one that was seen last.
+pub async fn page(
+    db: &impl ConnectionTrait,
+    shop: ShopId,
+    seen: Option<ShopifyVariantId>,
+    limit: u64,
+) -> Result<Vec<Model>, DbErr> {
+    let mut rows = Entity::find().filter(Column::ShopId.eq(shop));
+    if let Some(seen) = seen {
+        rows = rows.filter(Column::VariantId.gt(seen));
+    }
+    rows.order_by_asc(Column::VariantId)
+        .limit(paging::capped(limit))
+        .all(db)
+        .await
+}
+
 /// All of a shop's mappings.
 pub async fn of_shop(db: &impl ConnectionTrait, shop: ShopId) -> Result<Vec<Model>, DbErr> {
     Entity::find().filter(Column::ShopId.eq(shop)).all(db).await
@@ -50,4 +71,31 @@ pub async fn remove(tx: &Tx, shop: ShopId, id: MappingId) -> Result<(), DbErr> {
         .exec(tx.conn())
         .await
         .map(drop)
+}
+
+/// A mapping of the order line that the outer query is about, with an alternative that counts on a day.
+pub(super) fn counting_of_line_row(today: NaiveDate) -> SelectStatement {
+    use mapping_components::Column as Component;
+    let counts = Query::select()
+        .column(Component::Id)
+        .from(mapping_components::Entity)
+        .and_where(Expr::col((mapping_components::Entity, Component::MappingId)).equals((Entity, Column::Id)))
+        .cond_where(
+            Condition::any()
+                .add(Component::ValidFrom.is_null())
+                .add(Component::ValidFrom.lte(today)),
+        )
+        .cond_where(
+            Condition::any()
+                .add(Component::ValidUntil.is_null())
+                .add(Component::ValidUntil.gte(today)),
+        )
+        .to_owned();
+    Query::select()
+        .column((Entity, Column::Id))
+        .from(Entity)
+        .and_where(Expr::col((Entity, Column::ShopId)).equals((order_lines::Entity, order_lines::Column::ShopId)))
+        .and_where(Expr::col((Entity, Column::VariantId)).equals((order_lines::Entity, order_lines::Column::VariantId)))
+        .and_where(Expr::exists(counts))
+        .to_owned()
 }

@@ -7,9 +7,12 @@ use sea_orm::{
     sea_query::{ExprTrait as _, Func, LockType},
 };
 
-use super::{Party, Tx, columns::Json, paging, suppliers};
+use super::{Party, Tx, columns::Json, offer_keys, paging, suppliers};
 use crate::{
-    domain::money::{Currency, Money},
+    domain::{
+        costs::{self, PriceBreak},
+        money::{Currency, Money},
+    },
     ids::{OfferId, SupplierId},
 };
 
@@ -29,6 +32,8 @@ pub struct Model {
     pub reserved: i32,
     pub weight_g: Option<i32>,
     pub ships_to: Json<Vec<String>>,
+    /// By rising quantity.
+    pub price_breaks: Json<Vec<PriceBreak>>,
     pub active: bool,
     pub updated_at: DateTime<Utc>,
 }
@@ -45,6 +50,16 @@ pub async fn by_ids(db: &impl ConnectionTrait, ids: Vec<OfferId>) -> Result<Vec<
     Entity::find().filter(Column::Id.is_in(ids)).all(db).await
 }
 
+/// Writes an offer as it is now, with what it is found by. `before` is its row as it stands, if any.
+pub fn put(tx: &Tx, before: Option<&Model>, row: Model) -> Result<(), DbErr> {
+    match before {
+        Some(_) => super::save(tx, row.clone())?,
+        None => super::insert(tx, row.clone())?,
+    }
+    // The keys name the row, so it goes first.
+    offer_keys::put(tx, before, &row)
+}
+
 /// Offers of one supplier by SKU, to be changed: always locked in the same order.
 pub async fn lock_by_skus(tx: &Tx, supplier: SupplierId, skus: Vec<String>) -> Result<Vec<Model>, DbErr> {
     if skus.is_empty() {
@@ -56,6 +71,18 @@ pub async fn lock_by_skus(tx: &Tx, supplier: SupplierId, skus: Vec<String>) -> R
         .order_by_asc(Column::Id)
         .lock(LockType::NoKeyUpdate)
         .all(tx.conn())
+        .await
+}
+
+/// Offers of one supplier by SKU.
+pub async fn by_skus(db: &impl ConnectionTrait, supplier: SupplierId, skus: Vec<String>) -> Result<Vec<Model>, DbErr> {
+    if skus.is_empty() {
+        return Ok(Vec::new());
+    }
+    Entity::find()
+        .filter(Column::SupplierId.eq(supplier))
+        .filter(Column::Sku.is_in(skus))
+        .all(db)
         .await
 }
 
@@ -154,6 +181,12 @@ impl Model {
     #[must_use]
     pub const fn cost(&self) -> Money {
         Money::new(self.cost_minor, self.currency)
+    }
+
+    /// What each piece costs of so many.
+    #[must_use]
+    pub fn unit_cost(&self, pieces: u32) -> Money {
+        costs::unit_cost(self.cost(), &self.price_breaks.0, pieces)
     }
 
     /// Pieces that no order counts on yet; none where the supplier does not count.

@@ -1,12 +1,13 @@
 //! The lines of orders with what Shopify says remains of them.
 
+use chrono::NaiveDate;
 use sea_orm::{
     QueryOrder as _, QuerySelect,
     entity::prelude::*,
     sea_query::{ExprTrait as _, SelectStatement},
 };
 
-use super::{exceptions, paging};
+use super::{exceptions, mappings, paging};
 use crate::ids::{OrderId, OrderLineId, ShopId, ShopifyLineItemId, ShopifyVariantId};
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -72,6 +73,16 @@ pub(super) fn of_variant_and_exception_row(variant: ShopifyVariantId) -> SelectS
     let mut line = Entity::find()
         .filter(Expr::col((Entity, Column::Id)).equals((exceptions::Entity, exceptions::Column::OrderLineId)))
         .filter(Column::VariantId.eq(variant))
+        .select_only()
+        .column(Column::Id);
+    QuerySelect::query(&mut line).to_owned()
+}
+
+/// The line of the exception that the outer query is about, if its variant has a mapping that counts on a day.
+pub(super) fn mapped_and_of_exception_row(today: NaiveDate) -> SelectStatement {
+    let mut line = Entity::find()
+        .filter(Expr::col((Entity, Column::Id)).equals((exceptions::Entity, exceptions::Column::OrderLineId)))
+        .filter(Expr::exists(mappings::counting_of_line_row(today)))
         .select_only()
         .column(Column::Id);
     QuerySelect::query(&mut line).to_owned()

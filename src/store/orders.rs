@@ -212,6 +212,29 @@ pub async fn by_ids(db: &impl ConnectionTrait, shop: ShopId, ids: &[OrderId]) ->
     paging::all(rows, db).await
 }
 
+/// Some orders of a shop that were placed from a time until before another, the oldest first,
+/// after the one that was seen last.
+pub async fn placed_between(
+    db: &impl ConnectionTrait,
+    shop: ShopId,
+    (since, until): (DateTime<Utc>, DateTime<Utc>),
+    seen: Option<(DateTime<Utc>, OrderId)>,
+    limit: u64,
+) -> Result<Vec<Model>, DbErr> {
+    let mut rows = Entity::find()
+        .filter(Column::ShopId.eq(shop))
+        .filter(Column::PlacedAt.gte(since))
+        .filter(Column::PlacedAt.lt(until));
+    if let Some(seen) = seen {
+        rows = rows.filter(paging::after((Column::PlacedAt, Column::Id), seen));
+    }
+    rows.order_by_asc(Column::PlacedAt)
+        .order_by_asc(Column::Id)
+        .limit(paging::capped(limit))
+        .all(db)
+        .await
+}
+
 /// How many orders are in one of the states, counted up to a limit.
 pub async fn count_in(
     db: &impl ConnectionTrait,

@@ -17,7 +17,7 @@ enum Rows {
     New(Vec<Key>),
     /// Every column of one that was there before.
     Saved(Key),
-    /// New ones, or others that stand in their way.
+    /// Nobody knows which.
     Any,
 }
 
@@ -29,8 +29,8 @@ impl Write {
         Self::to::<M::Entity>(statement, Rows::New(models.iter().map(key).collect()))
     }
 
-    /// New rows, or what is to be done where others stand in their way.
-    pub(super) fn upsert<E: EntityTrait>(statement: Statement) -> Self {
+    /// Whatever rows it is that it writes.
+    pub(super) fn any<E: EntityTrait>(statement: Statement) -> Self {
         Self::to::<E>(statement, Rows::Any)
     }
 

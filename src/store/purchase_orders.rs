@@ -1,7 +1,9 @@
 //! What one supplier is asked to ship for one order.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
-use sea_orm::{Condition, QueryOrder as _, QuerySelect as _, entity::prelude::*, sea_query::Expr};
+use sea_orm::{Condition, QueryOrder as _, QuerySelect as _, Statement, entity::prelude::*, sea_query::Expr};
 
 use super::{Party, Tx, columns::Json, paging};
 use crate::{
@@ -114,6 +116,31 @@ pub async fn unsent_before(
         rows = rows.filter(Column::Id.gt(seen));
     }
     rows.order_by_asc(Column::Id).limit(paging::capped(limit)).all(db).await
+}
+
+/// Pieces that each supplier was asked for since a time and did not refuse or lose: of the
+/// shop's newest purchase orders, so that the count is bounded.
+pub async fn pieces_of_late(
+    db: &impl ConnectionTrait,
+    shop: ShopId,
+    since: DateTime<Utc>,
+    most_orders: u64,
+) -> Result<BTreeMap<SupplierId, u32>, DbErr> {
+    let sql = "select supplier_id, sum(quantity - rejected - cancelled) from po_lines where purchase_order_id in \
+               (select id from purchase_orders where shop_id = $1 and created_at >= $2 \
+               order by created_at desc, id desc limit $3) group by supplier_id";
+    let most = i64::try_from(most_orders).unwrap_or(i64::MAX);
+    let values = [shop.into(), since.into(), most.into()];
+    let statement = Statement::from_sql_and_values(db.get_database_backend(), sql, values);
+    let mut found = BTreeMap::new();
+    for row in db.query_all_raw(statement).await? {
+        let pieces: i64 = row.try_get_by_index(1)?;
+        found.insert(
+            row.try_get_by_index(0)?,
+            u32::try_from(pieces.max(0)).unwrap_or(u32::MAX),
+        );
+    }
+    Ok(found)
 }
 
 /// Some shops that buy from a supplier and have purchase orders that can still be undone.

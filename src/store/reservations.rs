@@ -60,7 +60,7 @@ pub async fn take(tx: &Tx, rows: Vec<Model>) -> Result<(), DbErr> {
             let update = offers::Entity::update_many()
                 .col_expr(offers::Column::Reserved, more)
                 .filter(offers::Column::Id.eq(offer));
-            tx.write(Write::upsert::<offers::Entity>(update.build(tx.get_database_backend())));
+            tx.write(Write::any::<offers::Entity>(update.build(tx.get_database_backend())));
         }
         return Ok(());
     }

@@ -7,7 +7,7 @@ use sea_orm::{
     sea_query::{Expr, ExprTrait, Func, OnConflict},
 };
 
-use super::{Tx, mappings, paging};
+use super::{Tx, mappings, match_proposals, paging, variant_keys};
 use crate::ids::{ShopId, ShopifyProductId, ShopifyVariantId};
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -47,6 +47,7 @@ pub async fn put(tx: &Tx, read: Vec<Model>) -> Result<(), DbErr> {
             Column::DeletedAt,
         ])
         .to_owned();
+    variant_keys::put(tx, &read)?;
     let rows = read.into_iter().map(|row| row.into_active_model().reset_all());
     Entity::insert_many(rows)
         .on_conflict(replace)
@@ -54,6 +55,9 @@ pub async fn put(tx: &Tx, read: Vec<Model>) -> Result<(), DbErr> {
         .await
         .map(drop)
 }
+
+/// Variants that are read for some hundred SKUs: beyond it one of them stands on very many.
+const MOST_WITH_SKUS: u64 = 20_000;
 
 /// The most variants of one product, by Shopify's own limit.
 const MOST_OF_PRODUCT: u64 = 2048;
@@ -79,6 +83,8 @@ pub async fn mark_deleted(tx: &Tx, shop: ShopId, ids: &[ShopifyVariantId], at: D
     if ids.is_empty() {
         return Ok(());
     }
+    variant_keys::remove(tx, shop, ids);
+    match_proposals::remove_open(tx, shop, ids);
     Entity::update_many()
         .col_expr(Column::DeletedAt, Expr::val(at))
         .filter(Column::ShopId.eq(shop))
@@ -135,6 +141,25 @@ pub async fn by_ids(db: &impl ConnectionTrait, shop: ShopId, ids: &[ShopifyVaria
         .filter(Column::ShopId.eq(shop))
         .filter(Column::Id.is_in(ids.iter().copied()));
     paging::all(rows, db).await
+}
+
+/// The living variants with some SKUs, and which each has.
+pub async fn with_skus(
+    db: &impl ConnectionTrait,
+    shop: ShopId,
+    skus: &[String],
+) -> Result<Vec<(String, ShopifyVariantId)>, DbErr> {
+    if skus.is_empty() {
+        return Ok(Vec::new());
+    }
+    living(shop)
+        .filter(Column::Sku.is_in(skus))
+        .limit(MOST_WITH_SKUS)
+        .select_only()
+        .columns([Column::Sku, Column::Id])
+        .into_tuple()
+        .all(db)
+        .await
 }
 
 /// How many variants to ship have no mapping, counted up to a limit.

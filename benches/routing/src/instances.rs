@@ -269,6 +269,7 @@ fn supplier_costs_by_lot(dice: &mut Dice, currency: Currency, supplier: Supplier
         per_order: about(if dice.chance(50) { dice.roll(0, 300) } else { 0 }, currency),
         per_parcel: about(dice.roll(0, 500), currency),
         shipping,
+        duties_bp: if dice.chance(20) { dice.roll(1, 3_000) } else { 0 },
         transit_days: dice.roll(1, 5),
         own: dice.chance(20),
         fill_rate_bp: dice.chance(50).then(|| dice.roll(8_000, 10_000)),

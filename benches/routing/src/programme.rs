@@ -66,11 +66,15 @@ impl<'a> Reading<'a> {
     }
 
     fn prices(&self, offer: &OfferFacts) -> Vec<(u32, f64)> {
+        let duties = 1.0 + f64::from(self.costs(offer.supplier).duties_bp) / 10_000.0;
         let lists = self.model.price_breaks.iter().filter(|list| list.offer == offer.id);
         let breaks = lists
             .flat_map(|list| &list.breaks)
-            .map(|step| (step.from, Self::cents(step.unit_cost)));
-        [(1, Self::cents(offer.cost))].into_iter().chain(breaks).collect()
+            .map(|step| (step.from, Self::cents(step.unit_cost) * duties));
+        [(1, Self::cents(offer.cost) * duties)]
+            .into_iter()
+            .chain(breaks)
+            .collect()
     }
 
     /// What preferences add for each unit of an alternative.
@@ -88,7 +92,7 @@ impl<'a> Reading<'a> {
                 .balance
                 .iter()
                 .find(|share| share.supplier == id)
-                .map_or(0, |share| {
+                .map_or(if wishes.balance.is_empty() { 0 } else { 10_000 }, |share| {
                     (share.pieces * 10_000 / pieces.max(1)).saturating_sub(share.target_bp)
                 });
             let weighed = f64::from(wishes.per_unfilled_piece) * f64::from(unfilled)
@@ -122,6 +126,7 @@ impl<'a> Reading<'a> {
     fn brackets(&self, id: SupplierId) -> Vec<(f64, f64)> {
         match &self.costs(id).shipping {
             Shipping::Included => vec![(1e6, 0.0)],
+            Shipping::NotKnown { .. } => panic!("no zone"),
             Shipping::ByWeight(table) => table
                 .iter()
                 .map(|bracket| (f64::from(bracket.up_to_g), Self::cents(bracket.cost)))

@@ -42,6 +42,7 @@ pub fn flat(n: u32, per_parcel: u32) -> SupplierCosts {
         per_order: eur(0),
         per_parcel: eur(per_parcel.into()),
         shipping: Shipping::Included,
+        duties_bp: 0,
         transit_days: 2,
         own: false,
         fill_rate_bp: None,

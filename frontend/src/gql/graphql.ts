@@ -10,6 +10,7 @@ export const graphql = initGraphQLTada<{
   scalars: {
     ID: string;
     DateTime: string;
+    NaiveDate: string;
     ShopifyId: string;
     Int64: number;
     JSON: unknown;

@@ -46,6 +46,11 @@ export const mappingsSearch = z.object({
   after: text,
 });
 
+export const matchesSearch = z.object({
+  show: z.catch(z.optional(z.enum(["doubtful"])), undefined),
+  after: text,
+});
+
 export const portalSearch = z.object({
   bucket: z.catch(z.optional(buckets), undefined),
   q: text,

@@ -52,6 +52,7 @@ export function makeOffer(
     available: 118,
     weightG: 350,
     shipsTo: ["DE", "AT", "NL", "FR"],
+    priceBreaks: [],
     active: true,
     updatedAt: new Date().toISOString(),
     ...rest,
@@ -71,6 +72,7 @@ export function makeVariant(
     barcode: null,
     title,
     productTitle,
+    similarOffers: [],
     mapping: null,
   };
   if (alternatives.length > 0) map(variant, alternatives);
@@ -82,6 +84,8 @@ export function map(variant: Variant, alternatives: [Offer, number][][]) {
     id: nextId(),
     alternatives: alternatives.map((components, index) => ({
       rank: index + 1,
+      validFrom: null,
+      validUntil: null,
       components: components.map(([offer, quantity]) => ({
         offer,
         quantity,

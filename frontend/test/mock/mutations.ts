@@ -58,6 +58,24 @@ export const mutations = {
     }
     return { shop: shopOf(world), ...fine };
   },
+  updateRouting: ({ input }: { input: Row<"Routing"> }, { world }: Context) => {
+    const all = input.shares.reduce((sum, { percent }) => sum + Number(percent), 0);
+    if (input.strategy === "BALANCED_SHARE" && all !== 100)
+      return problem("INVALID", "the shares are 100 percent in all", ["shares"]);
+    world.shop.settings.routing = input;
+    return { shop: shopOf(world), ...fine };
+  },
+  saveConnectionCosts: (
+    { supplierId, input }: { supplierId: string; input: Row<"ConnectionCosts"> | null },
+    { world }: Context,
+  ) => {
+    const supplier = world.suppliers.find(({ id }) => id === supplierId);
+    if (!supplier?.connection) return problem("NOT_FOUND", "No such connection.");
+    if (input && Number(input.perOrder) < 0)
+      return problem("INVALID", "this is not negative, nor beyond all measure", ["perOrder"]);
+    supplier.connection.costs = input;
+    return { supplier, ...fine };
+  },
   createSupplier: (
     {
       input,
@@ -321,6 +339,7 @@ function connect(supplier: Row<"Supplier">, fields: ConnectionFields) {
     handlingDays: 1,
     answerHours: 0,
     active: true,
+    costs: null,
     ...supplier.connection,
     ...fields,
   };

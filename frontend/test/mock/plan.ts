@@ -49,6 +49,50 @@ export function component(offer: Offer, quantity: number): Row<"PlanComponent"> 
   };
 }
 
+function alone(offer: Offer, units: number): Row<"PlanCostParts"> {
+  return {
+    units,
+    goods: money(units * offer.cost.amountMinor),
+    duties: money(0),
+    fees: money(190),
+    shipping: money(490),
+    days: 3,
+  };
+}
+
+/** Each supplier's part, with one parcel each. */
+function landed(allocations: [OrderLine, Offer, Supplier][]): Row<"LandedCost"> {
+  const names = [...new Set(allocations.map(([, , supplier]) => supplier.name))];
+  const suppliers = names.map((supplierName) => {
+    const own = allocations.filter(([, , supplier]) => supplier.name === supplierName);
+    const goods = own.reduce(
+      (sum, [line, offer]) => sum + line.quantity * offer.cost.amountMinor,
+      0,
+    );
+    const weightG = own.reduce(
+      (sum, [line, offer]) => sum + line.quantity * (offer.weightG ?? 0),
+      0,
+    );
+    return {
+      supplierName,
+      goods: money(goods),
+      duties: null,
+      fees: money(190),
+      shipping: money(490),
+      parcels: 1,
+      weightG,
+    };
+  });
+  const total = suppliers.reduce((sum, { goods }) => sum + goods.amountMinor + 680, 0);
+  return {
+    total: money(total),
+    preferences: money(80 * names.length),
+    gap: money(0),
+    suppliers,
+    rates: [{ from: "USD", to: "EUR", rate: "0.92", on: "2026-11-20" }],
+  };
+}
+
 export function plan(
   order: Order,
   allocations: [OrderLine, Offer, Supplier][],
@@ -63,6 +107,8 @@ export function plan(
   return {
     id: nextId(),
     decidedAt: order.importedAt,
+    strategy: "CHEAPEST",
+    landed: allocations.length > 0 ? landed(allocations) : null,
     cost: money(
       allocations.reduce((sum, [line, offer]) => sum + line.quantity * offer.cost.amountMinor, 0),
     ),
@@ -72,6 +118,16 @@ export function plan(
       outcome: "ALLOCATED",
       reason: `First choice: ${offer.supplier.name} has priority ${offer.supplier.connection?.priority ?? 1}, enough stock (${offer.stock ?? "not limited"}) and ships to ${order.shipTo?.countryCode}.`,
       components: [component(offer, line.quantity)],
+      alone: alone(offer, line.quantity),
+      runnerUp:
+        offer.sku === "HP-MUG-01"
+          ? {
+              summary: "North Textiles (NT-MUG)",
+              more: money(160),
+              preferences: money(0),
+              toWin: { sku: "NT-MUG", supplierName: "North Textiles", by: money(81) },
+            }
+          : null,
       rejected:
         offer.sku === "HP-MUG-01"
           ? [
@@ -79,6 +135,8 @@ export function plan(
                 rank: 2,
                 summary: "North Textiles, NT-MUG × 1",
                 reason: "Out of stock: 0 available.",
+                also: [],
+                alone: null,
               },
             ]
           : [],

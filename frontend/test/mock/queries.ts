@@ -118,6 +118,10 @@ export const queries = {
     ),
   order: ({ id }: { id: string }, { world }: Context) =>
     world.orders.find((order) => order.id === id) ?? null,
+  routePreview: ({ orderId }: { orderId: string }, { world }: Context) => {
+    const plan = world.orders.find((order) => order.id === orderId)?.plan;
+    return plan ? { plan, wholeOrder: true } : null;
+  },
 
   exceptions: (
     { filter, ...page }: PageArgs & Filter<{ status: string; kind: string[]; orderId: string }>,

@@ -13,6 +13,7 @@ interface Scalars {
   Float: number;
   Boolean: boolean;
   DateTime: string;
+  NaiveDate: string;
   ShopifyId: string;
   Int64: number;
   JSON: unknown;

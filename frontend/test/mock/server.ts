@@ -5,6 +5,7 @@
  */
 import { readFileSync } from "node:fs";
 import { buildSchema, GraphQLError, type GraphQLSchema, graphql } from "graphql";
+import { matchMutations, matchQueries } from "./matching.ts";
 import { mutations } from "./mutations.ts";
 import { queries } from "./queries.ts";
 import { ruleMutations, ruleQueries } from "./rules.ts";
@@ -35,7 +36,14 @@ export class MockServer {
   constructor(options: { now?: Date; arrivals?: boolean } = {}) {
     this.world = makeWorld(options.now ?? new Date());
     this.schema = buildSchema(readFileSync("schema.graphql", "utf8"));
-    this.root = guarded({ ...queries, ...mutations, ...ruleQueries, ...ruleMutations });
+    this.root = guarded({
+      ...queries,
+      ...mutations,
+      ...matchQueries,
+      ...matchMutations,
+      ...ruleQueries,
+      ...ruleMutations,
+    });
     if (!options.arrivals) return;
     setInterval(() => this.world.arrive(), 20_000).unref();
     setInterval(() => this.world.advance(), 4_000).unref();

@@ -65,6 +65,8 @@ function shippedInThreeParcels(world: World, c: Catalogue, at: Date) {
     reason: "The only mapping; both components in stock and shipping to Germany.",
     components: [component(c.bowl, 1), component(c.whisk, 1)],
     rejected: [],
+    alone: null,
+    runnerUp: null,
   });
   const pottery = makePurchaseOrder(
     order,
@@ -149,6 +151,8 @@ function waitingForKit(world: World, c: Catalogue, at: Date) {
     reason: "The only mapping; both components can ship to Austria.",
     components: [component(c.bowl, 1), component(c.whisk, 1)],
     rejected: [],
+    alone: null,
+    runnerUp: null,
   });
   const bowl = makePurchaseOrder(order, c.hill, [[c.bowl, 1]], { status: "SHIPPED" });
   makePurchaseOrder(order, c.cargo, [[c.whisk, 1]], { status: "ACCEPTED" });
@@ -185,6 +189,8 @@ function troubles(world: World, c: Catalogue, at: (ms: number) => Date) {
     reason: "The variant has no mapping.",
     components: [],
     rejected: [],
+    alone: null,
+    runnerUp: null,
   });
   makePurchaseOrder(unmapped, c.north, [[c.tee, 2]], { status: "ACCEPTED" });
 

@@ -25,6 +25,8 @@ export interface World {
   exceptions: ExceptionRow[];
   deadJobs: Row<"DeadJob">[];
   lostDeliveries: Row<"LostDelivery">[];
+  proposals: Row<"MatchProposal">[];
+  matchRun: Row<"MatchRun"> | null;
   rulebook: Rulebook;
   /** A new order, as if a webhook had come. */
   arrive: () => void;
@@ -42,6 +44,8 @@ export function makeWorld(now: Date): World {
     exceptions: [],
     deadJobs: [],
     lostDeliveries: makeLostDeliveries(now),
+    proposals: [],
+    matchRun: null,
     rulebook: makeRulebook(now),
     arrive: () => arrive(world, catalogue),
     advance: () => advance(world),
@@ -120,6 +124,21 @@ function makeShop(): Row<"Shop"> {
       notifyCustomer: true,
       kitFulfillment: "LAST_COMPONENT",
       allLocations: false,
+      routing: {
+        strategy: "CHEAPEST",
+        promisedDays: 4,
+        shareDays: 30,
+        weights: {
+          latePerDay: null,
+          perUnitDay: null,
+          perParcel: "0.80",
+          perUnitNotOwn: null,
+          perUnitPriority: null,
+          perUnfilledPiece: null,
+        },
+        shares: [],
+        rates: [{ from: "USD", to: "EUR", rate: "0.92", on: "2026-11-20" }],
+      },
       undoMinutes: 15,
       review: { firstOrder: true, above: null, risk: true, tags: ["check"] },
     },
@@ -155,6 +174,42 @@ function makeShop(): Row<"Shop"> {
 
 export type Catalogue = ReturnType<typeof makeCatalogue>;
 
+const northCosts: Row<"ConnectionCosts"> = {
+  currency: "EUR",
+  perOrder: "1.50",
+  perParcel: "0.40",
+  ownStock: false,
+  fillRatePct: "98.5",
+  zones: [
+    {
+      name: "Islands",
+      countries: ["DE"],
+      provinces: [],
+      postcodes: [
+        { prefix: "18565", from: null, to: null },
+        { prefix: null, from: "25840", to: "25999" },
+      ],
+      transitDays: 5,
+      dutyPct: null,
+      taxPct: null,
+      brackets: [
+        { upToG: 2000, cost: "9.90" },
+        { upToG: 31500, cost: "14.90" },
+      ],
+    },
+    {
+      name: "Switzerland",
+      countries: ["CH"],
+      provinces: [],
+      postcodes: [],
+      transitDays: 4,
+      dutyPct: "3",
+      taxPct: "8.1",
+      brackets: [],
+    },
+  ],
+};
+
 function makeCatalogue(now: Date) {
   const connection = (priority: number, active = true) => ({
     id: nextId(),
@@ -163,6 +218,7 @@ function makeCatalogue(now: Date) {
     handlingDays: 1,
     answerHours: 24,
     active,
+    costs: priority === 1 ? northCosts : null,
   });
   const north = makeSupplier({
     key: "north",

@@ -15,14 +15,19 @@ use super::{
         SetupFile,
     },
     model::{
-        LocationName, Origin, Placed, Secret, VariantName, WantedComponent, WantedConnection, WantedLocations,
-        WantedMapping, WantedOffer, WantedShop, WantedSupplier,
+        LocationName, Origin, Placed, Secret, VariantName, WantedAlternative, WantedComponent, WantedConnection,
+        WantedLocations, WantedMapping, WantedOffer, WantedShop, WantedSupplier,
     },
     rules, shape,
     tree::{Node, Path},
 };
 use crate::{
     domain::{
+        costs::{
+            entries::RoutingEntry,
+            reading::{self, Flaw},
+        },
+        mapping::Validity,
         money::{Currency, Money},
         review::ReviewHolds,
         rules::RuleText,
@@ -154,7 +159,12 @@ impl Reader<'_> {
                 self.say(&path.key("ships_to").index(index), &message);
             }
         }
+        let price_breaks = match entry.price_breaks.as_ref() {
+            Some(list) => Some(self.read(reading::price_breaks(list, cost), &path.key("price_breaks"))?),
+            None => None,
+        };
         Some(WantedOffer {
+            price_breaks,
             sku: entry.sku.clone(),
             title: entry.title.clone(),
             cost,
@@ -191,6 +201,7 @@ impl Reader<'_> {
                 .map(|review| self.review(review, &path.key("review"))),
             locations: (entry.locations.as_ref()).map(|locations| self.locations(locations, &path.key("locations"))),
             rules: entry.rules.as_ref().map(|list| self.rules(list, &path.key("rules"))),
+            routing: (entry.routing.as_ref()).and_then(|routing| self.routing(routing, &path.key("routing"))),
             connections: (entry.connections.iter().enumerate())
                 .filter_map(|(index, connection)| self.connection(connection, &connections.index(index)))
                 .collect(),
@@ -229,6 +240,28 @@ impl Reader<'_> {
         rules
     }
 
+    /// Everything but amounts can be told without the shop's currency.
+    fn routing(&mut self, entry: &RoutingEntry, path: &Path) -> Option<Placed<RoutingEntry>> {
+        let most_decimals = self.currency("KWD", path)?;
+        self.read(entry.meaning(most_decimals), path)?;
+        Some(Placed {
+            origin: self.origin(path),
+            value: entry.clone(),
+        })
+    }
+
+    /// What was read of an entry at a path, or what is wrong with it.
+    fn read<T>(&mut self, read: Result<T, Vec<Flaw>>, path: &Path) -> Option<T> {
+        let flaws = match read {
+            Ok(read) => return Some(read),
+            Err(flaws) => flaws,
+        };
+        for flaw in flaws {
+            self.say(&path.join(&flaw.path), &flaw.message);
+        }
+        None
+    }
+
     fn locations(&self, entry: &LocationsEntry, path: &Path) -> WantedLocations {
         let LocationsEntry::Some(list) = entry else {
             return WantedLocations::All;
@@ -244,7 +277,12 @@ impl Reader<'_> {
     }
 
     fn connection(&mut self, entry: &file::ConnectionEntry, path: &Path) -> Option<WantedConnection> {
+        let costs = match entry.costs.as_ref() {
+            Some(costs) => Some(self.read(costs.meaning(), &path.key("costs"))?),
+            None => None,
+        };
         Some(WantedConnection {
+            costs,
             origin: self.origin(path),
             supplier: self.key(&entry.supplier, &path.key("supplier"))?,
             priority: entry.priority,
@@ -264,14 +302,31 @@ impl Reader<'_> {
                 value: variant,
             },
             alternatives: (entry.alternatives.iter().enumerate())
-                .map(|(rank, alternative)| {
-                    let components = alternatives.index(rank).key("components");
-                    (alternative.components.iter().enumerate())
-                        .filter_map(|(index, component)| self.component(component, &components.index(index)))
-                        .collect()
-                })
+                .map(|(rank, alternative)| self.alternative(alternative, &alternatives.index(rank)))
                 .collect(),
         })
+    }
+
+    fn alternative(&mut self, entry: &file::AlternativeEntry, path: &Path) -> WantedAlternative {
+        let mut day = |key, text: &Option<String>| {
+            let read = rules::day(key, text.as_ref());
+            read.map_err(|(key, message)| self.say(&path.key(key), &message))
+                .unwrap_or_default()
+        };
+        let validity = Validity {
+            from: day("from", &entry.from),
+            until: day("until", &entry.until),
+        };
+        if validity.is_upside_down() {
+            self.say(&path.key("until"), "it ends before it begins");
+        }
+        let components = path.key("components");
+        WantedAlternative {
+            components: (entry.components.iter().enumerate())
+                .filter_map(|(index, component)| self.component(component, &components.index(index)))
+                .collect(),
+            validity,
+        }
     }
 
     fn component(&mut self, entry: &ComponentEntry, path: &Path) -> Option<WantedComponent> {

@@ -14,6 +14,10 @@ use super::{
 };
 use crate::{
     domain::{
+        costs::{
+            entries::{CostsEntry, RoutingEntry},
+            reading,
+        },
         review::ReviewHolds,
         shop::{KitFulfillment, SelectedLocations},
         supplier::{ConnectorKind, SupplierKey},
@@ -88,6 +92,7 @@ fn offer_entry(sku: &str, offer: &Offer, supplier: &Supplier) -> OfferEntry {
         stock: offer.stock,
         weight_g: offer.weight_g,
         ships_to: (!offer.ships_to.is_empty()).then(|| offer.ships_to.iter().cloned().collect()),
+        price_breaks: (!offer.price_breaks.is_empty()).then(|| reading::price_break_entries(&offer.price_breaks)),
         active: offer.active,
     }
 }
@@ -112,6 +117,7 @@ fn shop_entry(domain: &str, shop: &Shop, installation: &Installation) -> ShopEnt
             }
         }),
         rules: (!settings.rules.is_empty()).then(|| settings.rules.iter().map(rules::entry).collect()),
+        routing: (!settings.routing.is_default()).then(|| RoutingEntry::of(&settings.routing, shop.currency)),
         connections: (shop.connections.iter())
             .map(|(supplier, connection)| connection_entry(supplier, connection))
             .collect(),
@@ -147,6 +153,7 @@ fn connection_entry(supplier: &SupplierKey, connection: &Connection) -> Connecti
         handling_days: Some(connection.handling_days),
         answer_hours: (connection.answer_hours > 0).then_some(connection.answer_hours),
         active: connection.active,
+        costs: connection.costs.as_ref().map(CostsEntry::of),
     }
 }
 
@@ -172,8 +179,14 @@ fn mapping_entries(shop: &Shop, installation: &Installation) -> Vec<MappingEntry
         .map(|(id, alternatives)| MappingEntry {
             variant: variant(*id),
             alternatives: (alternatives.iter())
-                .map(|components| AlternativeEntry {
-                    components: components.iter().map(|c| component_entry(c, installation)).collect(),
+                .map(|alternative| AlternativeEntry {
+                    from: alternative.validity.from.map(|day| day.to_string()),
+                    until: alternative.validity.until.map(|day| day.to_string()),
+                    components: alternative
+                        .components
+                        .iter()
+                        .map(|c| component_entry(c, installation))
+                        .collect(),
                 })
                 .collect(),
         })

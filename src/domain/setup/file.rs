@@ -9,6 +9,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, Serializer, ser::SerializeSeq as _};
 use serde_saphyr::FlowMap;
 
+use crate::domain::costs::entries::{CostsEntry, PriceBreakEntry, RoutingEntry};
+
 /// The form of file that this program reads and writes.
 pub const VERSION: u32 = 1;
 
@@ -138,6 +140,10 @@ pub struct OfferEntry {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Vec<String>", inner(regex(pattern = r"^[A-Z]{2}$")))]
     pub ships_to: Option<Vec<String>>,
+    /// Prices for larger quantities, by rising quantity and falling price.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Vec<PriceBreakEntry>", length(max = 20))]
+    pub price_breaks: Option<Vec<PriceBreakEntry>>,
     /// `false` withdraws it: no new order goes there.
     #[serde(default = "yes", skip_serializing_if = "is_yes")]
     pub active: bool,
@@ -182,6 +188,10 @@ pub struct ShopEntry {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Vec<RuleEntry>", length(max = 100))]
     pub rules: Option<Vec<RuleEntry>>,
+    /// How orders are routed. It replaces all of what was said here before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "RoutingEntry")]
+    pub routing: Option<RoutingEntry>,
     /// The suppliers that this shop buys from.
     #[serde(default, skip_serializing_if = "Vec::is_empty", serialize_with = "one_line_each")]
     pub connections: Vec<ConnectionEntry>,
@@ -325,6 +335,10 @@ pub struct ConnectionEntry {
     /// `false` pauses it: no new order goes there.
     #[serde(default = "yes", skip_serializing_if = "is_yes")]
     pub active: bool,
+    /// What it charges besides the goods. It replaces all of what was said here before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "CostsEntry")]
+    pub costs: Option<CostsEntry>,
 }
 
 /// A percentage, in hundredths of a percent.
@@ -343,18 +357,32 @@ impl Serialize for Percent {
     }
 }
 
-impl<'de> Deserialize<'de> for Percent {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+impl fmt::Display for Percent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let percent = rust_decimal::Decimal::new(self.basis_points.into(), 2);
+        write!(f, "{}", percent.normalize())
+    }
+}
+
+impl Percent {
+    /// Reads a decimal such as 2.5.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
         use rust_decimal::{Decimal, prelude::ToPrimitive as _};
-        let text = String::deserialize(deserializer)?;
-        Decimal::from_str_exact(&text)
+        Decimal::from_str_exact(text.trim())
             .ok()
             .and_then(|percent| percent.checked_mul(Decimal::ONE_HUNDRED))
             .map(|basis_points| basis_points.normalize())
             .filter(|basis_points| basis_points.scale() == 0)
             .and_then(|basis_points| basis_points.to_u32())
             .map(|basis_points| Self { basis_points })
-            .ok_or_else(|| serde::de::Error::custom("a percentage has at most two decimals"))
+    }
+}
+
+impl<'de> Deserialize<'de> for Percent {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::parse(&text).ok_or_else(|| serde::de::Error::custom("a percentage has at most two decimals"))
     }
 }
 
@@ -392,6 +420,14 @@ pub struct AlternativeEntry {
     #[serde(serialize_with = "one_line_each")]
     #[schemars(length(min = 1, max = 20))]
     pub components: Vec<ComponentEntry>,
+    /// The first day that it counts, such as 2026-12-01, in UTC.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String", regex(pattern = r"^\d{4}-\d{2}-\d{2}$"))]
+    pub from: Option<String>,
+    /// The last day that it counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String", regex(pattern = r"^\d{4}-\d{2}-\d{2}$"))]
+    pub until: Option<String>,
 }
 
 /// An offer, and how many of it.

@@ -11,6 +11,8 @@ use std::{
 use super::{Path, Position};
 use crate::{
     domain::{
+        costs::{ConnectionCosts, PriceBreak, entries::RoutingEntry},
+        mapping::Validity,
         money::{Currency, Money},
         review::ReviewHolds,
         rules::RuleText,
@@ -64,6 +66,7 @@ pub struct WantedOffer {
     pub stock: Option<u32>,
     pub weight_g: Option<u32>,
     pub ships_to: Option<BTreeSet<String>>,
+    pub price_breaks: Option<Vec<PriceBreak>>,
     pub active: bool,
 }
 
@@ -79,6 +82,8 @@ pub struct WantedShop {
     pub review: Option<ReviewHolds>,
     pub locations: Option<WantedLocations>,
     pub rules: Option<Vec<Placed<RuleText>>>,
+    /// Amounts are read when the shop's currency is known.
+    pub routing: Option<Placed<RoutingEntry>>,
     pub connections: Vec<WantedConnection>,
     pub mappings: Vec<WantedMapping>,
 }
@@ -104,12 +109,19 @@ pub struct WantedConnection {
     pub handling_days: Option<u32>,
     pub answer_hours: Option<u32>,
     pub active: bool,
+    pub costs: Option<ConnectionCosts>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WantedMapping {
     pub variant: Placed<VariantName>,
-    pub alternatives: Vec<Vec<WantedComponent>>,
+    pub alternatives: Vec<WantedAlternative>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WantedAlternative {
+    pub components: Vec<WantedComponent>,
+    pub validity: Validity,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -171,17 +183,19 @@ pub struct Offer {
     pub weight_g: Option<u32>,
     /// Empty means everywhere.
     pub ships_to: BTreeSet<String>,
+    pub price_breaks: Vec<PriceBreak>,
     pub active: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Shop {
     pub settings: ShopSettings,
+    pub currency: Currency,
     pub locations: BTreeMap<ShopifyLocationId, String>,
     /// With the SKU, where there is one.
     pub variants: BTreeMap<ShopifyVariantId, Option<String>>,
     pub connections: BTreeMap<SupplierKey, Connection>,
-    pub mappings: BTreeMap<ShopifyVariantId, Vec<Vec<Component>>>,
+    pub mappings: BTreeMap<ShopifyVariantId, Vec<Alternative>>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -192,6 +206,7 @@ pub struct Connection {
     /// 0 is no deadline.
     pub answer_hours: u32,
     pub active: bool,
+    pub costs: Option<ConnectionCosts>,
 }
 
 impl Default for Connection {
@@ -202,8 +217,15 @@ impl Default for Connection {
             handling_days: 1,
             answer_hours: 0,
             active: true,
+            costs: None,
         }
     }
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Alternative {
+    pub components: Vec<Component>,
+    pub validity: Validity,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -27,7 +27,7 @@ pub fn meaning(entry: &RuleEntry) -> Result<RuleText, Wrong> {
     })
 }
 
-fn day(key: &'static str, text: Option<&String>) -> Result<Option<NaiveDate>, Wrong> {
+pub(super) fn day(key: &'static str, text: Option<&String>) -> Result<Option<NaiveDate>, Wrong> {
     let read = |text: &String| {
         let day = NaiveDate::parse_from_str(text, "%Y-%m-%d");
         day.map_err(|_| (key, format!("“{text}” is not a day of the calendar")))

@@ -1,19 +1,24 @@
 //! What the parts do together: every mistake at once, a readable diff, and two properties:
 //! what was applied is not applied again, and what is exported changes nothing.
 
+mod costs;
+
 use std::collections::BTreeMap;
 
+use chrono::NaiveDate;
 use proptest::{collection, option, prelude::*, sample};
 
 use super::{
     Installation, Plan, Problem,
     export::{self, Secrets},
-    model::{Component, Connection, Offer, Secret, Shop, Supplier, SupplierTerms},
+    model::{Alternative, Component, Connection, Offer, Secret, Shop, Supplier, SupplierTerms},
     plan::{Unnamed, plan},
     read,
 };
 use crate::{
     domain::{
+        costs::RoutingSettings,
+        mapping::Validity,
         money::{Currency, Money},
         review::ReviewHolds,
         rules::{Consequence, RuleText},
@@ -52,6 +57,7 @@ fn key(text: &str) -> SupplierKey {
 fn shop() -> Shop {
     Shop {
         settings: ShopSettings::default(),
+        currency: Currency::parse("EUR").expect("EUR"),
         locations: [(1, "Berlin"), (2, "Wien"), (3, "Wien"), (4, "5")]
             .map(|(id, name)| (ShopifyLocationId(id), name.to_owned()))
             .into(),
@@ -337,6 +343,11 @@ fn offer() -> impl Strategy<Value = Offer> {
             stock,
             weight_g,
             ships_to,
+            price_breaks: if active {
+                costs::half_price_from_ten(cost)
+            } else {
+                Vec::new()
+            },
             active,
         })
 }
@@ -369,6 +380,7 @@ fn connection() -> impl Strategy<Value = Connection> {
         handling_days: days,
         answer_hours: days % 3 * 12,
         active,
+        costs: days.is_multiple_of(2).then(costs::costs),
     })
 }
 
@@ -394,6 +406,11 @@ fn settings() -> impl Strategy<Value = ShopSettings> {
             tags: if notify { vec!["a: b".to_owned()] } else { Vec::new() },
         },
         rules: if terms { rules() } else { Vec::new() },
+        routing: if notify {
+            costs::routing()
+        } else {
+            RoutingSettings::default()
+        },
     })
 }
 
@@ -457,7 +474,13 @@ fn installation() -> impl Strategy<Value = Installation> {
             for (variant, alternatives) in &choices {
                 let alternatives = alternatives
                     .iter()
-                    .map(|parts| parts.iter().map(pick).collect())
+                    .map(|parts| Alternative {
+                        components: parts.iter().map(pick).collect(),
+                        validity: Validity {
+                            from: NaiveDate::from_ymd_opt(2026, 12, 1).filter(|_| parts.len() > 1),
+                            ..Validity::default()
+                        },
+                    })
                     .collect();
                 shop.mappings.insert(ShopifyVariantId(*variant), alternatives);
             }

@@ -101,6 +101,12 @@ impl Path {
         self.step(Step::Index(index))
     }
 
+    /// A way that goes on from the end of this one.
+    #[must_use]
+    pub fn join(&self, rest: &Self) -> Self {
+        Self([self.0.as_slice(), rest.0.as_slice()].concat())
+    }
+
     fn step(&self, step: Step) -> Self {
         let mut steps = self.0.clone();
         steps.push(step);

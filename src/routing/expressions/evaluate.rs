@@ -10,6 +10,7 @@ use super::{
     fields::Field,
     parser::{Comparison, Node},
 };
+pub use crate::domain::costs::postcode;
 
 /// What an order says about itself.
 pub trait Facts {
@@ -172,10 +173,4 @@ fn between(value: &Value<'_>, low: &Value<'_>, high: &Value<'_>) -> bool {
         }
         _ => false,
     }
-}
-
-/// A postcode as it compares: without spaces and hyphens, in capitals.
-pub fn postcode(text: &str) -> String {
-    let kept = text.chars().filter(|c| c.is_alphanumeric());
-    kept.flat_map(char::to_uppercase).collect()
 }

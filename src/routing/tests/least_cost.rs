@@ -31,6 +31,7 @@ fn costs(of: u128, per_parcel: i64) -> SupplierCosts {
         per_order: eur(0),
         per_parcel: eur(per_parcel),
         shipping: Shipping::Included,
+        duties_bp: 0,
         transit_days: 2,
         own: false,
         fill_rate_bp: None,
@@ -150,6 +151,7 @@ fn the_bill_says_what_each_supplier_costs() {
     let plan = heavy_order(|model| model.suppliers[1].per_order = eur(50));
     let bills = plan.landed.expect("landed").suppliers;
     let south = SupplierBill {
+        duties: None,
         supplier: supplier(2),
         supplier_name: "South Mugs".to_owned(),
         goods: eur(1_000),

@@ -5,6 +5,7 @@ use orderyard::{
     domain::{
         exception::{ExceptionKind, ExceptionStatus},
         fulfilment::{FulfillmentStatus, ShipmentState},
+        matching::{KeyKind, ProposalStatus},
         money::Currency,
         order::{FinancialStatus, OrderStatus, OrderTraits},
         purchase_order::PurchaseOrderStatus,
@@ -25,6 +26,7 @@ pub struct Tenant {
     pub variant: ShopifyVariantId,
     pub supplier: SupplierId,
     pub offer: OfferId,
+    pub proposal: MatchId,
     pub order: OrderId,
     pub order_line: OrderLineId,
     pub purchase_order: PurchaseOrderId,
@@ -63,7 +65,7 @@ impl Seed<'_> {
         let (app, tx) = (&self.world.app, self.world.tx().await);
         self.shop(&tx);
         let supplier = self.supplier(&tx);
-        let (variant, offer) = self.catalog(&tx, supplier);
+        let (variant, offer, proposal) = self.catalog(&tx, supplier);
         let (order, order_line) = self.order(&tx, variant, 1).await;
         let (purchase_order, po_line, shipment) = self.purchase_order(&tx, supplier, offer, order, order_line).await;
         let exception = self.exception(&tx, order, order_line);
@@ -81,6 +83,7 @@ impl Seed<'_> {
             variant,
             supplier,
             offer,
+            proposal,
             order,
             order_line,
             purchase_order,
@@ -167,13 +170,33 @@ impl Seed<'_> {
             handling_days: 1,
             answer_hours: 0,
             active: true,
+            costs: None,
             created_at: self.now(),
         };
         store::insert(tx, connection).expect("a connection");
         id
     }
 
-    fn catalog(&self, tx: &Tx, supplier: SupplierId) -> (ShopifyVariantId, OfferId) {
+    fn proposal(&self, tx: &Tx, variant: ShopifyVariantId, offer: OfferId) -> MatchId {
+        let id = MatchId::generate();
+        let row = store::match_proposals::Model {
+            id,
+            shop_id: self.shop,
+            variant_id: variant,
+            offer_id: offer,
+            found_by: KeyKind::Sku,
+            key: "mug".to_owned(),
+            doubts: Json(Vec::new()),
+            certain: true,
+            status: ProposalStatus::Open,
+            made_at: self.now(),
+            decided_by: None,
+        };
+        store::insert(tx, row).expect("a proposal");
+        id
+    }
+
+    fn catalog(&self, tx: &Tx, supplier: SupplierId) -> (ShopifyVariantId, OfferId, MatchId) {
         let variant = ShopifyVariantId(self.number * 1000);
         let offer = OfferId::generate();
         let row = store::variants::Model {
@@ -200,6 +223,7 @@ impl Seed<'_> {
             reserved: 0,
             weight_g: None,
             ships_to: Json(vec!["DE".to_owned()]),
+            price_breaks: Json(Vec::new()),
             active: true,
             updated_at: self.now(),
         };
@@ -223,9 +247,11 @@ impl Seed<'_> {
             quantity: 1,
             accepted_cost_minor: 400,
             currency: eur(),
+            valid_from: None,
+            valid_until: None,
         };
         store::insert(tx, row).expect("a component");
-        (variant, offer)
+        (variant, offer, self.proposal(tx, variant, offer))
     }
 
     async fn order(&self, tx: &Tx, variant: ShopifyVariantId, which: i64) -> (OrderId, OrderLineId) {

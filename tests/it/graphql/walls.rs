@@ -17,6 +17,7 @@ fn queries(of: &Tenant) -> Vec<(&'static str, String)> {
         ("shop", String::new()),
         ("orders", String::new()),
         ("order", format!("(id: \"{}\")", of.order)),
+        ("routePreview", format!("(orderId: \"{}\")", of.order)),
         ("exceptions", format!("(filter: {{ orderId: \"{}\" }})", of.order)),
         ("deadJobs", String::new()),
         ("lostDeliveries", String::new()),
@@ -25,6 +26,16 @@ fn queries(of: &Tenant) -> Vec<(&'static str, String)> {
         ("offers", format!("(filter: {{ supplierId: \"{}\" }})", of.supplier)),
         ("variants", String::new()),
         ("variant", format!("(id: \"{}\")", of.variant)),
+        (
+            "tryMapping",
+            format!(
+                "(orderId: \"{}\", variantId: \"{}\", alternatives: [{{ components: [{{ offerId: \"{}\", quantity: 1 }}] }}])",
+                of.order, of.variant, of.offer
+            ),
+        ),
+        ("matchRun", String::new()),
+        ("matchCounts", String::new()),
+        ("matchProposals", "(certain: true)".to_owned()),
         ("purchaseOrders", String::new()),
         ("purchaseOrder", format!("(id: \"{}\")", of.purchase_order)),
         ("demoSignInAvailable", String::new()),
@@ -55,6 +66,11 @@ fn mutations(of: &Tenant) -> Vec<(&'static str, String)> {
         ("switchRule", format!("(id: \"{}\", enabled: false)", of.rule)),
         ("orderRules", format!("(ids: [\"{}\"])", of.rule)),
         ("restoreRules", "(toVersion: 1)".to_owned()),
+        (
+            "updateRouting",
+            "(input: { strategy: CHEAPEST, weights: {}, shares: [], rates: [] })".to_owned(),
+        ),
+        ("saveConnectionCosts", format!("(supplierId: \"{}\")", of.supplier)),
     ]);
     all
 }
@@ -99,6 +115,8 @@ fn mutations_of_trade(of: &Tenant) -> Vec<(&'static str, String)> {
             format!("(variantId: \"{}\", {alternatives})", of.variant),
         ),
         ("deleteMapping", format!("(variantId: \"{}\")", of.variant)),
+        ("acceptMatches", format!("(ids: [\"{}\"])", of.proposal)),
+        ("refuseMatches", format!("(ids: [\"{}\"])", of.proposal)),
         ("routeOrder", format!("(id: \"{}\")", of.order)),
         (
             "overrideRouting",
@@ -154,8 +172,10 @@ const OWN: &[&str] = &[
     "signOut",
     "inviteStaff",
     "updateShopSettings",
-    "replanOrders",
     "createSupplier",
+    "matchVariants",
+    "acceptCertainMatches",
+    "replanOrders",
 ];
 
 const TYPES: &str = "{ __schema { queryType { fields { name } } mutationType { fields { name } }
@@ -248,6 +268,7 @@ fn marks(of: &Tenant) -> Vec<String> {
         "lost-1".to_owned(),
         of.supplier.to_string(),
         of.offer.to_string(),
+        of.proposal.to_string(),
         "Shop 1".to_owned(),
         "North 1".to_owned(),
         "shop1.myshopify.com".to_owned(),

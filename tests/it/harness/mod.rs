@@ -149,10 +149,7 @@ impl World {
     /// Applies a setup file in which `{endpoint:KEY}` and `{secret}` stand for
     /// the pretend suppliers, and gives each supplier a key of its own.
     pub async fn apply(&self, setup: &str) {
-        let mut text = setup.replace("{secret}", SUPPLIER_SECRET);
-        for (key, supplier) in &self.suppliers {
-            text = text.replace(&format!("{{endpoint:{key}}}"), &supplier.endpoint());
-        }
+        let text = self.filled(setup);
         // Variants are mapped by SKU: they must have been read first.
         self.orderyard.apply_until_taken(&text).await;
         for (key, supplier) in &self.suppliers {
@@ -162,6 +159,15 @@ impl World {
                 .await;
             supplier.set_orderyard(self.orderyard.url().as_str(), api_key.trim());
         }
+    }
+
+    /// A setup file with the suppliers' endpoints and their secret.
+    pub fn filled(&self, setup: &str) -> String {
+        let mut text = setup.replace("{secret}", SUPPLIER_SECRET);
+        for (key, supplier) in &self.suppliers {
+            text = text.replace(&format!("{{endpoint:{key}}}"), &supplier.endpoint());
+        }
+        text
     }
 
     /// A number from the database, by a look from the side.

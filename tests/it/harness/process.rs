@@ -197,6 +197,13 @@ impl Orderyard {
         String::from_utf8(output.stdout).expect("text")
     }
 
+    /// A file beside the database, by its path.
+    pub fn file(&self, name: &str, text: &str) -> String {
+        let file = self.database.folder().join(name);
+        std::fs::write(&file, text).expect("a file");
+        file.to_str().expect("a path").to_owned()
+    }
+
     /// Applies a setup file; what it names may still be on its way from Shopify.
     pub async fn apply_until_taken(&self, setup: &str) {
         let file = self.database.folder().join("setup.yaml");

@@ -10,6 +10,9 @@ interface DraftComponent {
 interface DraftAlternative {
   key: number;
   components: DraftComponent[];
+  /** Days such as 2026-12-01; empty is open. */
+  validFrom: string;
+  validUntil: string;
 }
 export type Draft = DraftAlternative[];
 
@@ -21,6 +24,7 @@ type Edit =
   | { type: "removeComponent"; index: number; at: number }
   | { type: "setOffer"; index: number; at: number; offer: PickedOffer | null }
   | { type: "setQuantity"; index: number; at: number; quantity: number }
+  | { type: "setDays"; index: number; days: { validFrom?: string; validUntil?: string } }
   | { type: "suggest"; offer: PickedOffer };
 
 let keys = 0;
@@ -33,31 +37,45 @@ function component(offer: PickedOffer | null = null, quantity = 1): DraftCompone
   return { key: nextKey(), offer, quantity };
 }
 
+const ALWAYS = { validFrom: "", validUntil: "" };
+
 export function emptyDraft(): Draft {
-  return [{ key: nextKey(), components: [component()] }];
+  return [{ key: nextKey(), components: [component()], ...ALWAYS }];
+}
+
+export function isUpsideDown({ validFrom, validUntil }: Draft[number]): boolean {
+  return validFrom !== "" && validUntil !== "" && validUntil < validFrom;
 }
 
 export function fromMapping(
   alternatives: readonly {
     components: readonly { offer: PickedOffer; quantity: number }[];
+    validFrom?: string | null;
+    validUntil?: string | null;
   }[],
 ): Draft {
   if (alternatives.length === 0) return emptyDraft();
-  return alternatives.map(({ components }) => ({
+  return alternatives.map(({ components, validFrom, validUntil }) => ({
     key: nextKey(),
+    validFrom: validFrom ?? "",
+    validUntil: validUntil ?? "",
     components: components.map(({ offer, quantity }) => component(offer, quantity)),
   }));
 }
 
 /** What the API takes, or undefined while something is missing. */
 export function toInput(draft: Draft): AlternativesInput | undefined {
-  const alternatives = draft.map(({ components }) => ({
+  const alternatives = draft.map(({ components, validFrom, validUntil }) => ({
+    ...(validFrom && { validFrom }),
+    ...(validUntil && { validUntil }),
     components: components.flatMap(({ offer, quantity }) =>
       offer && Number.isInteger(quantity) && quantity > 0 ? [{ offerId: offer.id, quantity }] : [],
     ),
   }));
   const complete = draft.every(
-    ({ components }, index) => alternatives[index]?.components.length === components.length,
+    (alternative, index) =>
+      alternatives[index]?.components.length === alternative.components.length &&
+      !isUpsideDown(alternative),
   );
   return complete && draft.length > 0 ? alternatives : undefined;
 }
@@ -65,7 +83,7 @@ export function toInput(draft: Draft): AlternativesInput | undefined {
 export function edit(draft: Draft, event: Edit): Draft {
   switch (event.type) {
     case "addAlternative":
-      return [...draft, { key: nextKey(), components: [component()] }];
+      return [...draft, { key: nextKey(), components: [component()], ...ALWAYS }];
     case "removeAlternative":
       return draft.filter((_, index) => index !== event.index);
     case "move":
@@ -84,6 +102,10 @@ export function edit(draft: Draft, event: Edit): Draft {
       return within(draft, event.index, (components) =>
         components.map((old, at) => (at === event.at ? { ...old, quantity: event.quantity } : old)),
       );
+    case "setDays":
+      return draft.map((alternative, at) =>
+        at === event.index ? { ...alternative, ...event.days } : alternative,
+      );
     case "suggest":
       return suggested(draft, event.offer);
   }
@@ -92,7 +114,8 @@ export function edit(draft: Draft, event: Edit): Draft {
 /** A suggestion fills the first empty place, or becomes one more alternative. */
 function suggested(draft: Draft, offer: PickedOffer): Draft {
   const index = draft.findIndex(({ components }) => components.some((old) => !old.offer));
-  if (index === -1) return [...draft, { key: nextKey(), components: [component(offer)] }];
+  if (index === -1)
+    return [...draft, { key: nextKey(), components: [component(offer)], ...ALWAYS }];
   const at = draft[index]?.components.findIndex((old) => !old.offer) ?? 0;
   return edit(draft, { type: "setOffer", index, at, offer });
 }

@@ -2,7 +2,16 @@
  * A variant's mapping as a form: alternatives in the order in which they are tried,
  * each a list of offers with quantities. Saving is the caller's.
  */
-import { ActionIcon, Button, Group, NumberInput, Paper, Stack, Text } from "@mantine/core";
+import {
+  ActionIcon,
+  Button,
+  Group,
+  NumberInput,
+  Paper,
+  Stack,
+  Text,
+  TextInput,
+} from "@mantine/core";
 import { useId } from "@mantine/hooks";
 import { ArrowDown, ArrowUp, Plus, Trash2 } from "lucide-react";
 import { useReducer, useState } from "react";
@@ -10,10 +19,11 @@ import { useTranslation } from "react-i18next";
 import { type FragmentOf, graphql, readFragment, type VariablesOf } from "../../gql/graphql";
 import { FormDialog } from "../dialog";
 import type { ResolveByMapping } from "../exception/mutations";
-import { type Draft, edit, emptyDraft, fromMapping, toInput } from "./draft";
+import { type Draft, edit, emptyDraft, fromMapping, isUpsideDown, toInput } from "./draft";
 import classes from "./mapping-editor.module.css";
 import { OfferPicker, PickedOfferFields } from "./offer-picker";
 import { Suggestions } from "./suggestions";
+import { Trial } from "./trial";
 
 export const VariantToMap = graphql(
   `
@@ -27,6 +37,8 @@ export const VariantToMap = graphql(
         id
         alternatives {
           rank
+          validFrom
+          validUntil
           components {
             quantity
             offer {
@@ -94,6 +106,13 @@ export function MappingEditor({ variant: masked, onSave, ...dialog }: MappingEdi
           {t("mapping.addAlternative")}
         </Button>
       </Group>
+      <Trial
+        variantId={variant.id}
+        input={() => {
+          setTried(true);
+          return toInput(draft);
+        }}
+      />
     </FormDialog>
   );
 }
@@ -182,8 +201,40 @@ function Alternative({ draft, index, change, showMissing }: AlternativeProps) {
             {t("mapping.addComponent")}
           </Button>
         </Group>
+        <Days alternative={alternative} set={(days) => change({ type: "setDays", index, days })} />
       </Stack>
     </Paper>
+  );
+}
+
+interface DaysProps {
+  alternative: Draft[number];
+  set: (days: { validFrom?: string; validUntil?: string }) => void;
+}
+
+function Days({ alternative, set }: DaysProps) {
+  const { t } = useTranslation();
+  return (
+    <Group gap="sm" align="flex-start">
+      <TextInput
+        type="date"
+        size="xs"
+        label={t("mapping.validFrom")}
+        value={alternative.validFrom}
+        onChange={(event) => set({ validFrom: event.currentTarget.value })}
+      />
+      <TextInput
+        type="date"
+        size="xs"
+        label={t("mapping.validUntil")}
+        value={alternative.validUntil}
+        onChange={(event) => set({ validUntil: event.currentTarget.value })}
+        error={isUpsideDown(alternative) && t("mapping.upsideDown")}
+      />
+      <Text size="xs" c="dimmed" mt={28}>
+        {t("mapping.daysWhy")}
+      </Text>
+    </Group>
   );
 }
 

@@ -2,12 +2,30 @@
 import { Button, Group, Text } from "@mantine/core";
 import { Lightbulb } from "lucide-react";
 import { useTranslation } from "react-i18next";
+import { graphql } from "../../gql/graphql";
 import { useLive } from "../../lib/live";
 import type { Draft } from "./draft";
-import { OfferSearch, type PickedOffer } from "./offer-picker";
+import { OfferSearch, type PickedOffer, PickedOfferFields } from "./offer-picker";
+
+export const SimilarOffers = graphql(
+  `
+    query SimilarOffers($id: ShopifyId!) {
+      variant(id: $id) {
+        id
+        similarOffers(first: 3) {
+          likeness
+          offer {
+            ...PickedOfferFields
+          }
+        }
+      }
+    }
+  `,
+  [PickedOfferFields],
+);
 
 interface SuggestionsProps {
-  variant: { sku: string | null; barcode: string | null; productTitle: string };
+  variant: { id: string; sku: string | null; barcode: string | null; productTitle: string };
   draft: Draft;
   use: (offer: PickedOffer) => void;
 }
@@ -20,8 +38,15 @@ export function Suggestions({ variant, draft, use }: SuggestionsProps) {
     variables: { search: search ?? "" },
     pause: !search,
   });
+  const { data: alike } = useLive({ query: SimilarOffers, variables: { id: variant.id } });
+  const similar = alike?.variant?.similarOffers ?? [];
+  const likeness = new Map(similar.map((found) => [found.offer.id, found.likeness]));
   const used = new Set(draft.flatMap(({ components }) => components.map(({ offer }) => offer?.id)));
-  const offers = (data?.offers.nodes ?? []).filter(({ id }) => !used.has(id)).slice(0, 3);
+  // By title first, then what has a code or a word in common.
+  const found = [...similar.map(({ offer }) => offer), ...(data?.offers.nodes ?? [])];
+  const offers = found
+    .filter(({ id }, at) => !used.has(id) && found.findIndex((other) => other.id === id) === at)
+    .slice(0, 3);
   if (offers.length === 0) return null;
   return (
     <Group gap="xs" role="group" aria-label={t("mapping.suggestions")}>
@@ -37,6 +62,8 @@ export function Suggestions({ variant, draft, use }: SuggestionsProps) {
           onClick={() => use(offer)}
         >
           {offer.title}, {offer.supplier.name}
+          {likeness.has(offer.id) &&
+            ` (${t("mapping.likeness", { likeness: likeness.get(offer.id) })})`}
         </Button>
       ))}
     </Group>

@@ -11,7 +11,7 @@ use std::fmt;
 
 use super::{
     Installation, Problem, Setup,
-    model::{Component, Connection, Offer, Origin, SupplierTerms},
+    model::{Alternative, Connection, Offer, Origin, SupplierTerms},
 };
 use crate::{
     domain::{shop::ShopSettings, supplier::SupplierKey},
@@ -76,7 +76,7 @@ pub enum Step {
     Mapping {
         domain: String,
         variant: ShopifyVariantId,
-        alternatives: Vec<Vec<Component>>,
+        alternatives: Vec<Alternative>,
     },
 }
 

@@ -8,11 +8,13 @@ use super::{
 };
 use crate::{
     domain::{
-        money::Money,
+        costs::{ConnectionCosts, RoutingSettings, StrategyWord, entries::RoutingEntry},
+        money::{Currency, Money},
         rules::{Consequence, RuleText},
+        setup::Path,
         setup::model::{
-            Component, Connection, LocationName, Origin, Placed, Shop, VariantName, WantedComponent, WantedConnection,
-            WantedLocations, WantedMapping, WantedShop,
+            Alternative, Component, Connection, LocationName, Origin, Placed, Shop, VariantName, WantedComponent,
+            WantedConnection, WantedLocations, WantedMapping, WantedShop,
         },
         shop::{SelectedLocations, ShopSettings},
         supplier::SupplierKey,
@@ -39,6 +41,7 @@ impl Planner<'_> {
         for connection in &wanted.connections {
             self.connection(&wanted.domain, connection, &mut after);
         }
+        self.rates(wanted, &after);
         let variants = self.variants(wanted, now);
         for (mapping, variant) in wanted.mappings.iter().zip(&variants) {
             if let Some(variant) = variant {
@@ -83,6 +86,10 @@ impl Planner<'_> {
             notify_customer: wanted.notify_customer.unwrap_or(stored.notify_customer),
             kit_fulfillment: wanted.kit_fulfillment.unwrap_or(stored.kit_fulfillment),
             ship_on_payment_terms: wanted.ship_on_payment_terms.unwrap_or(stored.ship_on_payment_terms),
+            routing: match &wanted.routing {
+                None => stored.routing.clone(),
+                Some(routing) => self.routing(routing, now),
+            },
             undo_minutes: wanted.undo_minutes.unwrap_or(stored.undo_minutes),
             review: wanted.review.clone().unwrap_or_else(|| stored.review.clone()),
             rules: match &wanted.rules {
@@ -106,6 +113,76 @@ impl Planner<'_> {
                     }
                 }
             },
+        }
+    }
+
+    /// How orders are routed; says which of the suppliers that have a share do not exist.
+    fn routing(&mut self, wanted: &Placed<RoutingEntry>, shop: &Shop) -> RoutingSettings {
+        let say = |planner: &mut Self, path: &Path, message: &str| {
+            let origin = Origin {
+                at: wanted.origin.at,
+                path: wanted.origin.path.join(path),
+            };
+            planner.say(&origin, message);
+        };
+        match wanted.value.meaning(shop.currency) {
+            Ok(settings) => {
+                for (index, share) in settings.shares.iter().enumerate() {
+                    let key = share.supplier.parse();
+                    if !key.is_ok_and(|key: SupplierKey| self.after.suppliers.contains_key(&key)) {
+                        let path = Path::default().key("shares").index(index).key("supplier");
+                        say(self, &path, &format!("there is no supplier “{}”", share.supplier));
+                    }
+                }
+                settings
+            }
+            Err(flaws) => {
+                for flaw in flaws {
+                    say(self, &flaw.path, &flaw.message);
+                }
+                shop.settings.routing.clone()
+            }
+        }
+    }
+
+    /// Where cost decides, every currency of the shop's suppliers needs a rate.
+    fn rates(&mut self, wanted: &WantedShop, shop: &Shop) {
+        let routing = &shop.settings.routing;
+        let Some(origin) = wanted.routing.as_ref().map(|routing| &routing.origin) else {
+            return;
+        };
+        if routing.strategy == StrategyWord::Priority {
+            return;
+        }
+        let has_rate = |currency: Currency| {
+            let pair = [shop.currency, currency];
+            currency == shop.currency
+                || routing
+                    .rates
+                    .iter()
+                    .any(|rate| pair.contains(&rate.from) && pair.contains(&rate.to))
+        };
+        let mut missing: BTreeMap<&'static str, &SupplierKey> = BTreeMap::new();
+        for (key, connection) in shop.connections.iter().filter(|(_, connection)| connection.active) {
+            let offers = self.after.suppliers.get(key).map(|supplier| supplier.offers.values());
+            let offers = offers.into_iter().flatten().filter(|offer| offer.active);
+            let costs = connection.costs.iter().flat_map(ConnectionCosts::amounts);
+            for money in offers.map(|offer| offer.cost).chain(costs) {
+                if !has_rate(money.currency) {
+                    missing.entry(money.currency.code()).or_insert(key);
+                }
+            }
+        }
+        let place = Origin {
+            at: origin.at,
+            path: origin.path.key("rates"),
+        };
+        for (code, supplier) in missing {
+            let message = format!(
+                "there is no rate between {} and {code}, in which “{supplier}” counts",
+                shop.currency
+            );
+            self.say(&place, &message);
         }
     }
 
@@ -175,6 +252,7 @@ impl Planner<'_> {
             handling_days: wanted.handling_days.unwrap_or(basis.handling_days),
             answer_hours: wanted.answer_hours.unwrap_or(basis.answer_hours),
             active: wanted.active,
+            costs: wanted.costs.clone().or(basis.costs),
         };
         self.note_connection(domain, &wanted.supplier, before.as_ref(), &connection);
         shop.connections.insert(wanted.supplier.clone(), connection);
@@ -191,14 +269,15 @@ impl Planner<'_> {
 
     fn mapping(&mut self, domain: &str, wanted: &WantedMapping, variant: ShopifyVariantId, shop: &mut Shop) {
         let before = shop.mappings.get(&variant).cloned();
-        let alternatives: Vec<Vec<Component>> = (wanted.alternatives.iter().enumerate())
-            .map(|(rank, components)| {
-                (components.iter().enumerate())
+        let alternatives: Vec<Alternative> = (wanted.alternatives.iter().enumerate())
+            .map(|(rank, alternative)| Alternative {
+                components: (alternative.components.iter().enumerate())
                     .filter_map(|(index, wanted)| {
                         let known = accepted_before(wanted, before.as_deref().unwrap_or_default(), rank, index);
                         self.component(wanted, known)
                     })
-                    .collect()
+                    .collect(),
+                validity: alternative.validity,
             })
             .collect();
         if self.problems.is_empty() {
@@ -210,8 +289,8 @@ impl Planner<'_> {
         &mut self,
         domain: &str,
         variant: ShopifyVariantId,
-        before: Option<Vec<Vec<Component>>>,
-        alternatives: Vec<Vec<Component>>,
+        before: Option<Vec<Alternative>>,
+        alternatives: Vec<Alternative>,
         shop: &mut Shop,
     ) {
         let name = shop
@@ -293,9 +372,12 @@ impl Planner<'_> {
 }
 
 /// The cost that was accepted for the same offer in this mapping, at the same place if possible.
-fn accepted_before(wanted: &WantedComponent, before: &[Vec<Component>], rank: usize, index: usize) -> Option<Money> {
-    let here = before.get(rank).and_then(|components| components.get(index));
-    (here.into_iter().chain(before.iter().flatten()))
+fn accepted_before(wanted: &WantedComponent, before: &[Alternative], rank: usize, index: usize) -> Option<Money> {
+    let here = before
+        .get(rank)
+        .and_then(|alternative| alternative.components.get(index));
+    let all = before.iter().flat_map(|alternative| &alternative.components);
+    (here.into_iter().chain(all))
         .find(|old| old.supplier == wanted.supplier && old.sku == wanted.sku)
         .map(|old| old.accepted_cost)
 }

@@ -1,9 +1,10 @@
 //! How things read in a diff: named fields, and what changed between two of them.
 
 use crate::domain::{
+    costs::entries::{CostsEntry, RoutingEntry},
     review::ReviewHolds,
     rules::{Consequence, RuleText},
-    setup::model::{Component, Connection, Offer, Shop, SupplierTerms},
+    setup::model::{Alternative, Component, Connection, Offer, Shop, SupplierTerms},
     shop::{SelectedLocations, ShopSettings},
 };
 
@@ -97,6 +98,13 @@ impl Shown for Offer {
             Field::new("stock", optional(self.stock)),
             Field::new("weight_g", optional(self.weight_g)),
             Field::new("ships_to", countries.join(" ")),
+            Field::new(
+                "price_breaks",
+                (self.price_breaks.iter())
+                    .map(|step| format!("{} from {}", step.unit_cost, step.from))
+                    .collect::<Vec<_>>()
+                    .join(" "),
+            ),
             Field::new("active", switch(self.active)),
         ]
     }
@@ -115,12 +123,24 @@ impl Shown for Connection {
             Field::new("handling_days", self.handling_days.to_string()),
             Field::new("answer_hours", answer_hours(self.answer_hours)),
             Field::new("active", switch(self.active)),
+            Field::new(
+                "costs",
+                self.costs
+                    .as_ref()
+                    .map(|costs| written(&CostsEntry::of(costs)))
+                    .unwrap_or_default(),
+            ),
         ]
     }
 
     fn is_gone(&self) -> bool {
         !self.active
     }
+}
+
+/// What is too long for words of its own, as it stands in the file.
+fn written(entry: &impl serde::Serialize) -> String {
+    serde_json::to_string(entry).unwrap_or_default()
 }
 
 /// A shop's settings, with the names of its locations.
@@ -147,6 +167,14 @@ impl Shown for ShownSettings<'_> {
             Field::new("undo_minutes", settings.undo_minutes.to_string()),
             Field::new("review", review(&settings.review)),
             Field::new("locations", locations),
+            Field::new(
+                "routing",
+                if settings.routing.is_default() {
+                    String::new()
+                } else {
+                    written(&RoutingEntry::of(&settings.routing, self.shop.currency))
+                },
+            ),
             Field::new("rules", settings.rules.iter().map(rule).collect::<Vec<_>>().join("; ")),
         ]
     }
@@ -192,12 +220,18 @@ fn rule(rule: &RuleText) -> String {
 }
 
 /// The alternatives of a mapping.
-pub(super) struct Alternatives(pub(super) Vec<Vec<Component>>);
+pub(super) struct Alternatives(pub(super) Vec<Alternative>);
 
 impl Shown for Alternatives {
     fn fields(&self) -> Vec<Field> {
         let component = |c: &Component| format!("{} × {} {} at {}", c.quantity, c.supplier, c.sku, c.accepted_cost);
-        let alternative = |parts: &Vec<Component>| parts.iter().map(component).collect::<Vec<_>>().join(" + ");
+        let alternative = |alternative: &Alternative| {
+            let parts: Vec<String> = alternative.components.iter().map(component).collect();
+            let from = alternative.validity.from.map(|day| format!(" from {day}"));
+            let until = alternative.validity.until.map(|day| format!(" until {day}"));
+            let days: String = [from, until].into_iter().flatten().collect();
+            format!("{}{days}", parts.join(" + "))
+        };
         let all: Vec<String> = self.0.iter().map(alternative).collect();
         vec![Field::new("made of", all.join(", else "))]
     }

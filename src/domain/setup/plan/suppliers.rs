@@ -113,6 +113,8 @@ fn merge_offer(wanted: &WantedOffer, now: Option<&Offer>) -> Offer {
         stock: wanted.stock.or_else(|| now.and_then(|now| now.stock)),
         weight_g: wanted.weight_g.or_else(|| now.and_then(|now| now.weight_g)),
         ships_to: (wanted.ships_to.clone()).unwrap_or_else(|| now.map(|now| now.ships_to.clone()).unwrap_or_default()),
+        price_breaks: (wanted.price_breaks.clone())
+            .unwrap_or_else(|| now.map(|now| now.price_breaks.clone()).unwrap_or_default()),
         active: wanted.active,
     }
 }

@@ -1,16 +1,18 @@
 /** Which offers stand behind each variant; those without a mapping come first. */
-import { Group, SegmentedControl } from "@mantine/core";
+import { Button, Group, SegmentedControl } from "@mantine/core";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { Link2, SearchX } from "lucide-react";
 import { useTranslation } from "react-i18next";
 import { useDialog } from "../../../components/dialog";
 import { Empty, Loaded, RowsSkeleton } from "../../../components/feedback";
+import { ButtonLink } from "../../../components/links";
 import { Page } from "../../../components/page";
 import { Pager } from "../../../components/pager";
 import { SearchField } from "../../../components/search-field";
 import { Card } from "../../../components/section";
 import { EVERY, useLive } from "../../../lib/live";
 import { DeleteDialog, EditDialog } from "./dialogs";
+import { FileDialog } from "./file-dialog";
 import { VariantsQuery } from "./query";
 import { type MappingTask, VariantTable } from "./table";
 
@@ -21,6 +23,7 @@ export function Mappings() {
   const search = useSearch({ from: "/shop/mappings" });
   const navigate = useNavigate({ from: "/mappings" });
   const { which, open, close } = useDialog<MappingTask>();
+  const file = useDialog<"file">();
   const unmapped = search.show === "unmapped";
   const live = useLive(
     {
@@ -38,7 +41,20 @@ export function Mappings() {
     void navigate({ search: { ...search, ...change, after: undefined }, replace: true });
 
   return (
-    <Page title={t("mappings.title")} intro={t("mappings.intro")}>
+    <Page
+      title={t("mappings.title")}
+      intro={t("mappings.intro")}
+      actions={
+        <>
+          <Button variant="default" onClick={() => file.open("file")}>
+            {t("mappings.file")}
+          </Button>
+          <ButtonLink to="/mappings/matches" variant="default">
+            {t("mappings.findMatches")}
+          </ButtonLink>
+        </>
+      }
+    >
       <Group gap="sm" role="search" aria-label={t("mappings.filters")}>
         <SearchField
           label={t("mappings.search")}
@@ -89,6 +105,7 @@ export function Mappings() {
           </>
         )}
       </Loaded>
+      {file.which && <FileDialog close={file.close} />}
       {which?.task === "edit" && <EditDialog variant={which.variant} close={close} />}
       {which?.task === "delete" && <DeleteDialog variant={which.variant} close={close} />}
     </Page>

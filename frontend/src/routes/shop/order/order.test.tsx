@@ -29,6 +29,28 @@ describe("an order", () => {
     expect(why).toHaveTextContent("North Textiles, NT-MUG × 1: Out of stock: 0 available.");
   });
 
+  it("says what everything costs, and what the second best would", async () => {
+    renderOrder("#1035");
+    const why = await section("Why this supplier");
+    expect(why).toHaveTextContent("cheapest");
+    expect(within(why).getByRole("table", { name: "What this plan costs" })).toHaveTextContent(
+      "Hillside Pottery",
+    );
+    expect(why).toHaveTextContent("no allowed plan is better");
+    expect(why).toHaveTextContent("1 USD is 0.92 EUR, as of 2026-11-20");
+    expect(why).toHaveTextContent("goods €17.00 · fees €1.90 · shipping €4.90 · 3 days");
+    expect(why).toHaveTextContent("Second best: North Textiles (NT-MUG)");
+    expect(why).toHaveTextContent("It would win if North Textiles charged €0.81 less");
+  });
+
+  it("shows what routing would decide now", async () => {
+    const { user } = renderOrder("#1035");
+    await user.click(await screen.findByRole("button", { name: /What would routing decide/ }));
+    const plan = await section("If it were routed now");
+    expect(plan).toHaveTextContent("Hillside Pottery");
+    expect(screen.getByText(/Nothing follows from it/)).toBeVisible();
+  });
+
   it("shows where every unit is", async () => {
     renderOrder("#1035");
     const lines = await section("Lines");

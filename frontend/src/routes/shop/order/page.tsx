@@ -23,6 +23,7 @@ import { History } from "./history";
 import { Lines } from "./lines";
 import classes from "./order.module.css";
 import { Plan } from "./plan";
+import { Preview } from "./preview";
 import { OrderPurchaseOrder, PurchaseOrders } from "./purchase-orders";
 import { OrderQuery } from "./query";
 import { RouteNow } from "./route-now";
@@ -113,6 +114,7 @@ function OrderBody({ order, automation }: { order: Order; automation: boolean })
         )}
         <Lines orderId={order.id} lines={order.lines} open={isOpen(order)} />
         <Plan plan={order.plan} />
+        <Preview id={order.id} />
         <PurchaseOrders purchaseOrders={order.purchaseOrders} />
         {order.shipments.length > 0 && <Shipments shipments={order.shipments} />}
         {order.fulfillments.length > 0 && <Fulfillments fulfillments={order.fulfillments} />}

@@ -9,6 +9,14 @@ import { FullTime } from "../../../components/time";
 import { type FragmentOf, graphql, type ResultOf, readFragment } from "../../../gql/graphql";
 import { MoneyFields } from "../../../lib/format";
 import { sentence } from "../../../lib/sentence";
+import {
+  CostParts,
+  CostPartsFields,
+  LandedCost,
+  LandedFields,
+  RunnerUp,
+  RunnerUpFields,
+} from "./costs";
 import classes from "./order.module.css";
 
 export const PlanFields = graphql(
@@ -16,8 +24,12 @@ export const PlanFields = graphql(
     fragment PlanFields on RoutingPlan {
       id
       decidedAt
+      strategy
       cost {
         ...MoneyFields
+      }
+      landed {
+        ...LandedFields
       }
       lines {
         quantity
@@ -40,20 +52,36 @@ export const PlanFields = graphql(
             id
           }
         }
+        alone {
+          ...CostPartsFields
+        }
+        runnerUp {
+          ...RunnerUpFields
+        }
         rejected {
           rank
           summary
           reason
+          also
+          alone {
+            ...CostPartsFields
+          }
         }
       }
     }
   `,
-  [MoneyFields],
+  [MoneyFields, LandedFields, CostPartsFields, RunnerUpFields],
 );
 
 type PlanLine = ResultOf<typeof PlanFields>["lines"][number];
 
-export function Plan({ plan: masked }: { plan: FragmentOf<typeof PlanFields> | null }) {
+interface PlanProps {
+  plan: FragmentOf<typeof PlanFields> | null;
+  /** Instead of “Why this supplier”. */
+  title?: string;
+}
+
+export function Plan({ plan: masked, title }: PlanProps) {
   const { t } = useTranslation();
   const plan = readFragment(PlanFields, masked);
   if (!plan) {
@@ -65,11 +93,17 @@ export function Plan({ plan: masked }: { plan: FragmentOf<typeof PlanFields> | n
   }
   return (
     <Section
-      title={t("plan.title")}
+      title={title ?? t("plan.title")}
       flush
       intro={
         <>
           {t("plan.decided")} <FullTime at={plan.decidedAt} />
+          {plan.strategy && (
+            <>
+              {" · "}
+              {t(`strategy.${plan.strategy}`)}
+            </>
+          )}
           {plan.cost && (
             <>
               {" · "}
@@ -79,6 +113,7 @@ export function Plan({ plan: masked }: { plan: FragmentOf<typeof PlanFields> | n
         </>
       }
     >
+      {plan.landed && <LandedCost landed={plan.landed} />}
       <ul className={classes.rows}>
         {plan.lines.map((line, index) => (
           // A line may be split: its title alone does not name the row.
@@ -137,13 +172,16 @@ function Line({ line }: { line: PlanLine }) {
       <Text size="sm" className={classes.reason}>
         {sentence(line.reason)}
       </Text>
+      {line.alone && <CostParts parts={line.alone} />}
+      {line.runnerUp && <RunnerUp second={line.runnerUp} />}
       {line.rejected.length > 0 && (
         <details className={classes.rejected} open>
           <summary>{t("plan.notTaken", { count: line.rejected.length })}</summary>
           <ul>
-            {line.rejected.map(({ rank, summary, reason }) => (
+            {line.rejected.map(({ rank, summary, reason, also, alone }) => (
               <li key={rank}>
-                <strong>{summary}</strong>: {sentence(reason)}
+                <strong>{summary}</strong>: {[reason, ...also].map(sentence).join(" ")}
+                {alone && <CostParts parts={alone} />}
               </li>
             ))}
           </ul>

@@ -14,6 +14,7 @@ import { EVERY, useLive } from "../../../lib/live";
 import { tell } from "../../../lib/tell";
 import classes from "../supplier/supplier.module.css";
 import { InviteStaff, type SettingsFields, SettingsQuery, UpdateSettings } from "./query";
+import { RoutingSettings } from "./routing-form";
 import { Waiting } from "./waiting";
 
 type Shop = ResultOf<typeof SettingsFields>;
@@ -34,7 +35,10 @@ export function Settings() {
       >
         {({ shop }) => (
           <div className={classes.columns}>
-            <Switches shop={shop} />
+            <Stack gap="lg" miw={0}>
+              <Switches shop={shop} />
+              <RoutingSettings />
+            </Stack>
             <Stack gap="lg" miw={0}>
               <Staff />
               <Section title={t("settings.shop")}>

@@ -61,3 +61,20 @@ it("invites a colleague", async () => {
   await user.type(within(staff).getByLabelText(/Invite a colleague/), "kim@meadow.example{Enter}");
   expect(await within(staff).findByText(/\/invitation\//)).toBeVisible();
 });
+
+it("saves the strategy, and shows a problem at its field", async () => {
+  const { user, server } = renderApp("/settings", { session: "staff" });
+  const routing = await screen.findByRole("region", { name: "Routing" });
+  const parcel = await within(routing).findByLabelText("Each parcel");
+  await user.clear(parcel);
+  await user.type(parcel, "1.20");
+  await user.click(within(routing).getByRole("button", { name: "Save" }));
+  await waitFor(() => expect(server.world.shop.settings.routing.weights.perParcel).toBe("1.20"));
+
+  await user.click(within(routing).getByRole("combobox", { name: "Strategy" }));
+  await user.click(await screen.findByRole("option", { name: "balanced share" }));
+  await user.click(within(routing).getByRole("button", { name: "Save" }));
+  expect(await within(routing).findAllByText(/The shares are 100 percent in all/)).not.toHaveLength(
+    0,
+  );
+});

@@ -15,6 +15,7 @@ import { EVERY, useLive } from "../../../lib/live";
 import { ConnectionBadge } from "../suppliers/page";
 import { Access } from "./access";
 import { ConnectionForm } from "./connection-form";
+import { CostsForm } from "./costs-form";
 import { EndpointForm } from "./endpoint-form";
 import { Offers } from "./offers";
 import { SupplierQuery } from "./query";
@@ -50,6 +51,7 @@ export function SupplierPage() {
                 <Offers supplier={data.supplier} />
                 <Stack gap="lg" miw={0}>
                   <ConnectionForm supplier={data.supplier} />
+                  {data.supplier.connection && <CostsForm supplier={data.supplier} />}
                   {data.supplier.private && <Access supplier={data.supplier} />}
                   {data.supplier.connector === "HTTP" && data.supplier.private && (
                     <EndpointForm supplier={data.supplier} />

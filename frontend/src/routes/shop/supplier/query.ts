@@ -3,6 +3,7 @@ import { OutageFields } from "../../../components/outage";
 import { PagerFields } from "../../../components/pager";
 import { graphql } from "../../../gql/graphql";
 import { MoneyFields } from "../../../lib/format";
+import { CostsFields } from "./costs-query";
 
 export const SupplierFields = graphql(
   `
@@ -26,10 +27,13 @@ export const SupplierFields = graphql(
       handlingDays
       answerHours
       active
+      costs {
+        ...CostsFields
+      }
     }
   }
 `,
-  [OutageFields],
+  [OutageFields, CostsFields],
 );
 
 export const SupplierQuery = graphql(

@@ -31,6 +31,26 @@ describe("a supplier", () => {
     });
   });
 
+  it("saves what it charges, and shows a problem at its field", async () => {
+    const { user, server } = renderSupplier("north");
+    const costs = await section("Costs besides the goods");
+    const perOrder = within(costs).getByLabelText("Each order");
+    await user.clear(perOrder);
+    await user.type(perOrder, "-1");
+    const save = within(costs).getByRole("button", { name: "Save" });
+    await user.click(save);
+    await waitFor(() => expect(perOrder).toBeInvalid());
+    await user.clear(perOrder);
+    await user.type(perOrder, "2.10");
+    await user.click(save);
+    const north = () => server.world.suppliers.find(({ key }) => key === "north")?.connection;
+    await waitFor(() => expect(north()?.costs?.perOrder).toBe("2.10"));
+    expect(north()?.costs?.zones[0]?.postcodes).toEqual([
+      { prefix: "18565", from: null, to: null },
+      { prefix: null, from: "25840", to: "25999" },
+    ]);
+  });
+
   it("shows a new API key once, after saying what it opens", async () => {
     const { user, asked } = renderSupplier("north");
     const access = await section("Access");

@@ -1,0 +1,278 @@
+/** Strategy, weights, shares and exchange rates. */
+import {
+  ActionIcon,
+  Button,
+  Group,
+  NumberInput,
+  Select,
+  Stack,
+  Text,
+  TextInput,
+} from "@mantine/core";
+import { useForm } from "@mantine/form";
+import { Plus, Trash2 } from "lucide-react";
+import { useTranslation } from "react-i18next";
+import { Failure, Loaded, RowsSkeleton } from "../../../components/feedback";
+import { Section } from "../../../components/section";
+import type { EnumOf, ResultOf } from "../../../gql/graphql";
+import { useAction } from "../../../lib/action";
+import { fieldErrors } from "../../../lib/field-errors";
+import { EVERY, useLive } from "../../../lib/live";
+import { tell } from "../../../lib/tell";
+import classes from "./routing.module.css";
+import { RoutingQuery, UpdateRouting } from "./routing-query";
+
+type Data = ResultOf<typeof RoutingQuery>;
+
+const STRATEGIES = [
+  "PRIORITY",
+  "CHEAPEST",
+  "FASTEST",
+  "FEWEST_PARCELS",
+  "PREFERRED_SUPPLIER",
+  "BALANCED_SHARE",
+  "OWN_STOCK_FIRST",
+] as const;
+
+const WEIGHTS = [
+  "perParcel",
+  "latePerDay",
+  "perUnitDay",
+  "perUnitNotOwn",
+  "perUnitPriority",
+  "perUnfilledPiece",
+] as const;
+
+export function RoutingSettings() {
+  const live = useLive({ query: RoutingQuery }, EVERY.calm);
+  const { t } = useTranslation();
+  return (
+    <Section title={t("routing.title")} intro={t("routing.intro")}>
+      <Loaded live={live} skeleton={<RowsSkeleton rows={4} />}>
+        {(data) => <RoutingForm data={data} />}
+      </Loaded>
+    </Section>
+  );
+}
+
+function values({ shop }: Data) {
+  const { routing } = shop.settings;
+  return {
+    strategy: routing.strategy,
+    promisedDays: routing.promisedDays ?? ("" as number | ""),
+    shareDays: routing.shareDays ?? (30 as number | ""),
+    weights: Object.fromEntries(
+      WEIGHTS.map((name) => [name, routing.weights[name] ?? ""]),
+    ) as Record<(typeof WEIGHTS)[number], string>,
+    shares: routing.shares.map(({ supplier, percent }) => ({ supplier, percent })),
+    rates: routing.rates.map(({ from, to, rate, on }) => ({ from, to, rate, on })),
+  };
+}
+
+type Values = ReturnType<typeof values>;
+
+function fieldsOf({ shares, rates }: Values): string[] {
+  return [
+    "promisedDays",
+    "shareDays",
+    ...WEIGHTS.map((name) => `weights.${name}`),
+    "shares",
+    ...shares.flatMap((_, row) => [`shares.${row}.supplier`, `shares.${row}.percent`]),
+    "rates",
+    ...rates.flatMap((_, row) => ["from", "to", "rate", "on"].map((key) => `rates.${row}.${key}`)),
+  ];
+}
+
+function RoutingForm({ data }: { data: Data }) {
+  const { t } = useTranslation();
+  const update = useAction(UpdateRouting);
+  const form = useForm({ initialValues: values(data) });
+  const own = data.shop.currency;
+
+  const submit = form.onSubmit(async (values) => {
+    const input = {
+      ...values,
+      promisedDays: values.promisedDays === "" ? null : Number(values.promisedDays),
+      shareDays: values.shareDays === "" ? null : Number(values.shareDays),
+      weights: Object.fromEntries(
+        WEIGHTS.map((name) => [name, String(values.weights[name]).trim() || null]),
+      ),
+    };
+    const outcome = await update.run({ input });
+    if (!outcome.ok) return form.setErrors(fieldErrors(outcome.problems, fieldsOf(values)));
+    form.resetDirty();
+    tell(t("settings.saved"));
+  });
+
+  return (
+    <form onSubmit={submit} noValidate>
+      <Stack gap="md">
+        <Select
+          label={t("routing.strategy")}
+          description={t(`routing.means.${form.values.strategy}`)}
+          data={STRATEGIES.map((value) => ({ value, label: t(`strategy.${value}`) }))}
+          allowDeselect={false}
+          {...form.getInputProps("strategy")}
+          onChange={(value) => form.setFieldValue("strategy", value as EnumOf<"RoutingStrategy">)}
+        />
+        {form.values.strategy === "BALANCED_SHARE" && <Shares form={form} data={data} />}
+        {form.values.strategy !== "PRIORITY" && (
+          <>
+            <NumberInput
+              label={t("routing.promisedDays")}
+              min={0}
+              max={365}
+              allowDecimal={false}
+              {...form.getInputProps("promisedDays")}
+            />
+            <fieldset className={classes.group}>
+              <legend>{t("routing.weights", { currency: own })}</legend>
+              <Text size="sm" c="dimmed">
+                {t("routing.weightsWhy")}
+              </Text>
+              <div className={classes.grid}>
+                {WEIGHTS.map((name) => (
+                  <TextInput
+                    key={name}
+                    inputMode="decimal"
+                    label={t(`routing.weight.${name}`)}
+                    {...form.getInputProps(`weights.${name}`)}
+                  />
+                ))}
+              </div>
+            </fieldset>
+            <Rates form={form} own={own} />
+          </>
+        )}
+        {update.failure && <Failure>{update.failure}</Failure>}
+        <Group justify="flex-end">
+          <Button type="submit" loading={update.running} disabled={!form.isDirty()}>
+            {t("save")}
+          </Button>
+        </Group>
+      </Stack>
+    </form>
+  );
+}
+
+type Form = ReturnType<typeof useForm<Values>>;
+
+function Shares({ form, data }: { form: Form; data: Data }) {
+  const { t } = useTranslation();
+  const suppliers = data.suppliers.nodes.filter(({ connection }) => connection);
+  return (
+    <fieldset className={classes.group}>
+      <legend>{t("routing.shares")}</legend>
+      {form.values.shares.map((share, row) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: rows have no other name
+        <Group key={row} align="flex-end" wrap="nowrap" gap="xs">
+          <Select
+            className={classes.wide}
+            label={t("routing.shareOf", { row: row + 1 })}
+            data={suppliers.map(({ key, name }) => ({ value: key, label: name }))}
+            allowDeselect={false}
+            {...form.getInputProps(`shares.${row}.supplier`)}
+          />
+          <TextInput
+            className={classes.narrow}
+            inputMode="decimal"
+            label={t("routing.sharePercent")}
+            {...form.getInputProps(`shares.${row}.percent`)}
+          />
+          <ActionIcon
+            variant="subtle"
+            size="lg"
+            aria-label={t("routing.remove", { what: share.supplier })}
+            onClick={() => form.removeListItem("shares", row)}
+          >
+            <Trash2 size={16} />
+          </ActionIcon>
+        </Group>
+      ))}
+      {form.errors.shares && (
+        <Text size="sm" c="var(--oy-bad-fg)" role="alert">
+          {form.errors.shares}
+        </Text>
+      )}
+      <Group>
+        <Button
+          variant="default"
+          size="xs"
+          leftSection={<Plus size={14} />}
+          onClick={() => form.insertListItem("shares", { supplier: "", percent: "" })}
+        >
+          {t("routing.addShare")}
+        </Button>
+        <NumberInput
+          className={classes.days}
+          label={t("routing.shareDays")}
+          min={1}
+          max={365}
+          allowDecimal={false}
+          {...form.getInputProps("shareDays")}
+        />
+      </Group>
+    </fieldset>
+  );
+}
+
+function Rates({ form, own }: { form: Form; own: string }) {
+  const { t } = useTranslation();
+  const today = new Date().toISOString().slice(0, 10);
+  return (
+    <fieldset className={classes.group}>
+      <legend>{t("routing.rates")}</legend>
+      <Text size="sm" c="dimmed">
+        {t("routing.ratesWhy")}
+      </Text>
+      {form.values.rates.map((rate, row) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: rows have no other name
+        <div key={row} className={classes.rate}>
+          <TextInput
+            label={t("routing.rateFrom")}
+            maxLength={3}
+            {...form.getInputProps(`rates.${row}.from`)}
+          />
+          <TextInput
+            label={t("routing.rateTo")}
+            maxLength={3}
+            {...form.getInputProps(`rates.${row}.to`)}
+          />
+          <TextInput
+            inputMode="decimal"
+            label={t("routing.rate")}
+            {...form.getInputProps(`rates.${row}.rate`)}
+          />
+          <TextInput
+            type="date"
+            label={t("routing.rateOn")}
+            {...form.getInputProps(`rates.${row}.on`)}
+          />
+          <ActionIcon
+            variant="subtle"
+            size="lg"
+            aria-label={t("routing.remove", { what: `${rate.from} ${rate.to}` })}
+            onClick={() => form.removeListItem("rates", row)}
+          >
+            <Trash2 size={16} />
+          </ActionIcon>
+        </div>
+      ))}
+      {form.errors.rates && (
+        <Text size="sm" c="var(--oy-bad-fg)" role="alert">
+          {form.errors.rates}
+        </Text>
+      )}
+      <div>
+        <Button
+          variant="default"
+          size="xs"
+          leftSection={<Plus size={14} />}
+          onClick={() => form.insertListItem("rates", { from: "", to: own, rate: "", on: today })}
+        >
+          {t("routing.addRate")}
+        </Button>
+      </div>
+    </fieldset>
+  );
+}

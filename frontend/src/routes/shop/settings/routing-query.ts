@@ -1,0 +1,78 @@
+/** How orders are routed, and the way to change it. */
+import { graphql } from "../../../gql/graphql";
+
+export const RoutingFields = graphql(`
+  fragment RoutingFields on Routing @_unmask {
+    strategy
+    promisedDays
+    shareDays
+    weights {
+      latePerDay
+      perUnitDay
+      perParcel
+      perUnitNotOwn
+      perUnitPriority
+      perUnfilledPiece
+    }
+    shares {
+      supplier
+      percent
+    }
+    rates {
+      from
+      to
+      rate
+      on
+    }
+  }
+`);
+
+export const RoutingQuery = graphql(
+  `
+    query Routing {
+      shop {
+        id
+        currency
+        settings {
+          routing {
+            ...RoutingFields
+          }
+        }
+      }
+      suppliers(first: 100) {
+        nodes {
+          id
+          key
+          name
+          connection {
+            id
+          }
+        }
+      }
+    }
+  `,
+  [RoutingFields],
+);
+
+export const UpdateRouting = graphql(
+  `
+    mutation UpdateRouting($input: RoutingInput!) {
+      updateRouting(input: $input) {
+        shop {
+          id
+          settings {
+            routing {
+              ...RoutingFields
+            }
+          }
+        }
+        problems {
+          field
+          code
+          message
+        }
+      }
+    }
+  `,
+  [RoutingFields],
+);

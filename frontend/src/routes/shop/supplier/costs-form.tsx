@@ -1,0 +1,158 @@
+/** What the supplier charges besides the goods: fees, and shipping by zone and weight. */
+import {
+  Button,
+  Group,
+  NumberInput,
+  Stack,
+  Switch,
+  Text,
+  Textarea,
+  TextInput,
+} from "@mantine/core";
+import { useForm } from "@mantine/form";
+import { Plus } from "lucide-react";
+import { useTranslation } from "react-i18next";
+import { Failure } from "../../../components/feedback";
+import { Section } from "../../../components/section";
+import type { ResultOf } from "../../../gql/graphql";
+import { useAction } from "../../../lib/action";
+import { fieldErrors } from "../../../lib/field-errors";
+import { tell } from "../../../lib/tell";
+import classes from "../settings/routing.module.css";
+import { type CostsDraft, draftOf, emptyZone, fieldsOf, inputOf } from "./costs-draft";
+import { SaveCosts } from "./costs-query";
+import type { SupplierFields } from "./query";
+
+type Supplier = ResultOf<typeof SupplierFields>;
+
+export function CostsForm({ supplier }: { supplier: Supplier }) {
+  const { t } = useTranslation();
+  const save = useAction(SaveCosts);
+  const known = supplier.connection?.costs;
+  const form = useForm({ initialValues: draftOf(known, supplier.currency) });
+
+  const submit = form.onSubmit(async (draft) => {
+    const outcome = await save.run({ supplierId: supplier.id, input: inputOf(draft) });
+    if (!outcome.ok) return form.setErrors(fieldErrors(outcome.problems, fieldsOf(draft)));
+    form.resetDirty();
+    tell(t("costs.saved"));
+  });
+
+  return (
+    <Section title={t("costs.title")} intro={t("costs.intro")}>
+      <form onSubmit={submit} noValidate>
+        <Stack gap="sm">
+          {!known && (
+            <Text size="sm" c="dimmed">
+              {t("costs.none")}
+            </Text>
+          )}
+          <div className={classes.grid}>
+            <TextInput
+              label={t("costs.currency")}
+              maxLength={3}
+              {...form.getInputProps("currency")}
+            />
+            <TextInput
+              label={t("costs.perOrder")}
+              inputMode="decimal"
+              {...form.getInputProps("perOrder")}
+            />
+            <TextInput
+              label={t("costs.perParcel")}
+              inputMode="decimal"
+              {...form.getInputProps("perParcel")}
+            />
+            <TextInput
+              label={t("costs.fillRate")}
+              inputMode="decimal"
+              {...form.getInputProps("fillRatePct")}
+            />
+          </div>
+          <Switch
+            label={t("costs.ownStock")}
+            {...form.getInputProps("ownStock", { type: "checkbox" })}
+          />
+          {form.values.zones.map((zone, row) => (
+            // biome-ignore lint/suspicious/noArrayIndexKey: zones have no other name
+            <Zone key={row} form={form} row={row} name={zone.name} />
+          ))}
+          {form.errors.zones && (
+            <Text size="sm" c="var(--oy-bad-fg)" role="alert">
+              {form.errors.zones}
+            </Text>
+          )}
+          <div>
+            <Button
+              variant="default"
+              size="xs"
+              leftSection={<Plus size={14} />}
+              onClick={() => form.insertListItem("zones", emptyZone())}
+            >
+              {t("costs.addZone")}
+            </Button>
+          </div>
+          {save.failure && <Failure>{save.failure}</Failure>}
+          <Group justify="flex-end">
+            <Button type="submit" loading={save.running} disabled={!form.isDirty()}>
+              {t("save")}
+            </Button>
+          </Group>
+        </Stack>
+      </form>
+    </Section>
+  );
+}
+
+type Form = ReturnType<typeof useForm<CostsDraft>>;
+
+function Zone({ form, row, name }: { form: Form; row: number; name: string }) {
+  const { t } = useTranslation();
+  const input = (field: string) => form.getInputProps(`zones.${row}.${field}`);
+  return (
+    <fieldset className={classes.group}>
+      <legend>{t("costs.zone", { row: row + 1 })}</legend>
+      <TextInput label={t("costs.zoneName")} {...input("name")} />
+      <TextInput
+        label={t("costs.countries")}
+        description={t("costs.countriesWhy")}
+        {...input("countries")}
+      />
+      <TextInput label={t("costs.provinces")} {...input("provinces")} />
+      <Textarea
+        label={t("costs.postcodes")}
+        description={t("costs.postcodesWhy")}
+        autosize
+        {...input("postcodes")}
+      />
+      <div className={classes.grid}>
+        <NumberInput
+          label={t("costs.transitDays")}
+          min={0}
+          max={365}
+          allowDecimal={false}
+          {...input("transitDays")}
+        />
+        <TextInput label={t("costs.duty")} inputMode="decimal" {...input("dutyPct")} />
+        <TextInput label={t("costs.tax")} inputMode="decimal" {...input("taxPct")} />
+      </div>
+      <Textarea
+        label={t("costs.brackets")}
+        description={t("costs.bracketsWhy")}
+        autosize
+        minRows={2}
+        {...input("brackets")}
+      />
+      <Group justify="flex-end">
+        <Button
+          variant="subtle"
+          size="xs"
+          aria-label={t("routing.remove", { what: name || t("costs.zone", { row: row + 1 }) })}
+          onClick={() => form.removeListItem("zones", row)}
+        >
+          {t("costs.removeZone")}
+        </Button>
+      </Group>
+    </fieldset>
+  );
+}

@@ -1,0 +1,122 @@
+//! What bears on the cost of an order: agreements, price lists, and what each supplier
+//! had of late. What follows from it is for `routing::owner`.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use sea_orm::{ConnectionTrait, DbErr};
+
+use super::rule_facts;
+use crate::{
+    domain::costs::{Destination, PriceBreak, StrategyWord},
+    ids::{OfferId, ShopId, SupplierId},
+    routing::{
+        LineDemand, Strategy, SupplierTerms,
+        owner::{Agreement, Terms},
+        terms::Effort,
+    },
+    store::{self, connections, purchase_orders, shops, suppliers},
+};
+
+/// The price lists of offers that have one.
+pub type PriceLists = BTreeMap<OfferId, Vec<PriceBreak>>;
+
+/// Purchase orders from which shares are counted: the newest ones of the time in question.
+const MOST_COUNTED: u64 = 500;
+
+/// A shop's agreements with some suppliers.
+#[derive(Clone)]
+pub struct Agreed {
+    connections: Vec<connections::Model>,
+    suppliers: Vec<suppliers::Model>,
+}
+
+impl Agreed {
+    pub async fn read(db: &impl ConnectionTrait, shop: ShopId, ids: Vec<SupplierId>) -> Result<Self, DbErr> {
+        Ok(Self {
+            connections: connections::with_suppliers(db, shop, ids.clone()).await?,
+            suppliers: suppliers::by_ids(db, ids).await?,
+        })
+    }
+
+    /// All of a shop's.
+    pub async fn of_shop(db: &impl ConnectionTrait, shop: ShopId) -> Result<Self, DbErr> {
+        let connections = connections::of_shop(db, shop).await?;
+        let ids = connections.iter().map(|row| row.supplier_id).collect();
+        Ok(Self {
+            suppliers: suppliers::by_ids(db, ids).await?,
+            connections,
+        })
+    }
+
+    /// Changes what is agreed, to see what would follow.
+    pub fn redraft(&mut self, change: impl Fn(SupplierId, &mut connections::Model)) {
+        for row in &mut self.connections {
+            change(row.supplier_id, row);
+        }
+    }
+
+    fn pairs(&self) -> impl Iterator<Item = (&connections::Model, &suppliers::Model)> {
+        self.connections.iter().filter_map(|connection| {
+            let mut suppliers = self.suppliers.iter();
+            let supplier = suppliers.find(|supplier| supplier.id == connection.supplier_id)?;
+            Some((connection, supplier))
+        })
+    }
+
+    /// What is agreed besides costs.
+    pub fn terms(&self) -> Vec<SupplierTerms> {
+        let terms = |(connection, supplier): (&connections::Model, &suppliers::Model)| SupplierTerms {
+            id: supplier.id,
+            key: supplier.key.clone(),
+            name: supplier.name.clone(),
+            priority: store::units(connection.priority),
+            active: connection.active,
+            price_tolerance_bp: store::units(connection.price_tolerance_bp),
+            handling_days: store::units(connection.handling_days),
+        };
+        self.pairs().map(terms).collect()
+    }
+
+    /// The shop's strategy for an order of these lines.
+    pub async fn strategy(
+        &self,
+        db: &impl ConnectionTrait,
+        shop: &shops::Model,
+        lines: &[LineDemand],
+        price_breaks: &PriceLists,
+        destination: Destination<'_>,
+        now: DateTime<Utc>,
+    ) -> Result<Strategy, DbErr> {
+        let settings = &shop.settings.0.routing;
+        let had = if settings.strategy == StrategyWord::BalancedShare {
+            let since = now - TimeDelta::days(settings.share_days.into());
+            purchase_orders::pieces_of_late(db, shop.id, since, MOST_COUNTED).await?
+        } else {
+            BTreeMap::new()
+        };
+        let agreements = self.agreements();
+        let terms = Terms {
+            settings,
+            currency: shop.currency,
+            agreements: &agreements,
+            price_breaks,
+            destination,
+            today: rule_facts::today(shop, now),
+            had: &had,
+            effort: Effort::default(),
+        };
+        Ok(terms.strategy(lines))
+    }
+
+    /// What is agreed about costs.
+    pub fn agreements(&self) -> Vec<Agreement<'_>> {
+        self.pairs()
+            .map(|(connection, supplier)| Agreement {
+                supplier: supplier.id,
+                key: &supplier.key,
+                costs: connection.costs.as_ref().map(|costs| &costs.0),
+            })
+            .collect()
+    }
+}

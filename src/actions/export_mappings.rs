@@ -1,0 +1,85 @@
+//! Writes a shop's mappings as a table, some variants at a time.
+
+use std::collections::{BTreeMap, HashMap};
+
+use sea_orm::{ConnectionTrait, DbErr};
+
+use crate::{
+    domain::mapping_csv,
+    ids::{OfferId, ShopId, ShopifyVariantId, SupplierId},
+    store::{mapping_components, mappings, offers, suppliers, variants},
+};
+
+/// Variants in one piece.
+const PAGE: u64 = 200;
+
+/// The rows of the mappings after a variant, and the variant that they end with; none when there are no more.
+pub async fn piece(
+    db: &impl ConnectionTrait,
+    shop: ShopId,
+    after: Option<ShopifyVariantId>,
+) -> Result<Option<(String, ShopifyVariantId)>, DbErr> {
+    let page = mappings::page(db, shop, after, PAGE).await?;
+    let Some(last) = page.last().map(|mapping| mapping.variant_id) else {
+        return Ok(None);
+    };
+    let ids = page.iter().map(|mapping| mapping.id).collect();
+    let components = mapping_components::of_mappings(db, shop, ids).await?;
+    let named: Vec<ShopifyVariantId> = page.iter().map(|mapping| mapping.variant_id).collect();
+    let named = variants::by_ids(db, shop, &named).await?.into_iter();
+    let named: HashMap<ShopifyVariantId, variants::Model> = named.map(|variant| (variant.id, variant)).collect();
+    let mut ids: Vec<OfferId> = components.iter().map(|component| component.offer_id).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let sold = offers::by_ids(db, ids).await?.into_iter();
+    let sold: HashMap<OfferId, offers::Model> = sold.map(|offer| (offer.id, offer)).collect();
+    let mut ids: Vec<SupplierId> = sold.values().map(|offer| offer.supplier_id).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let keys = suppliers::by_ids(db, ids).await?.into_iter();
+    let keys: BTreeMap<SupplierId, String> = keys.map(|supplier| (supplier.id, supplier.key)).collect();
+    let mut text = String::new();
+    for mapping in &page {
+        for component in components.iter().filter(|component| component.mapping_id == mapping.id) {
+            let Some(offer) = sold.get(&component.offer_id) else {
+                continue;
+            };
+            let supplier = keys.get(&offer.supplier_id).map_or("", String::as_str);
+            text.push_str(&line(
+                mapping,
+                named.get(&mapping.variant_id),
+                component,
+                offer,
+                supplier,
+            ));
+        }
+    }
+    Ok(Some((text, last)))
+}
+
+fn line(
+    mapping: &mappings::Model,
+    variant: Option<&variants::Model>,
+    component: &mapping_components::Model,
+    offer: &offers::Model,
+    supplier: &str,
+) -> String {
+    let day = |day: Option<chrono::NaiveDate>| day.map_or_else(String::new, |day| day.to_string());
+    let product = variant.map_or_else(String::new, |variant| match variant.title.as_str() {
+        "Default Title" => variant.product_title.clone(),
+        title => format!("{}, {title}", variant.product_title),
+    });
+    mapping_csv::line([
+        &mapping.variant_id.to_string(),
+        variant.and_then(|variant| variant.sku.as_deref()).unwrap_or_default(),
+        &product,
+        &component.rank.to_string(),
+        supplier,
+        &offer.sku,
+        &component.quantity.to_string(),
+        &day(component.valid_from),
+        &day(component.valid_until),
+        &component.accepted_cost().decimal(),
+        component.currency.code(),
+    ])
+}

@@ -1,0 +1,63 @@
+//! What routing would decide about an order now. Writes nothing and asks nobody.
+
+use crate::{
+    app::App,
+    error::AppError,
+    ids::{OrderId, RoutingPlanId, ShopId},
+    routing::{self, RoutePlan, RouteRequest},
+    store::{self, columns::Json, order_lines, order_state::OrderState, routing_plans, shops},
+};
+
+use super::route_order;
+
+/// A decision that was not taken.
+pub struct Preview {
+    /// As if it had been stored.
+    pub plan: routing_plans::Model,
+    /// Nothing of the order awaits routing: it was decided as if all of it did.
+    pub whole_order: bool,
+}
+
+/// Decides on an order of the shop's as it stands; none where there is no such order.
+pub async fn preview_route(app: &App, shop: ShopId, order: OrderId) -> Result<Option<Preview>, AppError> {
+    let db = app.db.read();
+    let now = app.clock.now();
+    let shop = shops::by_id(db, shop).await?.ok_or(AppError::NotFound("this shop"))?;
+    let Some(state) = OrderState::load(db, shop.id, order).await? else {
+        return Ok(None);
+    };
+    let waiting = route_order::waiting(&state, &shop.settings.0);
+    let whole_order = waiting.is_empty();
+    let lines = if whole_order { everything(&state) } else { waiting };
+    let request = route_order::request(db, &shop, &state, lines, &[], now).await?;
+    let mut plan = decide(request).await?;
+    plan.strategy = Some(shop.settings.0.routing.strategy);
+    let explanation = serde_json::to_value(&plan).map_err(|error| AppError::Internal(error.to_string()))?;
+    let cost = plan.only_cost();
+    Ok(Some(Preview {
+        plan: routing_plans::Model {
+            id: RoutingPlanId::generate(),
+            shop_id: shop.id,
+            order_id: order,
+            decided_at: now,
+            cost_minor: cost.map(|cost| cost.amount_minor),
+            currency: cost.map(|cost| cost.currency),
+            explanation: Json(explanation),
+        },
+        whole_order,
+    }))
+}
+
+fn everything(state: &OrderState) -> Vec<(&order_lines::Model, u32)> {
+    let lines = state.lines.iter().filter(|line| line.requires_shipping);
+    lines
+        .map(|line| (line, store::units(line.current_quantity)))
+        .filter(|(_, units)| *units > 0)
+        .collect()
+}
+
+/// Off the threads that answer: a large order takes a while.
+async fn decide(request: RouteRequest) -> Result<RoutePlan, AppError> {
+    let done = tokio::task::spawn_blocking(move || routing::route(&request)).await;
+    done.map_err(|error| AppError::Internal(format!("a preview did not come to its end: {error}")))
+}

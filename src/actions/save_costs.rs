@@ -1,0 +1,110 @@
+//! Saves how a shop's orders are routed, and what its suppliers charge besides the goods.
+
+use std::collections::BTreeMap;
+
+use sea_orm::{ConnectionTrait, DbErr};
+
+use crate::{
+    app::App,
+    domain::{
+        costs::{ConnectionCosts, RoutingSettings, StrategyWord},
+        money::Currency,
+    },
+    error::AppError,
+    ids::{ShopId, SupplierId},
+    store::{self, Party, columns::Json, connections, shops, suppliers},
+};
+
+/// Saves the shop's strategy, weights, shares and rates, as a whole.
+pub async fn save_routing(app: &App, shop: ShopId, routing: RoutingSettings) -> Result<shops::Model, AppError> {
+    let tx = app.db.begin().await?;
+    let mut row = shops::lock(&tx, shop).await?.ok_or(AppError::NotFound("this shop"))?;
+    let known = known(tx.conn(), shop).await?;
+    for (index, share) in routing.shares.iter().enumerate() {
+        if !known.iter().any(|(supplier, _)| supplier.key == share.supplier) {
+            let message = format!("the shop has no connection with a supplier “{}”", share.supplier);
+            return Err(AppError::invalid(format!("shares.{index}.supplier"), message));
+        }
+    }
+    for (code, supplier) in without_rate(row.currency, &routing, &known) {
+        let message = format!(
+            "there is no rate between {} and {code}, in which {supplier} counts",
+            row.currency
+        );
+        return Err(AppError::invalid("rates", message));
+    }
+    row.settings.0.routing = routing;
+    store::save(&tx, row.clone())?;
+    tx.commit().await?;
+    Ok(row)
+}
+
+/// Saves what a supplier charges the shop; none means that it is not known.
+pub async fn save_connection_costs(
+    app: &App,
+    shop: ShopId,
+    supplier: SupplierId,
+    costs: Option<ConnectionCosts>,
+) -> Result<suppliers::Model, AppError> {
+    let tx = app.db.begin().await?;
+    let found = suppliers::seen_by_ids(tx.conn(), Party::Shop(shop), &[supplier]).await?;
+    let found = found.into_iter().next().ok_or(AppError::NotFound("this supplier"))?;
+    let row = connections::of_supplier(tx.conn(), shop, supplier).await?;
+    let mut row = row.ok_or(AppError::NotFound("a connection with this supplier"))?;
+    let owner = shops::by_id(tx.conn(), shop)
+        .await?
+        .ok_or(AppError::NotFound("this shop"))?;
+    row.costs = costs.map(Json);
+    let changed = [(found.clone(), row.clone())];
+    let routing = &owner.settings.0.routing;
+    if let Some((code, _)) = without_rate(owner.currency, routing, &changed).into_iter().next() {
+        let message = format!(
+            "the shop has no rate between {} and {code}: add one to its settings first",
+            owner.currency
+        );
+        return Err(AppError::invalid("currency", message));
+    }
+    store::save(&tx, row)?;
+    tx.commit().await?;
+    Ok(found)
+}
+
+type Known = (suppliers::Model, connections::Model);
+
+/// The suppliers that the shop buys from, with what is agreed.
+async fn known(db: &impl ConnectionTrait, shop: ShopId) -> Result<Vec<Known>, DbErr> {
+    let rows = connections::of_shop(db, shop).await?;
+    let ids = rows.iter().map(|row| row.supplier_id).collect();
+    let suppliers: BTreeMap<SupplierId, suppliers::Model> = suppliers::by_ids(db, ids)
+        .await?
+        .into_iter()
+        .map(|supplier| (supplier.id, supplier))
+        .collect();
+    let known = rows.into_iter().filter_map(|row| {
+        let supplier = suppliers.get(&row.supplier_id)?.clone();
+        Some((supplier, row))
+    });
+    Ok(known.collect())
+}
+
+/// Where cost decides: currencies that active connections use and no rate tells of.
+fn without_rate(own: Currency, routing: &RoutingSettings, known: &[Known]) -> BTreeMap<&'static str, String> {
+    let mut missing = BTreeMap::new();
+    if routing.strategy == StrategyWord::Priority {
+        return missing;
+    }
+    let has_rate = |currency: Currency| {
+        let pair = [own, currency];
+        let mut rates = routing.rates.iter();
+        currency == own || rates.any(|rate| pair.contains(&rate.from) && pair.contains(&rate.to))
+    };
+    for (supplier, connection) in known.iter().filter(|(_, connection)| connection.active) {
+        let fees = connection.costs.iter().map(|costs| costs.0.currency);
+        for currency in fees.chain([supplier.currency]) {
+            if !has_rate(currency) {
+                missing.entry(currency.code()).or_insert_with(|| supplier.name.clone());
+            }
+        }
+    }
+    missing
+}

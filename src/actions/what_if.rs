@@ -1,0 +1,376 @@
+//! Compares a draft with how a shop routes now, over past orders: page by page with
+//! what is mapped, offered and in stock today. Deciding runs on threads that may block, one for
+//! either side; of the orders only sums stay. Reads only.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use chrono::{DateTime, Utc};
+use sea_orm::{ConnectionTrait, DbErr};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    cost_facts::{Agreed, PriceLists},
+    route_order, rule_facts,
+};
+use crate::{
+    domain::{
+        costs::{ConnectionCosts, Destination, StrategyWord},
+        money::Money,
+        shop::ShopSettings,
+    },
+    ids::{OrderId, ShopId, ShopifyVariantId, SupplierId},
+    routing::{
+        self, Alternative, LineDemand, RouteRequest, Strategy,
+        owner::Terms,
+        rulebook::Rule,
+        terms::{Detail, Effort},
+        what_if::{Decided, Tally},
+    },
+    store::{self, Db, columns::Json, order_lines, orders, shops},
+};
+
+/// Orders that are read and decided together.
+const AT_ONCE: u64 = 200;
+/// Variants that are remembered from page to page.
+const MOST_VARIANTS: usize = 5_000;
+/// Orders that one comparison takes in.
+pub const MOST_ORDERS: u64 = 200_000;
+
+/// What would be different.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Draft {
+    /// The shop's settings as a whole; those of routing count.
+    pub settings: Option<ShopSettings>,
+    pub connections: BTreeMap<SupplierId, DraftConnection>,
+}
+
+/// An agreement as it would be.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DraftConnection {
+    pub priority: i32,
+    pub price_tolerance_bp: u32,
+    pub handling_days: u32,
+    pub active: bool,
+    pub costs: Option<ConnectionCosts>,
+}
+
+/// Orders that were placed in it are compared.
+#[derive(Clone, Copy, Debug)]
+pub struct Period {
+    pub since: DateTime<Utc>,
+    /// Not included.
+    pub until: DateTime<Utc>,
+}
+
+/// How far it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Comparison {
+    pub orders: u64,
+    pub changed: u64,
+    /// Orders of which both sides' cost is known: those that costs are added up of.
+    pub compared: u64,
+    pub live: Tally,
+    pub draft: Tally,
+}
+
+/// An order that the draft would send elsewhere.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChangedOrder {
+    pub order: OrderId,
+    pub name: String,
+    pub placed_at: DateTime<Utc>,
+    pub live: Way,
+    pub draft: Way,
+}
+
+/// How an order would be shipped.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Way {
+    /// Names, in order.
+    pub suppliers: Vec<String>,
+    /// Units that nobody ships.
+    pub unserved: u32,
+    pub cost: Option<Money>,
+    pub parcels: Option<u32>,
+    pub days: Option<u32>,
+}
+
+impl From<&Decided> for Way {
+    fn from(decided: &Decided) -> Self {
+        let price = decided.price.as_ref();
+        Self {
+            suppliers: decided.suppliers.iter().cloned().collect(),
+            unserved: decided.unserved,
+            cost: price.map(|price| price.total),
+            parcels: price.map(|price| price.parcels),
+            days: price.map(|price| price.days),
+        }
+    }
+}
+
+/// A comparison under way.
+pub struct WhatIf {
+    shop: ShopId,
+    period: Period,
+    now: DateTime<Utc>,
+    live: Side,
+    draft: Side,
+    book: Book,
+    seen: Option<(DateTime<Utc>, OrderId)>,
+    pub so_far: Comparison,
+}
+
+impl WhatIf {
+    /// Reads what both sides rest on.
+    pub async fn begin(
+        db: &Db,
+        shop: shops::Model,
+        draft: Draft,
+        period: Period,
+        now: DateTime<Utc>,
+    ) -> Result<Self, DbErr> {
+        let live = Agreed::of_shop(db.read(), shop.id).await?;
+        let mut drafted = live.clone();
+        drafted.redraft(|supplier, row| {
+            if let Some(wanted) = draft.connections.get(&supplier) {
+                row.priority = wanted.priority;
+                row.price_tolerance_bp = store::column(wanted.price_tolerance_bp);
+                row.handling_days = store::column(wanted.handling_days);
+                row.active = wanted.active;
+                row.costs = wanted.costs.clone().map(Json);
+            }
+        });
+        let mut other = shop.clone();
+        if let Some(settings) = draft.settings {
+            other.settings = Json(settings);
+        }
+        Ok(Self {
+            shop: shop.id,
+            period,
+            now,
+            live: Side::new(shop, live, now)?,
+            draft: Side::new(other, drafted, now)?,
+            book: Book::default(),
+            seen: None,
+            so_far: Comparison::default(),
+        })
+    }
+
+    /// Compares the next orders and gives those that change; none when there are no more.
+    pub async fn next(&mut self, db: &Db) -> Result<Option<Vec<ChangedOrder>>, DbErr> {
+        if self.so_far.orders >= MOST_ORDERS {
+            return Ok(None);
+        }
+        let Period { since, until } = self.period;
+        let rows = orders::placed_between(db.read(), self.shop, (since, until), self.seen, AT_ONCE).await?;
+        let Some(last) = rows.last() else {
+            return Ok(None);
+        };
+        self.seen = Some((last.placed_at, last.id));
+        let page = Arc::new(self.page(db.read(), rows).await?);
+        let (live, draft) = self.decide(&page).await?;
+        let mut changed = Vec::new();
+        for (order, (live, draft)) in page.orders.iter().zip(live.iter().zip(&draft)) {
+            let so_far = &mut self.so_far;
+            let both = live.is_priced() && draft.is_priced();
+            so_far.orders += 1;
+            so_far.compared += u64::from(both);
+            so_far.live.add(live, both);
+            so_far.draft.add(draft, both);
+            if live.differs(draft) {
+                so_far.changed += 1;
+                changed.push(ChangedOrder {
+                    order: order.row.id,
+                    name: order.row.name.clone(),
+                    placed_at: order.row.placed_at,
+                    live: live.into(),
+                    draft: draft.into(),
+                });
+            }
+        }
+        Ok(Some(changed))
+    }
+
+    async fn page(&mut self, db: &impl ConnectionTrait, rows: Vec<orders::Model>) -> Result<Page, DbErr> {
+        let ids: Vec<OrderId> = rows.iter().map(|order| order.id).collect();
+        let mut lines: BTreeMap<OrderId, Vec<order_lines::Model>> = BTreeMap::new();
+        for line in order_lines::of_orders(db, self.shop, &ids).await? {
+            lines.entry(line.order_id).or_default().push(line);
+        }
+        let wanted = lines.values().flatten().filter_map(|line| line.variant_id);
+        self.book.learn(db, self.shop, wanted.collect(), self.now).await?;
+        let order = |row: orders::Model| {
+            let lines = lines.remove(&row.id).unwrap_or_default();
+            PastOrder {
+                demands: self.book.demands(&lines),
+                lines,
+                row,
+            }
+        };
+        Ok(Page {
+            orders: rows
+                .into_iter()
+                .map(order)
+                .filter(|order| !order.demands.is_empty())
+                .collect(),
+            price_lists: self.book.price_lists.clone(),
+        })
+    }
+
+    /// Either side on a thread of its own: an order's shares depend on those before it.
+    async fn decide(&mut self, page: &Arc<Page>) -> Result<(Vec<Decided>, Vec<Decided>), DbErr> {
+        let now = self.now;
+        let on_a_thread = |mut side: Side| {
+            let page = Arc::clone(page);
+            tokio::task::spawn_blocking(move || {
+                let decided = page
+                    .orders
+                    .iter()
+                    .map(|order| side.decide(order, &page.price_lists, now));
+                let decided = decided.collect::<Vec<_>>();
+                (side, decided)
+            })
+        };
+        let live = on_a_thread(std::mem::take(&mut self.live));
+        let draft = on_a_thread(std::mem::take(&mut self.draft));
+        let lost =
+            |error: tokio::task::JoinError| DbErr::Custom(format!("a comparison did not come to its end: {error}"));
+        let (live, draft) = (live.await.map_err(lost)?, draft.await.map_err(lost)?);
+        self.live = live.0;
+        self.draft = draft.0;
+        Ok((live.1, draft.1))
+    }
+}
+
+/// Orders that are decided together.
+struct Page {
+    orders: Vec<PastOrder>,
+    price_lists: Arc<PriceLists>,
+}
+
+struct PastOrder {
+    row: orders::Model,
+    lines: Vec<order_lines::Model>,
+    demands: Vec<LineDemand>,
+}
+
+/// What variants are made of.
+#[derive(Default)]
+struct Book {
+    known: BTreeSet<ShopifyVariantId>,
+    alternatives: BTreeMap<ShopifyVariantId, Vec<Alternative>>,
+    price_lists: Arc<PriceLists>,
+}
+
+impl Book {
+    /// Reads what is not known yet; forgets all the rest when it is too much.
+    async fn learn(
+        &mut self,
+        db: &impl ConnectionTrait,
+        shop: ShopId,
+        wanted: BTreeSet<ShopifyVariantId>,
+        now: DateTime<Utc>,
+    ) -> Result<(), DbErr> {
+        if self.known.len() + wanted.len() > MOST_VARIANTS {
+            *self = Self::default();
+        }
+        let new: Vec<ShopifyVariantId> = wanted.difference(&self.known).copied().collect();
+        if new.is_empty() {
+            return Ok(());
+        }
+        let (alternatives, price_lists) = route_order::alternatives(db, shop, new.clone(), now).await?;
+        self.known.extend(new);
+        self.alternatives.extend(alternatives);
+        Arc::make_mut(&mut self.price_lists).extend(price_lists);
+        Ok(())
+    }
+
+    /// What an order asks for as it stands at Shopify.
+    fn demands(&self, lines: &[order_lines::Model]) -> Vec<LineDemand> {
+        let wanted = lines
+            .iter()
+            .filter(|line| line.requires_shipping && line.current_quantity > 0);
+        wanted
+            .map(|line| LineDemand {
+                line: line.id,
+                units: store::units(line.current_quantity),
+                alternatives: line
+                    .variant_id
+                    .and_then(|variant| self.alternatives.get(&variant).cloned())
+                    .unwrap_or_default(),
+                excluded: BTreeSet::new(),
+                forced_offer: None,
+                sku: line.sku.clone(),
+                title: line.title.clone(),
+            })
+            .collect()
+    }
+}
+
+/// How a shop routes, or would.
+#[derive(Default)]
+struct Side {
+    ground: Option<(shops::Model, Agreed, Vec<Rule>)>,
+    /// Pieces that each supplier got so far, for shares.
+    had: BTreeMap<SupplierId, u32>,
+}
+
+impl Side {
+    fn new(shop: shops::Model, agreed: Agreed, now: DateTime<Utc>) -> Result<Self, DbErr> {
+        let rules = rule_facts::in_force(&shop, now)?;
+        Ok(Self {
+            ground: Some((shop, agreed, rules)),
+            had: BTreeMap::new(),
+        })
+    }
+
+    fn decide(&mut self, order: &PastOrder, price_lists: &PriceLists, now: DateTime<Utc>) -> Decided {
+        let Some((shop, agreed, rules)) = &self.ground else {
+            return Decided::nothing();
+        };
+        let facts = rule_facts::of_lines(shop, &order.row, &order.lines, order.row.placed_at);
+        let address = order.row.ship_to.as_ref().map(|address| &address.0);
+        let destination = address.and_then(|address| address.country_code.clone());
+        let settings = &shop.settings.0.routing;
+        let agreements = agreed.agreements();
+        let model = Terms {
+            settings,
+            currency: shop.currency,
+            agreements: &agreements,
+            price_breaks: price_lists,
+            destination: Destination {
+                country: destination.as_deref(),
+                province: facts.province.as_deref(),
+                postcode: facts.postcode.as_deref(),
+            },
+            today: rule_facts::today(shop, now),
+            had: &self.had,
+            effort: Effort {
+                detail: Detail::Decision,
+                ..Effort::default()
+            },
+        }
+        .model(&order.demands);
+        let request = RouteRequest {
+            lines: order.demands.clone(),
+            suppliers: agreed.terms(),
+            destination,
+            strategy: match settings.strategy {
+                StrategyWord::Priority => Strategy::Priority,
+                _ => Strategy::LeastCost(Box::new(model.clone())),
+            },
+            facts,
+            rules: rules.clone(),
+        };
+        let decided = Decided::of(&request, &routing::route(&request), &model);
+        for (supplier, pieces) in &decided.by_supplier {
+            let had = self.had.entry(*supplier).or_default();
+            *had = had.saturating_add(*pieces);
+        }
+        decided
+    }
+}

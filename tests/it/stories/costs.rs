@@ -1,0 +1,358 @@
+//! Orders that go where they cost the least, or where the shop prefers: each feature of
+//! a cost and each strategy, from a setup file to who gets the order.
+
+use rstest::rstest;
+use serde_json::json;
+
+use super::market::{ANYWHERE, Case, MUG, Market, PLAIN, SHIRT};
+use crate::harness::Database;
+
+const NORTH: (usize, usize) = (1, 0);
+const EAST: (usize, usize) = (0, 1);
+const BOTH: (usize, usize) = (1, 1);
+
+#[rstest]
+#[tokio::test]
+async fn each_part_of_the_cost_decides_who_ships(#[values(Database::Sqlite, Database::Postgres)] database: Database) {
+    let market = Market::open(database).await;
+    let zones = "zones: [ { name: Islands, countries: [DE], postcodes: [ { prefix: '18' }, { from: '25840', to: '25999' } ], \
+                 transit_days: 4, brackets: [ { up_to_g: 5000, cost: '9' } ] }, \
+                 { name: Germany, countries: [DE], transit_days: 2, brackets: [ { up_to_g: 5000, cost: '0.50' } ] } ]";
+    let by_weight = "zones: [ { name: All, transit_days: 2, brackets: [ { up_to_g: 500, cost: '0.20' }, \
+                     { up_to_g: 5000, cost: '9' } ] } ]";
+    let duty = "zones: [ { name: All, transit_days: 2, included: true, duty_pct: 20, tax_pct: 10 } ]";
+    let from_five = "[ { from: 5, cost: '3.00' } ]";
+    for (what, case, expect) in [
+        ("the goods", PLAIN, NORTH),
+        (
+            "a fee per order",
+            Case {
+                north: ("1.50", "1", ANYWHERE),
+                ..PLAIN
+            },
+            EAST,
+        ),
+        (
+            "a fee per parcel",
+            Case {
+                north: ("0", "2.50", ANYWHERE),
+                ..PLAIN
+            },
+            EAST,
+        ),
+        (
+            "a zone nearby",
+            Case {
+                north: ("0", "0", zones),
+                ..PLAIN
+            },
+            NORTH,
+        ),
+        (
+            "a zone by prefix",
+            Case {
+                north: ("0", "0", zones),
+                zip: "18 565",
+                ..PLAIN
+            },
+            EAST,
+        ),
+        (
+            "a zone by range",
+            Case {
+                north: ("0", "0", zones),
+                zip: "25938",
+                ..PLAIN
+            },
+            EAST,
+        ),
+        (
+            "a light parcel",
+            Case {
+                north: ("0", "0", by_weight),
+                ..PLAIN
+            },
+            NORTH,
+        ),
+        (
+            "a heavy parcel, shared out",
+            Case {
+                north: ("0", "0", by_weight),
+                lines: &[(MUG, 2)],
+                ..PLAIN
+            },
+            BOTH,
+        ),
+        (
+            "duties and tax",
+            Case {
+                north: ("0", "1", duty),
+                ..PLAIN
+            },
+            EAST,
+        ),
+        (
+            "no quantity",
+            Case {
+                breaks: from_five,
+                lines: &[(MUG, 4)],
+                ..PLAIN
+            },
+            NORTH,
+        ),
+        (
+            "a quantity",
+            Case {
+                breaks: from_five,
+                lines: &[(MUG, 5)],
+                ..PLAIN
+            },
+            EAST,
+        ),
+        (
+            "two parcels",
+            Case {
+                lines: &[(MUG, 3), (SHIRT, 3)],
+                ..PLAIN
+            },
+            BOTH,
+        ),
+        (
+            "one parcel",
+            Case {
+                lines: &[(MUG, 1), (SHIRT, 1)],
+                ..PLAIN
+            },
+            NORTH,
+        ),
+    ] {
+        assert_eq!(market.under(case).await, expect, "{what} decides");
+    }
+    let at_three = "select count(*) from po_lines where sku = 'E-MUG' and quantity = 5 and unit_cost_minor = 300";
+    assert_eq!(
+        market.world.count(at_three).await,
+        1,
+        "bought at the price of the quantity"
+    );
+}
+
+#[rstest]
+#[tokio::test]
+async fn each_strategy_has_its_own_way(#[values(Database::Sqlite, Database::Postgres)] database: Database) {
+    let market = Market::open(database).await;
+    let slow = "zones: [ { name: All, transit_days: 6, included: true } ]";
+    let own = "own_stock: true, zones: [ { name: All, transit_days: 2, included: true } ]";
+    let unreliable = "fill_rate_pct: 80, zones: [ { name: All, transit_days: 2, included: true } ]";
+    let two = Case {
+        lines: &[(MUG, 3), (SHIRT, 3)],
+        ..PLAIN
+    };
+    for (what, case, expect) in [
+        (
+            "the priority list",
+            Case {
+                routing: "{ strategy: priority }",
+                ..two
+            },
+            NORTH,
+        ),
+        ("cheapest", two, BOTH),
+        (
+            "fastest",
+            Case {
+                routing: "{ strategy: fastest }",
+                north: ("0", "1", slow),
+                ..PLAIN
+            },
+            EAST,
+        ),
+        (
+            "fewest parcels",
+            Case {
+                routing: "{ strategy: fewest_parcels }",
+                ..two
+            },
+            NORTH,
+        ),
+        (
+            "preferred supplier",
+            Case {
+                routing: "{ strategy: preferred_supplier }",
+                north: ("9", "9", ANYWHERE),
+                ..PLAIN
+            },
+            NORTH,
+        ),
+        (
+            "own stock first",
+            Case {
+                routing: "{ strategy: own_stock_first }",
+                east: ("9", "9", own),
+                ..PLAIN
+            },
+            EAST,
+        ),
+        (
+            "a priced split",
+            Case {
+                routing: "{ strategy: cheapest, weights: { per_parcel: '5' } }",
+                ..two
+            },
+            NORTH,
+        ),
+        (
+            "priced lateness",
+            Case {
+                routing: "{ strategy: cheapest, weights: { late_per_day: '0.50' }, promised_days: 3 }",
+                north: ("0", "1", slow),
+                ..PLAIN
+            },
+            EAST,
+        ),
+        (
+            "a priced fill rate",
+            Case {
+                routing: "{ strategy: cheapest, weights: { per_unfilled_piece: '6' } }",
+                north: ("0", "1", unreliable),
+                ..PLAIN
+            },
+            EAST,
+        ),
+    ] {
+        assert_eq!(market.under(case).await, expect, "{what}");
+    }
+}
+
+#[rstest]
+#[tokio::test]
+async fn shares_of_the_business_are_kept_over_time(#[values(Database::Sqlite, Database::Postgres)] database: Database) {
+    let market = Market::open(database).await;
+    let routing =
+        "{ strategy: balanced_share, shares: [ { supplier: north, percent: 70 }, { supplier: east, percent: 30 } ] }";
+    for _ in 0..10 {
+        let one = market.under(Case { routing, ..PLAIN }).await;
+        assert_eq!(one.0 + one.1, 1);
+    }
+    assert_eq!(market.bought(), (7, 3));
+}
+
+#[rstest]
+#[tokio::test]
+async fn currencies_are_compared_at_the_rate_of_the_day(
+    #[values(Database::Sqlite, Database::Postgres)] database: Database,
+) {
+    let market = Market::open(database).await;
+    let cheap = "{ strategy: cheapest, rates: [ { from: USD, to: EUR, rate: 0.95, on: 2020-01-01 }, \
+                 { from: USD, to: EUR, rate: 0.5, on: 2020-06-01 }, { from: USD, to: EUR, rate: 0.95, on: 2999-01-01 } ] }";
+    let dear = "{ strategy: cheapest, rates: [ { from: EUR, to: USD, rate: 1.1, on: 2020-01-01 } ] }";
+    let usd = Case {
+        currency: "USD",
+        ..PLAIN
+    };
+    assert_eq!(market.under(Case { routing: cheap, ..usd }).await, EAST);
+    let plan = market.plan().await;
+    assert_eq!(
+        plan["landed"]["rates"],
+        json!([{ "from": "USD", "to": "EUR", "rate": "0.5", "on": "2020-06-01" }])
+    );
+    assert_eq!(plan["landed"]["total"]["decimal"], "3.50");
+    assert_eq!(market.under(Case { routing: dear, ..usd }).await, NORTH);
+}
+
+#[rstest]
+#[tokio::test]
+async fn what_is_not_known_is_asked_of_a_person(#[values(Database::Sqlite, Database::Postgres)] database: Database) {
+    let market = Market::open(database).await;
+    let usd = "{ strategy: cheapest, rates: [ { from: USD, to: EUR, rate: 0.5, on: 2999-01-01 } ] }";
+    let elsewhere = "zones: [ { name: Swiss, countries: [CH], transit_days: 2, included: true } ]";
+    let light = "zones: [ { name: All, transit_days: 2, brackets: [ { up_to_g: 300, cost: '1' } ] } ]";
+    for (case, expect) in [
+        (
+            Case {
+                north: ("", "", ""),
+                east: ("", "", ""),
+                ..PLAIN
+            },
+            [
+                "what North charges for shipping is not known",
+                "what East charges for shipping is not known",
+            ],
+        ),
+        (
+            Case {
+                north: ("0", "1", elsewhere),
+                east: ("0", "1", light),
+                ..PLAIN
+            },
+            [
+                "none of North''s shipping zones has this address in DE",
+                "a parcel takes 300 g at most",
+            ],
+        ),
+        (
+            Case {
+                routing: usd,
+                currency: "USD",
+                north: ("0", "1", elsewhere),
+                ..PLAIN
+            },
+            ["none of North''s", "there is no rate for USD"],
+        ),
+    ] {
+        market.world.apply(&case.setup()).await;
+        market.place(case);
+        let asked = format!(
+            "select count(*) from exceptions where kind = 'no_eligible_supplier' \
+             and message like '%{}%' and message like '%{}%'",
+            expect[0], expect[1]
+        );
+        let is_so = async || market.world.count(&asked).await == 1;
+        market.world.eventually(&asked, is_so).await;
+    }
+    assert_eq!(market.bought(), (0, 0));
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_plan_tells_what_everyone_would_have_cost(
+    #[values(Database::Sqlite, Database::Postgres)] database: Database,
+) {
+    let market = Market::open(database).await;
+    let zone = "zones: [ { name: All, transit_days: 2, duty_pct: 10, brackets: [ { up_to_g: 5000, cost: '0.30' } ] } ]";
+    let case = Case {
+        north: ("0.10", "0.40", zone),
+        lines: &[(MUG, 2)],
+        ..PLAIN
+    };
+    assert_eq!(market.under(case).await, NORTH);
+    let plan = market.plan().await;
+    let money = |text: &str| json!({ "decimal": text });
+    assert_eq!(plan["strategy"], "CHEAPEST");
+    assert_eq!(
+        plan["landed"],
+        json!({
+            "total": money("9.60"), "preferences": money("0.00"), "gap": money("0.00"), "rates": [],
+            "suppliers": [{
+                "supplierName": "North", "goods": money("8.00"), "duties": money("0.80"), "fees": money("0.50"),
+                "shipping": money("0.30"), "parcels": 1, "weightG": 800,
+            }],
+        })
+    );
+    assert_eq!(
+        plan["lines"],
+        json!([{
+            "reason": "North is part of the cheapest way to ship the order and does not count its stock; 4.00 EUR each",
+            "alone": { "units": 2, "goods": money("8.00"), "duties": money("0.80"), "fees": money("0.50"),
+                "shipping": money("0.30"), "days": 3 },
+            "runnerUp": { "summary": "East (E-MUG)", "more": money("1.40"), "preferences": money("0.00"),
+                "toWin": { "sku": "E-MUG", "supplierName": "East", "by": money("0.71") } },
+            "rejected": [{
+                "summary": "East (E-MUG)",
+                "reason": "the order would cost 1.40 EUR more with 2 units from it",
+                "also": [],
+                "alone": { "units": 2, "goods": money("10.00"), "fees": money("1.00"), "shipping": money("0.00"),
+                    "days": 3 },
+            }],
+        }])
+    );
+}

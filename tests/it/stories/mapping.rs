@@ -1,0 +1,190 @@
+//! What a variant is made of: found by its codes, decided by people, and counted on its days.
+
+use rstest::rstest;
+use sandbox::{ProductSpec, VariantSpec};
+use serde_json::{Value, json};
+
+use super::shop::{Plot, Story};
+use crate::harness::Database;
+
+/// A barcode as the supplier writes it, and as the shop does.
+const TEA: (&str, &str) = ("4006381333931", "4 006381-333931");
+
+/// A shop whose supplier has the tea's barcode.
+async fn begin(database: Database) -> Story {
+    let story = Plot::default().begin(database).await;
+    let setup = Plot::default().setup();
+    let tea = "{ sku: N-TEA, title: Tea,";
+    let with_barcode = format!("{{ sku: N-TEA, barcode: \"{}\", title: Tea,", TEA.0);
+    assert!(setup.contains(tea));
+    story.world.apply(&setup.replace(tea, &with_barcode)).await;
+    story
+}
+
+impl Story {
+    /// A product that the shop has just added, once it is known here.
+    async fn product(&self, sku: &str, barcode: Option<&str>) -> i64 {
+        let variant = VariantSpec {
+            barcode: barcode.map(str::to_owned),
+            ..VariantSpec::new(sku, "20.00")
+        };
+        let spec = ProductSpec {
+            title: format!("Product {sku}"),
+            variants: vec![variant],
+            ..ProductSpec::default()
+        };
+        let id = self.world.shop.create_product(spec).expect("a product").variants[0];
+        let known = format!("select count(*) from variants where id = {id}");
+        let is_known = async || self.world.count(&known).await == 1;
+        self.world.eventually("the product is known", is_known).await;
+        id
+    }
+
+    async fn search(&self) -> Value {
+        let begin = "mutation { matchVariants { run { id } problems { message } } }";
+        let begun = self.world.graphql(begin, json!({})).await;
+        assert_eq!(begun["matchVariants"]["problems"], json!([]));
+        let run = "{ matchRun { seen certain doubtful endedAt } }";
+        let is_over = async || !self.world.graphql(run, json!({})).await["matchRun"]["endedAt"].is_null();
+        self.world.eventually("the search is over", is_over).await;
+        self.world.graphql(run, json!({})).await["matchRun"].clone()
+    }
+
+    /// `variant's SKU: offer's SKU by code [doubts]`, and the ids.
+    async fn proposals(&self, certain: bool) -> (Vec<String>, Vec<Value>) {
+        let query = "query($certain: Boolean!) { matchProposals(certain: $certain) { nodes {
+            id variant { sku } offer { sku } foundBy doubts } } }";
+        let answer = self.world.graphql(query, json!({ "certain": certain })).await;
+        let nodes = answer["matchProposals"]["nodes"].as_array().expect("nodes").clone();
+        let mut told: Vec<(String, Value)> = nodes
+            .into_iter()
+            .map(|node| {
+                let line = format!(
+                    "{}: {} by {} {}",
+                    node["variant"]["sku"], node["offer"]["sku"], node["foundBy"], node["doubts"]
+                );
+                (line.replace('"', ""), node["id"].clone())
+            })
+            .collect();
+        told.sort_by(|one, other| one.0.cmp(&other.0));
+        told.into_iter().unzip()
+    }
+}
+
+#[rstest]
+#[tokio::test]
+async fn codes_find_offers_and_people_decide(#[values(Database::Sqlite, Database::Postgres)] database: Database) {
+    let story = begin(database).await;
+    let shirt = story.product("n-shirt", None).await;
+    story.product("TEA-7", Some(TEA.1)).await;
+    story.product("E-BOX", None).await;
+    story.product("e-box ", None).await;
+    story.product("N/A", Some("0000000000000")).await;
+    let order = story.world.shop.create_order(sandbox::OrderSpec::of([(shirt, 2)]));
+    order.expect("an order");
+    let waits = "select count(*) from exceptions where kind = 'unmapped_line' and status = 'open'";
+    let is_asked = async || story.world.count(waits).await == 1;
+    story.world.eventually("somebody is asked what it is", is_asked).await;
+
+    let run = story.search().await;
+    assert_eq!((&run["certain"], &run["doubtful"]), (&json!(2), &json!(2)), "{run}");
+    let (certain, _) = story.proposals(true).await;
+    assert_eq!(certain, ["TEA-7: N-TEA by BARCODE []", "n-shirt: N-SHIRT by SKU []"]);
+    let (doubtful, ids) = story.proposals(false).await;
+    let expect = [
+        "E-BOX: E-BOX by SKU [SEVERAL_VARIANTS]",
+        "e-box : E-BOX by SKU [SEVERAL_VARIANTS]",
+    ];
+    assert_eq!(doubtful, expect);
+
+    // Nothing is mapped until somebody says so; then the order that waited is bought.
+    assert_eq!(story.world.count("select count(*) from mappings").await, 3);
+    let accept = "mutation { acceptCertainMatches { began problems { message } } }";
+    story.world.graphql(accept, json!({})).await;
+    let placed = story.purchase_order("north").await;
+    assert_eq!(placed.lines[0].sku, "N-SHIRT");
+    story.quiet().await;
+    assert_eq!(story.world.count("select count(*) from mappings").await, 5);
+    assert_eq!(story.world.count(waits).await, 0);
+
+    // One with a doubt is accepted by name, the other refused; who asks twice is told.
+    let decide = "mutation($yes: [ID!]!, $no: [ID!]!) { acceptMatches(ids: $yes) { done problems { field message } }
+        refuseMatches(ids: $no) { done problems { message } } }";
+    let answer = story
+        .world
+        .graphql(decide, json!({ "yes": [ids[0]], "no": [ids[1]] }))
+        .await;
+    assert_eq!(answer["acceptMatches"], json!({ "done": [ids[0]], "problems": [] }));
+    assert_eq!(answer["refuseMatches"]["done"], json!([ids[1]]));
+    let again = story
+        .world
+        .graphql(decide, json!({ "yes": [ids[0]], "no": [ids[1]] }))
+        .await;
+    assert_eq!(
+        again["acceptMatches"]["problems"][0]["field"],
+        json!(["ids", "0"]),
+        "{again}"
+    );
+    assert_eq!(story.world.count("select count(*) from mappings").await, 6);
+
+    // What was refused is not proposed again.
+    let run = story.search().await;
+    assert_eq!((&run["certain"], &run["doubtful"]), (&json!(0), &json!(0)), "{run}");
+}
+
+const SAVE: &str = "mutation($variant: ShopifyId!, $alternatives: [AlternativeInput!]!) {
+    saveMapping(variantId: $variant, alternatives: $alternatives) { problems { field message } } }";
+
+/// An alternative of one offer with its days.
+async fn alternative(story: &Story, sku: &str, days: (Option<&str>, Option<&str>)) -> Value {
+    let query = "query($sku: String) { offers(filter: { search: $sku }) { nodes { id sku } } }";
+    let found = story.world.graphql(query, json!({ "sku": sku })).await;
+    let id = &found["offers"]["nodes"][0]["id"];
+    json!({ "components": [{ "offerId": id, "quantity": 1 }], "validFrom": days.0, "validUntil": days.1 })
+}
+
+#[rstest]
+#[tokio::test]
+async fn an_alternative_counts_on_its_days(#[values(Database::Sqlite, Database::Postgres)] database: Database) {
+    let story = Plot::default().begin(database).await;
+    let over = alternative(&story, "N-MUG", (None, Some("2001-01-01"))).await;
+    let to_come = alternative(&story, "N-TEA", (Some("2999-01-01"), None)).await;
+    let now = alternative(&story, "E-MUG", (Some("2001-01-01"), Some("2999-01-01"))).await;
+    let save = async |variant: i64, alternatives: Value| {
+        let variables = json!({ "variant": variant.to_string(), "alternatives": alternatives });
+        story.world.graphql(SAVE, variables).await["saveMapping"]["problems"].clone()
+    };
+    let mug = story.variant("MUG");
+    assert_eq!(save(mug, json!([over, to_come, now])).await, json!([]));
+    story.order(&[("MUG", 1)]);
+    let placed = story.purchase_order("east").await;
+    assert_eq!(placed.lines[0].sku, "E-MUG");
+    story.quiet_but_for_later().await;
+    assert!(story.world.supplier("north").orders().is_empty());
+
+    let upside_down = alternative(&story, "E-MUG", (Some("2026-12-24"), Some("2026-12-01"))).await;
+    let problems = save(mug, json!([now, upside_down])).await;
+    assert_eq!(
+        problems[0]["field"],
+        json!(["alternatives", "1", "validUntil"]),
+        "{problems}"
+    );
+
+    // Where no alternative counts today, a person is asked.
+    assert_eq!(save(mug, json!([over])).await, json!([]));
+    story.order(&[("MUG", 1)]);
+    let open = "select count(*) from exceptions where kind = 'unmapped_line' and status = 'open'";
+    let is_asked = async || story.world.count(open).await == 1;
+    story.world.eventually("somebody is asked", is_asked).await;
+}
+
+impl Story {
+    /// Waits until nothing is left to do but what is for another year.
+    async fn quiet_but_for_later(&self) {
+        let busy =
+            "select count(*) from jobs where state = 'running' or (state = 'ready' and run_at_ms < 4000000000000)";
+        self.world
+            .eventually("nothing is left to do", async || self.world.count(busy).await == 0)
+            .await;
+    }
+}

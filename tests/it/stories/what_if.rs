@@ -1,0 +1,157 @@
+//! What routing would do: an order's preview, costs set in forms, a draft over past orders.
+
+use rstest::rstest;
+use serde_json::{Value, json};
+
+use super::market::{ANYWHERE, Case, MUG, Market, PLAIN, SHIRT};
+use crate::harness::Database;
+
+const NORTH: (usize, usize) = (1, 0);
+
+impl Market {
+    async fn rows(&self) -> (i64, i64) {
+        let plans = self.world.count("select count(*) from routing_plans").await;
+        (plans, self.world.count("select count(*) from purchase_orders").await)
+    }
+
+    async fn newest_order(&self) -> String {
+        let found = self
+            .world
+            .graphql("{ orders(first: 1) { nodes { id } } }", json!({}))
+            .await;
+        found["orders"]["nodes"][0]["id"].as_str().expect("an order").to_owned()
+    }
+
+    async fn preview(&self, order: &str) -> Value {
+        let query = "query($id: ID!) { routePreview(orderId: $id) { wholeOrder
+            plan { strategy lines { quantity components { supplierName } } } } }";
+        let answer = self.world.graphql(query, json!({ "id": order })).await;
+        answer["routePreview"].clone()
+    }
+}
+
+fn shipped_by(preview: &Value) -> &str {
+    let component = &preview["plan"]["lines"][0]["components"][0];
+    component["supplierName"].as_str().expect("a supplier")
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_preview_decides_and_does_nothing(#[values(Database::Sqlite, Database::Postgres)] database: Database) {
+    let market = Market::open(database).await;
+    assert_eq!(market.under(PLAIN).await, NORTH);
+    let (order, before) = (market.newest_order().await, market.rows().await);
+    let preview = market.preview(&order).await;
+    assert_eq!(preview["wholeOrder"], true);
+    assert_eq!(shipped_by(&preview), "North");
+    let dear = Case {
+        north: ("9", "1", ANYWHERE),
+        ..PLAIN
+    };
+    market.world.apply(&dear.setup()).await;
+    assert_eq!(shipped_by(&market.preview(&order).await), "East");
+    assert_eq!(market.rows().await, before);
+    assert_eq!(market.bought(), NORTH);
+}
+
+#[rstest]
+#[tokio::test]
+async fn costs_and_strategy_are_set_in_forms(#[values(Database::Sqlite, Database::Postgres)] database: Database) {
+    let market = Market::open(database).await;
+    let by_priority = Case {
+        routing: "{ strategy: priority }",
+        ..PLAIN
+    };
+    assert_eq!(market.under(by_priority).await, NORTH);
+    let found = market
+        .world
+        .graphql("{ suppliers { nodes { id key } } }", json!({}))
+        .await;
+    let nodes = found["suppliers"]["nodes"].as_array().expect("a list").clone();
+    let north = nodes.iter().find(|node| node["key"] == "north").expect("North")["id"].clone();
+    let save = "mutation($id: ID!, $input: ConnectionCostsInput) {
+        done: saveConnectionCosts(supplierId: $id, input: $input) {
+            supplier { connection { costs { perOrder zones { name brackets { upToG cost } } } } }
+            problems { field code message } } }";
+    let costs = |per_order: &str, to: &str| {
+        json!({ "id": north, "input": {
+            "currency": "EUR", "perOrder": per_order, "perParcel": "1", "ownStock": false, "zones": [{
+                "name": "All", "countries": ["DE"], "provinces": [], "transitDays": 2,
+                "postcodes": [{ "from": "10000", "to": to }], "brackets": [{ "upToG": 5000, "cost": "0.10" }],
+            }],
+        } })
+    };
+    let refused = market.world.graphql(save, costs("-1", "01000")).await;
+    assert_eq!(
+        refused["done"]["problems"],
+        json!([
+            { "field": ["perOrder"], "code": "INVALID", "message": "this is not negative, nor beyond all measure" },
+            { "field": ["zones", "0", "postcodes", "0", "to"], "code": "INVALID", "message": "the range is upside down" },
+        ])
+    );
+    let saved = market.world.graphql(save, costs("3", "10999")).await;
+    assert_eq!(saved["done"]["problems"], json!([]));
+    assert_eq!(saved["done"]["supplier"]["connection"]["costs"]["perOrder"], "3.00");
+
+    let route = "mutation($input: RoutingInput!) { done: updateRouting(input: $input) {
+        shop { settings { routing { strategy weights { perParcel } } } } problems { field message } } }";
+    let routing = |share: &str| {
+        json!({ "input": {
+            "strategy": "CHEAPEST", "weights": { "perParcel": "0.5" }, "rates": [],
+            "shares": if share.is_empty() { json!([]) } else { json!([{ "supplier": share, "percent": "100" }]) },
+        } })
+    };
+    let refused = market.world.graphql(route, routing("nobody")).await;
+    assert_eq!(
+        refused["done"]["problems"][0]["field"],
+        json!(["shares", "0", "supplier"])
+    );
+    let saved = market.world.graphql(route, routing("")).await;
+    assert_eq!(saved["done"]["problems"], json!([]));
+    assert_eq!(
+        saved["done"]["shop"]["settings"]["routing"],
+        json!({ "strategy": "CHEAPEST", "weights": { "perParcel": "0.50" } })
+    );
+    market.place(PLAIN);
+    let to_east = async || market.bought() == (1, 1);
+    market
+        .world
+        .eventually("North's new fee sends it to East", to_east)
+        .await;
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_draft_is_compared_over_past_orders(#[values(Database::Sqlite, Database::Postgres)] database: Database) {
+    let market = Market::open(database).await;
+    let live = Case {
+        routing: "{ strategy: priority }",
+        ..PLAIN
+    };
+    for lines in [[(MUG, 1)].as_slice(), &[(SHIRT, 1)], &[(MUG, 3), (SHIRT, 3)]] {
+        assert_eq!(market.under(Case { lines, ..live }).await, NORTH);
+    }
+    let before = market.rows().await;
+    let draft = market.world.filled(&PLAIN.setup());
+    let draft = market.world.orderyard.file("draft.yaml", &draft);
+    let arguments = ["simulate", "--rules", draft.as_str(), "--since", "1d"];
+    let told = market.world.orderyard.command(&arguments).await;
+    assert!(told.contains("3 orders compared, 2 change."), "{told}");
+    // 5 + 10 + 40 at North alone; the shirt from East saves half a euro, three of each in two parcels the same.
+    assert!(told.contains("55.00 EUR         54.00 EUR"), "{told}");
+    let csv = market
+        .world
+        .orderyard
+        .command(&[arguments.as_slice(), &["--csv"]].concat())
+        .await;
+    let lines: Vec<&str> = csv.lines().collect();
+    assert_eq!(lines.len(), 3, "{csv}");
+    assert!(
+        lines[0].starts_with("order,placed_at,live_suppliers,live_cost,"),
+        "{csv}"
+    );
+    assert!(lines[1].contains(",North,10.00,1,3,0,East,9.50,1,3,0"), "{csv}");
+    assert!(lines[2].contains(",North,40.00,1,3,0,East; North,39.50,2,3,0"), "{csv}");
+    assert_eq!(market.rows().await, before, "nothing was written");
+    assert_eq!(market.bought(), (3, 0));
+}
