@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use sea_orm::{
     Condition, QueryOrder as _, QuerySelect as _,
     entity::prelude::*,
-    sea_query::{ExprTrait as _, Func},
+    sea_query::{ExprTrait as _, Func, LockType},
 };
 
 use super::{Party, Tx, columns::Json, offer_keys, paging, suppliers};
@@ -69,7 +69,7 @@ pub async fn lock_by_skus(tx: &Tx, supplier: SupplierId, skus: Vec<String>) -> R
         .filter(Column::SupplierId.eq(supplier))
         .filter(Column::Sku.is_in(skus))
         .order_by_asc(Column::Id)
-        .lock_exclusive()
+        .lock(LockType::NoKeyUpdate)
         .all(tx.conn())
         .await
 }
@@ -86,12 +86,13 @@ pub async fn by_skus(db: &impl ConnectionTrait, supplier: SupplierId, skus: Vec<
         .await
 }
 
-/// Some offers, locked in the order of their ids until the transaction ends.
+/// Some offers, locked in the order of their ids until the transaction ends. Not against
+/// rows that refer to them: whoever writes one would wait for us, and we for them.
 pub async fn lock(tx: &Tx, ids: Vec<OfferId>) -> Result<Vec<Model>, DbErr> {
     Entity::find()
         .filter(Column::Id.is_in(ids))
         .order_by_asc(Column::Id)
-        .lock_exclusive()
+        .lock(LockType::NoKeyUpdate)
         .all(tx.conn())
         .await
 }

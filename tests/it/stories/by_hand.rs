@@ -1,7 +1,7 @@
 //! What people decide about an order by hand, and what happens where a supplier fails.
 
 use rstest::rstest;
-use sandbox::RejectReason;
+use sandbox::{Acknowledge, Behaviour, Cancellation, RejectReason};
 use serde_json::{Value, json};
 
 use super::shop::{Plot, Story};
@@ -181,6 +181,11 @@ async fn who_does_not_answer_in_time_is_asked_back_and_left_out(
     #[values(Database::Sqlite, Database::Postgres)] database: Database,
 ) {
     let plot = Plot {
+        north: Behaviour {
+            acknowledge: Acknowledge::Never,
+            cancellation: Cancellation::Never,
+            ..Behaviour::manual()
+        },
         mug_at_east: true,
         ..Plot::default()
     };
