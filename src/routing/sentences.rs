@@ -182,31 +182,10 @@ impl fmt::Display for RejectedBecause {
                     bp => write!(f, " plus {} %", percent(*bp)),
                 }
             }
-            Self::Rule { rule, unknown: None } => write!(f, "the rule “{rule}” forbids it"),
-            Self::Rule {
-                rule,
-                unknown: Some(fact),
-            } => write!(f, "the rule “{rule}” may forbid it: {fact} is not known"),
-            Self::KeptInStock {
-                sku,
-                in_stock,
-                kept,
-                rule,
-            } => write!(
-                f,
-                "{in_stock} of {sku} in stock, of which the rule “{rule}” keeps {kept}"
-            ),
+            Self::Rule { .. } | Self::KeptInStock { .. } | Self::LimitedBy { .. } => by_rule(f, self),
             Self::NotNeeded => f.write_str("could ship these units, but others come first"),
             Self::CostsMore { by, preferences, units } => costs_more(f, *by, *preferences, *units),
             Self::Limits => f.write_str("the limits on parcels or on shipping together leave no room for it"),
-            Self::LimitedBy { rules, beside } => {
-                let verb = if rules.len() == 1 { "leaves" } else { "leave" };
-                write!(f, "{} {verb} no room for it", named(rules))?;
-                match beside.as_slice() {
-                    [] => Ok(()),
-                    beside => write!(f, " beside {}", named(beside)),
-                }
-            }
             Self::CostsUnknown { supplier_name } => write!(f, "what {supplier_name} charges for shipping is not known"),
             Self::NoZone {
                 supplier_name,
@@ -241,6 +220,35 @@ fn named(rules: &[String]) -> String {
     let quoted: Vec<String> = rules.iter().map(|rule| format!("“{rule}”")).collect();
     let word = if rules.len() == 1 { "rule" } else { "rules" };
     format!("the {word} {}", quoted.join(" and "))
+}
+
+/// What rules of the shop's say.
+fn by_rule(f: &mut fmt::Formatter<'_>, why: &RejectedBecause) -> fmt::Result {
+    match why {
+        RejectedBecause::Rule { rule, unknown: None } => write!(f, "the rule “{rule}” forbids it"),
+        RejectedBecause::Rule {
+            rule,
+            unknown: Some(fact),
+        } => write!(f, "the rule “{rule}” may forbid it: {fact} is not known"),
+        RejectedBecause::KeptInStock {
+            sku,
+            in_stock,
+            kept,
+            rule,
+        } => write!(
+            f,
+            "{in_stock} of {sku} in stock, of which the rule “{rule}” keeps {kept}"
+        ),
+        RejectedBecause::LimitedBy { rules, beside } => {
+            let verb = if rules.len() == 1 { "leaves" } else { "leave" };
+            write!(f, "{} {verb} no room for it", named(rules))?;
+            match beside.as_slice() {
+                [] => Ok(()),
+                beside => write!(f, " beside {}", named(beside)),
+            }
+        }
+        _ => Ok(()),
+    }
 }
 
 const fn problem(field: Field) -> &'static str {

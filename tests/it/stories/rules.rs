@@ -197,6 +197,14 @@ async fn other_rules_route_again_what_waits_for_a_person(
     assert_eq!(story.bought(), NORTH);
 }
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the pretend Shopify goes by the machine's clock"
+)]
+fn in_days(days: i64) -> chrono::DateTime<chrono::Utc> {
+    chrono::Utc::now() + chrono::TimeDelta::days(days)
+}
+
 const SCOPES_WITH_CUSTOMERS: &str = "read_orders,write_fulfillments,read_products,write_inventory,read_locations,\
     write_assigned_fulfillment_orders,write_merchant_managed_fulfillment_orders,\
     write_third_party_fulfillment_orders,read_customers";
@@ -239,7 +247,7 @@ async fn conditions_ask_what_shopify_says_of_customer_products_and_promise(
                 tags: vec!["wholesale".to_owned()],
                 ..CustomerSpec::default()
             }),
-            fulfill_by: Some(chrono::Utc::now() + chrono::TimeDelta::days(2)),
+            fulfill_by: Some(in_days(2)),
             ..story.one_of(&["MUG"])
         };
         assert_eq!(story.spec_under(rules, spec).await, expect, "{rules}");
