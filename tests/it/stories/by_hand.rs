@@ -36,9 +36,8 @@ fn drafts(order: &Value) -> Vec<Value> {
 
 fn history(order: &Value) -> String {
     let lines = order["events"]["nodes"].as_array().expect("events").iter();
-    lines
-        .map(|line| format!("{}: {}\n", line["actor"], line["message"]))
-        .collect()
+    let line = |line: &Value| format!("{}: {}", line["actor"], line["message"]);
+    lines.map(line).collect::<Vec<_>>().join("\n")
 }
 
 async fn problems(story: &Story, call: &str) -> Value {

@@ -5,7 +5,7 @@ use crate::domain::costs::{ConnectionCosts, Postcodes, PriceBreak, Rate, WeightB
 
 #[test]
 fn wrong_costs_are_refused_with_the_name_of_their_field() {
-    let file = r#"version: 1
+    let file = r"version: 1
 suppliers:
   - key: east
     name: E
@@ -31,7 +31,7 @@ shops:
             - {name: A, countries: [DE], postcodes: [{from: '99', to: '10'}, {prefix: '1', to: '2'}], transit_days: 1, included: true}
             - {name: B, postcodes: [{prefix: '1'}], transit_days: 1}
             - {name: C, transit_days: 1, brackets: [{up_to_g: 9, cost: '2'}, {up_to_g: 9, cost: '1'}, {up_to_g: 10, cost: '-1'}]}
-"#;
+";
     let found = mistakes(file);
     let expect = [
         "line 7, column 105: suppliers[0].offers[0].price_breaks[1].from: each quantity is above the one before it, \
