@@ -288,7 +288,8 @@ fn marks(of: &Tenant) -> Vec<String> {
 /// All that the first tenant can see of itself.
 async fn snapshot(world: &World, schema: &Schema, of: &Tenant) -> String {
     let mut all = String::new();
-    for (field, arguments) in queries(of) {
+    // What would be decided now is decided anew each time.
+    for (field, arguments) in queries(of).into_iter().filter(|(field, _)| *field != "routePreview") {
         let answer = world
             .ask(
                 &As::Session(&of.owner),
