@@ -151,37 +151,44 @@ fn tables(results: &Results) -> String {
             ));
         }
     }
-    if let Some(one) = results.nodes.first() {
-        line(format_args!(
-            "\n| worker nodes, suppliers that take 200 ms | orders | orders/s | of one node |\n|---|---:|---:|---:|"
-        ));
-        for row in &results.nodes {
-            let ratio = row.per_second / one.per_second;
-            line(format_args!(
-                "| {} | {} | {:.0} | {ratio:.2} |",
-                row.nodes, row.orders, row.per_second
-            ));
-        }
+    text + &nodes(results) + &growth(results)
+}
+
+fn nodes(results: &Results) -> String {
+    const HEAD: &str =
+        "\n| worker nodes, suppliers that take 200 ms | orders | orders/s | of one node |\n|---|---:|---:|---:|\n";
+    let Some(one) = results.nodes.first() else {
+        return String::new();
+    };
+    let line = |row: &NodesRow| {
+        let ratio = row.per_second / one.per_second;
+        format!(
+            "| {} | {} | {:.0} | {ratio:.2} |\n",
+            row.nodes, row.orders, row.per_second
+        )
+    };
+    HEAD.to_owned() + &results.nodes.iter().map(line).collect::<String>()
+}
+
+fn growth(results: &Results) -> String {
+    const HEAD: &str = "\n| with orders stored | orders | intake, calls/s | p99 ms | orders/s in one parcel | processor ms/order | cold start ms | peak MiB |\n|---|---:|---:|---:|---:|---:|---:|---:|\n";
+    if results.growth.is_empty() {
+        return String::new();
     }
-    if !results.growth.is_empty() {
-        line(format_args!(
-            "\n| with orders stored | orders | intake, calls/s | p99 ms | orders/s in one parcel | processor ms/order | cold start ms | peak MiB |\n|---|---:|---:|---:|---:|---:|---:|---:|"
-        ));
-        for row in &results.growth {
-            line(format_args!(
-                "| {} | {} | {:.0} | {:.1} | {:.0} | {:.1} | {:.0} | {:.0} |",
-                row.name,
-                row.stored,
-                row.intake_per_second,
-                row.intake_p99_ms,
-                row.orders_per_second,
-                row.cpu_ms_per_order,
-                row.cold_start_ms,
-                row.peak_mib
-            ));
-        }
-    }
-    text
+    let line = |row: &GrowthRow| {
+        format!(
+            "| {} | {} | {:.0} | {:.1} | {:.0} | {:.1} | {:.0} | {:.0} |\n",
+            row.name,
+            row.stored,
+            row.intake_per_second,
+            row.intake_p99_ms,
+            row.orders_per_second,
+            row.cpu_ms_per_order,
+            row.cold_start_ms,
+            row.peak_mib
+        )
+    };
+    HEAD.to_owned() + &results.growth.iter().map(line).collect::<String>()
 }
 
 const BEGIN: &str = "<!-- measured: begin -->";

@@ -301,7 +301,7 @@ impl Writer<'_> {
             active: offer.active,
             updated_at: self.now,
         };
-        offers::put(self.tx, stored.as_ref(), row.clone())?;
+        offers::put(self.tx, stored.as_ref(), &row)?;
         if let Some(before) = stored {
             super::put_inventory::told_by_hand(self.tx, &before, &row).await?;
         }

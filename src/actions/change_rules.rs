@@ -218,7 +218,7 @@ async fn check(tx: &Tx, shop: ShopId, rule: &RuleText) -> Result<(), RulesError>
     for key in keys {
         let found = suppliers::by_key(tx.conn(), key).await?;
         // Another shop's own supplier is nobody here.
-        if !found.is_some_and(|supplier| supplier.shop_id.is_none_or(|owner| owner == shop)) {
+        if found.is_none_or(|supplier| supplier.shop_id.is_some_and(|owner| owner != shop)) {
             return Err(AppError::invalid("suppliers", format!("there is no supplier “{key}”")).into());
         }
     }

@@ -26,7 +26,7 @@ pub async fn save_routing(app: &App, shop: ShopId, routing: RoutingSettings) -> 
             return Err(AppError::invalid(format!("shares.{index}.supplier"), message));
         }
     }
-    for (code, supplier) in without_rate(row.currency, &routing, &known) {
+    if let Some((code, supplier)) = without_rate(row.currency, &routing, &known).into_iter().next() {
         let message = format!(
             "there is no rate between {} and {code}, in which {supplier} counts",
             row.currency

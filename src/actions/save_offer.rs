@@ -80,7 +80,7 @@ pub async fn save_offer(
         active: content.active,
         updated_at: app.clock.now(),
     };
-    offers::put(&tx, before.as_ref(), row.clone())?;
+    offers::put(&tx, before.as_ref(), &row)?;
     if let Some(before) = before {
         super::put_inventory::told_by_hand(&tx, &before, &row).await?;
         super::replan_orders::of_supplier(&tx, supplier, app.clock.now_ms()).await?;

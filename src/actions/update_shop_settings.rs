@@ -49,7 +49,7 @@ pub async fn update_shop_settings(app: &App, shop: ShopId, change: SettingsChang
     }
     if let Some(review) = change.review {
         if let Some((field, problem)) = review.problem(Some(row.currency)) {
-            return Err(AppError::invalid(&format!("review.{field}"), problem));
+            return Err(AppError::invalid(format!("review.{field}"), problem));
         }
         settings.review = review;
     }

@@ -380,7 +380,7 @@ pub struct RuleInput {
     kind: RuleKind,
     /// Suppliers by their keys, for ONLY and NEVER.
     suppliers: Option<Vec<String>>,
-    /// Pieces for KEEP_IN_STOCK, parcels for MAX_PARCELS.
+    /// Pieces for `KEEP_IN_STOCK`, parcels for `MAX_PARCELS`.
     number: Option<i32>,
     #[graphql(default = true)]
     enabled: bool,

@@ -193,29 +193,31 @@ impl fmt::Display for RejectedBecause {
             Self::CostsUnknown { supplier_name } => write!(f, "what {supplier_name} charges for shipping is not known"),
             Self::NoZone {
                 supplier_name,
-                unknown: Some(what),
-                ..
-            } => write!(
-                f,
-                "what {supplier_name} charges for shipping depends on the {what}, which the order does not name"
-            ),
-            Self::NoZone {
-                supplier_name,
                 destination,
-                unknown: None,
-            } => match destination {
-                Some(country) => write!(
-                    f,
-                    "none of {supplier_name}'s shipping zones has this address in {country}"
-                ),
-                None => write!(f, "none of {supplier_name}'s shipping zones has this address"),
-            },
+                unknown,
+            } => no_zone(f, supplier_name, destination.as_deref(), unknown.as_deref()),
             Self::NoRate { currency } => write!(f, "there is no rate for {currency}"),
             Self::WeightUnknown { sku } => write!(f, "shipping goes by weight, and that of {sku} is not known"),
             Self::TooHeavy { sku, weight_g, limit_g } => {
                 write!(f, "{sku} weighs {weight_g} g, and a parcel takes {limit_g} g at most")
             }
         }
+    }
+}
+
+fn no_zone(
+    f: &mut fmt::Formatter<'_>,
+    supplier: &str,
+    destination: Option<&str>,
+    unknown: Option<&str>,
+) -> fmt::Result {
+    match (unknown, destination) {
+        (Some(what), _) => write!(
+            f,
+            "what {supplier} charges for shipping depends on the {what}, which the order does not name"
+        ),
+        (None, Some(country)) => write!(f, "none of {supplier}'s shipping zones has this address in {country}"),
+        (None, None) => write!(f, "none of {supplier}'s shipping zones has this address"),
     }
 }
 

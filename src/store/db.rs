@@ -207,8 +207,6 @@ async fn open_sqlite(config: &DatabaseConfig) -> Result<(DatabaseConnection, Dat
             .max_connections(connections)
             .min_connections(1)
             .acquire_timeout(Duration::from_secs(30))
-            // A file does not hang up, and asking is another trip to the driver's thread.
-            .test_before_acquire(false)
             .sqlx_logging(false)
             .map_sqlx_sqlite_opts(|options| {
                 options
@@ -232,7 +230,11 @@ async fn open_sqlite(config: &DatabaseConfig) -> Result<(DatabaseConnection, Dat
         options
     };
     let write = Database::connect(options(1)).await?;
-    let read = Database::connect(options(config.readers)).await?;
+    let mut reading = options(config.readers);
+    // A file does not hang up, and asking is another trip to the driver's thread. The writer asks:
+    // that waits for the end of what it was doing, see above.
+    reading.test_before_acquire(false);
+    let read = Database::connect(reading).await?;
     let synchronous = one_value(&write, "pragma synchronous").await?;
     // 2 is FULL, 3 is EXTRA.
     if !matches!(synchronous.as_str(), "2" | "3") {

@@ -93,12 +93,20 @@ where
     M: ModelTrait + IntoActiveModel<A>,
     A: ActiveModelTrait<Entity = M::Entity> + Send,
 {
-    for chunk in models.chunks(200) {
-        let rows = chunk.iter().map(|model| model.clone().into_active_model().reset_all());
+    let mut models = models.into_iter();
+    loop {
+        let chunk: Vec<M> = models.by_ref().take(200).collect();
+        if chunk.is_empty() {
+            return Ok(());
+        }
+        let keys = chunk.iter().map(pending::key).collect();
+        let rows = chunk.into_iter().map(|model| model.into_active_model().reset_all());
         let insert = <M::Entity as EntityTrait>::insert_many(rows);
-        tx.write(Write::insert(insert.build(tx.get_database_backend()), chunk));
+        tx.write(Write::insert::<M::Entity>(
+            insert.build(tx.get_database_backend()),
+            keys,
+        ));
     }
-    Ok(())
 }
 
 /// Writes every column of a row that was read before, by its primary key, and as
@@ -108,9 +116,10 @@ where
     M: ModelTrait + IntoActiveModel<A>,
     A: ActiveModelTrait<Entity = M::Entity> + sea_orm::ActiveModelBehavior + Send,
 {
-    let row = model.clone().into_active_model().reset_all();
+    let key = pending::key(&model);
+    let row = model.into_active_model().reset_all();
     let update = <M::Entity as EntityTrait>::update(row).validate()?;
-    tx.write(Write::save(update.build(tx.get_database_backend()), &model));
+    tx.write(Write::save::<M::Entity>(update.build(tx.get_database_backend()), key));
     Ok(())
 }
 

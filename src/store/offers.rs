@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use sea_orm::{
     Condition, QueryOrder as _, QuerySelect as _,
     entity::prelude::*,
-    sea_query::{ExprTrait as _, Func},
+    sea_query::{ExprTrait as _, Func, LockType},
 };
 
 use super::{Party, Tx, columns::Json, offer_keys, paging, suppliers};
@@ -53,13 +53,13 @@ pub async fn by_ids(db: &impl ConnectionTrait, ids: Vec<OfferId>) -> Result<Vec<
 }
 
 /// Writes an offer as it is now, with what it is found by. `before` is its row as it stands, if any.
-pub fn put(tx: &Tx, before: Option<&Model>, row: Model) -> Result<(), DbErr> {
+pub fn put(tx: &Tx, before: Option<&Model>, row: &Model) -> Result<(), DbErr> {
     match before {
         Some(_) => super::save(tx, row.clone())?,
         None => super::insert(tx, row.clone())?,
     }
     // The keys name the row, so it goes first.
-    offer_keys::put(tx, before, &row)
+    offer_keys::put(tx, before, row)
 }
 
 /// Offers of one supplier by SKU, to be changed: always locked in the same order.
@@ -71,7 +71,7 @@ pub async fn lock_by_skus(tx: &Tx, supplier: SupplierId, skus: Vec<String>) -> R
         .filter(Column::SupplierId.eq(supplier))
         .filter(Column::Sku.is_in(skus))
         .order_by_asc(Column::Id)
-        .lock_exclusive()
+        .lock(LockType::NoKeyUpdate)
         .all(tx.conn())
         .await
 }
@@ -88,12 +88,13 @@ pub async fn by_skus(db: &impl ConnectionTrait, supplier: SupplierId, skus: Vec<
         .await
 }
 
-/// Some offers, locked in the order of their ids until the transaction ends.
+/// Some offers, locked in the order of their ids until the transaction ends. Not against
+/// rows that refer to them: whoever writes one would wait for us, and we for them.
 pub async fn lock(tx: &Tx, ids: Vec<OfferId>) -> Result<Vec<Model>, DbErr> {
     Entity::find()
         .filter(Column::Id.is_in(ids))
         .order_by_asc(Column::Id)
-        .lock_exclusive()
+        .lock(LockType::NoKeyUpdate)
         .all(tx.conn())
         .await
 }

@@ -21,12 +21,13 @@ enum Rows {
     Any,
 }
 
-type Key = Vec<Value>;
+/// A row's primary key.
+pub(super) type Key = Vec<Value>;
 
 impl Write {
     /// New rows.
-    pub(super) fn insert<M: ModelTrait>(statement: Statement, models: &[M]) -> Self {
-        Self::to::<M::Entity>(statement, Rows::New(models.iter().map(key).collect()))
+    pub(super) fn insert<E: EntityTrait>(statement: Statement, keys: Vec<Key>) -> Self {
+        Self::to::<E>(statement, Rows::New(keys))
     }
 
     /// Whatever rows it is that it writes.
@@ -35,8 +36,8 @@ impl Write {
     }
 
     /// Every column of a row that was there before.
-    pub(super) fn save<M: ModelTrait>(statement: Statement, model: &M) -> Self {
-        Self::to::<M::Entity>(statement, Rows::Saved(key(model)))
+    pub(super) fn save<E: EntityTrait>(statement: Statement, key: Key) -> Self {
+        Self::to::<E>(statement, Rows::Saved(key))
     }
 
     fn to<E: EntityTrait>(statement: Statement, rows: Rows) -> Self {
@@ -62,7 +63,7 @@ impl Write {
     }
 }
 
-fn key<M: ModelTrait>(model: &M) -> Key {
+pub(super) fn key<M: ModelTrait>(model: &M) -> Key {
     let columns = <M::Entity as EntityTrait>::PrimaryKey::iter();
     columns.map(|column| model.get(column.into_column())).collect()
 }

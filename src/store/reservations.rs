@@ -95,7 +95,7 @@ fn conditional(wanted: BTreeMap<OfferId, i32>) -> Statement {
     }
     let sql = format!(
         "with wanted (id, pieces) as (values {}), \
-         locked as materialized (select id from offers where id in (select id from wanted) order by id for update) \
+         locked as materialized (select id from offers where id in (select id from wanted) order by id for no key update) \
          update offers set reserved = offers.reserved + wanted.pieces from wanted, locked \
          where offers.id = wanted.id and locked.id = wanted.id \
          and (offers.stock is null or offers.reserved + wanted.pieces <= offers.stock)",

@@ -97,8 +97,11 @@ fn a_barcode_decides_between_offers_of_one_sku() {
     assert_eq!(told(&variant("100", PEN), &two), expect);
 }
 
+/// The codes of variants and of offers, by number, and whether an offer is sold.
+type Catalogue = (Vec<(u8, u8)>, Vec<(u8, u8, bool)>);
+
 /// A small catalogue, full of duplicates.
-fn catalogue() -> impl Strategy<Value = (Vec<(u8, u8)>, Vec<(u8, u8, bool)>)> {
+fn catalogue() -> impl Strategy<Value = Catalogue> {
     let variants = prop::collection::vec((0u8..5, 0u8..4), 1..8);
     let offers = prop::collection::vec((0u8..5, 0u8..4, prop::bool::weighted(0.8)), 0..8);
     (variants, offers)

@@ -188,7 +188,8 @@ async fn almost_send(world: &World) -> tokio::net::TcpStream {
     let mut stream = tokio::net::TcpStream::connect(address).await.expect("it listens");
     let head = format!("POST /webhooks/shopify HTTP/1.1\r\nHost: x\r\nContent-Length: {MOST_BYTES}\r\n\r\n");
     stream.write_all(head.as_bytes()).await.expect("it reads");
-    stream.write_all(&vec![b'x'; MOST_BYTES - 1]).await.expect("it reads");
+    // It may be sent away before all of it was read.
+    drop(stream.write_all(&vec![b'x'; MOST_BYTES - 1]).await);
     stream
 }
 
@@ -209,15 +210,16 @@ async fn a_client_that_does_not_finish_its_headers_is_cut_off() {
 async fn too_many_calls_at_once_are_sent_away_and_told_when_to_come_back() {
     let world = WorldSpec::on(Database::Sqlite).build().await;
     let mut held = Vec::new();
-    for _ in 0..8 {
+    let is_full = loop {
+        // Of these one may itself find no room, beside a small call that is just being read.
         held.push(almost_send(&world).await);
-    }
-    world
-        .eventually("a small call finds no room", async || {
-            let answer = Call::new("o-1").send(&world).await;
-            answer.status() == StatusCode::SERVICE_UNAVAILABLE && answer.headers().contains_key("retry-after")
-        })
-        .await;
+        let answer = Call::new("o-1").send(&world).await;
+        if answer.status() == StatusCode::SERVICE_UNAVAILABLE {
+            break answer.headers().contains_key("retry-after");
+        }
+        assert!(held.len() < 100, "there is always room");
+    };
+    assert!(is_full, "nothing says when to come back");
     drop(held);
     world
         .eventually("there is room again", async || {

@@ -64,11 +64,11 @@ impl Life<'_> {
             Event::Told(stock) => self.tell(stock).await,
             Event::Accepted(at, n) => {
                 self.report(at, |line| line.acknowledge(line.accepted + n, line.rejected))
-                    .await
+                    .await;
             }
             Event::Rejected(at, n) => {
                 self.report(at, |line| line.acknowledge(line.accepted, line.rejected + n))
-                    .await
+                    .await;
             }
             Event::Shipped(at, n) => {
                 let n = |line: &LineProgress| n.min(line.open()).max(1);

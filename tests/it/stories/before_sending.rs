@@ -32,9 +32,8 @@ async fn the_order(story: &Story) -> Value {
 
 fn history(order: &Value) -> String {
     let lines = order["events"]["nodes"].as_array().expect("events").iter();
-    lines
-        .map(|line| format!("{}: {}\n", line["actor"], line["message"]))
-        .collect()
+    let line = |line: &Value| format!("{}: {}", line["actor"], line["message"]);
+    lines.map(line).collect::<Vec<_>>().join("\n")
 }
 
 const DRAFTS: &str = "select count(*) from purchase_orders where status = 'draft'";

@@ -1,7 +1,7 @@
 //! What people decide about an order by hand, and what happens where a supplier fails.
 
 use rstest::rstest;
-use sandbox::RejectReason;
+use sandbox::{Acknowledge, Behaviour, Cancellation, RejectReason};
 use serde_json::{Value, json};
 
 use super::shop::{Plot, Story};
@@ -36,9 +36,8 @@ fn drafts(order: &Value) -> Vec<Value> {
 
 fn history(order: &Value) -> String {
     let lines = order["events"]["nodes"].as_array().expect("events").iter();
-    lines
-        .map(|line| format!("{}: {}\n", line["actor"], line["message"]))
-        .collect()
+    let line = |line: &Value| format!("{}: {}", line["actor"], line["message"]);
+    lines.map(line).collect::<Vec<_>>().join("\n")
 }
 
 async fn problems(story: &Story, call: &str) -> Value {
@@ -181,6 +180,11 @@ async fn who_does_not_answer_in_time_is_asked_back_and_left_out(
     #[values(Database::Sqlite, Database::Postgres)] database: Database,
 ) {
     let plot = Plot {
+        north: Behaviour {
+            acknowledge: Acknowledge::Never,
+            cancellation: Cancellation::Never,
+            ..Behaviour::manual()
+        },
         mug_at_east: true,
         ..Plot::default()
     };

@@ -42,8 +42,8 @@ impl Story {
 
     async fn search(&self) -> Value {
         let begin = "mutation { matchVariants { run { id } problems { message } } }";
-        let begun = self.world.graphql(begin, json!({})).await;
-        assert_eq!(begun["matchVariants"]["problems"], json!([]));
+        let answer = self.world.graphql(begin, json!({})).await;
+        assert_eq!(answer["matchVariants"]["problems"], json!([]));
         let run = "{ matchRun { seen certain doubtful endedAt } }";
         let is_over = async || !self.world.graphql(run, json!({})).await["matchRun"]["endedAt"].is_null();
         self.world.eventually("the search is over", is_over).await;

@@ -26,7 +26,7 @@ suppliers:
 shops:
   - domain: demo.myshopify.com
     automation: on
-    pub routing: {routing}
+    routing: {routing}
     connections:
       - { supplier: north, priority: 1, handling_days: 1{north} }
       - { supplier: east, priority: 2, handling_days: 1{east} }

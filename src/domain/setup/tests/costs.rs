@@ -5,7 +5,7 @@ use crate::domain::costs::{ConnectionCosts, Postcodes, PriceBreak, Rate, WeightB
 
 #[test]
 fn wrong_costs_are_refused_with_the_name_of_their_field() {
-    let file = r#"version: 1
+    let file = r"version: 1
 suppliers:
   - key: east
     name: E
@@ -31,20 +31,20 @@ shops:
             - {name: A, countries: [DE], postcodes: [{from: '99', to: '10'}, {prefix: '1', to: '2'}], transit_days: 1, included: true}
             - {name: B, postcodes: [{prefix: '1'}], transit_days: 1}
             - {name: C, transit_days: 1, brackets: [{up_to_g: 9, cost: '2'}, {up_to_g: 9, cost: '1'}, {up_to_g: 10, cost: '-1'}]}
-"#;
+";
     let found = mistakes(file);
     let expect = [
-        "line 7, column 105: suppliers[0].offers[0].price_breaks[1].from: each quantity is above the one before it, \
+        "line 7, column 101: suppliers[0].offers[0].price_breaks[1].from: each quantity is above the one before it, \
          and above 1",
-        "line 7, column 114: suppliers[0].offers[0].price_breaks[1].cost: more pieces do not cost more each",
-        "line 8, column 82: suppliers[0].offers[1].price_breaks[0].cost: this is not negative, nor beyond all measure",
+        "line 7, column 110: suppliers[0].offers[0].price_breaks[1].cost: more pieces do not cost more each",
+        "line 8, column 85: suppliers[0].offers[1].price_breaks[0].cost: this is not negative, nor beyond all measure",
         "line 13, column 31: shops[0].routing.weights.late_per_day: this is not negative, nor beyond all measure",
         "line 13, column 49: shops[0].routing.weights.per_parcel: KWD has 3 decimal places, “1.2345” has more",
         "line 14, column 15: shops[0].routing.shares: the shares are 100 percent in all",
-        "line 15, column 30: shops[0].routing.rates[0].to: a rate is between two currencies",
-        "line 15, column 41: shops[0].routing.rates[0].rate: this is a number above zero with at most nine decimals",
-        "line 15, column 50: shops[0].routing.rates[0].on: “2026-02-30” is not a day of the calendar",
-        "line 15, column 72: shops[0].routing.rates[1].from: “XXZ” is not an ISO 4217 currency code",
+        "line 15, column 31: shops[0].routing.rates[0].to: a rate is between two currencies",
+        "line 15, column 42: shops[0].routing.rates[0].rate: this is a number above zero with at most nine decimals",
+        "line 15, column 51: shops[0].routing.rates[0].on: “2026-02-30” is not a day of the calendar",
+        "line 15, column 73: shops[0].routing.rates[1].from: “XXZ” is not an ISO 4217 currency code",
         "line 20, column 22: shops[0].connections[0].costs.per_order: this is not negative, nor beyond all measure",
         "line 24, column 71: shops[0].connections[0].costs.zones[0].postcodes[0].to: the range is upside down",
         "line 24, column 78: shops[0].connections[0].costs.zones[0].postcodes[1]: give a prefix, or both from and to",
@@ -52,11 +52,11 @@ shops:
          or postcodes",
         "line 25, column 15: shops[0].connections[0].costs.zones[1].brackets: give brackets, or say that shipping is \
          included",
-        "line 26, column 84: shops[0].connections[0].costs.zones[2].brackets[1].up_to_g: each bracket goes further \
+        "line 26, column 88: shops[0].connections[0].costs.zones[2].brackets[1].up_to_g: each bracket goes further \
          than the one before it",
-        "line 26, column 93: shops[0].connections[0].costs.zones[2].brackets[1].cost: a heavier parcel does not cost \
+        "line 26, column 97: shops[0].connections[0].costs.zones[2].brackets[1].cost: a heavier parcel does not cost \
          less",
-        "line 26, column 121: shops[0].connections[0].costs.zones[2].brackets[2].cost: this is not negative, nor \
+        "line 26, column 123: shops[0].connections[0].costs.zones[2].brackets[2].cost: this is not negative, nor \
          beyond all measure",
     ];
     assert_eq!(found, expect, "{found:#?}");

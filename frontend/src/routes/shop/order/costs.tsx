@@ -76,6 +76,7 @@ export const RunnerUpFields = graphql(
     fragment RunnerUpFields on PlanRunnerUp {
       summary
       more {
+        amountMinor
         ...MoneyFields
       }
       toWin {
@@ -183,7 +184,9 @@ export function RunnerUp({ second: masked }: { second: FragmentOf<typeof RunnerU
   const second = readFragment(RunnerUpFields, masked);
   return (
     <Text size="sm" mt={4}>
-      {t("runnerUp.is", { summary: second.summary, more: formatMoney(second.more) })}{" "}
+      {String(second.more.amountMinor).startsWith("-")
+        ? t("runnerUp.less", { summary: second.summary })
+        : t("runnerUp.is", { summary: second.summary, more: formatMoney(second.more) })}{" "}
       {second.toWin
         ? t("runnerUp.toWin", {
             sku: second.toWin.sku,

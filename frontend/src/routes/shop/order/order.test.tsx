@@ -38,7 +38,7 @@ describe("an order", () => {
     );
     expect(why).toHaveTextContent("no allowed plan is better");
     expect(why).toHaveTextContent("1 USD is 0.92 EUR, as of 2026-11-20");
-    expect(why).toHaveTextContent("goods €17.00 · fees €1.90 · shipping €4.90 · 3 days");
+    expect(why).toHaveTextContent("goods €16.40 · fees €1.90 · shipping €4.90 · 3 days");
     expect(why).toHaveTextContent("Second best: North Textiles (NT-MUG)");
     expect(why).toHaveTextContent("It would win if North Textiles charged €0.81 less");
   });

@@ -48,10 +48,12 @@ export function SupplierPage() {
                 <OutageNotice name={data.supplier.name} outage={data.supplier.outage} />
               )}
               <div className={classes.columns}>
-                <Offers supplier={data.supplier} />
+                <Stack gap="lg" miw={0}>
+                  <Offers supplier={data.supplier} />
+                  {data.supplier.connection && <CostsForm supplier={data.supplier} />}
+                </Stack>
                 <Stack gap="lg" miw={0}>
                   <ConnectionForm supplier={data.supplier} />
-                  {data.supplier.connection && <CostsForm supplier={data.supplier} />}
                   {data.supplier.private && <Access supplier={data.supplier} />}
                   {data.supplier.connector === "HTTP" && data.supplier.private && (
                     <EndpointForm supplier={data.supplier} />
