@@ -104,7 +104,7 @@ impl Planner<'_> {
 }
 
 /// What is not named stays.
-fn goods(wanted: &WantedOffer, now: Goods) -> Goods {
+fn goods(wanted: &WantedOffer, now: &Goods) -> Goods {
     Goods {
         dangerous: wanted.dangerous_goods.unwrap_or(now.dangerous),
         minimum_age: wanted.minimum_age.or(now.minimum_age),
@@ -122,7 +122,7 @@ fn merge_offer(wanted: &WantedOffer, now: Option<&Offer>) -> Offer {
             .or_else(|| now.and_then(|now| now.barcode.clone())),
         stock: wanted.stock.or_else(|| now.and_then(|now| now.stock)),
         weight_g: wanted.weight_g.or_else(|| now.and_then(|now| now.weight_g)),
-        goods: goods(wanted, now.map(|now| now.goods.clone()).unwrap_or_default()),
+        goods: goods(wanted, now.map_or(&Goods::default(), |now| &now.goods)),
         ships_to: (wanted.ships_to.clone()).unwrap_or_else(|| now.map(|now| now.ships_to.clone()).unwrap_or_default()),
         price_breaks: (wanted.price_breaks.clone())
             .unwrap_or_else(|| now.map(|now| now.price_breaks.clone()).unwrap_or_default()),
