@@ -39,8 +39,10 @@ use crate::{
 
 /// A token is renewed when less than this remains of it.
 const RENEW_BEFORE: TimeDelta = TimeDelta::minutes(5);
-/// How long a refresh may take before another node may try.
-const REFRESH_LEASE: TimeDelta = TimeDelta::seconds(30);
+/// How many times as long as one call may take a refresh has before another node may try.
+const CALLS_PER_REFRESH: i32 = 3;
+/// How long a job waits while another renews the token: about what a renewal takes.
+const ASK_AGAIN: Duration = Duration::from_millis(250);
 
 /// How long work waits for a shop that must connect (again).
 const PARKED: Duration = Duration::from_mins(10);
@@ -106,6 +108,11 @@ impl From<AccessError> for JobError {
             AccessError::Budget(after) => Self::NotNow {
                 reason: error.to_string(),
                 after,
+            },
+            // As long as the lease of one that died: no job's tries are to run out meanwhile.
+            AccessError::BeingRenewed => Self::NotNow {
+                reason: error.to_string(),
+                after: ASK_AGAIN,
             },
             AccessError::Shut(shut) => shut.of("Shopify's API of the shop"),
             AccessError::Database(error) => Self::Database(error),
@@ -315,7 +322,8 @@ pub async fn renew(app: &App, shop: shops::Model) -> Result<shops::Model, Access
             Err(AccessError::BeingRenewed)
         };
     }
-    row.refresh_leased_until = Some(lease_now + REFRESH_LEASE);
+    let timeout = TimeDelta::from_std(app.config.shopify.timeout).unwrap_or(TimeDelta::seconds(10));
+    row.refresh_leased_until = Some(lease_now + timeout * CALLS_PER_REFRESH);
     store::save(&tx, row.clone())?;
     tx.commit().await?;
     let domain = ShopDomain::parse(&row.domain).map_err(|_| AccessError::NotInstalled)?;

@@ -10,6 +10,7 @@ use sea_orm::DbErr;
 use super::{
     ask_back,
     open_exception::{NewException, open_exception},
+    place_purchase_order::PlacePurchaseOrder,
     purchase_order_status::{follow_lines, move_to, release_allocations, release_cancelled},
 };
 use crate::{
@@ -20,6 +21,7 @@ use crate::{
         purchase_order::PurchaseOrderStatus,
     },
     ids::{AllocationGroupId, OrderLineId},
+    queue::{When, enqueue},
     store::{self, Tx, allocations, order_state::OrderState, po_lines, purchase_orders, shops},
 };
 
@@ -84,9 +86,12 @@ pub async fn withdraw_purchase_order(
         po.status,
         PurchaseOrderStatus::Placing | PurchaseOrderStatus::OutcomeUnknown
     ) {
-        // The call under way is followed by the cancellation once its outcome is known.
+        // The call under way is followed by the cancellation once its outcome is known. Where there
+        // is none, it may wait for a hold to end, and would wait for nothing.
         po.cancel_requested_at = Some(now);
         store::save(tx, po.clone())?;
+        let place = PlacePurchaseOrder::of(&po, state.order.shopify_id);
+        enqueue(tx, &place, When::now(now.timestamp_millis()))?;
     }
     let lines = ask_back::all_open(tx, &po).await?;
     if asks == Asks::Program && ask_back::was_asked(tx.conn(), &po, &lines).await? {

@@ -114,7 +114,9 @@ fn verify(desk: &Desk, headers: &HeaderMap, body: &[u8]) -> bool {
 
 /// Takes a verified call: the first time it acts, afterwards it repeats its answer.
 fn take(desk: &Arc<Desk>, webhook_id: &str, number: &str, envelope: Envelope) -> (u16, Value) {
-    if desk.behaviour().repetition == Repetition::SameAnswer
+    // Whatever is said to an order placed twice: a message has its effect once.
+    let is_repeatable = envelope.r#type == "purchase_order.created";
+    if (!is_repeatable || desk.behaviour().repetition == Repetition::SameAnswer)
         && let Some(before) = lock(&desk.book).answered(webhook_id, number)
     {
         return before;

@@ -9,6 +9,7 @@ use orderyard::{
     app::App,
     domain::throttle::Budget,
     ids::ShopId,
+    queue::JobError,
     shopify::{oauth::TokenPair, scopes::Scopes},
     store::{self, shop_budgets, shops},
 };
@@ -94,6 +95,9 @@ async fn of_two_workers_who_renew_at_once_the_later_one_keeps_its_pair() {
             };
             let earlier = start();
             let earlier_call = called.recv().await.expect("a call");
+            // Should that one have died, everybody waits for its lease, and no job spends its tries.
+            let meanwhile = renew(&app, shop.clone()).await.expect_err("it is being renewed");
+            assert!(matches!(JobError::from(meanwhile), JobError::NotNow { .. }));
             world.app.clock.advance(std::time::Duration::from_secs(31));
             let later = start();
             let later_call = called.recv().await.expect("another call");

@@ -167,12 +167,15 @@ async fn read_histories(stage: &Stage, facts: &mut Facts, violations: &[Violatio
     }
 }
 
-/// The logs of a failed round stay when its folder goes.
+/// The logs of a failed round stay when its folder goes, and its database where that is a file.
 fn keep_logs(stage: &Stage) {
     let folder = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/target/chaos"));
     drop(std::fs::create_dir_all(folder));
     for node in &stage.nodes {
         drop(std::fs::copy(node.log(), folder.join(format!("{}.log", node.name))));
+    }
+    for name in ["orderyard.db", "orderyard.db-wal"] {
+        drop(std::fs::copy(stage.disk.data().join(name), folder.join(name)));
     }
 }
 

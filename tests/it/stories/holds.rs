@@ -1,7 +1,7 @@
 //! What may not be shipped now is not ordered now (invariant 6).
 
 use rstest::rstest;
-use sandbox::{ComplianceTopic, HoldRequest, SupplierFault};
+use sandbox::{CancelRequest, ComplianceTopic, HoldRequest, SupplierFault};
 
 use super::shop::{Plot, Story};
 use crate::harness::Database;
@@ -41,6 +41,26 @@ async fn a_hold_before_placing_holds_the_purchase_order_back(
     let (story, _, fulfillment_order) = held(database).await;
     story.world.shop.release(fulfillment_order).expect("is released");
     story.purchase_order("north").await;
+}
+
+/// Nothing of it is under way: its cancellation does not wait for the hold to end.
+#[rstest]
+#[tokio::test]
+async fn a_held_back_purchase_order_ends_with_its_order(
+    #[values(Database::Sqlite, Database::Postgres)] database: Database,
+) {
+    let (story, order, _) = held(database).await;
+    let request = CancelRequest::default();
+    story.world.shop.cancel_order(order, &request).expect("is cancelled");
+    let ended = "select count(*) from orders o join purchase_orders p on p.order_id = o.id
+        where o.status = 'cancelled' and p.status = 'cancelled'";
+    story
+        .world
+        .eventually("it is cancelled with its order", async || {
+            story.world.count(ended).await == 1
+        })
+        .await;
+    assert!(story.world.supplier("north").orders().is_empty());
 }
 
 #[rstest]
