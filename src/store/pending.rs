@@ -45,6 +45,10 @@ impl Write {
         Self { statement, table, rows }
     }
 
+    fn values(&self) -> usize {
+        self.statement.values.as_ref().map_or(0, |values| values.0.len())
+    }
+
     /// Whether a statement that reads may come upon what it writes.
     pub(super) fn is_met_by(&self, sql: &str) -> bool {
         sql.contains(self.table.as_str())
@@ -78,14 +82,24 @@ pub(super) fn key<M: ModelTrait>(model: &M) -> Key {
     columns.map(|column| model.get(column.into_column())).collect()
 }
 
+/// Values of one statement: its message counts them in 16 bits (PostgreSQL 17, 53.7, Bind).
+const MOST_VALUES: usize = 60_000;
+
 /// As few statements as may be, for `PostgreSQL`. Parts of one statement do not see each other
 /// (PostgreSQL 17, 7.8.4, Data-Modifying Statements in WITH) and have no order.
 pub(super) fn together(writes: Vec<Write>) -> Vec<Statement> {
     let mut groups: Vec<Vec<Write>> = Vec::new();
+    let mut values = 0;
     for write in writes {
+        values += write.values();
         match groups.last_mut() {
-            Some(group) if group.iter().all(|other| write.goes_with(other)) => group.push(write),
-            _ => groups.push(vec![write]),
+            Some(group) if values <= MOST_VALUES && group.iter().all(|other| write.goes_with(other)) => {
+                group.push(write);
+            }
+            _ => {
+                values = write.values();
+                groups.push(vec![write]);
+            }
         }
     }
     groups.into_iter().filter_map(one).collect()
@@ -169,6 +183,20 @@ mod tests {
         );
         let values = vec!["d $1".into(), "e $1".into()];
         assert_eq!(statements[1].values, Some(Values(values)));
+    }
+
+    #[test]
+    fn a_statement_has_no_more_values_than_it_may() {
+        let many = |table: &str| {
+            let mut one = write(table, Rows::New(vec![key(1)]), "a");
+            one.statement.values = Some(Values(vec![Value::from(1); 25_000]));
+            one
+        };
+        let statements = together(vec![many("a"), many("b"), many("c"), many("d"), many("e")]);
+        let counts = statements
+            .iter()
+            .map(|one| one.values.as_ref().map_or(0, |all| all.0.len()));
+        assert_eq!(counts.collect::<Vec<_>>(), [50_000, 50_000, 25_000]);
     }
 
     #[test]
