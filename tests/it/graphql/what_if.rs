@@ -252,7 +252,7 @@ async fn runs_are_listed_bounded_and_forgotten() {
             "the newest first"
         );
 
-        world.app.clock.advance(Duration::from_secs(31 * 24 * 60 * 60));
+        world.app.clock.advance(Duration::from_hours(31 * 24));
         while prune(&world.app).await.expect("prunes") {}
         let db = world.app.db.read();
         let runs = what_if_runs::Entity::find().count(db).await.expect("counts");
