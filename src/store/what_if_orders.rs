@@ -1,4 +1,4 @@
-//! Orders that a draft would have sent elsewhere, of each comparison.
+//! Orders that a draft would have sent elsewhere, of each of a shop's comparisons. They go with it.
 
 use std::collections::BTreeMap;
 

@@ -1,5 +1,5 @@
 //! Comparisons of a draft with a shop's live routing: what was asked, how far each has
-//! come, and the sums.
+//! come, and the sums. The shop's; pruned with the history.
 
 use chrono::{DateTime, Utc};
 use sea_orm::{QueryOrder as _, QuerySelect as _, QueryTrait as _, entity::prelude::*};
