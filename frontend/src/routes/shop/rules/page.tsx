@@ -4,6 +4,7 @@ import { ListChecks, Plus } from "lucide-react";
 import { useTranslation } from "react-i18next";
 import { FormDialog, useDialog } from "../../../components/dialog";
 import { Empty, Failure, Loaded, RowsSkeleton } from "../../../components/feedback";
+import { ButtonLink } from "../../../components/links";
 import { Page } from "../../../components/page";
 import { Card } from "../../../components/section";
 import type { ResultOf } from "../../../gql/graphql";
@@ -29,7 +30,20 @@ export function Rules() {
   );
   const { which, close } = dialog;
   return (
-    <Page title={t("rules.title")} intro={t("rules.intro")} actions={live.data && add}>
+    <Page
+      title={t("rules.title")}
+      intro={t("rules.intro")}
+      actions={
+        live.data && (
+          <>
+            <ButtonLink to="/what-if" variant="default">
+              {t("rules.tryFirst")}
+            </ButtonLink>
+            {add}
+          </>
+        )
+      }
+    >
       <Loaded
         live={live}
         skeleton={
