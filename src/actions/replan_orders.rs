@@ -151,12 +151,12 @@ async fn replan(app: &App, shop: ShopId, order: OrderId, now: DateTime<Utc>) -> 
     for line in &before.lines {
         take_back_unsent(&tx, before, line.id, now).await?;
     }
-    let Some(freed) = OrderState::load(tx.conn(), shop, order).await? else {
+    let Some(freed) = OrderState::of(&tx, shop, order).await? else {
         return Ok(false);
     };
     reserve_stock::settle(&tx, &freed, Vec::new()).await?;
     route_state(&tx, &open.shop, &freed, &[], now).await?;
-    let Some(after) = OrderState::load(tx.conn(), shop, order).await? else {
+    let Some(after) = OrderState::of(&tx, shop, order).await? else {
         return Ok(false);
     };
     if assignment(&after) == assignment(before) || !serves_as_many(before, &after) {
