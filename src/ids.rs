@@ -89,6 +89,8 @@ our_ids! {
     MappingId,
     /// One search for offers that are the shop's variants.
     MatchRunId,
+    /// One comparison of a draft with the live routing.
+    WhatIfRunId,
     /// An offer that may be a variant.
     MatchId,
     /// One ranked alternative of a mapping.

@@ -16,8 +16,8 @@ use crate::{
         keep_tokens::KeepTokens, match_variants::MatchVariants, place_purchase_order::PlacePurchaseOrder,
         process_delivery::ProcessDelivery, prune_history::PruneHistory, push_fulfillment::PushFulfillment, read_inbox,
         reconcile_shop::ReconcileShop, reconcile_shops::ReconcileShops, redact_customer::Redact,
-        replan_orders::ReplanOrders, revisit_orders::RevisitOrders, route_order::RouteOrder, sync_shop::SyncShop,
-        sync_variants::SyncVariants, update_tracking::UpdateTracking,
+        replan_orders::ReplanOrders, revisit_orders::RevisitOrders, route_order::RouteOrder, run_what_if::RunWhatIf,
+        sync_shop::SyncShop, sync_variants::SyncVariants, update_tracking::UpdateTracking,
     },
     app::App,
     queue::{
@@ -57,6 +57,7 @@ const REGISTRY: &[(&str, Runner)] = &[
     (AcceptMatches::NAME, run::<AcceptMatches>),
     (ChaseSilence::NAME, run::<ChaseSilence>),
     (ReplanOrders::NAME, run::<ReplanOrders>),
+    (RunWhatIf::NAME, run::<RunWhatIf>),
 ];
 
 /// What runs again and again, once per interval over all nodes. Each is in the registry too.

@@ -70,6 +70,7 @@ export async function everyPage({ step, open }) {
           "/mappings",
           "/mappings/matches",
           "/rules",
+          "/what-if",
           "/given-up",
           "/settings",
         ];

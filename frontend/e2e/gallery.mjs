@@ -99,6 +99,28 @@ const PAGES = {
     "staff",
     (page) => page.getByRole("button", { name: "Look at version 1" }).click(),
   ],
+  "what-if": ["/what-if", "staff"],
+  "what-if-run": [
+    "/what-if",
+    "staff",
+    async (page) => {
+      await page.locator("[data-row-link][href^='/what-if/']").first().click();
+      await page.getByRole("table", { name: "Orders that change" }).waitFor();
+    },
+  ],
+  "what-if-progress": [
+    "/what-if",
+    "staff",
+    async (page) => {
+      await page.getByRole("button", { name: "Compare" }).click();
+      await page.getByRole("table", { name: "Orders that change" }).waitFor();
+    },
+  ],
+  "dialog-what-if-supplier": [
+    "/what-if",
+    "staff",
+    (page) => page.getByRole("button", { name: "Change Hillside Pottery in the draft" }).click(),
+  ],
   settings: ["/settings", "staff"],
   "not-found": ["/no-such-page", "staff"],
   portal: ["/portal", "supplier:hillside"],

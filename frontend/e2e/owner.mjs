@@ -121,6 +121,20 @@ export async function owner({ step, open, notes }) {
     },
   );
 
+  await step("a draft of the routing is compared over past orders", async () => {
+    await page.getByRole("link", { name: "What if" }).click();
+    await title("What if").waitFor();
+    await page.getByRole("combobox", { name: "Strategy" }).click();
+    await page.getByRole("option", { name: "fastest" }).click();
+    await page.getByText("Different from now: how orders are routed.").waitFor();
+    await page.getByRole("button", { name: "Compare" }).click();
+    await title("Comparison").waitFor();
+    await page.getByText("Done", { exact: true }).waitFor({ timeout: EXCEPTION_MS });
+    await page.getByRole("region", { name: "Live and draft" }).getByText("fastest").waitFor();
+    await page.getByRole("img", { name: /^Shares of the pieces/ }).waitFor();
+    await page.getByRole("region", { name: "Orders that change" }).waitFor();
+  });
+
   await step(
     "matches are looked for, and a file with a mistake is told before it is taken",
     async () => {

@@ -21,6 +21,8 @@ import {
   portalSearch,
   signInSearch,
   supplierSearch,
+  whatIfRunSearch,
+  whatIfSearch,
 } from "./routes/search";
 
 const root = createRootRoute({ component: Root, notFoundComponent: NotFound });
@@ -103,6 +105,20 @@ const rules = createRoute({
   component: lazyRouteComponent(() => import("./routes/shop/rules/page"), "Rules"),
 });
 
+const whatIf = createRoute({
+  getParentRoute: () => shop,
+  path: "/what-if",
+  validateSearch: whatIfSearch,
+  component: lazyRouteComponent(() => import("./routes/shop/what-if/page"), "WhatIf"),
+});
+
+const whatIfRun = createRoute({
+  getParentRoute: () => shop,
+  path: "/what-if/$id",
+  validateSearch: whatIfRunSearch,
+  component: lazyRouteComponent(() => import("./routes/shop/what-if-run/page"), "WhatIfRun"),
+});
+
 const settings = createRoute({
   getParentRoute: () => shop,
   path: "/settings",
@@ -154,6 +170,8 @@ const routeTree = root.addChildren([
     mappings,
     matches,
     rules,
+    whatIf,
+    whatIfRun,
     givenUp,
     settings,
   ]),

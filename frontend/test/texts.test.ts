@@ -41,6 +41,8 @@ describe("the texts", () => {
     RuleKind: "ruleKind",
     RuleState: "ruleState",
     RuleScope: "ruleScopeWhy",
+    WhatIfState: "whatIfState",
+    WhatIfSubject: "whatIfSubject",
   };
 
   it.each(Object.entries(labelled))("name every value of %s", (type, prefix) => {

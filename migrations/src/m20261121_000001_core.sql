@@ -384,6 +384,36 @@ create table rule_versions (
 );
 create unique index rule_versions_once on rule_versions (shop_id, version);
 
+create table what_if_runs (
+  id {UUID} primary key,
+  shop_id bigint not null,
+  state text not null,
+  since {TIME} not null,
+  until {TIME} not null,
+  currency text not null,
+  basis {JSON} not null,
+  mark {JSON} not null,
+  total integer,
+  listed integer not null,
+  asked_by text not null,
+  asked_at {TIME} not null,
+  ended_at {TIME},
+  failure text
+);
+create index what_if_runs_by_shop on what_if_runs (shop_id, id);
+
+create table what_if_orders (
+  run_id {UUID} not null,
+  number integer not null,
+  shop_id bigint not null,
+  order_id {UUID} not null,
+  name text not null,
+  placed_at {TIME} not null,
+  live {JSON} not null,
+  draft {JSON} not null,
+  primary key (run_id, number)
+);
+
 create table purchase_orders (
   id {UUID} primary key,
   number text not null unique,

@@ -2,7 +2,7 @@
 //! version in its history, and what waits for a person is routed again.
 
 use chrono::{DateTime, Utc};
-use sea_orm::DbErr;
+use sea_orm::{ConnectionTrait, DbErr};
 
 use super::{
     replan_orders::ReplanOrders,
@@ -125,7 +125,7 @@ async fn changed(
     let mut after = rules.to_vec();
     let what = match change {
         RulesChange::Save { replaces, rule } => {
-            check(tx, shop, &rule).await?;
+            check(tx.conn(), shop, &rule).await?;
             save(&mut after, replaces.as_deref(), rule)?
         }
         RulesChange::Delete { name } => {
@@ -204,7 +204,8 @@ async fn earlier(tx: &Tx, shop: ShopId, version: i32) -> Result<Vec<RuleText>, A
     Ok(rules)
 }
 
-async fn check(tx: &Tx, shop: ShopId, rule: &RuleText) -> Result<(), RulesError> {
+/// Whether a rule can be a rule of the shop's.
+pub(super) async fn check(db: &impl ConnectionTrait, shop: ShopId, rule: &RuleText) -> Result<(), RulesError> {
     rule.check()
         .map_err(|(field, message)| AppError::invalid(field, message))?;
     if let Err(error) = Rule::read(rule) {
@@ -216,7 +217,7 @@ async fn check(tx: &Tx, shop: ShopId, rule: &RuleText) -> Result<(), RulesError>
         return Ok(());
     };
     for key in keys {
-        let found = suppliers::by_key(tx.conn(), key).await?;
+        let found = suppliers::by_key(db, key).await?;
         // Another shop's own supplier is nobody here.
         if found.is_none_or(|supplier| supplier.shop_id.is_some_and(|owner| owner != shop)) {
             return Err(AppError::invalid("suppliers", format!("there is no supplier “{key}”")).into());

@@ -71,6 +71,17 @@ pub(super) async fn write(
         costs: None,
         created_at: app.clock.now(),
     });
+    apply(&mut row, &change)?;
+    if is_new {
+        store::insert(tx, row)?;
+    } else {
+        store::save(tx, row)?;
+    }
+    Ok(())
+}
+
+/// Makes the change in a row.
+pub(super) fn apply(row: &mut connections::Model, change: &ConnectionChange) -> Result<(), AppError> {
     if let Some(priority) = change.priority {
         row.priority = within("priority", priority, 1_000_000)?;
     }
@@ -92,11 +103,6 @@ pub(super) async fn write(
         row.price_tolerance_bp = basis_points(percent)?;
     }
     row.active = change.active.unwrap_or(row.active);
-    if is_new {
-        store::insert(tx, row)?;
-    } else {
-        store::save(tx, row)?;
-    }
     Ok(())
 }
 

@@ -9,6 +9,7 @@ use super::{
     open_exception::{NewException, open_exception},
     process_delivery::ProcessDelivery,
     route_order::follow_status,
+    run_what_if,
 };
 use crate::{
     domain::exception::{ExceptionKind, ExceptionStatus},
@@ -27,6 +28,7 @@ use crate::{
 /// Takes the order's lock: the job's row is to be locked after it.
 pub async fn tell(tx: &Tx, job: &jobs::Model, error: &str, now: DateTime<Utc>) -> Result<(), DbErr> {
     mark_delivery(tx, job, error).await?;
+    run_what_if::mark_failed(tx, job, error, now).await?;
     let Some((shop, shopify_id)) = job.serial_key.as_deref().and_then(order_of_key) else {
         return Ok(());
     };

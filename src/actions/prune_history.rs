@@ -13,9 +13,12 @@ use uuid::Uuid;
 use super::give_up_job::{key_of, order_of};
 use crate::{
     app::App,
-    ids::{DeliveryId, IntentId, JobId, ShopId},
+    ids::{DeliveryId, IntentId, JobId, ShopId, WhatIfRunId},
     queue::{Attempt, Job, JobError, Priority, When, enqueue},
-    store::{Tx, deliveries, exceptions, first_id_at, intents, jobs, orders, prune_marks, security_events, sweeps},
+    store::{
+        Tx, deliveries, exceptions, first_id_at, intents, jobs, orders, prune_marks, security_events, sweeps,
+        what_if_orders, what_if_runs,
+    },
 };
 
 /// Removes some of what is old enough, and goes on later if there is more.
@@ -28,6 +31,8 @@ const BATCH: u64 = 250;
 const MOST_BATCHES: u32 = 20;
 /// Comparisons with Shopify are kept so long.
 const SWEEPS: TimeDelta = TimeDelta::days(30);
+/// Comparisons of drafts are kept so long.
+const WHAT_IFS: TimeDelta = TimeDelta::days(30);
 
 impl Job for PruneHistory {
     const NAME: &'static str = "prune_history";
@@ -64,9 +69,16 @@ pub async fn prune(app: &App) -> Result<bool, DbErr> {
         bodies: DeliveryId(first_id_at(now - keep.bodies)),
         history: now - keep.history,
         sweeps: now - SWEEPS,
+        what_ifs: WhatIfRunId(first_id_at(now - WHAT_IFS)),
     };
     let mut more = false;
-    for rows in [Rows::Deliveries, Rows::SecurityEvents, Rows::Sweeps] {
+    for rows in [
+        Rows::Deliveries,
+        Rows::SecurityEvents,
+        Rows::Sweeps,
+        Rows::WhatIfOrders,
+        Rows::WhatIfRuns,
+    ] {
         more |= bounds.remove(app, rows).await?;
     }
     for walk in [Walk::Bodies, Walk::Requests, Walk::DeadJobs] {
@@ -90,6 +102,8 @@ enum Rows {
     Deliveries,
     SecurityEvents,
     Sweeps,
+    WhatIfOrders,
+    WhatIfRuns,
 }
 
 /// Parts of rows, or rows that may still be needed: looked at one after the other.
@@ -121,6 +135,7 @@ struct Bounds {
     bodies: DeliveryId,
     history: DateTime<Utc>,
     sweeps: DateTime<Utc>,
+    what_ifs: WhatIfRunId,
 }
 
 impl Bounds {
@@ -135,6 +150,11 @@ impl Bounds {
                     security_events::prune(&tx, self.history, BATCH).await?,
                 ),
                 Rows::Sweeps => ("sweeps", sweeps::prune(&tx, self.sweeps, BATCH).await?),
+                Rows::WhatIfOrders => (
+                    "what_if_orders",
+                    what_if_orders::prune(&tx, self.what_ifs, BATCH).await?,
+                ),
+                Rows::WhatIfRuns => ("what_if_runs", what_if_runs::prune(&tx, self.what_ifs, BATCH).await?),
             };
             tx.commit().await?;
             metrics::counter!("orderyard_pruned_total", "what" => what).increment(pruned);

@@ -20,23 +20,26 @@ pub async fn save_routing(app: &App, shop: ShopId, routing: RoutingSettings) -> 
     let tx = app.db.begin().await?;
     let mut row = shops::lock(&tx, shop).await?.ok_or(AppError::NotFound("this shop"))?;
     let known = known(tx.conn(), shop).await?;
+    check_routing(row.currency, &routing, &known)?;
+    row.settings.0.routing = routing;
+    store::save(&tx, row.clone())?;
+    tx.commit().await?;
+    Ok(row)
+}
+
+/// Whether a shop that buys from these can be routed like that.
+pub(super) fn check_routing(own: Currency, routing: &RoutingSettings, known: &[Known]) -> Result<(), AppError> {
     for (index, share) in routing.shares.iter().enumerate() {
         if !known.iter().any(|(supplier, _)| supplier.key == share.supplier) {
             let message = format!("the shop has no connection with a supplier “{}”", share.supplier);
             return Err(AppError::invalid(format!("shares.{index}.supplier"), message));
         }
     }
-    if let Some((code, supplier)) = without_rate(row.currency, &routing, &known).into_iter().next() {
-        let message = format!(
-            "there is no rate between {} and {code}, in which {supplier} counts",
-            row.currency
-        );
+    if let Some((code, supplier)) = without_rate(own, routing, known).into_iter().next() {
+        let message = format!("there is no rate between {own} and {code}, in which {supplier} counts");
         return Err(AppError::invalid("rates", message));
     }
-    row.settings.0.routing = routing;
-    store::save(&tx, row.clone())?;
-    tx.commit().await?;
-    Ok(row)
+    Ok(())
 }
 
 /// Saves what a supplier charges the shop; none means that it is not known.
@@ -69,10 +72,10 @@ pub async fn save_connection_costs(
     Ok(found)
 }
 
-type Known = (suppliers::Model, connections::Model);
+pub(super) type Known = (suppliers::Model, connections::Model);
 
 /// The suppliers that the shop buys from, with what is agreed.
-async fn known(db: &impl ConnectionTrait, shop: ShopId) -> Result<Vec<Known>, DbErr> {
+pub(super) async fn known(db: &impl ConnectionTrait, shop: ShopId) -> Result<Vec<Known>, DbErr> {
     let rows = connections::of_shop(db, shop).await?;
     let ids = rows.iter().map(|row| row.supplier_id).collect();
     let suppliers: BTreeMap<SupplierId, suppliers::Model> = suppliers::by_ids(db, ids)

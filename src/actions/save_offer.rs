@@ -145,8 +145,11 @@ fn checked(content: OfferContent) -> Result<Checked, AppError> {
         .as_deref()
         .map(|list| reading::price_breaks(list, cost));
     let price_breaks = price_breaks.transpose().map_err(|flaws| {
-        let message = flaws.into_iter().next().map(|flaw| flaw.message);
-        AppError::invalid("priceBreaks", message.unwrap_or_default())
+        let (path, message) = flaws.into_iter().next().map_or_else(Default::default, |flaw| {
+            // `[0].cost`, as fields are told: .0.cost
+            (flaw.path.to_string().replace('[', ".").replace(']', ""), flaw.message)
+        });
+        AppError::invalid(format!("priceBreaks{path}"), message)
     })?;
     let barcode = content.barcode.map(|barcode| barcode.trim().to_owned());
     Ok(Checked {

@@ -9,25 +9,21 @@ use std::{
 
 use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, DbErr};
-use serde::{Deserialize, Serialize};
 
 use super::{
     cost_facts::{Agreed, PriceLists},
     route_order, rule_facts,
 };
+pub use crate::domain::what_if::{Basis, Comparison, Draft, DraftConnection, Mark, Way};
 use crate::{
-    domain::{
-        costs::{ConnectionCosts, Destination, StrategyWord},
-        money::Money,
-        shop::ShopSettings,
-    },
+    domain::costs::{Destination, StrategyWord},
     ids::{OrderId, ShopId, ShopifyVariantId, SupplierId},
     routing::{
         self, Alternative, LineDemand, RouteRequest, Strategy,
         owner::Terms,
         rulebook::Rule,
         terms::{Detail, Effort},
-        what_if::{Decided, Tally},
+        what_if::Decided,
     },
     store::{self, Db, columns::Json, order_lines, orders, shops},
 };
@@ -39,42 +35,12 @@ const MOST_VARIANTS: usize = 5_000;
 /// Orders that one comparison takes in.
 pub const MOST_ORDERS: u64 = 200_000;
 
-/// What would be different.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Draft {
-    /// The shop's settings as a whole; those of routing count.
-    pub settings: Option<ShopSettings>,
-    pub connections: BTreeMap<SupplierId, DraftConnection>,
-}
-
-/// An agreement as it would be.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DraftConnection {
-    pub priority: i32,
-    pub price_tolerance_bp: u32,
-    pub handling_days: u32,
-    pub active: bool,
-    pub costs: Option<ConnectionCosts>,
-}
-
 /// Orders that were placed in it are compared.
 #[derive(Clone, Copy, Debug)]
 pub struct Period {
     pub since: DateTime<Utc>,
     /// Not included.
     pub until: DateTime<Utc>,
-}
-
-/// How far it is.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Comparison {
-    pub orders: u64,
-    pub changed: u64,
-    /// Orders of which both sides' cost is known: those that costs are added up of.
-    pub compared: u64,
-    pub live: Tally,
-    pub draft: Tally,
 }
 
 /// An order that the draft would send elsewhere.
@@ -85,18 +51,6 @@ pub struct ChangedOrder {
     pub placed_at: DateTime<Utc>,
     pub live: Way,
     pub draft: Way,
-}
-
-/// How an order would be shipped.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Way {
-    /// Names, in order.
-    pub suppliers: Vec<String>,
-    /// Units that nobody ships.
-    pub unserved: u32,
-    pub cost: Option<Money>,
-    pub parcels: Option<u32>,
-    pub days: Option<u32>,
 }
 
 impl From<&Decided> for Way {
@@ -125,7 +79,7 @@ pub struct WhatIf {
 }
 
 impl WhatIf {
-    /// Reads what both sides rest on.
+    /// Reads what both sides rest on; live is what the shop has now.
     pub async fn begin(
         db: &Db,
         shop: shops::Model,
@@ -133,36 +87,65 @@ impl WhatIf {
         period: Period,
         now: DateTime<Utc>,
     ) -> Result<Self, DbErr> {
-        let live = Agreed::of_shop(db.read(), shop.id).await?;
-        let mut drafted = live.clone();
-        drafted.redraft(|supplier, row| {
-            if let Some(wanted) = draft.connections.get(&supplier) {
-                row.priority = wanted.priority;
-                row.price_tolerance_bp = store::column(wanted.price_tolerance_bp);
-                row.handling_days = store::column(wanted.handling_days);
-                row.active = wanted.active;
-                row.costs = wanted.costs.clone().map(Json);
+        let basis = Basis {
+            live: Draft::default(),
+            draft,
+        };
+        Self::go_on(db, shop, basis, period, now, Mark::default()).await
+    }
+
+    /// Goes on where a comparison stopped, of the same basis and as of the same time.
+    pub async fn go_on(
+        db: &Db,
+        shop: shops::Model,
+        basis: Basis,
+        period: Period,
+        now: DateTime<Utc>,
+        mark: Mark,
+    ) -> Result<Self, DbErr> {
+        let agreed = Agreed::of_shop(db.read(), shop.id).await?;
+        let id = shop.id;
+        let side = |drafted: Draft, had| {
+            let (mut shop, mut agreed) = (shop.clone(), agreed.clone());
+            agreed.redraft(|supplier, row| {
+                if let Some(wanted) = drafted.connections.get(&supplier) {
+                    row.priority = wanted.priority;
+                    row.price_tolerance_bp = store::column(wanted.price_tolerance_bp);
+                    row.handling_days = store::column(wanted.handling_days);
+                    row.active = wanted.active;
+                    row.costs = wanted.costs.clone().map(Json);
+                }
+            });
+            if let Some(settings) = drafted.settings {
+                shop.settings = Json(settings);
             }
-        });
-        let mut other = shop.clone();
-        if let Some(settings) = draft.settings {
-            other.settings = Json(settings);
-        }
+            Side::new(shop, agreed, had, now)
+        };
         Ok(Self {
-            shop: shop.id,
+            shop: id,
             period,
             now,
-            live: Side::new(shop, live, now)?,
-            draft: Side::new(other, drafted, now)?,
+            live: side(basis.live, mark.had.0)?,
+            draft: side(basis.draft, mark.had.1)?,
             book: Book::default(),
-            seen: None,
-            so_far: Comparison::default(),
+            seen: mark.seen,
+            so_far: mark.so_far,
         })
+    }
+
+    /// From where another can go on.
+    #[must_use]
+    pub fn mark(&self) -> Mark {
+        Mark {
+            seen: self.seen,
+            had: (self.live.had.clone(), self.draft.had.clone()),
+            so_far: self.so_far.clone(),
+        }
     }
 
     /// Compares the next orders and gives those that change; none when there are no more.
     pub async fn next(&mut self, db: &Db) -> Result<Option<Vec<ChangedOrder>>, DbErr> {
-        if self.so_far.orders >= MOST_ORDERS {
+        if self.so_far.seen >= MOST_ORDERS {
             return Ok(None);
         }
         let Period { since, until } = self.period;
@@ -171,6 +154,7 @@ impl WhatIf {
             return Ok(None);
         };
         self.seen = Some((last.placed_at, last.id));
+        self.so_far.seen += rows.len() as u64;
         let page = Arc::new(self.page(db.read(), rows).await?);
         let (live, draft) = self.decide(&page).await?;
         let mut changed = Vec::new();
@@ -320,11 +304,16 @@ struct Side {
 }
 
 impl Side {
-    fn new(shop: shops::Model, agreed: Agreed, now: DateTime<Utc>) -> Result<Self, DbErr> {
+    fn new(
+        shop: shops::Model,
+        agreed: Agreed,
+        had: BTreeMap<SupplierId, u32>,
+        now: DateTime<Utc>,
+    ) -> Result<Self, DbErr> {
         let rules = rule_facts::in_force(&shop, now)?;
         Ok(Self {
             ground: Some((shop, agreed, rules)),
-            had: BTreeMap::new(),
+            had,
         })
     }
 

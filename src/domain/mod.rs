@@ -26,3 +26,4 @@ pub mod supplier;
 pub mod sweep;
 pub mod text_enum;
 pub mod throttle;
+pub mod what_if;

@@ -252,7 +252,7 @@ impl Costs {
         }
     }
 
-    fn meaning(self) -> Result<ConnectionCosts, Vec<Flaw>> {
+    pub fn meaning(self) -> Result<ConnectionCosts, Vec<Flaw>> {
         let mut reading = Reading::default();
         let zones = Path::default().key("zones");
         let entry = CostsEntry {
@@ -359,7 +359,7 @@ impl PriceBreak {
 }
 
 /// What is wrong, at the fields that it is about.
-fn problems(flaws: Vec<Flaw>) -> Vec<Problem> {
+pub fn problems(flaws: Vec<Flaw>) -> Vec<Problem> {
     let problem = |flaw: Flaw| Problem::invalid(camel(&flaw.path), flaw.message);
     flaws.into_iter().map(problem).collect()
 }

@@ -54,6 +54,13 @@ impl Problem {
             message,
         }
     }
+
+    /// The same of an input that is part of another.
+    pub fn under(mut self, outer: &[&str]) -> Self {
+        let inner = self.field.take().unwrap_or_default();
+        self.field = Some(outer.iter().map(|&step| step.to_owned()).chain(inner).collect());
+        self
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]

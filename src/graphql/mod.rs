@@ -33,6 +33,8 @@ mod shops;
 mod suppliers;
 mod variants;
 mod viewer;
+mod what_if;
+mod what_if_draft;
 
 pub use endpoint::routes;
 pub use schema::sdl;

@@ -168,7 +168,7 @@ impl Rule {
     }
 }
 
-fn rules(texts: &[RuleText], today: NaiveDate) -> Vec<Rule> {
+pub fn rules(texts: &[RuleText], today: NaiveDate) -> Vec<Rule> {
     let rule = |text: &RuleText| Rule {
         text: text.clone(),
         today,
@@ -400,7 +400,7 @@ fn day(field: &str, text: Option<String>) -> Result<Option<NaiveDate>, AppError>
 }
 
 impl RuleInput {
-    fn text(self) -> Result<RuleText, AppError> {
+    pub fn text(self) -> Result<RuleText, AppError> {
         let suppliers = self.suppliers.unwrap_or_default().into_iter().collect();
         // Below zero is as wrong as zero, which the check refuses.
         let count = u32::try_from(self.number.unwrap_or(0)).unwrap_or(0);

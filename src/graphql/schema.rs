@@ -24,6 +24,8 @@ use super::{
     shops::{ShopMutation, ShopQuery},
     suppliers::{SupplierMutation, SupplierQuery},
     variants::{MappingMutation, VariantQuery},
+    what_if::WhatIfQuery,
+    what_if_draft::WhatIfMutation,
 };
 use crate::app::App;
 
@@ -55,6 +57,7 @@ pub struct Query(
     InvitationQuery,
     DeadLetterQuery,
     RuleQuery,
+    WhatIfQuery,
 );
 
 #[derive(Default, MergedObject)]
@@ -73,6 +76,7 @@ pub struct Mutation(
     DeadLetterMutation,
     CostMutation,
     RuleMutation,
+    WhatIfMutation,
 );
 
 pub type Schema = async_graphql::Schema<Query, Mutation, EmptySubscription>;

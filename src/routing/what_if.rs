@@ -4,8 +4,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::{Deserialize, Serialize};
-
 use super::{
     plan::{Outcome, RoutePlan},
     request::{OfferFacts, RouteRequest},
@@ -13,6 +11,7 @@ use super::{
     tariff::Tariff,
     terms::CostModel,
 };
+pub use crate::domain::what_if::{SupplierTally, Tally};
 use crate::{
     domain::money::Money,
     ids::{OfferId, OrderLineId, SupplierId},
@@ -41,31 +40,6 @@ pub struct Price {
     /// Until the last parcel arrives.
     pub days: u32,
     pub by_supplier: BTreeMap<SupplierId, Money>,
-}
-
-/// What many orders cost one way.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Tally {
-    /// Orders of which everything could be shipped and priced.
-    pub priced: u64,
-    /// Orders of which nothing or not everything could be shipped.
-    pub short: u64,
-    /// Orders that could be shipped at a cost that is not known.
-    pub unpriced: u64,
-    /// Of priced orders, in minor units of the shop's currency.
-    pub cost_minor: i64,
-    pub parcels: u64,
-    /// Until the last parcel, added up over priced orders.
-    pub days: u64,
-    pub suppliers: BTreeMap<SupplierId, SupplierTally>,
-}
-
-/// A supplier's part of it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SupplierTally {
-    pub orders: u64,
-    pub pieces: u64,
-    pub cost_minor: i64,
 }
 
 impl Tally {

@@ -17,6 +17,7 @@ use crate::domain::{
     shop::ShopStatus,
     supplier::{ConnectorKind, RejectReason},
     sweep::{SweepOrigin, SweepPhase},
+    what_if::WhatIfState,
 };
 
 /// Types that are read and written as one word of text.
@@ -67,7 +68,7 @@ word_columns! {
     ConnectorKind, DeliveryMethod, ExceptionKind, ExceptionStatus, FinancialStatus, FulfillmentOrderStatus,
     FulfillmentStatus, IntentKind, IntentOutcome, KeyKind, OrderStatus, ProposalStatus, PurchaseOrderStatus,
     RejectReason, ShipmentState,
-    ShopStatus, SweepOrigin, SweepPhase, super::allocations::AllocationStatus, super::deliveries::DeliveryStatus,
+    ShopStatus, SweepOrigin, SweepPhase, WhatIfState, super::allocations::AllocationStatus, super::deliveries::DeliveryStatus,
     super::jobs::JobState, super::jobs::WaitsFor, super::memberships::Role,
 }
 

@@ -61,6 +61,8 @@ pub mod users;
 pub mod variant_keys;
 pub mod variants;
 pub mod wakeups;
+pub mod what_if_orders;
+pub mod what_if_runs;
 mod writer;
 
 use chrono::{DateTime, Utc};

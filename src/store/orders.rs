@@ -235,6 +235,20 @@ pub async fn placed_between(
         .await
 }
 
+/// How many orders were placed from a time until before another, counted up to a limit.
+pub async fn count_placed_between(
+    db: &impl ConnectionTrait,
+    shop: ShopId,
+    (since, until): (DateTime<Utc>, DateTime<Utc>),
+    limit: u64,
+) -> Result<u64, DbErr> {
+    let rows = Entity::find()
+        .filter(Column::ShopId.eq(shop))
+        .filter(Column::PlacedAt.gte(since))
+        .filter(Column::PlacedAt.lt(until));
+    paging::count(rows, limit, db).await
+}
+
 /// How many orders are in one of the states, counted up to a limit.
 pub async fn count_in(
     db: &impl ConnectionTrait,

@@ -10,7 +10,8 @@ import { graphql, type ResultOf } from "../gql/graphql";
 import { useErrorText } from "./error-text";
 import { sentence } from "./sentence";
 
-const ProblemFields = graphql(`
+/** What every mutation answers where the server foresaw a problem. */
+export const ProblemFields = graphql(`
   fragment ProblemFields on Problem @_unmask {
     field
     code

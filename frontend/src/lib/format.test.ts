@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { formatMoney, formatRelative } from "./format";
+import { formatChange, formatDifference, formatMoney, formatRelative } from "./format";
 
 const money = (decimal: string, currency: string) =>
   formatMoney({ amountMinor: 0, currency, decimal } as never);
@@ -14,6 +14,27 @@ describe("formatMoney", () => {
     ["90071992547409931.07", "EUR", "€90,071,992,547,409,931.07"],
   ])("writes %s %s as %s", (decimal, currency, expected) => {
     expect(money(decimal, currency)).toBe(expected);
+  });
+});
+
+describe("formatDifference", () => {
+  it.each([
+    [5500, 5400, "54.00", "EUR", "-€1.00"],
+    [100, 105, "1.05", "EUR", "+€0.05"],
+    [3, 3, "0.03", "EUR", "€0.00"],
+    [1000, 2500, "2500", "JPY", "+¥1,500"],
+    [1234, 2, "0.002", "KWD", "-KWD\u00a01.232"],
+  ])("from %s to %s, now %s %s, is %s", (before, after, decimal, currency, expected) => {
+    const side = (amountMinor: number) => ({ amountMinor, currency, decimal }) as never;
+    expect(formatDifference(side(before), side(after))).toBe(expected);
+  });
+
+  it("signs plain numbers alike", () => {
+    expect([formatChange(3, 0), formatChange(-0.26, 1), formatChange(0, 1)]).toEqual([
+      "+3",
+      "-0.3",
+      "0",
+    ]);
   });
 });
 

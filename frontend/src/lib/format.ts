@@ -33,6 +33,38 @@ export function formatMoney(money: FragmentOf<typeof MoneyFields>): string {
   return format.format(decimal as Intl.StringNumericLiteral);
 }
 
+/** At most so many decimals. */
+export function formatNumber(number: number, decimals: number): string {
+  return new Intl.NumberFormat(locale(), { maximumFractionDigits: decimals }).format(number);
+}
+
+/** The same with its sign, such as +3 or -0.5. */
+export function formatChange(number: number, decimals: number): string {
+  const style = { maximumFractionDigits: decimals, signDisplay: "exceptZero" } as const;
+  return new Intl.NumberFormat(locale(), style).format(number);
+}
+
+/** How much more the second is, with its sign: minor units are subtracted, never decimals. */
+export function formatDifference(
+  before: { amountMinor: number } & FragmentOf<typeof MoneyFields>,
+  after: { amountMinor: number } & FragmentOf<typeof MoneyFields>,
+): string {
+  const { decimal, currency } = readFragment(MoneyFields, after);
+  const digits = decimal.split(".")[1]?.length ?? 0;
+  const minor = after.amountMinor - before.amountMinor;
+  const text = String(Math.abs(minor)).padStart(digits + 1, "0");
+  const whole = text.slice(0, text.length - digits);
+  const exact = digits > 0 ? `${whole}.${text.slice(-digits)}` : whole;
+  const format = new Intl.NumberFormat(locale(), {
+    style: "currency",
+    currency,
+    minimumFractionDigits: digits,
+    maximumFractionDigits: digits,
+    signDisplay: "exceptZero",
+  });
+  return format.format(`${minor < 0 ? "-" : ""}${exact}` as Intl.StringNumericLiteral);
+}
+
 const DAY = 86_400;
 
 /** What is left, such as 9:05 or 1:02:03. */

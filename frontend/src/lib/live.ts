@@ -17,11 +17,12 @@ export const EVERY = { busy: 4, calm: 10 } as const;
 
 export function useLive<Data, Variables extends AnyVariables>(
   args: UseQueryArgs<Variables, Data>,
-  everySeconds?: number,
+  /** By what was answered last, where that says how soon something changes. */
+  every?: number | ((data: Data | undefined) => number),
 ): Live<Data> {
   const [result, execute] = useQuery<Data, Variables>(args);
   const refresh = useCallback(() => execute({ requestPolicy: "network-only" }), [execute]);
-  usePolling(refresh, everySeconds);
+  usePolling(refresh, typeof every === "function" ? every(result.data) : every);
 
   const question = JSON.stringify(args.variables ?? {});
   const last = useRef<{ question: string; data: Data } | undefined>(undefined);

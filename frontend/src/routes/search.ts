@@ -51,6 +51,14 @@ export const matchesSearch = z.object({
   after: text,
 });
 
+export const whatIfSearch = z.object({
+  /** The comparison whose draft is gone on from. */
+  from: text,
+  after: text,
+});
+
+export const whatIfRunSearch = z.object({ after: text });
+
 export const portalSearch = z.object({
   bucket: z.catch(z.optional(buckets), undefined),
   q: text,

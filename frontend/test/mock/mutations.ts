@@ -58,6 +58,7 @@ export const mutations = {
     }
     return { shop: shopOf(world), ...fine };
   },
+  replanOrders: (_: unknown, { world }: Context) => ({ shop: shopOf(world), ...fine }),
   updateRouting: ({ input }: { input: Row<"Routing"> }, { world }: Context) => {
     const all = input.shares.reduce((sum, { percent }) => sum + Number(percent), 0);
     if (input.strategy === "BALANCED_SHARE" && all !== 100)
@@ -127,6 +128,13 @@ export const mutations = {
     const supplier = world.suppliers.find((row) => row.id === input.supplierId);
     if (!supplier) return problem("NOT_FOUND", "No such supplier.");
     const { supplierId: _, cost, sku, title, ...rest } = input;
+    const dear = rest.priceBreaks?.findIndex((step) => Number(step.cost) > Number(cost)) ?? -1;
+    if (dear >= 0)
+      return problem("INVALID", "more pieces do not cost more each", [
+        "priceBreaks",
+        String(dear),
+        "cost",
+      ]);
     const minor = Math.round(Number(cost) * 100);
     const before = world.offers.find((row) => row.supplier === supplier && row.sku === sku);
     const offer = before ?? makeOffer(supplier, { sku, title, minor });

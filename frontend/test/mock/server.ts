@@ -9,6 +9,7 @@ import { matchMutations, matchQueries } from "./matching.ts";
 import { mutations } from "./mutations.ts";
 import { queries } from "./queries.ts";
 import { ruleMutations, ruleQueries } from "./rules.ts";
+import { whatIfMutations, whatIfQueries } from "./what-if.ts";
 import { makeWorld, type World } from "./world.ts";
 
 export interface Context {
@@ -43,6 +44,8 @@ export class MockServer {
       ...matchMutations,
       ...ruleQueries,
       ...ruleMutations,
+      ...whatIfQueries,
+      ...whatIfMutations,
     });
     if (!options.arrivals) return;
     setInterval(() => this.world.arrive(), 20_000).unref();

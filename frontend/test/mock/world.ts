@@ -14,6 +14,7 @@ import { advance, arrive } from "./motion.ts";
 import type { Row } from "./row.ts";
 import { makeRulebook, type Rulebook } from "./rules.ts";
 import { tellStories } from "./stories.ts";
+import { makeRuns } from "./what-if.ts";
 
 export interface World {
   now: Date;
@@ -28,6 +29,7 @@ export interface World {
   proposals: Row<"MatchProposal">[];
   matchRun: Row<"MatchRun"> | null;
   rulebook: Rulebook;
+  whatIfRuns: Row<"WhatIfRun">[];
   /** A new order, as if a webhook had come. */
   arrive: () => void;
   /** Suppliers' systems ship what is new to them, and Shopify takes what they shipped. */
@@ -47,11 +49,13 @@ export function makeWorld(now: Date): World {
     proposals: [],
     matchRun: null,
     rulebook: makeRulebook(now),
+    whatIfRuns: [],
     arrive: () => arrive(world, catalogue),
     advance: () => advance(world),
   };
   tellStories(world, catalogue);
   world.deadJobs = makeDeadJobs(world);
+  world.whatIfRuns = makeRuns(world);
   return world;
 }
 

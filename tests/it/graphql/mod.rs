@@ -9,4 +9,5 @@ pub mod seed;
 mod settings;
 mod sign_in;
 mod walls;
+mod what_if;
 pub mod world;

@@ -36,6 +36,7 @@ pub struct Tenant {
     pub dead_job: JobId,
     pub lost_delivery: DeliveryId,
     pub rule: String,
+    pub what_if: WhatIfRunId,
     pub token: String,
     pub owner: String,
     pub supplier_user: String,
@@ -71,6 +72,7 @@ impl Seed<'_> {
         let exception = self.exception(&tx, order, order_line);
         let domain = format!("shop{}.myshopify.com", self.number);
         let (dead_job, lost_delivery) = super::given_up::plant(&tx, self.shop, &domain, self.now());
+        let what_if = super::what_if::plant(&tx, self.shop, order, self.now());
         let token = create_api_key::for_shop(app, &tx, self.shop, &["read", "write"]).expect("a token");
         let email = format!("owner{}@shop.example", self.number);
         let owner = sign_in::owner_of_install(app, &tx, self.shop, Some(&email), "Olga Owner")
@@ -93,6 +95,7 @@ impl Seed<'_> {
             dead_job,
             lost_delivery,
             rule: rule(self.number).name,
+            what_if,
             token: token.0,
             owner: cookie_pair(&owner.cookie(app)),
             supplier_user,

@@ -203,6 +203,13 @@ async fn an_offer_is_added_and_then_changed() {
             let refused = change(&world, &who, &save(rest), wanted).await;
             assert_eq!(refused["problems"][0]["field"], json!([field]), "{rest}: {refused}");
         }
+        let dearer = save("cost: \"3\", currency: \"EUR\", priceBreaks: [{ from: 5, cost: \"4\" }]");
+        let refused = change(&world, &who, &dearer, wanted).await;
+        assert_eq!(
+            refused["problems"][0]["field"],
+            json!(["priceBreaks", "0", "cost"]),
+            "{refused}"
+        );
     }
 }
 

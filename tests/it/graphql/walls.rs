@@ -48,6 +48,8 @@ fn queries(of: &Tenant) -> Vec<(&'static str, String)> {
             "conditionMistake",
             "(when: \"order.total > 1\", kind: NEVER_SPLIT)".to_owned(),
         ),
+        ("whatIfRuns", String::new()),
+        ("whatIfRun", format!("(id: \"{}\")", of.what_if)),
     ]
 }
 
@@ -71,6 +73,14 @@ fn mutations(of: &Tenant) -> Vec<(&'static str, String)> {
             "(input: { strategy: CHEAPEST, weights: {}, shares: [], rates: [] })".to_owned(),
         ),
         ("saveConnectionCosts", format!("(supplierId: \"{}\")", of.supplier)),
+        (
+            "startWhatIf",
+            format!(
+                "(input: {{ since: \"2020-01-01T00:00:00Z\", connections: [{{ supplierId: \"{}\" }}] }})",
+                of.supplier
+            ),
+        ),
+        ("cancelWhatIf", format!("(id: \"{}\")", of.what_if)),
     ]);
     all
 }
@@ -282,6 +292,7 @@ fn marks(of: &Tenant) -> Vec<String> {
         "shop1.myshopify.com".to_owned(),
         "SHOP1-1001-1".to_owned(),
         of.rule.clone(),
+        of.what_if.to_string(),
     ]
 }
 

@@ -30,6 +30,57 @@ impl Market {
     }
 }
 
+impl Market {
+    /// The same through the API, carried out by the program's own worker.
+    async fn compare_in_the_api(&self) {
+        let start = "mutation($input: WhatIfInput!) { done: startWhatIf(input: $input) {
+            run { id state } problems { field message } } }";
+        let routing = json!({ "strategy": "CHEAPEST", "weights": {}, "shares": [], "rates": [] });
+        let input = json!({ "input": { "since": "2020-01-01T00:00:00Z", "routing": routing } });
+        let started = self.world.graphql(start, input).await;
+        assert_eq!(started["done"]["problems"], json!([]));
+        let id = started["done"]["run"]["id"].clone();
+        let ask = "query($id: ID!) { run: whatIfRun(id: $id) {
+            state differs ordersTotal ordersSeen ordersCompared ordersPriced ordersChanged
+            live { strategy cost { decimal } parcels days } draft { strategy cost { decimal } parcels days }
+            suppliers { supplier { key } live { pieces percent } draft { pieces percent cost { decimal } } }
+            changedOrders { nodes { live { suppliers cost { decimal } } draft { suppliers cost { decimal } } } } } }";
+        let run = async || self.world.graphql(ask, json!({ "id": id })).await["run"].clone();
+        let done = async || run().await["state"] == "DONE";
+        self.world.eventually("the comparison ends", done).await;
+        let run = run().await;
+        assert_eq!(run["differs"], json!(["ROUTING"]));
+        for (field, count) in [
+            ("Total", 3),
+            ("Seen", 3),
+            ("Compared", 3),
+            ("Priced", 3),
+            ("Changed", 2),
+        ] {
+            assert_eq!(run[format!("orders{field}")], count, "{field}: {run}");
+        }
+        let side = |strategy: &str, cost: &str, parcels: i32| json!({ "strategy": strategy, "cost": { "decimal": cost }, "parcels": parcels, "days": 3.0 });
+        assert_eq!(run["live"], side("PRIORITY", "55.00", 3));
+        assert_eq!(run["draft"], side("CHEAPEST", "54.00", 4));
+        let suppliers = run["suppliers"].as_array().expect("a list");
+        let north = suppliers.iter().find(|share| share["supplier"]["key"] == "north");
+        let north = north.expect("North has a part");
+        assert_eq!(north["live"], json!({ "pieces": 8, "percent": 100.0 }));
+        assert_eq!(
+            north["draft"],
+            json!({ "pieces": 4, "percent": 50.0, "cost": { "decimal": "18.00" } })
+        );
+        let way = |suppliers: &[&str], cost: &str| json!({ "suppliers": suppliers, "cost": { "decimal": cost } });
+        assert_eq!(
+            run["changedOrders"]["nodes"],
+            json!([
+                { "live": way(&["North"], "10.00"), "draft": way(&["East"], "9.50") },
+                { "live": way(&["North"], "40.00"), "draft": way(&["East", "North"], "39.50") },
+            ])
+        );
+    }
+}
+
 fn shipped_by(preview: &Value) -> &str {
     let component = &preview["plan"]["lines"][0]["components"][0];
     component["supplierName"].as_str().expect("a supplier")
@@ -152,6 +203,7 @@ async fn a_draft_is_compared_over_past_orders(#[values(Database::Sqlite, Databas
     );
     assert!(lines[1].contains(",North,10.00,1,3,0,East,9.50,1,3,0"), "{csv}");
     assert!(lines[2].contains(",North,40.00,1,3,0,East; North,39.50,2,3,0"), "{csv}");
+    market.compare_in_the_api().await;
     assert_eq!(market.rows().await, before, "nothing was written");
     assert_eq!(market.bought(), (3, 0));
 }

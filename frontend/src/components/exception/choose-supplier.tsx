@@ -1,10 +1,9 @@
 /** Taking one of the mapping's alternatives for this order, whatever the rules preferred. */
-import { Radio, Stack } from "@mantine/core";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { readFragment } from "../../gql/graphql";
 import { useAction } from "../../lib/action";
-import { formatMoney } from "../../lib/format";
+import { AlternativeChoice } from "../alternative-choice";
 import { FormDialog } from "../dialog";
 import { VariantToMap } from "../mapping/mapping-editor";
 import type { ChoiceProps } from "./choices";
@@ -33,38 +32,13 @@ export function ChooseSupplier({ exception, close }: ChoiceProps) {
         if (offerId) void finish(action.run({ id: exception.id, offerId }));
       }}
     >
-      <Radio.Group
-        aria-label={t("exceptions.chooseTitle")}
-        value={offerId ?? null}
-        onChange={setOfferId}
-        error={tried && !offerId ? t("exceptions.chooseNeeded") : undefined}
-      >
-        <Stack gap="sm">
-          {alternatives.map(({ rank, components: [first, ...rest] }) =>
-            // One of its offers names the whole alternative.
-            first ? (
-              <Radio
-                key={rank}
-                value={first.offer.id}
-                label={[first, ...rest]
-                  .map(({ quantity, offer }) => `${quantity} × ${offer.title}`)
-                  .join(" + ")}
-                description={[first, ...rest]
-                  .map(({ offer }) =>
-                    [
-                      offer.supplier.name,
-                      formatMoney(offer.cost),
-                      offer.stock === null
-                        ? t("offers.stockUnknown")
-                        : t("offers.inStock", { count: offer.stock }),
-                    ].join(", "),
-                  )
-                  .join(" + ")}
-              />
-            ) : null,
-          )}
-        </Stack>
-      </Radio.Group>
+      <AlternativeChoice
+        label={t("exceptions.chooseTitle")}
+        alternatives={alternatives}
+        offerId={offerId}
+        choose={setOfferId}
+        missing={tried && !offerId}
+      />
     </FormDialog>
   );
 }

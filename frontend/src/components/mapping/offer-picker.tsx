@@ -14,6 +14,7 @@ export const PickedOfferFields = graphql(
       sku
       title
       stock
+      available
       active
       cost {
         ...MoneyFields

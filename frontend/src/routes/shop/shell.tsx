@@ -7,6 +7,7 @@ import {
   Link2,
   ListChecks,
   ReceiptText,
+  Scale,
   Settings,
   TriangleAlert,
 } from "lucide-react";
@@ -72,6 +73,7 @@ export function ShopShell() {
               countLabel: t("nav.unmappedCount", { count: unmappedVariants }),
             },
             { to: "/rules", label: t("nav.rules"), icon: ListChecks },
+            { to: "/what-if", label: t("nav.whatIf"), icon: Scale },
             { to: "/suppliers", label: t("nav.suppliers"), icon: Boxes },
             {
               to: "/given-up",
@@ -99,6 +101,7 @@ function useGoTo(): GoTo[] {
       { key: "o", href: "/orders", label: t("nav.orders") },
       { key: "m", href: "/mappings", label: t("nav.mappings") },
       { key: "r", href: "/rules", label: t("nav.rules") },
+      { key: "w", href: "/what-if", label: t("nav.whatIf") },
       { key: "s", href: "/suppliers", label: t("nav.suppliers") },
       { key: "u", href: "/given-up", label: t("nav.givenUp") },
     ],

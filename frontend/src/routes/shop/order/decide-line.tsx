@@ -1,13 +1,14 @@
 /** Choosing by hand who ships a line, as far as nothing of it was sent. */
-import { NumberInput, Radio, Stack, Text, Textarea } from "@mantine/core";
+import { NumberInput, Text, Textarea } from "@mantine/core";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useQuery } from "urql";
+import { AlternativeChoice } from "../../../components/alternative-choice";
 import { FormDialog } from "../../../components/dialog";
 import { RowsSkeleton } from "../../../components/feedback";
 import { graphql } from "../../../gql/graphql";
-import { useAction } from "../../../lib/action";
-import { formatMoney, MoneyFields } from "../../../lib/format";
+import { ProblemFields, useAction } from "../../../lib/action";
+import { MoneyFields } from "../../../lib/format";
 import { useRequiredText } from "../../../lib/required-text";
 import { tell } from "../../../lib/tell";
 
@@ -25,7 +26,6 @@ const Alternatives = graphql(
               offer {
                 id
                 title
-                stock
                 available
                 cost {
                   ...MoneyFields
@@ -44,7 +44,8 @@ const Alternatives = graphql(
   [MoneyFields],
 );
 
-const OverrideRouting = graphql(`
+const OverrideRouting = graphql(
+  `
   mutation OverrideRouting($orderId: ID!, $lineId: ID!, $parts: [OverridePart!]!, $reason: String!) {
     overrideRouting(orderId: $orderId, lineId: $lineId, parts: $parts, reason: $reason) {
       order {
@@ -52,13 +53,13 @@ const OverrideRouting = graphql(`
         status
       }
       problems {
-        field
-        code
-        message
+        ...ProblemFields
       }
     }
   }
-`);
+`,
+  [ProblemFields],
+);
 
 interface DecideLineProps {
   orderId: string;
@@ -97,42 +98,19 @@ export function DecideLine({ orderId, line, close }: DecideLineProps) {
       onConfirm={() => void confirm()}
     >
       {data ? (
-        <Radio.Group
+        <AlternativeChoice
           label={t("exceptions.chooseTitle")}
-          value={offerId ?? null}
-          onChange={setOfferId}
-          error={tried && !offerId ? t("exceptions.chooseNeeded") : undefined}
+          alternatives={alternatives}
+          offerId={offerId}
+          choose={setOfferId}
+          missing={tried && !offerId}
         >
-          <Stack gap="sm" mt="xs">
-            {alternatives.length === 0 && (
-              <Text size="sm" c="dimmed">
-                {t("order.overrideUnmapped")}
-              </Text>
-            )}
-            {alternatives.map(({ rank, components: [first, ...rest] }) =>
-              first ? (
-                <Radio
-                  key={rank}
-                  value={first.offer.id}
-                  label={[first, ...rest]
-                    .map(({ quantity, offer }) => `${quantity} × ${offer.title}`)
-                    .join(" + ")}
-                  description={[first, ...rest]
-                    .map(({ offer }) =>
-                      [
-                        offer.supplier.name,
-                        formatMoney(offer.cost),
-                        offer.available === null
-                          ? t("offers.stockUnknown")
-                          : t("offers.inStock", { count: offer.available }),
-                      ].join(", "),
-                    )
-                    .join(" + ")}
-                />
-              ) : null,
-            )}
-          </Stack>
-        </Radio.Group>
+          {alternatives.length === 0 && (
+            <Text size="sm" c="dimmed">
+              {t("order.overrideUnmapped")}
+            </Text>
+          )}
+        </AlternativeChoice>
       ) : (
         <RowsSkeleton rows={2} />
       )}

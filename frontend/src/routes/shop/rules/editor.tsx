@@ -15,17 +15,23 @@ import { useForm } from "@mantine/form";
 import { useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { FormDialog } from "../../../components/dialog";
-import type { EnumOf, ResultOf } from "../../../gql/graphql";
-import { useAction } from "../../../lib/action";
+import type { EnumOf, ResultOf, VariablesOf } from "../../../gql/graphql";
+import type { Problem } from "../../../lib/action";
 import { showProblems } from "../../../lib/form-problems";
-import { tell } from "../../../lib/tell";
 import { Builder, type Fact } from "./builder";
 import { ConditionText } from "./condition-text";
 import { emptyGroup, isComplete, parse, print } from "./expression";
-import { type RuleFields, type RulesQuery, SaveRule } from "./query";
+import type { RuleFields, RulesQuery, SaveRule } from "./query";
 
 export type Rule = ResultOf<typeof RuleFields>;
-type Answer = ResultOf<typeof RulesQuery>;
+export type RuleInput = VariablesOf<typeof SaveRule>["input"];
+export type Named = Pick<ResultOf<typeof RulesQuery>["suppliers"]["nodes"][number], "key" | "name">;
+
+/** What rules may say, and about whom. */
+export interface Language {
+  rulebook: Pick<ResultOf<typeof RulesQuery>["rulebook"], "facts" | "kinds">;
+  suppliers: { nodes: readonly Named[] };
+}
 type Kind = EnumOf<"RuleKind">;
 
 /** What a condition of each scope knows. */
@@ -35,14 +41,17 @@ const NAMES_SUPPLIERS: readonly Kind[] = ["ONLY", "NEVER"];
 const COUNTS: readonly Kind[] = ["KEEP_IN_STOCK", "MAX_PARCELS"];
 
 interface EditorProps {
-  answer: Answer;
+  answer: Language;
   rule: Rule | undefined;
+  /** What is wrong with it; undefined once it is kept. */
+  save: (input: RuleInput) => Promise<Problem[] | undefined>;
+  running: boolean;
+  failure: string | undefined;
   close: (done?: boolean) => void;
 }
 
-export function RuleEditor({ answer, rule, close }: EditorProps) {
+export function RuleEditor({ answer, rule, save, running, failure, close }: EditorProps) {
   const { t } = useTranslation();
-  const save = useAction(SaveRule);
   const condition = useCondition(answer, rule?.when ?? "");
   const form = useForm({
     initialValues: {
@@ -68,34 +77,27 @@ export function RuleEditor({ answer, rule, close }: EditorProps) {
   const submit = form.onSubmit(async ({ name, suppliers, number, enabled, from, until }) => {
     const when = condition.text();
     if (when === undefined) return;
-    const outcome = await save.run({
-      id: rule?.id ?? null,
-      version: answer.rulebook.version,
-      input: {
-        name,
-        kind,
-        when: when || null,
-        suppliers: NAMES_SUPPLIERS.includes(kind) ? suppliers : null,
-        number: COUNTS.includes(kind) ? number || 0 : null,
-        enabled,
-        from: from || null,
-        until: until || null,
-      },
+    const problems = await save({
+      name,
+      kind,
+      when: when || null,
+      suppliers: NAMES_SUPPLIERS.includes(kind) ? suppliers : null,
+      number: COUNTS.includes(kind) ? number || 0 : null,
+      enabled,
+      from: from || null,
+      until: until || null,
     });
-    if (!outcome.ok) {
-      if (outcome.problems.some(({ field }) => field?.at(-1) === "when")) condition.show("text");
-      return showProblems(form, outcome.problems);
-    }
-    tell(t("rules.saved"));
-    close();
+    if (!problems) return close();
+    if (problems.some(({ field }) => field?.at(-1) === "when")) condition.show("text");
+    showProblems(form, problems);
   });
 
   return (
     <FormDialog
       title={rule ? t("rules.editTitle", { name: rule.name }) : t("rules.add")}
       confirm={t("save")}
-      running={save.running}
-      failure={save.failure}
+      running={running}
+      failure={failure}
       size="lg"
       onClose={close}
       onConfirm={() => {
@@ -195,7 +197,7 @@ export function RuleEditor({ answer, rule, close }: EditorProps) {
 }
 
 /** The condition in one of its two forms; going over to the other carries it along. */
-function useCondition(answer: Answer, when: string) {
+function useCondition(answer: Language, when: string) {
   const types = useMemo(
     () => new Map(answer.rulebook.facts.map(({ name, type }) => [name, type] as const)),
     [answer.rulebook.facts],
@@ -241,7 +243,7 @@ function useCondition(answer: Answer, when: string) {
 }
 
 /** The language's facts, and of which the kind of rule knows. */
-function useFacts({ rulebook, suppliers }: Answer, known: number): Fact[] {
+function useFacts({ rulebook, suppliers }: Language, known: number): Fact[] {
   return useMemo(
     () =>
       rulebook.facts.map(({ name, label, type, values, about }) => ({

@@ -10,7 +10,7 @@ import type { ResultOf } from "../../../gql/graphql";
 import { useAction } from "../../../lib/action";
 import { useLive } from "../../../lib/live";
 import { tell } from "../../../lib/tell";
-import { RuleText } from "./page";
+import { RuleText } from "./list";
 import { PastRulesQuery, RestoreRules, RuleHistoryQuery, type RulesQuery } from "./query";
 import classes from "./rules.module.css";
 

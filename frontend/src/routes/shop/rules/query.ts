@@ -1,5 +1,6 @@
 /** The shop's rules, what they may say, and the ways to change them. */
 import { graphql } from "../../../gql/graphql";
+import { ProblemFields } from "../../../lib/action";
 
 export const RuleFields = graphql(`
   fragment RuleFields on Rule @_unmask {
@@ -122,14 +123,12 @@ export const SaveRule = graphql(
           ...RulebookFields
         }
         problems {
-          field
-          code
-          message
+          ...ProblemFields
         }
       }
     }
   `,
-  [RulebookFields],
+  [RulebookFields, ProblemFields],
 );
 
 export const DeleteRule = graphql(
@@ -140,14 +139,12 @@ export const DeleteRule = graphql(
           ...RulebookFields
         }
         problems {
-          field
-          code
-          message
+          ...ProblemFields
         }
       }
     }
   `,
-  [RulebookFields],
+  [RulebookFields, ProblemFields],
 );
 
 export const SwitchRule = graphql(
@@ -158,14 +155,12 @@ export const SwitchRule = graphql(
           ...RulebookFields
         }
         problems {
-          field
-          code
-          message
+          ...ProblemFields
         }
       }
     }
   `,
-  [RulebookFields],
+  [RulebookFields, ProblemFields],
 );
 
 export const OrderRules = graphql(
@@ -176,14 +171,12 @@ export const OrderRules = graphql(
           ...RulebookFields
         }
         problems {
-          field
-          code
-          message
+          ...ProblemFields
         }
       }
     }
   `,
-  [RulebookFields],
+  [RulebookFields, ProblemFields],
 );
 
 export const RestoreRules = graphql(
@@ -194,12 +187,10 @@ export const RestoreRules = graphql(
           ...RulebookFields
         }
         problems {
-          field
-          code
-          message
+          ...ProblemFields
         }
       }
     }
   `,
-  [RulebookFields],
+  [RulebookFields, ProblemFields],
 );

@@ -1,5 +1,6 @@
 /** The shop's settings and the ways to change them. */
 import { graphql } from "../../../gql/graphql";
+import { ProblemFields } from "../../../lib/action";
 
 export const SettingsFields = graphql(`
   fragment SettingsFields on Shop @_unmask {
@@ -61,25 +62,40 @@ export const UpdateSettings = graphql(
           ...SettingsFields
         }
         problems {
-          field
-          code
-          message
+          ...ProblemFields
         }
       }
     }
   `,
-  [SettingsFields],
+  [SettingsFields, ProblemFields],
 );
 
-export const InviteStaff = graphql(`
+export const ReplanOrders = graphql(
+  `
+    mutation ReplanOrders {
+      replanOrders {
+        shop {
+          id
+        }
+        problems {
+          ...ProblemFields
+        }
+      }
+    }
+  `,
+  [ProblemFields],
+);
+
+export const InviteStaff = graphql(
+  `
   mutation InviteStaff($email: String!) {
     inviteStaff(email: $email) {
       link
       problems {
-        field
-        code
-        message
+        ...ProblemFields
       }
     }
   }
-`);
+`,
+  [ProblemFields],
+);

@@ -12,15 +12,16 @@ import {
 import { useForm } from "@mantine/form";
 import { Plus, Trash2 } from "lucide-react";
 import { useTranslation } from "react-i18next";
+import { DecimalInput } from "../../../components/decimal-input";
 import { Failure, Loaded, RowsSkeleton } from "../../../components/feedback";
 import { Section } from "../../../components/section";
-import type { EnumOf, ResultOf } from "../../../gql/graphql";
+import type { EnumOf, ResultOf, VariablesOf } from "../../../gql/graphql";
 import { useAction } from "../../../lib/action";
 import { fieldErrors } from "../../../lib/field-errors";
 import { EVERY, useLive } from "../../../lib/live";
 import { tell } from "../../../lib/tell";
 import classes from "./routing.module.css";
-import { RoutingQuery, UpdateRouting } from "./routing-query";
+import { type RoutingFields, RoutingQuery, UpdateRouting } from "./routing-query";
 
 type Data = ResultOf<typeof RoutingQuery>;
 
@@ -55,8 +56,14 @@ export function RoutingSettings() {
   );
 }
 
-function values({ shop }: Data) {
-  const { routing } = shop.settings;
+/** What there is to choose from. */
+export interface RoutingChoices {
+  shop: { currency: string };
+  suppliers: { nodes: readonly Supplier[] };
+}
+type Supplier = Pick<Data["suppliers"]["nodes"][number], "key" | "name"> & { connection: unknown };
+
+export function routingValues(routing: ResultOf<typeof RoutingFields>) {
   return {
     strategy: routing.strategy,
     promisedDays: routing.promisedDays ?? ("" as number | ""),
@@ -69,9 +76,9 @@ function values({ shop }: Data) {
   };
 }
 
-type Values = ReturnType<typeof values>;
+export type RoutingValues = ReturnType<typeof routingValues>;
 
-function fieldsOf({ shares, rates }: Values): string[] {
+export function routingFields({ shares, rates }: RoutingValues): string[] {
   return [
     "promisedDays",
     "shareDays",
@@ -83,23 +90,25 @@ function fieldsOf({ shares, rates }: Values): string[] {
   ];
 }
 
+export function routingInput(values: RoutingValues): VariablesOf<typeof UpdateRouting>["input"] {
+  return {
+    ...values,
+    promisedDays: values.promisedDays === "" ? null : Number(values.promisedDays),
+    shareDays: values.shareDays === "" ? null : Number(values.shareDays),
+    weights: Object.fromEntries(
+      WEIGHTS.map((name) => [name, String(values.weights[name]).trim() || null]),
+    ),
+  };
+}
+
 function RoutingForm({ data }: { data: Data }) {
   const { t } = useTranslation();
   const update = useAction(UpdateRouting);
-  const form = useForm({ initialValues: values(data) });
-  const own = data.shop.currency;
+  const form = useForm({ initialValues: routingValues(data.shop.settings.routing) });
 
   const submit = form.onSubmit(async (values) => {
-    const input = {
-      ...values,
-      promisedDays: values.promisedDays === "" ? null : Number(values.promisedDays),
-      shareDays: values.shareDays === "" ? null : Number(values.shareDays),
-      weights: Object.fromEntries(
-        WEIGHTS.map((name) => [name, String(values.weights[name]).trim() || null]),
-      ),
-    };
-    const outcome = await update.run({ input });
-    if (!outcome.ok) return form.setErrors(fieldErrors(outcome.problems, fieldsOf(values)));
+    const outcome = await update.run({ input: routingInput(values) });
+    if (!outcome.ok) return form.setErrors(fieldErrors(outcome.problems, routingFields(values)));
     form.resetDirty();
     tell(t("settings.saved"));
   });
@@ -107,43 +116,7 @@ function RoutingForm({ data }: { data: Data }) {
   return (
     <form onSubmit={submit} noValidate>
       <Stack gap="md">
-        <Select
-          label={t("routing.strategy")}
-          description={t(`routing.means.${form.values.strategy}`)}
-          data={STRATEGIES.map((value) => ({ value, label: t(`strategy.${value}`) }))}
-          allowDeselect={false}
-          {...form.getInputProps("strategy")}
-          onChange={(value) => form.setFieldValue("strategy", value as EnumOf<"RoutingStrategy">)}
-        />
-        {form.values.strategy === "BALANCED_SHARE" && <Shares form={form} data={data} />}
-        {form.values.strategy !== "PRIORITY" && (
-          <>
-            <NumberInput
-              label={t("routing.promisedDays")}
-              min={0}
-              max={365}
-              allowDecimal={false}
-              {...form.getInputProps("promisedDays")}
-            />
-            <fieldset className={classes.group}>
-              <legend>{t("routing.weights", { currency: own })}</legend>
-              <Text size="sm" c="dimmed">
-                {t("routing.weightsWhy")}
-              </Text>
-              <div className={classes.grid}>
-                {WEIGHTS.map((name) => (
-                  <TextInput
-                    key={name}
-                    inputMode="decimal"
-                    label={t(`routing.weight.${name}`)}
-                    {...form.getInputProps(`weights.${name}`)}
-                  />
-                ))}
-              </div>
-            </fieldset>
-            <Rates form={form} own={own} />
-          </>
-        )}
+        <RoutingFieldset form={form} choices={data} />
         {update.failure && <Failure>{update.failure}</Failure>}
         <Group justify="flex-end">
           <Button type="submit" loading={update.running} disabled={!form.isDirty()}>
@@ -155,11 +128,56 @@ function RoutingForm({ data }: { data: Data }) {
   );
 }
 
-type Form = ReturnType<typeof useForm<Values>>;
+type Form = ReturnType<typeof useForm<RoutingValues>>;
 
-function Shares({ form, data }: { form: Form; data: Data }) {
+export function RoutingFieldset({ form, choices }: { form: Form; choices: RoutingChoices }) {
   const { t } = useTranslation();
-  const suppliers = data.suppliers.nodes.filter(({ connection }) => connection);
+  const own = choices.shop.currency;
+  return (
+    <>
+      <Select
+        label={t("routing.strategy")}
+        description={t(`routing.means.${form.values.strategy}`)}
+        data={STRATEGIES.map((value) => ({ value, label: t(`strategy.${value}`) }))}
+        allowDeselect={false}
+        {...form.getInputProps("strategy")}
+        onChange={(value) => form.setFieldValue("strategy", value as EnumOf<"RoutingStrategy">)}
+      />
+      {form.values.strategy === "BALANCED_SHARE" && <Shares form={form} choices={choices} />}
+      {form.values.strategy !== "PRIORITY" && (
+        <>
+          <NumberInput
+            label={t("routing.promisedDays")}
+            min={0}
+            max={365}
+            allowDecimal={false}
+            {...form.getInputProps("promisedDays")}
+          />
+          <fieldset className={classes.group}>
+            <legend>{t("routing.weights", { currency: own })}</legend>
+            <Text size="sm" c="dimmed">
+              {t("routing.weightsWhy")}
+            </Text>
+            <div className={classes.grid}>
+              {WEIGHTS.map((name) => (
+                <DecimalInput
+                  key={name}
+                  label={t(`routing.weight.${name}`)}
+                  {...form.getInputProps(`weights.${name}`)}
+                />
+              ))}
+            </div>
+          </fieldset>
+          <Rates form={form} own={own} />
+        </>
+      )}
+    </>
+  );
+}
+
+function Shares({ form, choices }: { form: Form; choices: RoutingChoices }) {
+  const { t } = useTranslation();
+  const suppliers = choices.suppliers.nodes.filter(({ connection }) => connection);
   return (
     <fieldset className={classes.group}>
       <legend>{t("routing.shares")}</legend>
@@ -173,9 +191,8 @@ function Shares({ form, data }: { form: Form; data: Data }) {
             allowDeselect={false}
             {...form.getInputProps(`shares.${row}.supplier`)}
           />
-          <TextInput
+          <DecimalInput
             className={classes.narrow}
-            inputMode="decimal"
             label={t("routing.sharePercent")}
             {...form.getInputProps(`shares.${row}.percent`)}
           />
@@ -238,11 +255,7 @@ function Rates({ form, own }: { form: Form; own: string }) {
             maxLength={3}
             {...form.getInputProps(`rates.${row}.to`)}
           />
-          <TextInput
-            inputMode="decimal"
-            label={t("routing.rate")}
-            {...form.getInputProps(`rates.${row}.rate`)}
-          />
+          <DecimalInput label={t("routing.rate")} {...form.getInputProps(`rates.${row}.rate`)} />
           <TextInput
             type="date"
             label={t("routing.rateOn")}

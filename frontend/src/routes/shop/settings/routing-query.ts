@@ -1,5 +1,6 @@
 /** How orders are routed, and the way to change it. */
 import { graphql } from "../../../gql/graphql";
+import { ProblemFields } from "../../../lib/action";
 
 export const RoutingFields = graphql(`
   fragment RoutingFields on Routing @_unmask {
@@ -67,12 +68,10 @@ export const UpdateRouting = graphql(
           }
         }
         problems {
-          field
-          code
-          message
+          ...ProblemFields
         }
       }
     }
   `,
-  [RoutingFields],
+  [RoutingFields, ProblemFields],
 );

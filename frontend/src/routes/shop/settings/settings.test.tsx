@@ -55,6 +55,19 @@ it("sets what waits before it is sent", async () => {
   );
 });
 
+it("has what can still be undone decided anew, where there is a time to undo", async () => {
+  const { user, asked } = renderApp("/settings", {
+    session: "staff",
+    arrange: ({ world }) => {
+      world.shop.settings.undoMinutes = 10;
+    },
+  });
+  const undo = await screen.findByRole("region", { name: "Time to undo" });
+  await user.click(within(undo).getByRole("button", { name: "Decide anew now" }));
+  await waitFor(() => expect(asked("ReplanOrders")).toHaveLength(1));
+  expect(await screen.findByText(/is being decided anew/)).toBeVisible();
+});
+
 it("invites a colleague", async () => {
   const { user } = renderApp("/settings", { session: "staff" });
   const staff = await screen.findByRole("region", { name: "Staff" });

@@ -1,10 +1,13 @@
 /** What a purchase order waits for before it is sent: the time to undo it, and a review. */
-import { Button, Checkbox, Group, NumberInput, Stack, TagsInput, TextInput } from "@mantine/core";
+import { Button, Checkbox, Group, NumberInput, Stack, TagsInput, Text } from "@mantine/core";
 import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
+import { DecimalInput } from "../../../components/decimal-input";
 import { Section } from "../../../components/section";
 import type { ResultOf, VariablesOf } from "../../../gql/graphql";
-import type { SettingsFields, UpdateSettings } from "./query";
+import { useAction } from "../../../lib/action";
+import { tell, tellFailure } from "../../../lib/tell";
+import { ReplanOrders, type SettingsFields, type UpdateSettings } from "./query";
 
 interface WaitingProps {
   shop: ResultOf<typeof SettingsFields>;
@@ -45,7 +48,29 @@ function Undo({ minutes, change }: { minutes: number; change: WaitingProps["chan
           </Button>
         </Group>
       </form>
+      {minutes > 0 && <Replan />}
     </Section>
+  );
+}
+
+/** What was decided and can still be undone, decided anew: as when costs were changed. */
+function Replan() {
+  const { t } = useTranslation();
+  const replan = useAction(ReplanOrders);
+  const run = async () => {
+    const outcome = await replan.run({});
+    if (outcome.ok) tell(t("settings.replanning"));
+    else tellFailure(outcome.message);
+  };
+  return (
+    <Stack gap={6} mt="md" align="start">
+      <Text size="sm" c="dimmed">
+        {t("settings.replanWhy")}
+      </Text>
+      <Button variant="default" loading={replan.running} onClick={() => void run()}>
+        {t("settings.replan")}
+      </Button>
+    </Stack>
   );
 }
 
@@ -74,10 +99,9 @@ function Review({ shop, change }: WaitingProps) {
             checked={risk}
             onChange={(event) => setRisk(event.currentTarget.checked)}
           />
-          <TextInput
+          <DecimalInput
             label={t("settings.reviewAbove")}
             description={t("settings.reviewAboveWhy", { currency: shop.currency })}
-            inputMode="decimal"
             value={above}
             onChange={(event) => setAbove(event.currentTarget.value)}
           />

@@ -12,6 +12,7 @@ import {
 import { useForm } from "@mantine/form";
 import { Plus } from "lucide-react";
 import { useTranslation } from "react-i18next";
+import { DecimalInput } from "../../../components/decimal-input";
 import { Failure } from "../../../components/feedback";
 import { Section } from "../../../components/section";
 import type { ResultOf } from "../../../gql/graphql";
@@ -47,51 +48,7 @@ export function CostsForm({ supplier }: { supplier: Supplier }) {
               {t("costs.none")}
             </Text>
           )}
-          <div className={classes.grid}>
-            <TextInput
-              label={t("costs.currency")}
-              maxLength={3}
-              {...form.getInputProps("currency")}
-            />
-            <TextInput
-              label={t("costs.perOrder")}
-              inputMode="decimal"
-              {...form.getInputProps("perOrder")}
-            />
-            <TextInput
-              label={t("costs.perParcel")}
-              inputMode="decimal"
-              {...form.getInputProps("perParcel")}
-            />
-            <TextInput
-              label={t("costs.fillRate")}
-              inputMode="decimal"
-              {...form.getInputProps("fillRatePct")}
-            />
-          </div>
-          <Switch
-            label={t("costs.ownStock")}
-            {...form.getInputProps("ownStock", { type: "checkbox" })}
-          />
-          {form.values.zones.map((zone, row) => (
-            // biome-ignore lint/suspicious/noArrayIndexKey: zones have no other name
-            <Zone key={row} form={form} row={row} name={zone.name} />
-          ))}
-          {form.errors.zones && (
-            <Text size="sm" c="var(--oy-bad-fg)" role="alert">
-              {form.errors.zones}
-            </Text>
-          )}
-          <div>
-            <Button
-              variant="default"
-              size="xs"
-              leftSection={<Plus size={14} />}
-              onClick={() => form.insertListItem("zones", emptyZone())}
-            >
-              {t("costs.addZone")}
-            </Button>
-          </div>
+          <CostsFieldset form={form} />
           {save.failure && <Failure>{save.failure}</Failure>}
           <Group justify="flex-end">
             <Button type="submit" loading={save.running} disabled={!form.isDirty()}>
@@ -105,6 +62,43 @@ export function CostsForm({ supplier }: { supplier: Supplier }) {
 }
 
 type Form = ReturnType<typeof useForm<CostsDraft>>;
+
+export function CostsFieldset({ form }: { form: Form }) {
+  const { t } = useTranslation();
+  return (
+    <>
+      <div className={classes.grid}>
+        <TextInput label={t("costs.currency")} maxLength={3} {...form.getInputProps("currency")} />
+        <DecimalInput label={t("costs.perOrder")} {...form.getInputProps("perOrder")} />
+        <DecimalInput label={t("costs.perParcel")} {...form.getInputProps("perParcel")} />
+        <DecimalInput label={t("costs.fillRate")} {...form.getInputProps("fillRatePct")} />
+      </div>
+      <Switch
+        label={t("costs.ownStock")}
+        {...form.getInputProps("ownStock", { type: "checkbox" })}
+      />
+      {form.values.zones.map((zone, row) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: zones have no other name
+        <Zone key={row} form={form} row={row} name={zone.name} />
+      ))}
+      {form.errors.zones && (
+        <Text size="sm" c="var(--oy-bad-fg)" role="alert">
+          {form.errors.zones}
+        </Text>
+      )}
+      <div>
+        <Button
+          variant="default"
+          size="xs"
+          leftSection={<Plus size={14} />}
+          onClick={() => form.insertListItem("zones", emptyZone())}
+        >
+          {t("costs.addZone")}
+        </Button>
+      </div>
+    </>
+  );
+}
 
 function Zone({ form, row, name }: { form: Form; row: number; name: string }) {
   const { t } = useTranslation();
@@ -133,8 +127,8 @@ function Zone({ form, row, name }: { form: Form; row: number; name: string }) {
           allowDecimal={false}
           {...input("transitDays")}
         />
-        <TextInput label={t("costs.duty")} inputMode="decimal" {...input("dutyPct")} />
-        <TextInput label={t("costs.tax")} inputMode="decimal" {...input("taxPct")} />
+        <DecimalInput label={t("costs.duty")} {...input("dutyPct")} />
+        <DecimalInput label={t("costs.tax")} {...input("taxPct")} />
       </div>
       <Textarea
         label={t("costs.brackets")}

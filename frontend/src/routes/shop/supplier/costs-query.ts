@@ -1,5 +1,6 @@
 /** What a supplier charges besides the goods, and the way to change it. */
 import { graphql } from "../../../gql/graphql";
+import { ProblemFields } from "../../../lib/action";
 
 export const CostsFields = graphql(`
   fragment CostsFields on ConnectionCosts @_unmask {
@@ -42,12 +43,10 @@ export const SaveCosts = graphql(
           }
         }
         problems {
-          field
-          code
-          message
+          ...ProblemFields
         }
       }
     }
   `,
-  [CostsFields],
+  [CostsFields, ProblemFields],
 );

@@ -1,20 +1,33 @@
 /** Adding an offer or changing one. The SKU names it, so it stays. */
 import {
+  ActionIcon,
+  Button,
   Group,
   NumberInput,
   type NumberInputProps,
   Switch,
   TagsInput,
+  Text,
   TextInput,
 } from "@mantine/core";
 import { useForm } from "@mantine/form";
+import { Plus, Trash2 } from "lucide-react";
+import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
+import { DecimalInput } from "../../../components/decimal-input";
 import { FormDialog } from "../../../components/dialog";
 import type { ResultOf } from "../../../gql/graphql";
-import { useAction } from "../../../lib/action";
+import { type Problem, useAction } from "../../../lib/action";
+import { fieldErrors } from "../../../lib/field-errors";
 import { showProblems } from "../../../lib/form-problems";
 import { tell } from "../../../lib/tell";
+import classes from "../settings/routing.module.css";
 import { type OfferRow, SaveOffer, type SupplierFields } from "./query";
+
+interface PriceBreak {
+  from: number | "";
+  cost: string;
+}
 
 interface OfferDialogProps {
   supplier: ResultOf<typeof SupplierFields>;
@@ -30,6 +43,7 @@ export function OfferDialog({ supplier, offer, close }: OfferDialogProps) {
       sku: offer?.sku ?? "",
       title: offer?.title ?? "",
       cost: offer?.cost.decimalText ?? "",
+      priceBreaks: (offer?.priceBreaks ?? []).map(({ from, cost }): PriceBreak => ({ from, cost })),
       barcode: offer?.barcode ?? "",
       stock: (offer?.stock ?? "") as number | "",
       weightG: (offer?.weightG ?? "") as number | "",
@@ -55,11 +69,13 @@ export function OfferDialog({ supplier, offer, close }: OfferDialogProps) {
     },
   });
 
-  const submit = form.onSubmit(async ({ barcode, stock, weightG, minimumAge, ...rest }) => {
-    const { lengthMm, widthMm, heightMm, ...values } = rest;
+  const submit = form.onSubmit(async (values) => {
+    const { barcode, stock, weightG, minimumAge, priceBreaks, ...rest } = values;
+    const { lengthMm, widthMm, heightMm, ...plain } = rest;
     const outcome = await save.run({
       input: {
-        ...values,
+        ...plain,
+        priceBreaks: priceBreaks.map(({ from, cost }) => ({ from: Number(from), cost })),
         supplierId: supplier.id,
         currency: supplier.currency,
         barcode: barcode || null,
@@ -72,7 +88,18 @@ export function OfferDialog({ supplier, offer, close }: OfferDialogProps) {
             : [lengthMm, widthMm, heightMm],
       },
     });
-    if (!outcome.ok) return showProblems(form, outcome.problems);
+    if (!outcome.ok) {
+      const isBreak = ({ field }: Problem) => field?.[0] === "priceBreaks";
+      const fields = priceBreaks.flatMap((_, row) => [
+        `priceBreaks.${row}.from`,
+        `priceBreaks.${row}.cost`,
+      ]);
+      form.setErrors(fieldErrors(outcome.problems.filter(isBreak), ["priceBreaks", ...fields]));
+      return showProblems(
+        form,
+        outcome.problems.filter((problem) => !isBreak(problem)),
+      );
+    }
     tell(t("offers.saved"));
     close();
   });
@@ -96,14 +123,10 @@ export function OfferDialog({ supplier, offer, close }: OfferDialogProps) {
       />
       <TextInput label={t("offers.name")} required {...form.getInputProps("title")} />
       <Group grow align="flex-start">
-        <TextInput
+        <DecimalInput
           label={t("offers.costIn", { currency: supplier.currency })}
-          inputMode="decimal"
           required
           {...form.getInputProps("cost")}
-          onChange={(event) =>
-            form.setFieldValue("cost", event.currentTarget.value.replace(",", "."))
-          }
         />
         <NumberInput
           label={t("offers.stock")}
@@ -114,6 +137,7 @@ export function OfferDialog({ supplier, offer, close }: OfferDialogProps) {
           {...form.getInputProps("stock")}
         />
       </Group>
+      <PriceBreaks form={form} />
       <Group grow align="flex-start">
         <TextInput label={t("offers.barcode")} {...form.getInputProps("barcode")} />
         <NumberInput
@@ -157,6 +181,68 @@ export function OfferDialog({ supplier, offer, close }: OfferDialogProps) {
       />
       <Switch label={t("offers.active")} {...form.getInputProps("active", { type: "checkbox" })} />
     </FormDialog>
+  );
+}
+
+interface BreaksForm {
+  values: { priceBreaks: PriceBreak[] };
+  errors: Record<string, ReactNode>;
+  getInputProps: (path: string) => object;
+  insertListItem: (path: "priceBreaks", item: PriceBreak) => void;
+  removeListItem: (path: "priceBreaks", index: number) => void;
+}
+
+/** What each piece costs where an order takes at least so many. */
+function PriceBreaks({ form }: { form: BreaksForm }) {
+  const { t } = useTranslation();
+  return (
+    <fieldset className={classes.group}>
+      <legend>{t("offers.breaks")}</legend>
+      <Text size="sm" c="dimmed">
+        {t("offers.breaksWhy")}
+      </Text>
+      {form.values.priceBreaks.map((_, row) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: rows have no other name
+        <Group key={row} align="flex-start" wrap="nowrap" gap="xs">
+          <NumberInput
+            className={classes.wide}
+            label={t("offers.breakFrom")}
+            min={2}
+            allowDecimal={false}
+            {...form.getInputProps(`priceBreaks.${row}.from`)}
+          />
+          <DecimalInput
+            className={classes.wide}
+            label={t("offers.breakCost")}
+            {...form.getInputProps(`priceBreaks.${row}.cost`)}
+          />
+          <ActionIcon
+            variant="subtle"
+            size="lg"
+            mt={26}
+            aria-label={t("offers.removeBreak", { row: row + 1 })}
+            onClick={() => form.removeListItem("priceBreaks", row)}
+          >
+            <Trash2 size={16} />
+          </ActionIcon>
+        </Group>
+      ))}
+      {form.errors.priceBreaks && (
+        <Text size="sm" c="var(--oy-bad-fg)" role="alert">
+          {form.errors.priceBreaks}
+        </Text>
+      )}
+      <div>
+        <Button
+          variant="default"
+          size="xs"
+          leftSection={<Plus size={14} />}
+          onClick={() => form.insertListItem("priceBreaks", { from: "", cost: "" })}
+        >
+          {t("offers.addBreak")}
+        </Button>
+      </div>
+    </fieldset>
   );
 }
 

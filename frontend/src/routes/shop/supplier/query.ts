@@ -2,6 +2,7 @@
 import { OutageFields } from "../../../components/outage";
 import { PagerFields } from "../../../components/pager";
 import { graphql } from "../../../gql/graphql";
+import { ProblemFields } from "../../../lib/action";
 import { MoneyFields } from "../../../lib/format";
 import { CostsFields } from "./costs-query";
 
@@ -65,6 +66,10 @@ export const OfferRow = graphql(
       shipsTo
       active
       updatedAt
+      priceBreaks {
+        from
+        cost
+      }
       cost {
         ...MoneyFields
         decimalText: decimal
@@ -98,14 +103,12 @@ export const ConnectSupplier = graphql(
           ...SupplierFields
         }
         problems {
-          field
-          code
-          message
+          ...ProblemFields
         }
       }
     }
   `,
-  [SupplierFields],
+  [SupplierFields, ProblemFields],
 );
 
 export const UpdateSupplier = graphql(
@@ -116,14 +119,12 @@ export const UpdateSupplier = graphql(
           ...SupplierFields
         }
         problems {
-          field
-          code
-          message
+          ...ProblemFields
         }
       }
     }
   `,
-  [SupplierFields],
+  [SupplierFields, ProblemFields],
 );
 
 export const SaveOffer = graphql(
@@ -138,38 +139,38 @@ export const SaveOffer = graphql(
           }
         }
         problems {
-          field
-          code
-          message
+          ...ProblemFields
         }
       }
     }
   `,
-  [OfferRow],
+  [OfferRow, ProblemFields],
 );
 
-export const InviteSupplierUser = graphql(`
+export const InviteSupplierUser = graphql(
+  `
   mutation InviteSupplierUser($supplierId: ID!, $email: String!) {
     inviteSupplierUser(supplierId: $supplierId, email: $email) {
       link
       problems {
-        field
-        code
-        message
+        ...ProblemFields
       }
     }
   }
-`);
+`,
+  [ProblemFields],
+);
 
-export const CreateSupplierKey = graphql(`
+export const CreateSupplierKey = graphql(
+  `
   mutation CreateSupplierKey($supplierId: ID!) {
     createSupplierKey(supplierId: $supplierId) {
       key
       problems {
-        field
-        code
-        message
+        ...ProblemFields
       }
     }
   }
-`);
+`,
+  [ProblemFields],
+);

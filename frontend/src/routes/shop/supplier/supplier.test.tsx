@@ -99,6 +99,27 @@ describe("a supplier", () => {
     });
   });
 
+  it("takes prices for larger quantities, and shows what is wrong with them", async () => {
+    const { user, asked } = renderSupplier("north");
+    const offers = await section("Offers");
+    await user.click(await within(offers).findByRole("button", { name: "Canvas tote" }));
+    const dialog = await screen.findByRole("dialog", { name: "Canvas tote" });
+    const breaks = within(dialog).getByRole("group", { name: "Prices for larger quantities" });
+    await user.click(within(breaks).getByRole("button", { name: "Add a price" }));
+    await user.type(within(breaks).getByLabelText("From pieces"), "10");
+    const cost = within(breaks).getByLabelText("Cost of each");
+    await user.type(cost, "13,80");
+    const save = within(dialog).getByRole("button", { name: "Save" });
+    await user.click(save);
+    await waitFor(() => expect(cost).toHaveAccessibleDescription(/do not cost more each/));
+    await user.clear(cost);
+    await user.type(cost, "3,80");
+    await user.click(save);
+    await waitFor(() => expect(dialog).not.toBeInTheDocument());
+    const saved = asked("SaveOffer").at(-1)?.variables?.input;
+    expect(saved).toMatchObject({ priceBreaks: [{ from: 10, cost: "3.80" }] });
+  });
+
   it("says since when a supplier does not answer, why, and when it is tried again", async () => {
     renderSupplier("cargo");
     const notice = await screen.findByRole("note");
