@@ -23,5 +23,6 @@ mod reservations;
 mod rules;
 pub mod shop;
 mod skew;
+mod suppliers_fail;
 mod taking_back;
 mod what_if;
