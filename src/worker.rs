@@ -12,12 +12,12 @@ use upkeep::{keep_leases, keep_schedules, release_leases};
 use crate::{
     actions::{
         accept_matches::AcceptMatches, cancel_purchase_order::CancelPurchaseOrder, chase_silence::ChaseSilence,
-        confirm_uninstall::ConfirmUninstall, forget_product::ForgetProduct, import_order::ImportOrder,
-        keep_tokens::KeepTokens, match_variants::MatchVariants, place_purchase_order::PlacePurchaseOrder,
-        process_delivery::ProcessDelivery, prune_history::PruneHistory, push_fulfillment::PushFulfillment, read_inbox,
-        reconcile_shop::ReconcileShop, reconcile_shops::ReconcileShops, redact_customer::Redact,
-        replan_orders::ReplanOrders, revisit_orders::RevisitOrders, route_order::RouteOrder, sync_shop::SyncShop,
-        sync_variants::SyncVariants, update_tracking::UpdateTracking,
+        confirm_uninstall::ConfirmUninstall, follow_dates::FollowDates, forget_product::ForgetProduct,
+        import_order::ImportOrder, keep_tokens::KeepTokens, match_variants::MatchVariants,
+        place_purchase_order::PlacePurchaseOrder, process_delivery::ProcessDelivery, prune_history::PruneHistory,
+        push_fulfillment::PushFulfillment, read_inbox, reconcile_shop::ReconcileShop, reconcile_shops::ReconcileShops,
+        redact_customer::Redact, replan_orders::ReplanOrders, revisit_orders::RevisitOrders, route_order::RouteOrder,
+        sync_shop::SyncShop, sync_variants::SyncVariants, update_tracking::UpdateTracking,
     },
     app::App,
     queue::{
@@ -57,6 +57,7 @@ const REGISTRY: &[(&str, Runner)] = &[
     (AcceptMatches::NAME, run::<AcceptMatches>),
     (ChaseSilence::NAME, run::<ChaseSilence>),
     (ReplanOrders::NAME, run::<ReplanOrders>),
+    (FollowDates::NAME, run::<FollowDates>),
 ];
 
 /// What runs again and again, once per interval over all nodes. Each is in the registry too.
@@ -65,6 +66,7 @@ const PERIODIC: &[Periodic] = &[
     every::<ReconcileShops>(|config| config.worker.reconcile_every),
     every::<PruneHistory>(|_| Duration::from_hours(1)),
     every::<ChaseSilence>(|_| Duration::from_mins(5)),
+    every::<FollowDates>(|_| Duration::from_mins(15)),
 ];
 
 fn run<'a, J: Job>(payload: &'a str, app: &'a App, attempt: Attempt) -> Running<'a> {

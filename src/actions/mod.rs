@@ -25,6 +25,7 @@ pub mod create_supplier;
 pub mod dead_letters;
 pub mod delete_mapping;
 pub mod export_mappings;
+pub mod follow_dates;
 pub mod forget_product;
 pub mod give_up_job;
 pub mod import_mappings;

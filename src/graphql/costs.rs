@@ -385,12 +385,12 @@ pub struct CostMutation;
 impl CostMutation {
     /// Says how the shop's orders are routed, as a whole.
     async fn update_routing(&self, ctx: &Context<'_>, input: Routing) -> Outcome<ShopPayload> {
-        let (shop, _) = guard::shop_writer(ctx)?;
+        let (shop, identity) = guard::shop_writer(ctx)?;
         let app = guard::app(ctx);
         let row = shops::by_id(app.db.read(), shop).await?;
         let currency = row.ok_or(AppError::NotFound("this shop"))?.currency;
         match input.meaning(currency) {
-            Ok(settings) => ShopPayload::from(save_costs::save_routing(app, shop, settings).await),
+            Ok(settings) => ShopPayload::from(save_costs::save_routing(app, shop, settings, &identity.actor()).await),
             Err(flaws) => Ok(ShopPayload::refused(problems(flaws))),
         }
     }
@@ -402,13 +402,16 @@ impl CostMutation {
         supplier_id: ID,
         input: Option<Costs>,
     ) -> Outcome<SupplierPayload> {
-        let (shop, _) = guard::shop_writer(ctx)?;
+        let (shop, identity) = guard::shop_writer(ctx)?;
         let costs = match input.map(Costs::meaning).transpose() {
             Ok(costs) => costs,
             Err(flaws) => return Ok(SupplierPayload::refused(problems(flaws))),
         };
         let done = match id(&supplier_id) {
-            Some(id) => save_costs::save_connection_costs(guard::app(ctx), shop, id, costs).await,
+            Some(id) => {
+                let actor = identity.actor();
+                save_costs::save_connection_costs(guard::app(ctx), shop, id, costs, &actor).await
+            }
             None => Err(AppError::NotFound("this supplier")),
         };
         SupplierPayload::from(done)

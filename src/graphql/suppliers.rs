@@ -325,9 +325,12 @@ impl SupplierMutation {
         supplier_id: ID,
         input: ConnectionInput,
     ) -> Outcome<SupplierPayload> {
-        let (shop, _) = guard::shop_writer(ctx)?;
+        let (shop, identity) = guard::shop_writer(ctx)?;
         let done = match self::id(&supplier_id) {
-            Some(id) => connect_supplier::connect_supplier(guard::app(ctx), shop, id, input.into()).await,
+            Some(id) => {
+                let (app, actor) = (guard::app(ctx), identity.actor());
+                connect_supplier::connect_supplier(app, shop, id, input.into(), &actor).await
+            }
             None => Err(AppError::NotFound("this supplier")),
         };
         SupplierPayload::from(done)

@@ -123,6 +123,7 @@ impl Seed<'_> {
                 ..ShopSettings::default()
             }),
             swept_until: None,
+            dates_followed_until: None,
             installed_at: self.now(),
             uninstalled_at: None,
             created_at: self.now(),

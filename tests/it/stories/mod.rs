@@ -8,6 +8,7 @@ mod decisions;
 mod gates;
 mod given_up;
 mod holds;
+mod later;
 mod lifecycle;
 mod mapping;
 mod mapping_file;
