@@ -59,6 +59,7 @@ pub mod redact_customer;
 pub mod regroup_purchase_orders;
 pub mod repair;
 pub mod replan_orders;
+pub mod replan_together;
 pub mod request_cancellation;
 pub mod request_routing;
 pub mod reserve_stock;

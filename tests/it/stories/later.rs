@@ -6,7 +6,7 @@ use rstest::rstest;
 use serde_json::json;
 
 use super::{
-    market::{Case, MUG, Market, PLAIN},
+    market::{Case, MUG, Market, PLAIN, SHIRT},
     shop::{Plot, Story},
 };
 use crate::harness::{Database, World};
@@ -232,4 +232,106 @@ async fn the_beginning_of_an_alternative_routes_what_the_other_could_not_ship(
     days_later(&mut story, 2).await;
     let from_east = "select count(*) from po_lines where sku = 'E-MUG'";
     assert_eq!(story.world.count(from_east).await, 1);
+}
+
+const DRAFTS: &str = "select count(*) from po_lines l join purchase_orders p on p.id = l.purchase_order_id \
+    where p.status = 'draft' and l.cancelled = 0";
+
+/// North's last mug saves half an euro for the first order, whose shirt comes from either, and one for
+/// the second.
+#[rstest]
+#[tokio::test]
+async fn the_last_piece_goes_to_the_order_that_it_saves_more(
+    #[values(Database::Sqlite, Database::Postgres)] database: Database,
+) {
+    let market = Market::open(database).await;
+    let world = &market.world;
+    world.apply(&PLAIN.setup()).await;
+    let undo = "mutation { updateShopSettings(input: { undoMinutes: 60 }) { problems { message } } }";
+    world.graphql(undo, json!({})).await;
+    let north = world.supplier("north");
+    north.put_inventory(&[("N-MUG".to_owned(), 1)]).await.expect("is taken");
+    market.place(Case {
+        lines: &[(MUG, 1), (SHIRT, 1)],
+        ..PLAIN
+    });
+    waits_for(
+        world,
+        "the first has North's mug",
+        &format!("{DRAFTS} and sku like 'N-%'"),
+        2,
+    )
+    .await;
+    market.place(PLAIN);
+    waits_for(
+        world,
+        "the second has East's",
+        &format!("{DRAFTS} and sku = 'E-MUG'"),
+        1,
+    )
+    .await;
+    let replan = "mutation { replanOrders { problems { message } } }";
+    world.graphql(replan, json!({})).await;
+    let parted = format!("{DRAFTS} and sku in ('E-MUG', 'E-SHIRT')");
+    waits_for(world, "the first has both from East", &parted, 2).await;
+    waits_for(
+        world,
+        "the second has North's mug",
+        &format!("{DRAFTS} and sku = 'N-MUG'"),
+        1,
+    )
+    .await;
+    for told in ["other orders need its pieces more", "a better plan appeared"] {
+        let told = format!("select count(*) from events where message = 'It was decided anew before it left: {told}'");
+        assert_eq!(world.count(&told).await, 1);
+    }
+    let reserved = "select cast(reserved as bigint) from offers where sku = 'N-MUG'";
+    assert_eq!(world.count(reserved).await, 1);
+    // Once nothing changes, nothing is changed.
+    let all = "select count(*) from purchase_orders";
+    let before = world.count(all).await;
+    world.graphql(replan, json!({})).await;
+    let waiting = "select count(*) from jobs where name = 'replan_orders'";
+    waits_for(world, "it was looked at", waiting, 0).await;
+    assert_eq!(world.count(all).await, before);
+    assert_eq!(market.bought(), (0, 0), "nothing has left");
+}
+
+/// A plan that costs the same is no reason to change.
+#[rstest]
+#[tokio::test]
+async fn what_is_no_better_is_left_as_it_is(#[values(Database::Sqlite, Database::Postgres)] database: Database) {
+    let market = Market::open(database).await;
+    let world = &market.world;
+    world.apply(&PLAIN.setup()).await;
+    let undo = "mutation { updateShopSettings(input: { undoMinutes: 60 }) { problems { message } } }";
+    world.graphql(undo, json!({})).await;
+    market.place(PLAIN);
+    waits_for(world, "it is North's", &format!("{DRAFTS} and sku = 'N-MUG'"), 1).await;
+    // East is as cheap now, and comes before North.
+    let as_cheap = PLAIN
+        .setup()
+        .replace("title: Mug, cost: \"5.00\"", "title: Mug, cost: \"4.00\"")
+        .replace("priority: 1", "priority: 3");
+    world.apply(&as_cheap).await;
+    market.quiet_by_now().await;
+    assert_eq!(world.count(&format!("{DRAFTS} and sku = 'N-MUG'")).await, 1);
+    // And then cheaper.
+    world
+        .apply(&as_cheap.replace(
+            "title: Mug, cost: \"4.00\", currency: EUR, weight_g: 400, price_breaks",
+            "title: Mug, cost: \"3.99\", currency: EUR, weight_g: 400, price_breaks",
+        ))
+        .await;
+    waits_for(world, "it is East's", &format!("{DRAFTS} and sku = 'E-MUG'"), 1).await;
+}
+
+impl Market {
+    /// Waits until no job is due.
+    async fn quiet_by_now(&self) {
+        let now_ms = Utc::now().timestamp_millis();
+        let due =
+            format!("select count(*) from jobs where state = 'running' or (state = 'ready' and run_at_ms <= {now_ms})");
+        waits_for(&self.world, "nothing is due", &due, 0).await;
+    }
 }
