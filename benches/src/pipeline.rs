@@ -23,6 +23,10 @@ use crate::{
 
 /// Shops whose budgets together allow what is measured: one shop's is 2000 points a second.
 const SHOPS: usize = 60;
+/// Each may call 50 times a second, and has an offer of everything; a shop buys from two of them.
+const SUPPLIERS: usize = 12;
+/// Orders that are under way at once: what is sustained is measured, not how long a line can grow.
+const MOST_OPEN: usize = 500;
 const SUPPLIER_SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 /// An order that is not there after this long is lost.
 const PATIENCE: Duration = Duration::from_mins(5);
@@ -93,14 +97,20 @@ impl World {
     pub async fn play(&self, orders: usize) -> Result<Pace, Failure> {
         let before = self.usage()?;
         let began = Instant::now();
-        let mut open = VecDeque::with_capacity(orders);
+        let mut open: VecDeque<(&Shop, i64)> = VecDeque::with_capacity(MOST_OPEN);
         for number in 0..orders {
+            while open.len() >= MOST_OPEN {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+                while open.front().is_some_and(|(shop, id)| is_fulfilled(shop, *id)) {
+                    open.pop_front();
+                }
+            }
             let (shop, mug, shirt) = &self.shops[number % self.shops.len()];
             let spec = OrderSpec::of([(*mug, 1), (*shirt, 2)]);
             let id = shop.create_order(spec).map_err(|refused| format!("{refused:?}"))?;
             open.push_back((shop, id));
             if number % 50 == 49 {
-                // Orders come faster than they are worked on, but not before the server can take them.
+                // Not before the server can take them.
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
         }
@@ -234,7 +244,7 @@ impl World {
 
 async fn suppliers() -> Result<Vec<Supplier>, Failure> {
     let mut suppliers = Vec::new();
-    for key in ["north", "east"] {
+    for number in 0..SUPPLIERS {
         let behaviour = Behaviour {
             shipping: Shipping::Whole { delay_ms: 0 },
             ..Behaviour::default()
@@ -242,7 +252,9 @@ async fn suppliers() -> Result<Vec<Supplier>, Failure> {
         let config = SupplierConfig {
             behaviour,
             journal_limit: 1_000_000,
-            ..SupplierConfig::new(key, SUPPLIER_SECRET)
+            // Suppliers do not give up on us, however long the line.
+            tries: 200,
+            ..SupplierConfig::new(&supplier_key(number), SUPPLIER_SECRET)
         };
         suppliers.push(Supplier::start(config).await?);
     }
@@ -277,15 +289,18 @@ async fn install(shopify: &Shopify, number: usize) -> Result<(Shop, i64, i64), F
 
 fn setup(suppliers: &[Supplier], who: Suppliers) -> String {
     let suppliers: Vec<String> = suppliers.iter().map(supplier_setup).collect();
-    let of_shirt = match who {
-        Suppliers::One => "north",
-        Suppliers::Two => "east",
-    };
     let shops: Vec<String> = (0..SHOPS)
         .map(|number| {
+            let (one, other) = (supplier_key(number), supplier_key(number + 1));
+            let of_shirt = match who {
+                Suppliers::One => &one,
+                Suppliers::Two => &other,
+            };
             SHOP_SETUP
                 .replace("{number}", &number.to_string())
                 .replace("{of_shirt}", of_shirt)
+                .replace("{one}", &one)
+                .replace("{other}", &other)
         })
         .collect();
     format!(
@@ -293,6 +308,10 @@ fn setup(suppliers: &[Supplier], who: Suppliers) -> String {
         suppliers.concat(),
         shops.concat()
     )
+}
+
+fn supplier_key(number: usize) -> String {
+    format!("supplier{}", number % SUPPLIERS)
 }
 
 fn supplier_setup(supplier: &Supplier) -> String {
@@ -313,12 +332,12 @@ const SHOP_SETUP: &str = r"  - domain: bench{number}.myshopify.com
     automation: on
     locations: all
     connections:
-      - { supplier: north, priority: 1, price_tolerance_pct: 2, handling_days: 1 }
-      - { supplier: east, priority: 2, price_tolerance_pct: 2, handling_days: 1 }
+      - { supplier: {one}, priority: 1, price_tolerance_pct: 2, handling_days: 1 }
+      - { supplier: {other}, priority: 2, price_tolerance_pct: 2, handling_days: 1 }
     mappings:
       - variant: { sku: MUG }
         alternatives:
-          - components: [ { supplier: north, sku: north-mug, quantity: 1 } ]
+          - components: [ { supplier: {one}, sku: {one}-mug, quantity: 1 } ]
       - variant: { sku: SHIRT }
         alternatives:
           - components: [ { supplier: {of_shirt}, sku: {of_shirt}-shirt, quantity: 1 } ]
