@@ -15,9 +15,10 @@ use crate::{
         confirm_uninstall::ConfirmUninstall, follow_dates::FollowDates, forget_product::ForgetProduct,
         import_order::ImportOrder, keep_tokens::KeepTokens, match_variants::MatchVariants,
         place_purchase_order::PlacePurchaseOrder, process_delivery::ProcessDelivery, prune_history::PruneHistory,
-        push_fulfillment::PushFulfillment, read_inbox, reconcile_shop::ReconcileShop, reconcile_shops::ReconcileShops,
-        redact_customer::Redact, replan_orders::ReplanOrders, revisit_orders::RevisitOrders, route_order::RouteOrder,
-        sync_shop::SyncShop, sync_variants::SyncVariants, update_tracking::UpdateTracking,
+        push_fulfillment::PushFulfillment, rate_suppliers::RateSuppliers, read_inbox, reconcile_shop::ReconcileShop,
+        reconcile_shops::ReconcileShops, redact_customer::Redact, replan_orders::ReplanOrders,
+        revisit_orders::RevisitOrders, route_order::RouteOrder, sync_shop::SyncShop, sync_variants::SyncVariants,
+        update_tracking::UpdateTracking,
     },
     app::App,
     queue::{
@@ -58,6 +59,7 @@ const REGISTRY: &[(&str, Runner)] = &[
     (ChaseSilence::NAME, run::<ChaseSilence>),
     (ReplanOrders::NAME, run::<ReplanOrders>),
     (FollowDates::NAME, run::<FollowDates>),
+    (RateSuppliers::NAME, run::<RateSuppliers>),
 ];
 
 /// What runs again and again, once per interval over all nodes. Each is in the registry too.
@@ -67,6 +69,7 @@ const PERIODIC: &[Periodic] = &[
     every::<PruneHistory>(|_| Duration::from_hours(1)),
     every::<ChaseSilence>(|_| Duration::from_mins(5)),
     every::<FollowDates>(|_| Duration::from_mins(15)),
+    every::<RateSuppliers>(|_| Duration::from_hours(6)),
 ];
 
 fn run<'a, J: Job>(payload: &'a str, app: &'a App, attempt: Attempt) -> Running<'a> {

@@ -188,6 +188,7 @@ create table connections (
   service {JSON} not null,
   active boolean not null,
   costs {JSON},
+  on_time_bp integer,
   created_at {TIME} not null
 );
 create unique index connections_once on connections (shop_id, supplier_id);

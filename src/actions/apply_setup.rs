@@ -334,6 +334,7 @@ impl Writer<'_> {
             service: Json(wanted.service.clone()),
             active: wanted.active,
             costs: wanted.costs.clone().map(Json),
+            on_time_bp: stored.as_ref().and_then(|row| row.on_time_bp),
             created_at: stored.as_ref().map_or(self.now, |row| row.created_at),
         };
         if stored.is_some() {

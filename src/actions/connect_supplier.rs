@@ -74,6 +74,7 @@ pub(super) async fn write(
         service: Json(Service::default()),
         active: true,
         costs: None,
+        on_time_bp: None,
         created_at: app.clock.now(),
     });
     if let Some(priority) = change.priority {

@@ -48,6 +48,7 @@ pub mod prune_history;
 pub mod purchase_order_status;
 pub mod push_fulfillment;
 pub mod put_inventory;
+pub mod rate_suppliers;
 pub mod read_inbox;
 pub mod read_setup;
 pub mod receive_delivery;

@@ -127,6 +127,8 @@ pub struct Weights {
     per_unit_priority: Option<String>,
     /// For a piece that is ordered and not delivered; weighed by the fill rate.
     per_unfilled_piece: Option<String>,
+    /// For a piece that leaves late; weighed by how often the supplier's do.
+    per_late_piece: Option<String>,
 }
 
 #[derive(Clone, Debug, InputObject, SimpleObject)]
@@ -282,6 +284,7 @@ impl Routing {
                 per_unit_not_own: weights.per_unit_not_own,
                 per_unit_priority: weights.per_unit_priority,
                 per_unfilled_piece: weights.per_unfilled_piece,
+                per_late_piece: weights.per_late_piece,
             },
             promised_days: entry.promised_days.map(|days| number(days.into())),
             shares: (entry.shares.into_iter())
@@ -323,6 +326,7 @@ impl Routing {
                 per_unit_not_own: given(self.weights.per_unit_not_own),
                 per_unit_priority: given(self.weights.per_unit_priority),
                 per_unfilled_piece: given(self.weights.per_unfilled_piece),
+                per_late_piece: given(self.weights.per_late_piece),
             },
             promised_days: (self.promised_days).map(|days| reading.count(days, &root.key("promised_days"))),
             shares,

@@ -161,6 +161,11 @@ impl Connection {
         self.0.active
     }
 
+    /// Pieces that left in time of those that were due of late, in percent; null where too few were.
+    async fn on_time_pct(&self) -> Option<String> {
+        self.0.on_time_bp.map(connect_supplier::percent)
+    }
+
     /// What it charges besides the goods; null where that is not known.
     async fn costs(&self) -> Option<Costs> {
         self.0.costs.as_ref().map(|costs| Costs::of(&costs.0))

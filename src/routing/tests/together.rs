@@ -23,6 +23,7 @@ fn model(per_parcel: &[i64]) -> CostModel {
         transit_days: 2,
         own: false,
         fill_rate_bp: None,
+        on_time_bp: None,
     };
     CostModel {
         currency: eur(0).currency,

@@ -173,6 +173,7 @@ impl Seed<'_> {
             service: Json::default(),
             active: true,
             costs: None,
+            on_time_bp: None,
             created_at: self.now(),
         };
         store::insert(tx, connection).expect("a connection");

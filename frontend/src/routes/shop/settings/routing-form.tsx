@@ -41,6 +41,7 @@ const WEIGHTS = [
   "perUnitNotOwn",
   "perUnitPriority",
   "perUnfilledPiece",
+  "perLatePiece",
 ] as const;
 
 export function RoutingSettings() {

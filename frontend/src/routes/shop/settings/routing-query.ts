@@ -13,6 +13,7 @@ export const RoutingFields = graphql(`
       perUnitNotOwn
       perUnitPriority
       perUnfilledPiece
+      perLatePiece
     }
     shares {
       supplier
