@@ -254,7 +254,7 @@ async fn suppliers() -> Result<Vec<Supplier>, Failure> {
             journal_limit: 1_000_000,
             // Suppliers do not give up on us, however long the line.
             tries: 200,
-            ..SupplierConfig::new(&supplier_key(number), SUPPLIER_SECRET)
+            ..SupplierConfig::new(supplier_key(number), SUPPLIER_SECRET)
         };
         suppliers.push(Supplier::start(config).await?);
     }

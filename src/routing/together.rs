@@ -66,7 +66,7 @@ pub fn decide(orders: &[Undecided]) -> Vec<Option<Anew>> {
         orders,
         left: MOST_DECISIONS,
     };
-    let standing = search.from_what_stands();
+    let standing = search.what_stands();
     let mut best = search.improved(standing);
     search.left = MOST_DECISIONS;
     if let Some(other) = search.one_after_the_other() {
@@ -239,7 +239,7 @@ impl Search<'_> {
     }
 
     /// What stands, where that is allowed still; the others are decided with what is left.
-    fn from_what_stands(&mut self) -> Vec<Choice> {
+    fn what_stands(&mut self) -> Vec<Choice> {
         let mut left = self.stock();
         let mut choices: Vec<Choice> = Vec::new();
         for order in self.orders {
@@ -255,16 +255,16 @@ impl Search<'_> {
                 request: None,
             });
         }
-        for at in 0..choices.len() {
-            if choices[at].cost.is_some() {
+        for (at, standing) in choices.iter_mut().enumerate() {
+            if standing.cost.is_some() {
                 continue;
             }
-            give_back(&mut left, &self.orders[at].holds);
+            give_back(&mut left, &standing.pieces);
             let choice = self.choose(at, &left);
             if self.is_kept(at, &choice) {
-                choices[at] = choice;
+                *standing = choice;
             }
-            take(&mut left, &choices[at].pieces);
+            take(&mut left, &standing.pieces);
         }
         choices
     }
@@ -337,10 +337,10 @@ impl Search<'_> {
             give_back(&mut free, &choices[taker].pieces);
             let mut without = free.clone();
             without.insert(offer, i64::from(held - amount));
-            let given = self.choose(giver, &without);
-            take(&mut free, &given.pieces);
-            let taken = self.choose(taker, &free);
-            let better = self.accepted(choices, vec![(giver, given), (taker, taken)]);
+            let lesser = self.choose(giver, &without);
+            take(&mut free, &lesser.pieces);
+            let fuller = self.choose(taker, &free);
+            let better = self.accepted(choices, vec![(giver, lesser), (taker, fuller)]);
             if better.is_some() || self.left == 0 {
                 return better;
             }

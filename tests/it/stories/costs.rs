@@ -266,7 +266,8 @@ async fn what_is_not_known_is_asked_of_a_person(#[values(Database::Sqlite, Datab
     let usd = "{ strategy: cheapest, rates: [ { from: USD, to: EUR, rate: 0.5, on: 2999-01-01 } ] }";
     let elsewhere = "zones: [ { name: Swiss, countries: [CH], transit_days: 2, included: true } ]";
     let light = "zones: [ { name: All, transit_days: 2, brackets: [ { up_to_g: 300, cost: '1' } ] } ]";
-    for (case, expect) in [
+    // What waited for costs is looked at again under others, and waits for these.
+    for (waiting, (case, expect)) in (1..).zip([
         (
             Case {
                 north: ("", "", ""),
@@ -298,15 +299,15 @@ async fn what_is_not_known_is_asked_of_a_person(#[values(Database::Sqlite, Datab
             },
             ["none of North''s", "there is no rate for USD"],
         ),
-    ] {
+    ]) {
         market.world.apply(&case.setup()).await;
         market.place(case);
         let asked = format!(
-            "select count(*) from exceptions where kind = 'no_eligible_supplier' \
+            "select count(*) from exceptions where kind = 'no_eligible_supplier' and status = 'open' \
              and message like '%{}%' and message like '%{}%'",
             expect[0], expect[1]
         );
-        let is_so = async || market.world.count(&asked).await == 1;
+        let is_so = async || market.world.count(&asked).await == waiting;
         market.world.eventually(&asked, is_so).await;
     }
     assert_eq!(market.bought(), (0, 0));
