@@ -26,22 +26,24 @@ async fn four_suppliers(database: Database) -> (World, i64) {
         ..ProductSpec::default()
     };
     let variant = world.shop.create_product(product).expect("a product").variants[0];
-    let mut setup = "version: 1\nsuppliers:\n".to_owned();
-    for key in KEYS {
-        setup += &format!(
+    let of_each = |line: fn(usize, &str) -> String| -> String {
+        let lines = (1..).zip(KEYS).map(|(priority, key)| line(priority, key));
+        lines.collect::<Vec<_>>().concat()
+    };
+    let suppliers = of_each(|_, key| {
+        format!(
             "  - {{ key: {key}, name: {key}, connector: http, \
              settings: {{ endpoint: '{{endpoint:{key}}}', secret: '{{secret}}' }}, \
              offers: [ {{ sku: MUG, title: Mug, cost: '4.00', currency: EUR }} ] }}\n"
-        );
-    }
-    setup += "shops:\n  - domain: demo.myshopify.com\n    automation: on\n    locations: all\n    connections:\n";
-    for (priority, key) in (1..).zip(KEYS) {
-        setup += &format!("      - {{ supplier: {key}, priority: {priority} }}\n");
-    }
-    setup += "    mappings:\n      - variant: { sku: MUG }\n        alternatives:\n";
-    for key in KEYS {
-        setup += &format!("          - components: [ {{ supplier: {key}, sku: MUG }} ]\n");
-    }
+        )
+    });
+    let connections = of_each(|priority, key| format!("      - {{ supplier: {key}, priority: {priority} }}\n"));
+    let ways = of_each(|_, key| format!("          - components: [ {{ supplier: {key}, sku: MUG }} ]\n"));
+    let setup = format!(
+        "version: 1\nsuppliers:\n{suppliers}shops:\n  - domain: demo.myshopify.com\n    automation: on\n    \
+         locations: all\n    connections:\n{connections}    mappings:\n      - variant: {{ sku: MUG }}\n        \
+         alternatives:\n{ways}"
+    );
     world.apply(&setup).await;
     (world, variant)
 }
