@@ -1,7 +1,7 @@
 //! Orders that wait for a person are looked at again when what routing goes by changes: terms,
 //! costs, the strategy, and what begins or ends with a day.
 
-use chrono::{TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use rstest::rstest;
 use serde_json::json;
 
@@ -10,6 +10,14 @@ use super::{
     shop::{Plot, Story},
 };
 use crate::harness::{Database, World};
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a story's days are those of the machine's clock"
+)]
+fn now() -> DateTime<Utc> {
+    Utc::now()
+}
 
 const WAITING: &str = "select count(*) from exceptions where status = 'open' and kind = 'no_eligible_supplier'";
 const DAY_MS: i64 = 24 * 3_600_000;
@@ -159,7 +167,7 @@ async fn costs_that_become_known_and_another_strategy_route_what_waited(
 }
 
 fn day(ahead: i64) -> String {
-    (Utc::now() + TimeDelta::days(ahead)).date_naive().to_string()
+    (now() + TimeDelta::days(ahead)).date_naive().to_string()
 }
 
 /// The installation goes on some days later. Nothing leaves: suppliers' clocks do not follow.
@@ -198,7 +206,7 @@ async fn waits_until_a_day(database: Database, rules: &'static str, mapping: Opt
     story.world.apply(&setup).await;
     story.order(&[("MUG", 1)]);
     waits_for(&story.world, "nobody may ship it", WAITING, 1).await;
-    let now_ms = Utc::now().timestamp_millis();
+    let now_ms = now().timestamp_millis();
     let due =
         format!("select count(*) from jobs where state = 'running' or (state = 'ready' and run_at_ms <= {now_ms})");
     waits_for(&story.world, "nothing is due", &due, 0).await;
@@ -329,7 +337,7 @@ async fn what_is_no_better_is_left_as_it_is(#[values(Database::Sqlite, Database:
 impl Market {
     /// Waits until no job is due.
     async fn quiet_by_now(&self) {
-        let now_ms = Utc::now().timestamp_millis();
+        let now_ms = now().timestamp_millis();
         let due =
             format!("select count(*) from jobs where state = 'running' or (state = 'ready' and run_at_ms <= {now_ms})");
         waits_for(&self.world, "nothing is due", &due, 0).await;
