@@ -48,8 +48,7 @@ pub async fn acknowledge_purchase_order(
     acknowledgement: &Acknowledgement,
     actor: &Actor,
 ) -> Result<bool, ReportError> {
-    let tx = app.db.begin().await?;
-    let mut report = OpenReport::begin(&tx, scope, id).await?;
+    let (tx, mut report) = OpenReport::begin(app, scope, id).await?;
     let changed = apply(&tx, &mut report, acknowledgement, actor, app.clock.now()).await?;
     if changed {
         follow_status(&tx, &report.shop, report.order.id).await?;

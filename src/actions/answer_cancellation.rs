@@ -24,8 +24,7 @@ pub async fn answer_cancellation(
     actor: &Actor,
 ) -> Result<bool, ReportError> {
     let now = app.clock.now();
-    let tx = app.db.begin().await?;
-    let mut report = OpenReport::begin(&tx, scope, id).await?;
+    let (tx, mut report) = OpenReport::begin(app, scope, id).await?;
     if !is_waiting(&report) {
         return if was_answered(&report, accepted) {
             Ok(false)

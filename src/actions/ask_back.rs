@@ -13,7 +13,7 @@ use sha2::{Digest as _, Sha256};
 use super::cancel_purchase_order::CancelPurchaseOrder;
 use crate::{
     queue::{When, enqueue},
-    store::{self, Tx, orders, po_lines, purchase_orders},
+    store::{self, Tx, order_state::OrderState, orders, po_lines, purchase_orders},
 };
 
 /// The Intent's key for asking back what the lines say.
@@ -78,8 +78,9 @@ pub async fn after_placing(
         let lines = all_open(tx, po).await?;
         return ask(tx, order, po, lines, now);
     }
-    let lines = po_lines::of_purchase_orders(tx.conn(), po.shop_id, vec![po.id]).await?;
-    if lines.iter().any(|line| line.cancel_requested > 0) {
+    let state = OrderState::of(tx, order.shop_id, order.id).await?;
+    let mut lines = state.iter().flat_map(|state| &state.po_lines);
+    if lines.any(|line| line.purchase_order_id == po.id && line.cancel_requested > 0) {
         return ask(tx, order, po, Vec::new(), now);
     }
     Ok(())

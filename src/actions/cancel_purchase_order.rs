@@ -202,7 +202,7 @@ async fn supersede(tx: &store::Tx, po: &purchase_orders::Model, by: &Intent, now
             earlier.kind == IntentKind::CancelPurchaseOrder && earlier.subject_id == po.id.0 && earlier.id != by.id;
         if is_earlier && earlier.outcome.is_open() {
             let evidence = json!({ "superseded_by": by.key });
-            intents::settle(tx, earlier.id, IntentOutcome::Refused, evidence, now).await?;
+            intents::settle(tx, earlier.id, IntentOutcome::Refused, evidence, now);
         }
     }
     Ok(())
@@ -230,8 +230,7 @@ async fn conclude(
                 IntentOutcome::Done,
                 json!({ "answer": "received" }),
                 now,
-            )
-            .await?;
+            );
             let message = format!("{} was asked to cancel {}", call.supplier.name, po.number);
             let (shop, order) = (po.shop_id, po.order_id);
             store::events::add(
@@ -246,7 +245,7 @@ async fn conclude(
         }
         Ok(CancelAnswer::Answered { accepted, reason }) => {
             let evidence = json!({ "answer": if accepted { "accepted" } else { "refused" } });
-            intents::settle(&tx, call.intent.id, IntentOutcome::Done, evidence, now).await?;
+            intents::settle(&tx, call.intent.id, IntentOutcome::Done, evidence, now);
             let actor = Actor::Supplier(call.supplier.name.clone());
             apply_cancellation_answer(&tx, &mut po, accepted, reason.as_deref(), &actor, now).await?;
             if let Some(order) = orders::by_id(tx.conn(), po.shop_id, po.order_id).await? {
@@ -324,7 +323,7 @@ async fn failed(
     let evidence = json!({ "error": error.message, "calls": call.intent.calls });
     if error.class != ErrorClass::Never && !attempt.is_last {
         // Asking twice under one key asks once: the contract makes the supplier deduplicate.
-        intents::settle(tx, call.intent.id, IntentOutcome::Unknown, evidence, now).await?;
+        intents::settle(tx, call.intent.id, IntentOutcome::Unknown, evidence, now);
         let after = if let ErrorClass::After(wait) = error.class {
             Some(wait)
         } else {
@@ -335,7 +334,7 @@ async fn failed(
             after,
         }));
     }
-    intents::settle(tx, call.intent.id, IntentOutcome::Refused, evidence.clone(), now).await?;
+    intents::settle(tx, call.intent.id, IntentOutcome::Refused, evidence.clone(), now);
     let new = NewException {
         kind: ExceptionKind::CancelRefused,
         shop: po.shop_id,

@@ -94,7 +94,7 @@ impl Conclusion<'_> {
     async fn placed(mut self, answer: PlaceAnswer) -> Result<Option<JobError>, DbErr> {
         let (tx, now) = (self.tx, self.now);
         let evidence = json!({ "answer": format!("{answer:?}").chars().take(500).collect::<String>() });
-        intents::settle(tx, self.call.intent.id, IntentOutcome::Done, evidence, now).await?;
+        intents::settle(tx, self.call.intent.id, IntentOutcome::Done, evidence, now);
         self.po.placed_at = Some(now);
         move_to(tx, &mut self.po, PurchaseOrderStatus::Placed, now).await?;
         let message = format!("{} was placed with {}", self.po.number, self.call.supplier.name);
@@ -161,8 +161,7 @@ impl Conclusion<'_> {
                 IntentOutcome::Unknown,
                 evidence.clone(),
                 self.now,
-            )
-            .await?;
+            );
             self.outcome_unknown(&error, evidence).await?;
             return Ok(None);
         }
@@ -173,8 +172,7 @@ impl Conclusion<'_> {
                 IntentOutcome::Refused,
                 evidence.clone(),
                 self.now,
-            )
-            .await?;
+            );
             self.refused(&error, evidence).await?;
             return Ok(None);
         }
@@ -183,7 +181,7 @@ impl Conclusion<'_> {
         } else {
             IntentOutcome::Pending
         };
-        intents::settle(self.tx, self.call.intent.id, outcome, evidence, self.now).await?;
+        intents::settle(self.tx, self.call.intent.id, outcome, evidence, self.now);
         Ok(Some(JobError::Retry {
             reason: error.message,
             after: wait,

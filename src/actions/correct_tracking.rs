@@ -26,8 +26,7 @@ pub async fn correct_tracking(
 ) -> Result<RecordedShipment, ReportError> {
     let tracking = tracking.checked()?;
     let now = app.clock.now();
-    let tx = app.db.begin().await?;
-    let report = OpenReport::begin(&tx, scope, id).await?;
+    let (tx, report) = OpenReport::begin(app, scope, id).await?;
     let shop = report.po.shop_id;
     let found = shipments::by_reference(tx.conn(), shop, id, reference).await?;
     let mut shipment = found.ok_or(ReportError::UnknownShipment)?;

@@ -88,14 +88,11 @@ async fn write(app: &App, job: &ImportOrder, snapshot: &OrderSnapshot, attempt: 
     let Some(shop) = shops::by_id(tx.conn(), job.shop_id).await? else {
         return Ok(());
     };
-    let Some(order) = write_order::upsert(&tx, &shop, snapshot, now).await? else {
-        return Ok(());
-    };
-    let Some(before) = OrderState::load(tx.conn(), shop.id, order.id).await? else {
+    let Some(before) = write_order::upsert(&tx, &shop, snapshot, now).await? else {
         return Ok(());
     };
     let state = if withdraw_units(&tx, &shop, &before, now).await? {
-        OrderState::load(tx.conn(), shop.id, order.id).await?.unwrap_or(before)
+        OrderState::of(&tx, shop.id, before.order.id).await?.unwrap_or(before)
     } else {
         before
     };

@@ -79,7 +79,7 @@ pub async fn override_routing(
     }
     let what = format!("“{title}” goes to {} by hand: {reason}", names.join(" and "));
     close_what_waits(&tx, &open.state, wanted.line, actor, &what, now).await?;
-    let state = OrderState::load(tx.conn(), shop, wanted.order).await?;
+    let state = OrderState::of(&tx, shop, wanted.order).await?;
     let state = state.ok_or(AppError::NotFound("this order"))?;
     // What is taken back counts as left when it is decided anew.
     reserve_stock::settle(&tx, &state, Vec::new()).await?;

@@ -85,7 +85,7 @@ impl Job for PlacePurchaseOrder {
     }
 
     async fn run(&self, app: &App, attempt: Attempt) -> Result<(), JobError> {
-        let Some(call) = prepare(app, self).await? else {
+        let Some(call) = Box::pin(prepare(app, self)).await? else {
             return Ok(());
         };
         failpoint::hit("place.before_call");
@@ -193,19 +193,19 @@ async fn begin_call(
     if !may_have_happened && drop_taken_back(&tx, po, lines, now).await? {
         if !po.status.is_live() {
             let evidence = json!({ "withdrawn": "nothing of it is wanted any more" });
-            intents::settle(&tx, intent.id, IntentOutcome::Refused, evidence, now).await?;
+            intents::settle(&tx, intent.id, IntentOutcome::Refused, evidence, now);
             follow_status(&tx, shop, state.order.id).await?;
             tx.commit().await?;
             return Ok(None);
         }
-        let Some(read_again) = OrderState::load(tx.conn(), shop.id, po.order_id).await? else {
+        let Some(read_again) = OrderState::of(&tx, shop.id, po.order_id).await? else {
             return Ok(None);
         };
         state = read_again;
     }
     if let (Some(why), false) = (state.held_back(po.id, &shop.settings.0), may_have_happened) {
         let evidence = json!({ "held_back": why });
-        intents::settle(&tx, intent.id, IntentOutcome::Pending, evidence, now).await?;
+        intents::settle(&tx, intent.id, IntentOutcome::Pending, evidence, now);
         return wait(tx, shop, po, &why, now).await;
     }
     if po.status == PurchaseOrderStatus::Draft {
@@ -423,13 +423,13 @@ async fn withdraw(
     let why = no_address.unwrap_or("the order was cancelled between two tries");
     let evidence = json!({ "withdrawn": why });
     if !may_have_happened {
-        intents::settle(tx, intent.id, IntentOutcome::Refused, evidence, now).await?;
+        intents::settle(tx, intent.id, IntentOutcome::Refused, evidence, now);
         return match no_address {
             Some(why) if !is_unwanted(order, &po) => refuse(tx, &mut po, why, now).await,
             _ => cancel_unsent(tx, &mut po, now).await,
         };
     }
-    intents::settle(tx, intent.id, IntentOutcome::Unknown, evidence, now).await?;
+    intents::settle(tx, intent.id, IntentOutcome::Unknown, evidence, now);
     if no_address.is_some() {
         po.cancel_requested_at.get_or_insert(now);
     }

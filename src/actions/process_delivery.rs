@@ -58,10 +58,10 @@ impl Job for ProcessDelivery {
             (Verdict::Says(_, Subject::FulfillmentOrder { id }), Some(shop)) => {
                 Owner::Is(owner_of(app, shop.id, *id).await?)
             }
-            _ => Owner::NotAsked,
+            _ => Owner::Seen(None),
         };
         let tx = app.db.begin().await?;
-        let reading = carry_out(&tx, &delivery, shop.as_ref(), verdict, owner, app.clock.now()).await?;
+        let reading = carry_out(&tx, &delivery, shop.as_ref(), verdict, owner, app.clock.now())?;
         let foreign = reading.is_foreign();
         mark_read(&tx, vec![(delivery.id, reading)]).await?;
         failpoint::hit("process.before_commit");
@@ -90,7 +90,8 @@ async fn owner_of(app: &App, shop: ShopId, id: u64) -> Result<Option<ShopifyOrde
 /// What is known of the order that a delivery's fulfillment order belongs to.
 #[derive(Clone, Copy)]
 pub(super) enum Owner {
-    NotAsked,
+    /// As it was last read, if it was.
+    Seen(Option<ShopifyOrderId>),
     /// Shopify said so; none, and there is no such fulfillment order.
     Is(Option<ShopifyOrderId>),
 }
@@ -153,7 +154,7 @@ enum Step {
 }
 
 /// Enqueues what follows from a delivery, and says what is to be written about it.
-pub(super) async fn carry_out(
+pub(super) fn carry_out(
     tx: &Tx,
     delivery: &deliveries::Model,
     shop: Option<&shops::Model>,
@@ -174,7 +175,7 @@ pub(super) async fn carry_out(
             reading.note = Some(note);
         }
         (Verdict::Says(topic, subject), Some(shop)) => {
-            let step = step(tx, shop, &topic, subject, owner).await?;
+            let step = step(&topic, subject, owner);
             reading.shop = Some(shop.id);
             // What is to be forgotten must not stay in the inbox.
             reading.forget = Topic::COMPLIANCE.contains(&topic);
@@ -219,20 +220,17 @@ pub(super) async fn record_foreign(app: &App, shop_domain: &str) {
 
 const TOO_LARGE: &str = "an id of Shopify's is larger than 64 signed bits";
 
-async fn step(tx: &Tx, shop: &shops::Model, topic: &Topic, subject: Subject, owner: Owner) -> Result<Step, DbErr> {
-    Ok(match subject {
+fn step(topic: &Topic, subject: Subject, owner: Owner) -> Step {
+    match subject {
         Subject::Order { id } => match i64::try_from(id) {
             Ok(id) => Step::Import(ShopifyOrderId(id)),
             Err(_) => Step::Unreadable(TOO_LARGE),
         },
-        Subject::FulfillmentOrder { id } => match (owner, i64::try_from(id).map(ShopifyFulfillmentOrderId)) {
+        Subject::FulfillmentOrder { id } => match (owner, i64::try_from(id)) {
             (_, Err(_)) => Step::Unreadable(TOO_LARGE),
-            (Owner::Is(Some(order)), _) => Step::Import(order),
+            (Owner::Is(Some(order)) | Owner::Seen(Some(order)), _) => Step::Import(order),
             (Owner::Is(None), _) => Step::Nothing,
-            (Owner::NotAsked, Ok(id)) => match store::fulfillment_orders::owner(tx.conn(), shop.id, id).await? {
-                Some(order) => Step::Import(order),
-                None => Step::HandOn,
-            },
+            (Owner::Seen(None), _) => Step::HandOn,
         },
         Subject::Product { id } if *topic == Topic::ProductsDelete => match i64::try_from(id) {
             Ok(id) => Step::ForgetProduct(ShopifyProductId(id)),
@@ -255,7 +253,7 @@ async fn step(tx: &Tx, shop: &shops::Model, topic: &Topic, subject: Subject, own
         }),
         Subject::ShopRedact { .. } => Step::Redact(Redaction::Shop),
         Subject::None => Step::Nothing,
-    })
+    }
 }
 
 fn enqueue_step(

@@ -204,7 +204,7 @@ async fn ask_about_broken_kits(
     broken: &BTreeMap<OrderLineId, u32>,
     now: DateTime<Utc>,
 ) -> Result<(), DbErr> {
-    let state = OrderState::load(tx.conn(), po.shop_id, po.order_id).await?;
+    let state = OrderState::of(tx, po.shop_id, po.order_id).await?;
     let shop = shops::by_id(tx.conn(), po.shop_id).await?;
     let Some((state, shop)) = state.zip(shop).filter(|(state, _)| state.order.cancelled_at.is_none()) else {
         return Ok(());

@@ -115,7 +115,7 @@ impl Job for PushFulfillment {
             let is_made = answer.is_ok();
             let failed = conclude(&tx, &mut open.state, claimed, answer, attempt, app.clock.now()).await?;
             prepared.failed = failed.or(prepared.failed);
-            if !is_made && let Some(read_again) = OrderState::load(tx.conn(), self.shop_id, self.order_id).await? {
+            if !is_made && let Some(read_again) = OrderState::of(&tx, self.shop_id, self.order_id).await? {
                 open.state = read_again;
             }
         }
@@ -323,7 +323,7 @@ async fn conclude(
         Ok(answer) => {
             let made = answer.data.id;
             let evidence = json!({ "fulfillment": made.to_string() });
-            intents::settle(tx, claimed.intent.id, IntentOutcome::Done, evidence, now).await?;
+            intents::settle(tx, claimed.intent.id, IntentOutcome::Done, evidence, now);
             mark_done(tx, row, made, now).await?;
             Ok(None)
         }
@@ -379,7 +379,7 @@ async fn failed(
     }
     match &error {
         ApiError::OutcomeUnknown { .. } => {
-            intents::settle(tx, claimed.intent.id, IntentOutcome::Unknown, evidence.clone(), now).await?;
+            intents::settle(tx, claimed.intent.id, IntentOutcome::Unknown, evidence.clone(), now);
             if attempt.is_last {
                 let message = "Shopify did not say whether it took the parcel; look at the order there";
                 refusal(tx, row, message.to_owned(), evidence, now).await?;
@@ -388,10 +388,10 @@ async fn failed(
         }
         error if error.is_retryable() => {
             // Known not to have been executed.
-            intents::settle(tx, claimed.intent.id, IntentOutcome::Pending, evidence, now).await?;
+            intents::settle(tx, claimed.intent.id, IntentOutcome::Pending, evidence, now);
         }
         error => {
-            intents::settle(tx, claimed.intent.id, IntentOutcome::Refused, evidence.clone(), now).await?;
+            intents::settle(tx, claimed.intent.id, IntentOutcome::Refused, evidence.clone(), now);
             refuse(tx, row, &error.to_string(), evidence, now).await?;
             return Ok(None);
         }

@@ -9,14 +9,18 @@ use std::{collections::BTreeSet, panic::AssertUnwindSafe};
 use futures::FutureExt as _;
 use sea_orm::DbErr;
 
-use super::process_delivery::{Owner, ProcessDelivery, carry_out, judge, mark_read, record_foreign};
+use webhooks::payload::Subject;
+
+use super::process_delivery::{Owner, ProcessDelivery, Verdict, carry_out, judge, mark_read, record_foreign};
 use crate::{
     app::App,
     failpoint,
+    ids::ShopifyFulfillmentOrderId,
     queue::{When, enqueue},
     store::{
         Tx,
         deliveries::{self, DeliveryStatus, Model, Reading},
+        fulfillment_orders::{self, OfShop},
         shops,
     },
 };
@@ -68,13 +72,21 @@ async fn read(app: &App, limit: u64) -> Result<usize, DbErr> {
     let unread = deliveries::unread(&tx, limit).await?;
     let domains: BTreeSet<&str> = unread.iter().map(|delivery| delivery.shop_domain.as_str()).collect();
     let shops = shops::by_domains(tx.conn(), domains).await?;
+    let mut judged = Vec::with_capacity(unread.len());
+    for delivery in &unread {
+        let shop = shops.iter().find(|shop| shop.domain == delivery.shop_domain);
+        judged.push((delivery, shop, judge(delivery, shop)?));
+    }
+    let asked = judged
+        .iter()
+        .filter_map(|(_, shop, verdict)| fulfillment_order(*shop, verdict));
+    let owners = fulfillment_orders::owners(tx.conn(), asked.collect()).await?;
     let mut readings = Vec::with_capacity(unread.len());
     let mut foreign = Vec::new();
-    for delivery in &unread {
+    for (delivery, shop, verdict) in judged {
         let domain = &delivery.shop_domain;
-        let shop = shops.iter().find(|shop| shop.domain == *domain);
-        let verdict = judge(delivery, shop)?;
-        let reading = carry_out(&tx, delivery, shop, verdict, Owner::NotAsked, now).await?;
+        let owner = fulfillment_order(shop, &verdict).and_then(|id| owners.get(&id).copied());
+        let reading = carry_out(&tx, delivery, shop, verdict, Owner::Seen(owner), now)?;
         if reading.is_foreign() {
             foreign.push(domain);
         }
@@ -87,6 +99,15 @@ async fn read(app: &App, limit: u64) -> Result<usize, DbErr> {
         record_foreign(app, domain).await;
     }
     Ok(unread.len())
+}
+
+/// What a delivery is about that does not say which order it belongs to.
+fn fulfillment_order(shop: Option<&shops::Model>, verdict: &Verdict) -> Option<OfShop> {
+    let Verdict::Says(_, Subject::FulfillmentOrder { id }) = verdict else {
+        return None;
+    };
+    let id = i64::try_from(*id).ok().map(ShopifyFulfillmentOrderId)?;
+    shop.map(|shop| (shop.id, id))
 }
 
 /// Leaves the first unread delivery to a job of its own.

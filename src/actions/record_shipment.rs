@@ -29,6 +29,7 @@ use crate::{
     store::{
         self, Tx,
         allocations::{self, AllocationStatus},
+        order_state::OrderState,
         po_lines, shipment_lines, shipments,
     },
 };
@@ -53,9 +54,8 @@ pub async fn record_shipment(
     let now = app.clock.now();
     let parcel = parcel.checked(now)?;
     let fingerprint = Sha256::digest(parcel.canonical()).to_vec();
-    let tx = app.db.begin().await?;
-    let mut report = OpenReport::begin(&tx, scope, id).await?;
-    if let Some(shipment) = shipments::by_reference(tx.conn(), report.po.shop_id, id, &parcel.reference).await? {
+    let (tx, mut report) = OpenReport::begin(app, scope, id).await?;
+    if let Some(shipment) = reported_before(&tx, &report, &parcel.reference).await? {
         if shipment.fingerprint != fingerprint {
             return Err(ReportError::ReferenceTaken);
         }
@@ -86,6 +86,13 @@ pub async fn record_shipment(
     failpoint::hit("ship.before_commit");
     tx.commit().await?;
     Ok(recorded)
+}
+
+/// The parcel of that reference, if it was reported before.
+async fn reported_before(tx: &Tx, report: &OpenReport, reference: &str) -> Result<Option<shipments::Model>, DbErr> {
+    let state = OrderState::of(tx, report.po.shop_id, report.order.id).await?;
+    let mut shipments = state.into_iter().flat_map(|state| state.shipments);
+    Ok(shipments.find(|one| one.purchase_order_id == report.po.id && one.reference == reference))
 }
 
 /// Units in a parcel that nobody waited for any more. Offer units.

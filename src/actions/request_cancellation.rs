@@ -55,7 +55,7 @@ pub async fn request_cancellation(
     let message = format!("{} shall be cancelled: {reason}", po.number);
     let kind = EventKind::CancelRequested;
     store::events::add(&tx, shop, po.order_id, now, actor, kind, message);
-    let state = OrderState::load(tx.conn(), shop, po.order_id).await?.ok_or_else(gone)?;
+    let state = OrderState::of(&tx, shop, po.order_id).await?.ok_or_else(gone)?;
     let order = po.order_id;
     if po.status == PurchaseOrderStatus::Draft {
         undo_purchase_order(&tx, &state.order, po, now).await?;

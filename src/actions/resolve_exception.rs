@@ -285,7 +285,8 @@ impl Decision<'_> {
             return Ok(());
         };
         let evidence = json!({ "said_by": self.actor.to_string() });
-        intents::settle(self.tx, intent.id, outcome, evidence, self.now).await
+        intents::settle(self.tx, intent.id, outcome, evidence, self.now);
+        Ok(())
     }
 
     async fn confirm_placed(&self, supplier_reference: Option<String>) -> Result<String, AppError> {
@@ -317,7 +318,7 @@ impl Decision<'_> {
 
     async fn cancel(&self) -> Result<String, AppError> {
         let po = self.purchase_order().await?;
-        let state = OrderState::load(self.tx.conn(), self.order.shop_id, self.order.id).await?;
+        let state = OrderState::of(self.tx, self.order.shop_id, self.order.id).await?;
         let state = state.ok_or(AppError::NotFound("the exception's order"))?;
         let number = po.number.clone();
         withdraw_purchase_order(self.tx, &state, po, Asks::Person, self.now).await?;

@@ -145,7 +145,7 @@ async fn end(
     order: OrderId,
     routed: Option<(&OrderState, BTreeSet<OfferId>)>,
 ) -> Result<(), DbErr> {
-    let Some(state) = OrderState::load(tx.conn(), shop.id, order).await? else {
+    let Some(state) = OrderState::of(tx, shop.id, order).await? else {
         return Ok(());
     };
     let state = chase_silence::hear(tx, state, tx.lease_now())?;
@@ -316,6 +316,9 @@ async fn suppliers_that_refused(
     state: &OrderState,
 ) -> Result<BTreeMap<OrderLineId, BTreeSet<SupplierId>>, DbErr> {
     let mut refused: BTreeMap<OrderLineId, BTreeSet<SupplierId>> = BTreeMap::new();
+    if state.purchase_orders.is_empty() {
+        return Ok(refused);
+    }
     for allocation in allocations::of_order(db, shop, state.order.id).await? {
         let line = state.po_lines.iter().find(|line| line.id == allocation.po_line_id);
         let silent = |line: &po_lines::Model| {

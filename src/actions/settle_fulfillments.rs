@@ -43,7 +43,7 @@ pub async fn settle_open(
         if intent.called_at.is_none() || !intent.outcome.is_open() {
             continue;
         }
-        if let Some(made) = settle(tx, state, read, row, &intent, patience, now).await? {
+        if let Some(made) = settle(tx, state, read, row, &intent, patience, now)? {
             mark_done(tx, &mut state.fulfillments[place], made, now).await?;
         }
     }
@@ -51,7 +51,7 @@ pub async fn settle_open(
 }
 
 /// Gives back the fulfillment that the call made, if it did.
-async fn settle(
+fn settle(
     tx: &Tx,
     state: &OrderState,
     read: &OrderFulfillmentState,
@@ -64,7 +64,7 @@ async fn settle(
     match read_back::find(read, &expected(state, row), &known) {
         ReadBack::Made(id) => {
             let evidence = json!({ "found": id.to_string() });
-            intents::settle(tx, intent.id, IntentOutcome::Done, evidence, now).await?;
+            intents::settle(tx, intent.id, IntentOutcome::Done, evidence, now);
             Ok(Some(id))
         }
         ReadBack::NotMade => {
@@ -78,7 +78,7 @@ async fn settle(
                 });
             }
             let evidence = json!({ "read_back": "nothing was made" });
-            intents::settle(tx, intent.id, IntentOutcome::Pending, evidence, now).await?;
+            intents::settle(tx, intent.id, IntentOutcome::Pending, evidence, now);
             Ok(None)
         }
         ReadBack::Unclear(candidates) => {

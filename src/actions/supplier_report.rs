@@ -13,6 +13,7 @@ use super::{
     place_purchase_order::{self, PlacePurchaseOrder},
 };
 use crate::{
+    app::App,
     domain::{
         event::{Actor, EventKind},
         exception::ExceptionKind,
@@ -107,15 +108,18 @@ pub struct OpenReport {
 
 impl OpenReport {
     /// Finds the purchase order in the scope, takes its order's lock and reads it again.
-    pub async fn begin(tx: &Tx, scope: ReportScope, id: PurchaseOrderId) -> Result<Self, ReportError> {
+    pub async fn begin(app: &App, scope: ReportScope, id: PurchaseOrderId) -> Result<(Tx, Self), ReportError> {
+        let db = app.db.read();
         let found = match scope {
-            ReportScope::Supplier(supplier) => store::supplier_orders::by_id(tx.conn(), supplier, id).await?,
-            ReportScope::Shop(shop) => purchase_orders::by_id(tx.conn(), shop, id).await?,
+            ReportScope::Supplier(supplier) => store::supplier_orders::by_id(db, supplier, id).await?,
+            ReportScope::Shop(shop) => purchase_orders::by_id(db, shop, id).await?,
         };
         let found = found.ok_or(ReportError::NotFound)?;
-        let open = OpenOrder::lock(tx, found.shop_id, found.order_id).await?;
+        let tx = app.db.begin().await?;
+        let open = OpenOrder::lock(&tx, found.shop_id, found.order_id).await?;
         // Read again: what stood before the lock may have changed.
-        Self::of(&open.ok_or(ReportError::NotFound)?, id)
+        let report = Self::of(&open.ok_or(ReportError::NotFound)?, id)?;
+        Ok((tx, report))
     }
 
     /// The same for a purchase order of an order that is open already. What was
@@ -171,7 +175,7 @@ impl OpenReport {
         }
         if let Some(intent) = store::intents::by_key(tx.conn(), &place_purchase_order::intent_key(self.po.id)).await? {
             let evidence = json!({ "proof": "the supplier reported on the purchase order" });
-            intents::settle(tx, intent.id, IntentOutcome::Done, evidence, now).await?;
+            intents::settle(tx, intent.id, IntentOutcome::Done, evidence, now);
         }
         let (shop, id) = (self.po.shop_id, self.po.id);
         let how = "the supplier reported on it, so it has it";

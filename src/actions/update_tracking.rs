@@ -146,7 +146,7 @@ async fn conclude(app: &App, change: Change, result: Result<(), ApiError>) -> Re
     orders::lock(&tx, row.shop_id, row.order_id).await?;
     let again = match result {
         Ok(()) => {
-            intents::settle(&tx, change.intent.id, IntentOutcome::Done, json!(null), now).await?;
+            intents::settle(&tx, change.intent.id, IntentOutcome::Done, json!(null), now);
             let message = format!("Shopify has the tracking {}", change.tracking.numbers.join(", "));
             row.company = change.tracking.company;
             row.numbers = Json(change.tracking.numbers);
@@ -172,7 +172,7 @@ async fn conclude(app: &App, change: Change, result: Result<(), ApiError>) -> Re
                 IntentOutcome::Refused
             };
             let evidence = json!({ "error": error.to_string() });
-            intents::settle(&tx, change.intent.id, outcome, evidence, now).await?;
+            intents::settle(&tx, change.intent.id, outcome, evidence, now);
             Some(JobError::from(error))
         }
     };

@@ -23,17 +23,20 @@ use crate::{
         self, Tx,
         columns::Json,
         fulfillments::{self, FulfilledLine},
-        order_lines, orders, shops,
+        order_lines,
+        order_state::OrderState,
+        orders, shops,
     },
 };
 
-/// Writes the order and everything below it; none when what stands is newer.
+/// Writes the order and everything below it, and gives back how it stands then; none when what
+/// stood is newer.
 pub async fn upsert(
     tx: &Tx,
     shop: &shops::Model,
     snapshot: &OrderSnapshot,
     now: DateTime<Utc>,
-) -> Result<Option<orders::Model>, DbErr> {
+) -> Result<Option<OrderState>, DbErr> {
     let before = orders::lock_by_shopify_id(tx, shop.id, snapshot.id).await?;
     if before
         .as_ref()
@@ -41,19 +44,24 @@ pub async fn upsert(
     {
         return Ok(None);
     }
+    let known = match &before {
+        Some(before) => OrderState::of(tx, shop.id, before.id).await?,
+        None => None,
+    };
     let order = write_header(tx, shop, snapshot, before.as_ref(), now)?;
+    let known = known.unwrap_or_else(|| OrderState::begin(tx, order.clone()));
     let fulfillment_orders: Vec<FulfillmentOrder> = snapshot
         .fulfillment_orders
         .iter()
         .map(FulfillmentOrderSnapshot::to_domain)
         .collect();
-    let known = order_lines::of_order(tx.conn(), shop.id, order.id).await?;
-    let mut lines = line_rows(&order, &known, snapshot);
-    let ours = write_fulfillments(tx, &order, snapshot, &lines, now).await?;
+    let mut lines = line_rows(&order, &known.lines, snapshot);
+    let ours = write_fulfillments(tx, &known, snapshot, &lines, now)?;
     count(&shop.settings.0, &mut lines, snapshot, &fulfillment_orders, &ours);
-    write_lines(tx, &known, lines)?;
-    store::fulfillment_orders::replace(tx, shop.id, order.id, fulfillment_orders).await?;
-    Ok(Some(order))
+    write_lines(tx, &known.lines, lines)?;
+    let known = known.fulfillment_orders;
+    store::fulfillment_orders::replace(tx, shop.id, order.id, &known, fulfillment_orders).await?;
+    OrderState::of(tx, shop.id, order.id).await
 }
 
 fn write_header(
@@ -181,14 +189,14 @@ fn line_row(
 
 /// Ties Shopify's fulfillments to ours, and keeps the others as made by hand.
 /// Gives back which of them are ours.
-async fn write_fulfillments(
+fn write_fulfillments(
     tx: &Tx,
-    order: &orders::Model,
+    state: &OrderState,
     snapshot: &OrderSnapshot,
     lines: &[order_lines::Model],
     now: DateTime<Utc>,
 ) -> Result<BTreeSet<ShopifyFulfillmentId>, DbErr> {
-    let known = fulfillments::of_order(tx.conn(), order.shop_id, order.id).await?;
+    let (order, known) = (&state.order, &state.fulfillments);
     let mut ours: BTreeSet<ShopifyFulfillmentId> = known
         .iter()
         .filter(|row| !row.by_hand)

@@ -59,11 +59,10 @@ pub async fn open<R: Serialize + Sync>(tx: &Tx, new: NewIntent<'_, R>, now: Date
         called_at: Some(tx.lease_now()),
         settled_at: None,
     };
-    if store::intents::add(tx, intent.clone()).await? {
-        return Ok(Standing::Fresh(intent));
-    }
+    // Whoever opens it has the lock of what it is about; the key is unique all the same.
     let Some(mut intent) = store::intents::by_key(tx.conn(), &intent.key).await? else {
-        return Err(DbErr::RecordNotFound(format!("intent {}", intent.key)));
+        store::insert(tx, intent.clone())?;
+        return Ok(Standing::Fresh(intent));
     };
     if !intent.outcome.is_open() {
         return Ok(Standing::Settled(intent));
@@ -83,18 +82,6 @@ pub async fn open<R: Serialize + Sync>(tx: &Tx, new: NewIntent<'_, R>, now: Date
 ///
 /// `Pending` says that the call is known not to have been taken, and that it
 /// may be made again as if it were the first.
-pub async fn settle(
-    tx: &Tx,
-    id: IntentId,
-    outcome: IntentOutcome,
-    evidence: serde_json::Value,
-    now: DateTime<Utc>,
-) -> Result<(), DbErr> {
-    if store::intents::settle(tx, id, outcome, Json(evidence), now).await? {
-        return Ok(());
-    }
-    match store::intents::by_id(tx.conn(), id).await? {
-        Some(_) => Ok(()),
-        None => Err(DbErr::RecordNotFound(format!("intent {id}"))),
-    }
+pub fn settle(tx: &Tx, id: IntentId, outcome: IntentOutcome, evidence: serde_json::Value, now: DateTime<Utc>) {
+    store::intents::settle(tx, id, outcome, Json(evidence), now);
 }

@@ -1,8 +1,10 @@
 //! Shopify's fulfillment orders as last read.
 
-use sea_orm::{QueryOrder as _, entity::prelude::*};
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Tx, columns::Json, paging};
+use sea_orm::{Condition, ExprTrait as _, JoinType, QueryOrder as _, QuerySelect as _, entity::prelude::*};
+
+use super::{Tx, columns::Json, orders, paging};
 use crate::{
     domain::order::{DeliveryMethod, FulfillmentOrder, FulfillmentOrderLine, FulfillmentOrderStatus},
     ids::{OrderId, ShopId, ShopifyFulfillmentOrderId, ShopifyLocationId, ShopifyOrderId},
@@ -28,17 +30,6 @@ pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
-/// The fulfillment orders of one order, as the domain sees them.
-pub async fn of_order(db: &impl ConnectionTrait, shop: ShopId, order: OrderId) -> Result<Vec<FulfillmentOrder>, DbErr> {
-    let rows = Entity::find()
-        .filter(Column::ShopId.eq(shop))
-        .filter(Column::OrderId.eq(order))
-        .order_by_asc(Column::Id)
-        .all(db)
-        .await?;
-    Ok(rows.into_iter().map(Into::into).collect())
-}
-
 /// The fulfillment orders of many orders, each with the order that it belongs to.
 pub async fn of_orders(
     db: &impl ConnectionTrait,
@@ -53,31 +44,48 @@ pub async fn of_orders(
     Ok(rows.into_iter().map(|row| (row.order_id, row.into())).collect())
 }
 
-/// Puts what was read in the place of what stood.
-pub async fn replace(tx: &Tx, shop: ShopId, order: OrderId, mut read: Vec<FulfillmentOrder>) -> Result<(), DbErr> {
-    read.sort_by_key(|order| order.id);
-    let known = of_order(tx.conn(), shop, order).await?;
-    if known == read {
-        return Ok(());
-    }
-    if !known.is_empty() {
+/// Puts what was read in the place of what is known to stand.
+pub async fn replace(
+    tx: &Tx,
+    shop: ShopId,
+    order: OrderId,
+    known: &[FulfillmentOrder],
+    read: Vec<FulfillmentOrder>,
+) -> Result<(), DbErr> {
+    let gone: Vec<ShopifyFulfillmentOrderId> = known
+        .iter()
+        .filter(|known| !read.iter().any(|read| read.id == known.id))
+        .map(|known| known.id)
+        .collect();
+    if !gone.is_empty() {
         Entity::delete_many()
             .filter(Column::ShopId.eq(shop))
-            .filter(Column::OrderId.eq(order))
+            .filter(Column::Id.is_in(gone))
             .exec(tx.conn())
             .await?;
     }
-    let rows = read.into_iter().map(|read| Model {
-        shop_id: shop,
-        id: read.id,
-        order_id: order,
-        status: read.status,
-        location_id: read.location,
-        location_name: read.location_name,
-        delivery_method: read.delivery_method,
-        lines: Json(read.lines),
-    });
-    super::insert_all(tx, rows.collect())
+    let mut fresh = Vec::new();
+    for read in read {
+        let before = known.iter().find(|known| known.id == read.id);
+        if before == Some(&read) {
+            continue;
+        }
+        let row = Model {
+            shop_id: shop,
+            id: read.id,
+            order_id: order,
+            status: read.status,
+            location_id: read.location,
+            location_name: read.location_name,
+            delivery_method: read.delivery_method,
+            lines: Json(read.lines),
+        };
+        match before {
+            Some(_) => super::save(tx, row)?,
+            None => fresh.push(row),
+        }
+    }
+    super::insert_all(tx, fresh)
 }
 
 impl From<Model> for FulfillmentOrder {
@@ -103,6 +111,35 @@ pub async fn by_ids(
         .filter(Column::ShopId.eq(shop))
         .filter(Column::Id.is_in(ids.iter().copied()));
     paging::all(rows, db).await
+}
+
+/// A fulfillment order of one of many shops.
+pub type OfShop = (ShopId, ShopifyFulfillmentOrderId);
+
+/// Which orders some fulfillment orders were last seen to belong to.
+pub async fn owners(
+    db: &impl ConnectionTrait,
+    asked: BTreeSet<OfShop>,
+) -> Result<BTreeMap<OfShop, ShopifyOrderId>, DbErr> {
+    let one = |(shop, id)| Column::ShopId.eq(shop).and(Column::Id.eq(id));
+    let any = asked.into_iter().map(one).fold(Condition::any(), Condition::add);
+    if any.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let order: RelationDef = Entity::belongs_to(orders::Entity)
+        .from(Column::OrderId)
+        .to(orders::Column::Id)
+        .into();
+    let rows: Vec<(ShopId, ShopifyFulfillmentOrderId, ShopifyOrderId)> = Entity::find()
+        .join(JoinType::InnerJoin, order)
+        .filter(any)
+        .select_only()
+        .columns([Column::ShopId, Column::Id])
+        .column(orders::Column::ShopifyId)
+        .into_tuple()
+        .all(db)
+        .await?;
+    Ok(rows.into_iter().map(|(shop, id, order)| ((shop, id), order)).collect())
 }
 
 /// Which order a fulfillment order was last seen to belong to.

@@ -1,13 +1,9 @@
 //! The ledger of outside calls that must happen once.
 
 use chrono::{DateTime, Utc};
-use sea_orm::{
-    Condition, IntoActiveModel as _, QueryOrder as _, QuerySelect as _,
-    entity::prelude::*,
-    sea_query::{Expr, OnConflict},
-};
+use sea_orm::{Condition, QueryOrder as _, QuerySelect as _, QueryTrait as _, entity::prelude::*, sea_query::Expr};
 
-use super::{Tx, columns::Json};
+use super::{Tx, columns::Json, pending::Write};
 use crate::{
     domain::intent::{IntentKind, IntentOutcome},
     ids::{IntentId, OrderId, ShopId, SupplierId},
@@ -39,24 +35,8 @@ pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
-/// Writes a new Intent; false when there is one of its key.
-pub async fn add(tx: &Tx, intent: Model) -> Result<bool, DbErr> {
-    let once = OnConflict::column(Column::Key).do_nothing().to_owned();
-    let added = Entity::insert(intent.into_active_model().reset_all())
-        .on_conflict(once)
-        .exec_without_returning(tx.conn())
-        .await?;
-    Ok(added > 0)
-}
-
-/// Writes what became of a call; false when that is settled already.
-pub async fn settle(
-    tx: &Tx,
-    id: IntentId,
-    outcome: IntentOutcome,
-    evidence: Json<serde_json::Value>,
-    now: DateTime<Utc>,
-) -> Result<bool, DbErr> {
+/// Writes what became of a call, unless that is settled already.
+pub fn settle(tx: &Tx, id: IntentId, outcome: IntentOutcome, evidence: Json<serde_json::Value>, now: DateTime<Utc>) {
     let mut update = Entity::update_many()
         .col_expr(Column::Outcome, Expr::val(outcome))
         .col_expr(Column::Evidence, Expr::val(Some(evidence)))
@@ -64,12 +44,10 @@ pub async fn settle(
     if outcome == IntentOutcome::Pending {
         update = update.col_expr(Column::CalledAt, Expr::val(Option::<DateTime<Utc>>::None));
     }
-    let settled = update
+    let update = update
         .filter(Column::Id.eq(id))
-        .filter(Expr::cust("outcome in ('pending','unknown')"))
-        .exec(tx.conn())
-        .await?;
-    Ok(settled.rows_affected > 0)
+        .filter(Expr::cust("outcome in ('pending','unknown')"));
+    tx.write(Write::any::<Entity>(update.build(tx.get_database_backend())));
 }
 
 pub async fn by_key(db: &impl ConnectionTrait, key: &str) -> Result<Option<Model>, DbErr> {

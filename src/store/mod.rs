@@ -16,6 +16,7 @@ pub mod events;
 pub mod exceptions;
 pub mod fulfillment_orders;
 pub mod fulfillments;
+mod held_order;
 pub mod intents;
 pub mod invitations;
 pub mod jobs;
@@ -81,7 +82,7 @@ pub const MAX_PAGE: u64 = 250;
 /// again, or with its commit. Whatever is wrong with it is said there.
 pub fn insert<M, A>(tx: &Tx, model: M) -> Result<(), DbErr>
 where
-    M: ModelTrait + IntoActiveModel<A>,
+    M: ModelTrait + IntoActiveModel<A> + 'static,
     A: ActiveModelTrait<Entity = M::Entity> + Send,
 {
     insert_all(tx, vec![model])
@@ -90,7 +91,7 @@ where
 /// The same for many rows, in statements of a bounded size.
 pub fn insert_all<M, A>(tx: &Tx, models: Vec<M>) -> Result<(), DbErr>
 where
-    M: ModelTrait + IntoActiveModel<A>,
+    M: ModelTrait + IntoActiveModel<A> + 'static,
     A: ActiveModelTrait<Entity = M::Entity> + Send,
 {
     let mut models = models.into_iter();
@@ -100,6 +101,9 @@ where
             return Ok(());
         }
         let keys = chunk.iter().map(pending::key).collect();
+        for model in &chunk {
+            tx.follow(model);
+        }
         let rows = chunk.into_iter().map(|model| model.into_active_model().reset_all());
         let insert = <M::Entity as EntityTrait>::insert_many(rows);
         tx.write(Write::insert::<M::Entity>(
@@ -113,10 +117,11 @@ where
 /// late as [`insert`] does. That the row is still there is for the order's lock to see to.
 pub fn save<M, A>(tx: &Tx, model: M) -> Result<(), DbErr>
 where
-    M: ModelTrait + IntoActiveModel<A>,
+    M: ModelTrait + IntoActiveModel<A> + 'static,
     A: ActiveModelTrait<Entity = M::Entity> + sea_orm::ActiveModelBehavior + Send,
 {
     let key = pending::key(&model);
+    tx.follow(&model);
     let row = model.into_active_model().reset_all();
     let update = <M::Entity as EntityTrait>::update(row).validate()?;
     tx.write(Write::save::<M::Entity>(update.build(tx.get_database_backend()), key));

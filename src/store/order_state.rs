@@ -59,6 +59,7 @@ impl OpenOrder {
         let Some((state, shop)) = state.zip(shop) else {
             return Ok(None);
         };
+        tx.hold(&state);
         Ok(Some(Self {
             state,
             shop,
@@ -100,6 +101,38 @@ impl OrderState {
             Some(row) => read(&row),
             None => Ok(None),
         }
+    }
+
+    /// An order within the transaction that has its lock, with everything that it has written so far.
+    pub async fn of(tx: &Tx, shop: ShopId, id: OrderId) -> Result<Option<Self>, DbErr> {
+        if let Some(mut held) = tx.held(shop, id) {
+            held.sort();
+            return Ok(Some(held));
+        }
+        let state = Self::load(tx.conn(), shop, id).await?;
+        if let Some(state) = &state {
+            tx.hold(state);
+        }
+        Ok(state)
+    }
+
+    /// An order that this transaction was the first to write, before anything belongs to it.
+    #[must_use]
+    pub fn begin(tx: &Tx, order: orders::Model) -> Self {
+        let state = Self {
+            order,
+            lines: Vec::new(),
+            fulfillment_orders: Vec::new(),
+            allocations: Vec::new(),
+            purchase_orders: Vec::new(),
+            po_lines: Vec::new(),
+            shipments: Vec::new(),
+            shipment_lines: Vec::new(),
+            fulfillments: Vec::new(),
+            open_exceptions: Vec::new(),
+        };
+        tx.hold(&state);
+        state
     }
 
     /// As Shopify lists lines, and everything else in the order in which it was made.

@@ -45,6 +45,16 @@ impl Write {
         Self { statement, table, rows }
     }
 
+    /// Whether a statement that reads may come upon what it writes.
+    pub(super) fn is_met_by(&self, sql: &str) -> bool {
+        sql.contains(self.table.as_str())
+    }
+
+    /// Whether only its text says what it changes.
+    pub(super) const fn is_any(&self) -> bool {
+        matches!(self.rows, Rows::Any)
+    }
+
     /// Whether nothing of an earlier one is left after this one.
     pub(super) fn replaces(&self, before: &Self) -> bool {
         let is_same_row = matches!((&self.rows, &before.rows), (Rows::Saved(one), Rows::Saved(other)) if one == other);

@@ -2,9 +2,12 @@
 //! until something is read or the transaction ends, and then goes as one: each
 //! statement is a round trip, to `PostgreSQL` or to the thread of `SQLite`'s driver.
 
-use std::sync::{
-    Arc, Mutex, MutexGuard, PoisonError,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    any::Any,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use chrono::{DateTime, Utc};
@@ -15,17 +18,21 @@ use sea_orm::{
 use tokio::sync::Notify;
 
 use super::{
-    events, jobs,
+    events, held_order, jobs,
     lease_time::LeaseTime,
+    order_state::OrderState,
     pending::{Write, together},
     writer::{BEGIN_PART, END_PART, Turn},
 };
+use crate::ids::{OrderId, ShopId};
 
 /// A write transaction. Rolls back when dropped.
 #[derive(Debug)]
 pub struct Tx {
     inner: Inner,
     pending: Mutex<Pending>,
+    /// The order whose lock it has, with what is still to be written.
+    order: Mutex<Option<OrderState>>,
     adds_jobs: AtomicBool,
     /// Who is told after the commit that there are jobs.
     wakes: [Arc<Notify>; 2],
@@ -129,6 +136,7 @@ impl Tx {
         Self {
             inner,
             pending: Mutex::default(),
+            order: Mutex::default(),
             adds_jobs: AtomicBool::new(false),
             wakes,
             lease_time,
@@ -152,8 +160,42 @@ impl Tx {
         self.adds_jobs.store(true, Ordering::Relaxed);
     }
 
+    /// Remembers an order whose lock this transaction has, as it stands.
+    pub(super) fn hold(&self, state: &OrderState) {
+        *self.order() = Some(state.clone());
+    }
+
+    /// An order that it holds, with everything that was written since.
+    pub(super) fn held(&self, shop: ShopId, id: OrderId) -> Option<OrderState> {
+        let held = self.order();
+        let state = held.as_ref()?;
+        (state.order.shop_id == shop && state.order.id == id).then(|| state.clone())
+    }
+
+    /// Takes a written row over into the order that it holds.
+    pub(super) fn follow(&self, row: &dyn Any) {
+        let mut held = self.order();
+        if held.as_mut().is_some_and(|state| !state.follow(row)) {
+            *held = None;
+        }
+    }
+
+    fn order(&self) -> MutexGuard<'_, Option<OrderState>> {
+        self.order.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Forgets the order that it holds, should a statement change that behind its back.
+    fn beware_of(&self, sql: &str) {
+        if held_order::may_change_orders(sql) {
+            *self.order() = None;
+        }
+    }
+
     /// Writes before whatever comes next.
     pub(super) fn write(&self, write: Write) {
+        if write.is_any() {
+            self.beware_of(&write.statement.sql);
+        }
         let writes = &mut self.pending().writes;
         // The last one of whose order with it something depends, or that it makes needless.
         let met = writes.iter_mut().rfind(|before| !write.goes_with(before));
@@ -196,19 +238,37 @@ impl Tx {
         result
     }
 
-    /// Before a statement that reads, or whose outcome matters.
-    async fn ready(&self, reads: bool) -> Result<&DatabaseTransaction, DbErr> {
+    /// Before a statement whose outcome matters.
+    async fn ready_to_write(&self, sql: &str) -> Result<&DatabaseTransaction, DbErr> {
+        self.beware_of(sql);
         if !self.pending().writes.is_empty() {
             self.flush(false).await?;
         }
         match &self.inner {
             Inner::Whole(tx) => Ok(tx),
             Inner::Part(part) => {
-                if !reads {
-                    part.begin().await?;
-                }
+                part.begin().await?;
                 part.connection()
             }
+        }
+    }
+
+    /// Before a statement that gives back rows. What is still to be written waits on where it only
+    /// reads, and nothing that it may meet: a table is known by its name in the text.
+    async fn ready_for(&self, statement: &Statement) -> Result<&DatabaseTransaction, DbErr> {
+        if !reads(statement) {
+            return self.ready_to_write(&statement.sql).await;
+        }
+        let is_met = {
+            let pending = self.pending();
+            pending.has_failed || pending.writes.iter().any(|write| write.is_met_by(&statement.sql))
+        };
+        if is_met {
+            self.flush(false).await?;
+        }
+        match &self.inner {
+            Inner::Whole(tx) => Ok(tx),
+            Inner::Part(part) => part.connection(),
         }
     }
 
@@ -265,20 +325,20 @@ impl ConnectionTrait for Tx {
     }
 
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
-        self.ready(false).await?.execute_raw(statement).await
+        self.ready_to_write(&statement.sql).await?.execute_raw(statement).await
     }
 
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
-        self.ready(false).await?.execute_unprepared(sql).await
+        self.ready_to_write(sql).await?.execute_unprepared(sql).await
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
-        let connection = self.ready(reads(&statement)).await?;
+        let connection = self.ready_for(&statement).await?;
         connection.query_one_raw(statement).await
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        let connection = self.ready(reads(&statement)).await?;
+        let connection = self.ready_for(&statement).await?;
         connection.query_all_raw(statement).await
     }
 }

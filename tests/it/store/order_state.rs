@@ -1,8 +1,15 @@
-//! An order that is read in one statement is the order that is read table by table.
+//! An order that is read in one statement is the order that is read table by table, and the one that
+//! a transaction remembers.
 
-use orderyard::store::{
-    order_state::{OpenOrder, OrderState},
-    order_states, shops, suppliers,
+use orderyard::{
+    domain::{exception::ExceptionStatus, order::OrderStatus},
+    ids::{AllocationId, PoLineId, PurchaseOrderId},
+    store::{
+        self,
+        allocations::AllocationStatus,
+        order_state::{OpenOrder, OrderState},
+        order_states, shops, suppliers,
+    },
 };
 use sea_orm::{ConnectionTrait as _, DbBackend};
 
@@ -73,5 +80,62 @@ async fn no_part_of_it_is_found_by_the_shop_alone() {
                 "{step}"
             );
         }
+    }
+}
+
+/// What a transaction remembers of its order after its own writes is what it would read.
+#[tokio::test]
+async fn what_was_written_need_not_be_read_again() {
+    for world in World::each(false).await {
+        let tenant = world.tenant(1).await;
+        let (shop, order) = (tenant.shop, tenant.order);
+        let tx = world.tx().await;
+        let open = OpenOrder::lock(&tx, shop, order)
+            .await
+            .expect("reads")
+            .expect("the order");
+        let state = open.state;
+        let now = world.app.clock.now();
+
+        let mut row = state.order.clone();
+        row.status = OrderStatus::Held;
+        store::save(&tx, row).expect("is kept");
+        let mut line = state.lines[0].clone();
+        line.handled += 1;
+        store::save(&tx, line).expect("is kept");
+        let mut gone = state.allocations[0].clone();
+        gone.status = AllocationStatus::Released;
+        store::save(&tx, gone.clone()).expect("is kept");
+        gone.id = AllocationId::generate();
+        gone.status = AllocationStatus::Live;
+        store::insert(&tx, gone).expect("is kept");
+        let mut bought = state.purchase_orders[0].clone();
+        bought.id = PurchaseOrderId::generate();
+        bought.number.push_str("-9");
+        store::insert(&tx, bought.clone()).expect("is kept");
+        let mut of_it = state.po_lines[0].clone();
+        of_it.id = PoLineId::generate();
+        of_it.purchase_order_id = bought.id;
+        store::insert(&tx, of_it).expect("is kept");
+        let mut over = state.open_exceptions[0].clone();
+        over.status = ExceptionStatus::Resolved;
+        over.resolved_at = Some(now);
+        store::save(&tx, over).expect("is kept");
+
+        let remembered = OrderState::of(&tx, shop, order).await.expect("reads");
+        let read = OrderState::load(tx.conn(), shop, order).await.expect("reads");
+        assert_eq!(format!("{remembered:#?}"), format!("{read:#?}"));
+        let remembered = remembered.expect("the order");
+        assert_eq!(remembered.order.status, OrderStatus::Held);
+        assert_eq!(remembered.purchase_orders.len(), state.purchase_orders.len() + 1);
+
+        // Nobody can say what a statement of its own has changed: it is read again.
+        let sql = "update order_lines set handled = 7";
+        tx.execute_unprepared(sql).await.expect("writes");
+        let again = OrderState::of(&tx, shop, order)
+            .await
+            .expect("reads")
+            .expect("the order");
+        assert!(again.lines.iter().all(|line| line.handled == 7));
     }
 }
