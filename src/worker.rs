@@ -12,12 +12,13 @@ use upkeep::{keep_leases, keep_schedules, release_leases};
 use crate::{
     actions::{
         accept_matches::AcceptMatches, cancel_purchase_order::CancelPurchaseOrder, chase_silence::ChaseSilence,
-        confirm_uninstall::ConfirmUninstall, forget_product::ForgetProduct, import_order::ImportOrder,
-        keep_tokens::KeepTokens, match_variants::MatchVariants, place_purchase_order::PlacePurchaseOrder,
-        process_delivery::ProcessDelivery, prune_history::PruneHistory, push_fulfillment::PushFulfillment, read_inbox,
-        reconcile_shop::ReconcileShop, reconcile_shops::ReconcileShops, redact_customer::Redact,
-        replan_orders::ReplanOrders, revisit_orders::RevisitOrders, route_order::RouteOrder, run_what_if::RunWhatIf,
-        sync_shop::SyncShop, sync_variants::SyncVariants, update_tracking::UpdateTracking,
+        confirm_uninstall::ConfirmUninstall, follow_dates::FollowDates, forget_product::ForgetProduct,
+        import_order::ImportOrder, keep_tokens::KeepTokens, match_variants::MatchVariants,
+        place_purchase_order::PlacePurchaseOrder, process_delivery::ProcessDelivery, prune_history::PruneHistory,
+        push_fulfillment::PushFulfillment, rate_suppliers::RateSuppliers, read_inbox, reconcile_shop::ReconcileShop,
+        reconcile_shops::ReconcileShops, redact_customer::Redact, replan_orders::ReplanOrders,
+        revisit_orders::RevisitOrders, route_order::RouteOrder, run_what_if::RunWhatIf, sync_shop::SyncShop,
+        sync_variants::SyncVariants, update_tracking::UpdateTracking,
     },
     app::App,
     queue::{
@@ -58,6 +59,8 @@ const REGISTRY: &[(&str, Runner)] = &[
     (ChaseSilence::NAME, run::<ChaseSilence>),
     (ReplanOrders::NAME, run::<ReplanOrders>),
     (RunWhatIf::NAME, run::<RunWhatIf>),
+    (FollowDates::NAME, run::<FollowDates>),
+    (RateSuppliers::NAME, run::<RateSuppliers>),
 ];
 
 /// What runs again and again, once per interval over all nodes. Each is in the registry too.
@@ -66,6 +69,8 @@ const PERIODIC: &[Periodic] = &[
     every::<ReconcileShops>(|config| config.worker.reconcile_every),
     every::<PruneHistory>(|_| Duration::from_hours(1)),
     every::<ChaseSilence>(|_| Duration::from_mins(5)),
+    every::<FollowDates>(|_| Duration::from_mins(15)),
+    every::<RateSuppliers>(|_| Duration::from_hours(6)),
 ];
 
 fn run<'a, J: Job>(payload: &'a str, app: &'a App, attempt: Attempt) -> Running<'a> {

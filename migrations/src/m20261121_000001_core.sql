@@ -13,6 +13,7 @@ create table shops (
   refresh_token_expires_at {TIME},
   settings {JSON} not null,
   swept_until {TIME},
+  dates_followed_until {TIME},
   refresh_leased_until {TIME},
   installed_at {TIME} not null,
   uninstalled_at {TIME},
@@ -187,6 +188,7 @@ create table connections (
   service {JSON} not null,
   active boolean not null,
   costs {JSON},
+  on_time_bp integer,
   created_at {TIME} not null
 );
 create unique index connections_once on connections (shop_id, supplier_id);
@@ -298,6 +300,8 @@ create table mapping_components (
 );
 create index mapping_components_by_mapping on mapping_components (mapping_id, rank, position);
 create index mapping_components_by_offer on mapping_components (offer_id);
+create index mapping_components_by_first_day on mapping_components (shop_id, valid_from) where valid_from is not null;
+create index mapping_components_by_last_day on mapping_components (shop_id, valid_until) where valid_until is not null;
 
 create table orders (
   id {UUID} primary key,

@@ -141,6 +141,8 @@ pub struct OrderSpec {
     pub shipping_price: String,
     pub note: Option<String>,
     pub tags: Vec<String>,
+    /// What Shopify advises, such as `INVESTIGATE`.
+    pub risk: String,
     pub source_identifier: Option<String>,
     /// When it was placed; now, unless said. Older than sixty days needs `read_all_orders`.
     pub created_at: Option<DateTime<Utc>>,
@@ -167,6 +169,7 @@ impl Default for OrderSpec {
             shipping_price: "4.90".to_owned(),
             note: None,
             tags: Vec::new(),
+            risk: "ACCEPT".to_owned(),
             source_identifier: None,
             created_at: None,
             fulfill_at: None,

@@ -12,6 +12,8 @@ use super::{
     outgoing::secret_place,
     read_setup::{ReadError, ReadSetup, read_setup},
     replan_orders,
+    revisit_orders::routing_changed,
+    save_costs::STRATEGY_CHANGED,
     save_mapping::route_waiting,
     update_shop_settings,
     what_if::{Draft, DraftConnection},
@@ -37,6 +39,9 @@ use crate::{
         self, Tx, columns::Json, connections, mapping_components, mappings, match_proposals, offers, shops, suppliers,
     },
 };
+
+/// Who did it, in histories.
+const SETUP_FILE: &str = "Setup file";
 
 /// How to apply.
 #[derive(Clone, Copy, Debug)]
@@ -196,8 +201,11 @@ impl Writer<'_> {
                 store::save(self.tx, row.clone())?;
                 if before.rules != settings.rules {
                     let what = "Applied from the setup file".to_owned();
-                    let actor = Actor::Staff("Setup file".to_owned());
+                    let actor = Actor::Staff(SETUP_FILE.to_owned());
                     note_change(self.tx, id, &settings.rules, what, &actor, self.now).await?;
+                }
+                if before.routing != settings.routing {
+                    routing_changed(self.tx, id, STRATEGY_CHANGED, SETUP_FILE.to_owned(), self.now)?;
                 }
                 self.read.shops.insert(domain.clone(), row);
                 update_shop_settings::revisit(self.tx, id, &before, settings, self.now.timestamp_millis())?;
@@ -326,13 +334,22 @@ impl Writer<'_> {
             service: Json(wanted.service.clone()),
             active: wanted.active,
             costs: wanted.costs.clone().map(Json),
+            on_time_bp: stored.as_ref().and_then(|row| row.on_time_bp),
             created_at: stored.as_ref().map_or(self.now, |row| row.created_at),
         };
         if stored.is_some() {
-            store::save(self.tx, row)
+            store::save(self.tx, row)?;
         } else {
-            store::insert(self.tx, row)
+            store::insert(self.tx, row)?;
         }
+        let name = self
+            .read
+            .suppliers
+            .values()
+            .find(|row| row.id == supplier)
+            .map_or("a supplier", |row| row.name.as_str());
+        let what = format!("The agreement with {name} was changed");
+        routing_changed(self.tx, shop, &what, SETUP_FILE.to_owned(), self.now)
     }
 
     async fn mapping(
@@ -367,7 +384,7 @@ impl Writer<'_> {
         }
         store::insert_all(self.tx, self.components(shop, id, alternatives)?)?;
         let days: Vec<Validity> = alternatives.iter().map(|alternative| alternative.validity).collect();
-        let by = Actor::Staff("Setup file".to_owned());
+        let by = Actor::Staff(SETUP_FILE.to_owned());
         route_waiting(self.tx, shop, variant, &days, &by, self.now)
     }
 

@@ -4,10 +4,7 @@
 use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, DbErr};
 
-use super::{
-    replan_orders::ReplanOrders,
-    revisit_orders::{RevisitOrders, Why},
-};
+use super::revisit_orders::routing_changed;
 use crate::{
     app::App,
     domain::{
@@ -16,7 +13,6 @@ use crate::{
     },
     error::AppError,
     ids::ShopId,
-    queue::{When, enqueue},
     routing::{expressions::Place, rulebook::Rule},
     store::{
         self, Tx,
@@ -110,9 +106,7 @@ pub(super) async fn note_change(
         at: now,
     };
     rule_versions::add(tx, shop, new).await?;
-    enqueue(tx, &ReplanOrders::new(shop), When::now(now.timestamp_millis()))?;
-    let revisit = RevisitOrders::new(shop, Why::RulesChanged { by, until: None });
-    enqueue(tx, &revisit, When::now(now.timestamp_millis()))
+    routing_changed(tx, shop, "The shop's rules were changed", by, now)
 }
 
 /// The rules after a change, and what it was, in words.

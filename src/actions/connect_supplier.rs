@@ -2,9 +2,10 @@
 
 use rust_decimal::{Decimal, prelude::ToPrimitive as _};
 
+use super::revisit_orders::routing_changed;
 use crate::{
     app::App,
-    domain::goods::Service,
+    domain::{event::Actor, goods::Service},
     error::AppError,
     ids::{ConnectionId, ShopId, SupplierId},
     store::{self, Party, Tx, columns::Json, connections, suppliers},
@@ -40,25 +41,29 @@ pub async fn connect_supplier(
     shop: ShopId,
     supplier: SupplierId,
     change: ConnectionChange,
+    actor: &Actor,
 ) -> Result<suppliers::Model, AppError> {
     let tx = app.db.begin().await?;
     let found = suppliers::seen_by_ids(tx.conn(), Party::Shop(shop), &[supplier]).await?;
     let found = found.into_iter().next().ok_or(AppError::NotFound("this supplier"))?;
-    write(app, &tx, shop, supplier, change).await?;
+    if write(app, &tx, shop, supplier, change).await? {
+        let what = format!("The agreement with {} was changed", found.name);
+        routing_changed(&tx, shop, &what, actor.to_string(), app.clock.now())?;
+    }
     tx.commit().await?;
     Ok(found)
 }
 
+/// Whether anything is otherwise than it was.
 pub(super) async fn write(
     app: &App,
     tx: &Tx,
     shop: ShopId,
     supplier: SupplierId,
     change: ConnectionChange,
-) -> Result<(), AppError> {
+) -> Result<bool, AppError> {
     let before = connections::of_supplier(tx.conn(), shop, supplier).await?;
-    let is_new = before.is_none();
-    let mut row = before.unwrap_or_else(|| connections::Model {
+    let mut row = before.clone().unwrap_or_else(|| connections::Model {
         id: ConnectionId::generate(),
         shop_id: shop,
         supplier_id: supplier,
@@ -69,15 +74,19 @@ pub(super) async fn write(
         service: Json(Service::default()),
         active: true,
         costs: None,
+        on_time_bp: None,
         created_at: app.clock.now(),
     });
     apply(&mut row, &change)?;
-    if is_new {
+    if before.as_ref() == Some(&row) {
+        return Ok(false);
+    }
+    if before.is_none() {
         store::insert(tx, row)?;
     } else {
         store::save(tx, row)?;
     }
-    Ok(())
+    Ok(true)
 }
 
 /// Makes the change in a row.

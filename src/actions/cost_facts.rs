@@ -117,6 +117,7 @@ impl Agreed {
                 supplier: supplier.id,
                 key: &supplier.key,
                 costs: connection.costs.as_ref().map(|costs| &costs.0),
+                on_time_bp: connection.on_time_bp.map(store::units),
             })
             .collect()
     }

@@ -241,6 +241,7 @@ async fn new_shop(tx: &Tx, details: &Shop, now: DateTime<Utc>) -> Result<shops::
         refresh_token_expires_at: None,
         settings: Json(ShopSettings::default()),
         swept_until: None,
+        dates_followed_until: None,
         refresh_leased_until: None,
         installed_at: now,
         uninstalled_at: None,

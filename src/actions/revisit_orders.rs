@@ -1,10 +1,12 @@
 //! Looks again at orders that a change of the shop's concerns, some at a time.
 
 use chrono::{DateTime, Utc};
+use sea_orm::DbErr;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    import_order::ImportOrder, next_steps::parcel_recorded, resolve_exception::close, route_order::RouteOrder,
+    import_order::ImportOrder, next_steps::parcel_recorded, replan_orders::ReplanOrders, resolve_exception::close,
+    route_order::RouteOrder,
 };
 use crate::{
     app::App,
@@ -18,14 +20,21 @@ use crate::{
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Why {
-    /// A variant was mapped: its lines that waited for it are routed.
-    Mapped { variant: ShopifyVariantId, by: String },
+    /// A variant was mapped, or otherwise than before: its lines that waited for it are routed.
+    Mapped {
+        variant: ShopifyVariantId,
+        by: String,
+        /// As below.
+        until: Option<DateTime<Utc>>,
+    },
     /// Many variants were mapped at once: whatever waited for any of them is routed.
     ManyMapped { by: String },
-    /// The shop's own rules are others: what routing put before a person is routed again.
-    RulesChanged {
+    /// Something by which routing decides is otherwise: what it put before a person is routed again.
+    RoutingChanged {
+        /// In words, for the orders' histories.
+        what: String,
         by: String,
-        /// Exceptions that came later are of the new rules; the first part says which.
+        /// Exceptions that came later know of the change; the first part says which.
         until: Option<DateTime<Utc>>,
     },
     /// What awaited a click is routed.
@@ -34,6 +43,19 @@ pub enum Why {
     LocationsChanged,
     /// Kits count otherwise now: parcels that waited for their last component are looked at.
     KitFulfillmentChanged,
+}
+
+/// Has a shop's orders looked at again because it routes otherwise now: those that can still be
+/// undone, and those that wait for a person because of routing.
+pub(super) fn routing_changed(tx: &Tx, shop: ShopId, what: &str, by: String, now: DateTime<Utc>) -> Result<(), DbErr> {
+    let why = Why::RoutingChanged {
+        what: what.to_owned(),
+        by,
+        until: None,
+    };
+    let at_once = When::now(now.timestamp_millis());
+    enqueue(tx, &ReplanOrders::new(shop), at_once)?;
+    enqueue(tx, &RevisitOrders::new(shop, why), at_once)
 }
 
 /// Goes on after `after` until none is left.
@@ -61,18 +83,21 @@ impl RevisitOrders {
     /// Does some, and names the last one; none when there are no more.
     async fn some(&self, app: &App) -> Result<Option<uuid::Uuid>, JobError> {
         match &self.why {
-            Why::Mapped { variant, by } => self.mapped(app, *variant, by).await,
+            Why::Mapped { variant, by, until } => {
+                let until = until.unwrap_or_else(|| app.clock.now());
+                self.mapped(app, *variant, by, until).await
+            }
             Why::ManyMapped { by } => {
                 let after = self.after.map(ExceptionId);
                 let today = app.clock.now().date_naive();
                 let found = exceptions::unmapped_but_mapped(app.db.read(), self.shop_id, today, after, MOST).await?;
                 self.route_again(app, &found, by, "The variant was mapped").await
             }
-            Why::RulesChanged { by, until } => {
+            Why::RoutingChanged { what, by, until } => {
                 let after = self.after.map(ExceptionId);
                 let until = until.unwrap_or_else(|| app.clock.now());
                 let found = exceptions::of_routing(app.db.read(), self.shop_id, until, after, MOST).await?;
-                self.route_again(app, &found, by, "The shop's rules were changed").await
+                self.route_again(app, &found, by, what).await
             }
             Why::AutomationOn => {
                 let waiting = [OrderStatus::AwaitingRouting];
@@ -108,7 +133,7 @@ impl RevisitOrders {
         &self,
         app: &App,
         statuses: &[OrderStatus],
-        revisit: impl AsyncFn(&Tx, &orders::Model, When) -> Result<(), sea_orm::DbErr>,
+        revisit: impl AsyncFn(&Tx, &orders::Model, When) -> Result<(), DbErr>,
     ) -> Result<Option<uuid::Uuid>, JobError> {
         let after = self.after.map(OrderId);
         let found = orders::in_statuses(app.db.read(), self.shop_id, statuses, after, MOST).await?;
@@ -137,9 +162,15 @@ impl RevisitOrders {
         Ok(found.last().map(|parcel| parcel.id.0))
     }
 
-    async fn mapped(&self, app: &App, variant: ShopifyVariantId, by: &str) -> Result<Option<uuid::Uuid>, JobError> {
+    async fn mapped(
+        &self,
+        app: &App,
+        variant: ShopifyVariantId,
+        by: &str,
+        until: DateTime<Utc>,
+    ) -> Result<Option<uuid::Uuid>, JobError> {
         let after = self.after.map(ExceptionId);
-        let found = exceptions::unmapped_of_variant(app.db.read(), self.shop_id, variant, after, MOST).await?;
+        let found = exceptions::of_variant(app.db.read(), self.shop_id, variant, until, after, MOST).await?;
         self.route_again(app, &found, by, "The variant was mapped").await
     }
 
@@ -181,15 +212,15 @@ impl Job for RevisitOrders {
         Some(self.shop_id)
     }
 
-    /// Several changes of the rules in a row are one reason to look.
+    /// Several changes in a row are one reason to look.
     fn dedupe_key(&self) -> Option<String> {
-        let begins = matches!(self.why, Why::RulesChanged { .. }) && self.after.is_none();
-        begins.then(|| format!("rules_changed:{}", self.shop_id))
+        let begins = matches!(self.why, Why::RoutingChanged { .. }) && self.after.is_none();
+        begins.then(|| format!("routing_changed:{}", self.shop_id))
     }
 
     async fn run(&self, app: &App, _attempt: Attempt) -> Result<(), JobError> {
         let mut next = self.clone();
-        if let Why::RulesChanged { until, .. } = &mut next.why {
+        if let Why::RoutingChanged { until, .. } | Why::Mapped { until, .. } = &mut next.why {
             until.get_or_insert(app.clock.now());
         }
         let Some(last) = next.some(app).await? else {

@@ -110,21 +110,27 @@ pub async fn route_state(
         let mut request = request(tx.conn(), shop, state, waiting, forced, now).await?;
         routing_limit::stop(tx, state, &mut request, now).await?;
         if !request.lines.is_empty() {
-            let mut plan = routing::route(&request);
-            plan.strategy = Some(shop.settings.0.routing.strategy);
-            let writer = PlanWriter { tx, shop, state, now };
-            writer.write(&request, &plan).await?;
-            failpoint::hit("route.before_commit");
-            return end(
-                tx,
-                shop,
-                state.order.id,
-                Some((state, reserve_stock::counted(&request))),
-            )
-            .await;
+            return carry_out(tx, shop, state, &request, now).await;
         }
     }
     follow_status(tx, shop, state.order.id).await
+}
+
+/// Decides what is asked of an order as it was read under its lock, and writes its status.
+pub(super) async fn carry_out(
+    tx: &Tx,
+    shop: &shops::Model,
+    state: &OrderState,
+    request: &RouteRequest,
+    now: DateTime<Utc>,
+) -> Result<(), DbErr> {
+    let mut plan = routing::route(request);
+    plan.strategy = Some(shop.settings.0.routing.strategy);
+    let writer = PlanWriter { tx, shop, state, now };
+    writer.write(request, &plan).await?;
+    failpoint::hit("route.before_commit");
+    let routed = Some((state, reserve_stock::counted(request)));
+    end(tx, shop, state.order.id, routed).await
 }
 
 /// Writes the order's status as its rows now say.

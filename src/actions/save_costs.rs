@@ -1,13 +1,16 @@
-//! Saves how a shop's orders are routed, and what its suppliers charge besides the goods.
+//! Saves how a shop's orders are routed, and what its suppliers charge besides the goods. What it
+//! changes for orders that have not left is decided anew.
 
 use std::collections::BTreeMap;
 
 use sea_orm::{ConnectionTrait, DbErr};
 
+use super::revisit_orders::routing_changed;
 use crate::{
     app::App,
     domain::{
         costs::{ConnectionCosts, RoutingSettings, StrategyWord},
+        event::Actor,
         money::Currency,
     },
     error::AppError,
@@ -15,14 +18,26 @@ use crate::{
     store::{self, Party, columns::Json, connections, shops, suppliers},
 };
 
+/// What the histories of orders say that are looked at again.
+pub(super) const STRATEGY_CHANGED: &str = "The shop's strategy was changed";
+
 /// Saves the shop's strategy, weights, shares and rates, as a whole.
-pub async fn save_routing(app: &App, shop: ShopId, routing: RoutingSettings) -> Result<shops::Model, AppError> {
+pub async fn save_routing(
+    app: &App,
+    shop: ShopId,
+    routing: RoutingSettings,
+    actor: &Actor,
+) -> Result<shops::Model, AppError> {
     let tx = app.db.begin().await?;
     let mut row = shops::lock(&tx, shop).await?.ok_or(AppError::NotFound("this shop"))?;
     let known = known(tx.conn(), shop).await?;
     check_routing(row.currency, &routing, &known)?;
+    if row.settings.0.routing == routing {
+        return Ok(row);
+    }
     row.settings.0.routing = routing;
     store::save(&tx, row.clone())?;
+    routing_changed(&tx, shop, STRATEGY_CHANGED, actor.to_string(), app.clock.now())?;
     tx.commit().await?;
     Ok(row)
 }
@@ -48,6 +63,7 @@ pub async fn save_connection_costs(
     shop: ShopId,
     supplier: SupplierId,
     costs: Option<ConnectionCosts>,
+    actor: &Actor,
 ) -> Result<suppliers::Model, AppError> {
     let tx = app.db.begin().await?;
     let found = suppliers::seen_by_ids(tx.conn(), Party::Shop(shop), &[supplier]).await?;
@@ -57,7 +73,8 @@ pub async fn save_connection_costs(
     let owner = shops::by_id(tx.conn(), shop)
         .await?
         .ok_or(AppError::NotFound("this shop"))?;
-    row.costs = costs.map(Json);
+    let before = std::mem::replace(&mut row.costs, costs.map(Json));
+    let is_new = before != row.costs;
     let changed = [(found.clone(), row.clone())];
     let routing = &owner.settings.0.routing;
     if let Some((code, _)) = without_rate(owner.currency, routing, &changed).into_iter().next() {
@@ -67,8 +84,12 @@ pub async fn save_connection_costs(
         );
         return Err(AppError::invalid("currency", message));
     }
-    store::save(&tx, row)?;
-    tx.commit().await?;
+    if is_new {
+        store::save(&tx, row)?;
+        let what = format!("What {} charges was changed", found.name);
+        routing_changed(&tx, shop, &what, actor.to_string(), app.clock.now())?;
+        tx.commit().await?;
+    }
     Ok(found)
 }
 

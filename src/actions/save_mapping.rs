@@ -80,8 +80,12 @@ pub(super) fn route_waiting(
     };
     let begins: BTreeSet<DateTime<Utc>> = days.iter().filter_map(begin).collect();
     for time in begins {
-        let by = actor.to_string();
-        let revisit = RevisitOrders::new(shop, Why::Mapped { variant, by });
+        let why = Why::Mapped {
+            variant,
+            by: actor.to_string(),
+            until: None,
+        };
+        let revisit = RevisitOrders::new(shop, why);
         let wait = (time - now).to_std().unwrap_or_default();
         enqueue(tx, &revisit, When::after(now.timestamp_millis(), wait))?;
     }

@@ -2,10 +2,7 @@
 
 use sea_orm::DbErr;
 
-use super::{
-    replan_orders::ReplanOrders,
-    revisit_orders::{RevisitOrders, Why},
-};
+use super::revisit_orders::{RevisitOrders, Why};
 use crate::{
     app::App,
     domain::{
@@ -90,9 +87,6 @@ pub(super) fn revisit(
     }
     if after.kit_fulfillment != before.kit_fulfillment {
         whys.push(Why::KitFulfillmentChanged);
-    }
-    if after.rules != before.rules {
-        enqueue(tx, &ReplanOrders::new(shop), When::now(now_ms))?;
     }
     for why in whys {
         enqueue(tx, &RevisitOrders::new(shop, why), When::now(now_ms))?;

@@ -6,6 +6,7 @@ mod contract;
 mod demo;
 mod doctor;
 mod export;
+mod mappings;
 mod migrate;
 mod reconcile;
 mod replay;
@@ -32,6 +33,9 @@ enum Command {
     Apply(apply::ApplyArgs),
     /// Print suppliers, connections, offers and mappings as a setup file.
     Export(export::ExportArgs),
+    /// Take a shop's mappings away as a table, or bring them back.
+    #[command(subcommand)]
+    Mappings(mappings::MappingsCommand),
     /// Look at the settings, the database and the way to Shopify, and say what is wrong.
     Doctor(doctor::DoctorArgs),
     /// Compare shops with Shopify now: what no webhook told, and what stands still.
@@ -72,6 +76,7 @@ pub async fn run(cli: Cli) -> Result<(), CommandError> {
         Command::Serve => serve::run().await,
         Command::Apply(args) => apply::run(args).await,
         Command::Export(args) => export::run(args).await,
+        Command::Mappings(command) => mappings::run(command).await,
         Command::Doctor(args) => doctor::run(args).await,
         Command::Reconcile(args) => reconcile::run(args).await,
         Command::Simulate(args) => simulate::run(args).await,

@@ -127,6 +127,8 @@ pub struct Weights {
     per_unit_priority: Option<String>,
     /// For a piece that is ordered and not delivered; weighed by the fill rate.
     per_unfilled_piece: Option<String>,
+    /// For a piece that leaves late; weighed by how often the supplier's do.
+    per_late_piece: Option<String>,
 }
 
 #[derive(Clone, Debug, InputObject, SimpleObject)]
@@ -282,6 +284,7 @@ impl Routing {
                 per_unit_not_own: weights.per_unit_not_own,
                 per_unit_priority: weights.per_unit_priority,
                 per_unfilled_piece: weights.per_unfilled_piece,
+                per_late_piece: weights.per_late_piece,
             },
             promised_days: entry.promised_days.map(|days| number(days.into())),
             shares: (entry.shares.into_iter())
@@ -323,6 +326,7 @@ impl Routing {
                 per_unit_not_own: given(self.weights.per_unit_not_own),
                 per_unit_priority: given(self.weights.per_unit_priority),
                 per_unfilled_piece: given(self.weights.per_unfilled_piece),
+                per_late_piece: given(self.weights.per_late_piece),
             },
             promised_days: (self.promised_days).map(|days| reading.count(days, &root.key("promised_days"))),
             shares,
@@ -385,12 +389,12 @@ pub struct CostMutation;
 impl CostMutation {
     /// Says how the shop's orders are routed, as a whole.
     async fn update_routing(&self, ctx: &Context<'_>, input: Routing) -> Outcome<ShopPayload> {
-        let (shop, _) = guard::shop_writer(ctx)?;
+        let (shop, identity) = guard::shop_writer(ctx)?;
         let app = guard::app(ctx);
         let row = shops::by_id(app.db.read(), shop).await?;
         let currency = row.ok_or(AppError::NotFound("this shop"))?.currency;
         match input.meaning(currency) {
-            Ok(settings) => ShopPayload::from(save_costs::save_routing(app, shop, settings).await),
+            Ok(settings) => ShopPayload::from(save_costs::save_routing(app, shop, settings, &identity.actor()).await),
             Err(flaws) => Ok(ShopPayload::refused(problems(flaws))),
         }
     }
@@ -402,13 +406,16 @@ impl CostMutation {
         supplier_id: ID,
         input: Option<Costs>,
     ) -> Outcome<SupplierPayload> {
-        let (shop, _) = guard::shop_writer(ctx)?;
+        let (shop, identity) = guard::shop_writer(ctx)?;
         let costs = match input.map(Costs::meaning).transpose() {
             Ok(costs) => costs,
             Err(flaws) => return Ok(SupplierPayload::refused(problems(flaws))),
         };
         let done = match id(&supplier_id) {
-            Some(id) => save_costs::save_connection_costs(guard::app(ctx), shop, id, costs).await,
+            Some(id) => {
+                let actor = identity.actor();
+                save_costs::save_connection_costs(guard::app(ctx), shop, id, costs, &actor).await
+            }
             None => Err(AppError::NotFound("this supplier")),
         };
         SupplierPayload::from(done)

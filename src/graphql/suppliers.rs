@@ -161,6 +161,11 @@ impl Connection {
         self.0.active
     }
 
+    /// Pieces that left in time of those that were due of late, in percent; null where too few were.
+    async fn on_time_pct(&self) -> Option<String> {
+        self.0.on_time_bp.map(connect_supplier::percent)
+    }
+
     /// What it charges besides the goods; null where that is not known.
     async fn costs(&self) -> Option<Costs> {
         self.0.costs.as_ref().map(|costs| Costs::of(&costs.0))
@@ -325,9 +330,12 @@ impl SupplierMutation {
         supplier_id: ID,
         input: ConnectionInput,
     ) -> Outcome<SupplierPayload> {
-        let (shop, _) = guard::shop_writer(ctx)?;
+        let (shop, identity) = guard::shop_writer(ctx)?;
         let done = match self::id(&supplier_id) {
-            Some(id) => connect_supplier::connect_supplier(guard::app(ctx), shop, id, input.into()).await,
+            Some(id) => {
+                let (app, actor) = (guard::app(ctx), identity.actor());
+                connect_supplier::connect_supplier(app, shop, id, input.into(), &actor).await
+            }
             None => Err(AppError::NotFound("this supplier")),
         };
         SupplierPayload::from(done)

@@ -8,7 +8,8 @@
 //! `sentences`. There are two strategies: `priority` goes line by line;
 //! `least_cost` lets `solver` find the cheapest plan for the whole order, by the
 //! `terms`, which `owner` makes of what the owner wrote down, `tariff` prices and
-//! `cost` puts as a problem.
+//! `cost` puts as a problem. `worth` says what a plan costs, whoever made it, and `together`
+//! decides several orders that want the same pieces.
 //! Reading the facts, storing the plan and acting on it is left to `actions`.
 
 mod candidates;
@@ -29,7 +30,9 @@ mod tariff;
 pub mod terms;
 #[cfg(test)]
 mod tests;
+pub mod together;
 pub mod what_if;
+pub mod worth;
 
 pub use plan::{
     ChosenComponent, CostParts, Field, Landed, Outcome, PlanLine, PriceCut, RejectedAlternative, RejectedBecause,
@@ -50,6 +53,17 @@ use terms::{CostModel, Detail, Limits};
 /// reason, and holds back nothing else.
 #[must_use]
 pub fn route(request: &RouteRequest) -> RoutePlan {
+    with_judged(request, |known, judged, stock| match &request.strategy {
+        Strategy::Priority => by_priority(known, &judged, stock, &known.ruling.limits),
+        Strategy::LeastCost(model) => by_least_cost(known, judged, stock, model),
+    })
+}
+
+/// Does something with an order whose candidates are judged by the rules.
+fn with_judged<R>(
+    request: &RouteRequest,
+    decide: impl for<'a> FnOnce(Known<'a>, Vec<Vec<Candidate<'a>>>, Stock) -> R,
+) -> R {
     let around = Circumstances {
         suppliers: request.suppliers.iter().map(|terms| (terms.id, terms)).collect(),
         destination: request.destination.as_deref(),
@@ -70,10 +84,7 @@ pub fn route(request: &RouteRequest) -> RoutePlan {
         around: &around,
         ruling: &ruling,
     };
-    match &request.strategy {
-        Strategy::Priority => by_priority(known, &judged, stock, &ruling.limits),
-        Strategy::LeastCost(model) => by_least_cost(known, judged, stock, model),
-    }
+    decide(known, judged, stock)
 }
 
 /// What all strategies start from.

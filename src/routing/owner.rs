@@ -41,6 +41,8 @@ pub struct Agreement<'a> {
     pub key: &'a str,
     /// None where the owner did not say what it charges.
     pub costs: Option<&'a ConnectionCosts>,
+    /// Pieces that left in time of those that were due, in basis points, where there were enough.
+    pub on_time_bp: Option<u32>,
 }
 
 impl Terms<'_> {
@@ -94,6 +96,7 @@ impl Terms<'_> {
             transit_days: zone.map_or(0, |zone| zone.transit_days),
             own: costs.own_stock,
             fill_rate_bp: costs.fill_rate_bp,
+            on_time_bp: with.on_time_bp,
         })
     }
 
@@ -141,6 +144,7 @@ impl Terms<'_> {
             per_unit_not_own,
             per_unit_priority,
             per_unfilled_piece,
+            per_late_piece,
         } = self.settings.weights;
         let shares = self.settings.shares.iter().filter_map(|share| {
             let with = self.agreements.iter().find(|with| with.key == share.supplier)?;
@@ -157,6 +161,7 @@ impl Terms<'_> {
             per_unit_not_own: chosen.per_unit_not_own.max(per_unit_not_own),
             per_unit_priority: chosen.per_unit_priority.max(per_unit_priority),
             per_unfilled_piece: chosen.per_unfilled_piece.max(per_unfilled_piece),
+            per_late_piece: chosen.per_late_piece.max(per_late_piece),
             per_piece_off_balance: chosen.per_piece_off_balance,
             balance: match preset {
                 Preset::BalancedShare => shares.collect(),

@@ -86,6 +86,11 @@ impl<'a> Exchange<'a> {
         minor as Score * self.parts
     }
 
+    /// Parts in thousandths of the shop's minor unit, in which orders with other rates compare too.
+    pub const fn thousandths(&self, parts: Score) -> Score {
+        parts.saturating_mul(1000).div_euclid(self.parts)
+    }
+
     /// Parts as money of the shop, rounded half away from zero.
     pub fn money(&self, parts: Score) -> Money {
         let half = if parts < 0 { -self.parts } else { self.parts };

@@ -44,7 +44,12 @@ impl<'a> Tariff<'a> {
     pub fn new(model: &'a CostModel) -> Self {
         let wishes = &model.preferences;
         let duties = model.suppliers.iter().any(|costs| costs.duties_bp > 0);
-        let in_bp = duties || wishes.per_unfilled_piece > 0 || wishes.per_piece_off_balance > 0;
+        let weighed = [
+            wishes.per_unfilled_piece,
+            wishes.per_late_piece,
+            wishes.per_piece_off_balance,
+        ];
+        let in_bp = duties || weighed.iter().any(|wish| *wish > 0);
         Self {
             exchange: Exchange::new(model, if in_bp { WHOLE_BP.into() } else { 1 }),
             suppliers: model.suppliers.iter().map(|costs| (costs.supplier, costs)).collect(),
@@ -221,8 +226,10 @@ impl<'a> Tariff<'a> {
 
     fn dislike_of_piece(&self, supplier: SupplierId) -> Score {
         let wishes = &self.model.preferences;
-        let filled = self.suppliers.get(&supplier).and_then(|costs| costs.fill_rate_bp);
-        let unfilled = WHOLE_BP - filled.unwrap_or(WHOLE_BP).min(WHOLE_BP);
+        let costs = self.suppliers.get(&supplier);
+        let missing = |rate: Option<u32>| WHOLE_BP - rate.unwrap_or(WHOLE_BP).min(WHOLE_BP);
+        let unfilled = missing(costs.and_then(|costs| costs.fill_rate_bp));
+        let late = missing(costs.and_then(|costs| costs.on_time_bp));
         let all: u64 = wishes.balance.iter().map(|share| u64::from(share.pieces)).sum();
         let share = wishes.balance.iter().find(|share| share.supplier == supplier);
         let over = share.map_or(u64::from(WHOLE_BP), |share| {
@@ -233,6 +240,9 @@ impl<'a> Tariff<'a> {
         let mut dislike = 0;
         if wishes.per_unfilled_piece > 0 {
             dislike += in_bp(wishes.per_unfilled_piece, unfilled.into());
+        }
+        if wishes.per_late_piece > 0 {
+            dislike += in_bp(wishes.per_late_piece, late.into());
         }
         if wishes.per_piece_off_balance > 0 && !wishes.balance.is_empty() {
             dislike += in_bp(wishes.per_piece_off_balance, over);

@@ -44,6 +44,9 @@ pub struct SupplierCosts {
     pub own: bool,
     /// Pieces delivered of those ordered, in basis points, where it is known.
     pub fill_rate_bp: Option<u32>,
+    /// Pieces that left in time of those that were due, in basis points, where it is known.
+    #[serde(default)]
+    pub on_time_bp: Option<u32>,
 }
 
 /// What the parcels to this order's destination cost.
@@ -84,6 +87,8 @@ pub struct Preferences {
     pub per_unit_priority: u32,
     /// What a piece costs that is ordered and not delivered; weighed by fill rate.
     pub per_unfilled_piece: u32,
+    /// What a piece costs that leaves late; weighed by how often the supplier's do.
+    pub per_late_piece: u32,
     /// What a piece costs at a supplier that already has all of the business,
     /// weighed by how far it stands above its share. Whoever has no share costs it all.
     pub per_piece_off_balance: u32,

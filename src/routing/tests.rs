@@ -4,6 +4,7 @@
 mod least_cost;
 mod properties;
 mod rulebook;
+mod together;
 
 use std::collections::BTreeSet;
 

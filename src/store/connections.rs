@@ -2,12 +2,12 @@
 
 use chrono::{DateTime, Utc};
 use sea_orm::{
-    QueryOrder as _, QuerySelect as _,
+    QueryOrder as _, QuerySelect as _, QueryTrait as _,
     entity::prelude::*,
     sea_query::{Expr, Query, SelectStatement},
 };
 
-use super::columns::Json;
+use super::{Tx, columns::Json, paging};
 use crate::domain::costs::ConnectionCosts;
 use crate::{
     domain::goods::Service,
@@ -30,6 +30,8 @@ pub struct Model {
     pub active: bool,
     /// What it charges besides the goods, where that is known.
     pub costs: Option<Json<ConnectionCosts>>,
+    /// Pieces that left in time of those that were due, in basis points: measured.
+    pub on_time_bp: Option<i32>,
     pub created_at: DateTime<Utc>,
 }
 
@@ -88,4 +90,25 @@ pub async fn of_supplier(db: &impl ConnectionTrait, shop: ShopId, id: SupplierId
         .filter(Column::SupplierId.eq(id))
         .one(db)
         .await
+}
+
+/// Some connections by id, after the one that was seen last.
+pub async fn page(db: &impl ConnectionTrait, seen: Option<ConnectionId>, limit: u64) -> Result<Vec<Model>, DbErr> {
+    Entity::find()
+        .apply_if(seen, |rows, seen| rows.filter(Column::Id.gt(seen)))
+        .order_by_asc(Column::Id)
+        .limit(paging::capped(limit))
+        .all(db)
+        .await
+}
+
+/// Writes what was measured of a connection.
+pub async fn rate(tx: &Tx, shop: ShopId, id: ConnectionId, on_time_bp: Option<i32>) -> Result<(), DbErr> {
+    Entity::update_many()
+        .col_expr(Column::OnTimeBp, Expr::value(on_time_bp))
+        .filter(Column::ShopId.eq(shop))
+        .filter(Column::Id.eq(id))
+        .exec(tx.conn())
+        .await
+        .map(drop)
 }

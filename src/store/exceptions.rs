@@ -224,7 +224,6 @@ pub async fn of_routing(
         .await
 }
 
-/// Some open exceptions about lines of an unmapped variant by id, after the one that was seen last.
 /// The open exceptions of lines whose variant has a mapping that counts on a day, by id.
 pub async fn unmapped_but_mapped(
     db: &impl ConnectionTrait,
@@ -244,20 +243,30 @@ pub async fn unmapped_but_mapped(
     rows.order_by_asc(Column::Id).limit(paging::capped(limit)).all(db).await
 }
 
-pub async fn unmapped_of_variant(
+/// Some open exceptions about lines of a variant that routing could not serve, or that were not mapped,
+/// opened until then, by id, after the one that was seen last.
+pub async fn of_variant(
     db: &impl ConnectionTrait,
     shop: ShopId,
     variant: ShopifyVariantId,
+    until: DateTime<Utc>,
     seen: Option<ExceptionId>,
     limit: u64,
 ) -> Result<Vec<Model>, DbErr> {
-    let mut rows = Entity::find()
+    let kinds = [
+        ExceptionKind::UnmappedLine,
+        ExceptionKind::NoEligibleSupplier,
+        ExceptionKind::PriceRose,
+    ];
+    Entity::find()
         .filter(Column::ShopId.eq(shop))
         .filter(Column::Status.eq(ExceptionStatus::Open))
-        .filter(Column::Kind.eq(ExceptionKind::UnmappedLine))
-        .filter(Expr::exists(order_lines::of_variant_and_exception_row(variant)));
-    if let Some(seen) = seen {
-        rows = rows.filter(Column::Id.gt(seen));
-    }
-    rows.order_by_asc(Column::Id).limit(paging::capped(limit)).all(db).await
+        .filter(Column::Kind.is_in(kinds))
+        .filter(Column::CreatedAt.lte(until))
+        .filter(Expr::exists(order_lines::of_variant_and_exception_row(variant)))
+        .apply_if(seen, |rows, seen| rows.filter(Column::Id.gt(seen)))
+        .order_by_asc(Column::Id)
+        .limit(paging::capped(limit))
+        .all(db)
+        .await
 }

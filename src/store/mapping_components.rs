@@ -66,6 +66,26 @@ pub async fn of_shop(db: &impl ConnectionTrait, shop: ShopId) -> Result<Vec<Mode
         .await
 }
 
+/// Whether an alternative of a shop's begins to count after `before`, or counts no more, by `today`.
+pub async fn any_begins_or_ends(
+    db: &impl ConnectionTrait,
+    shop: ShopId,
+    before: NaiveDate,
+    today: NaiveDate,
+) -> Result<bool, DbErr> {
+    let of_shop = || Entity::find().filter(Column::ShopId.eq(shop));
+    let begins = of_shop()
+        .filter(Column::ValidFrom.gt(before))
+        .filter(Column::ValidFrom.lte(today));
+    if begins.one(db).await?.is_some() {
+        return Ok(true);
+    }
+    let ends = of_shop()
+        .filter(Column::ValidUntil.gte(before))
+        .filter(Column::ValidUntil.lt(today));
+    Ok(ends.one(db).await?.is_some())
+}
+
 /// Removes the components of some mappings.
 pub fn remove_all(tx: &Tx, shop: ShopId, mappings: &[MappingId]) {
     if mappings.is_empty() {

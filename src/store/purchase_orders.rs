@@ -143,6 +143,45 @@ pub async fn pieces_of_late(
     Ok(found)
 }
 
+/// What purchase orders were to ship, and what of it left by then.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Due {
+    pub orders: u32,
+    pub pieces: u32,
+    pub in_time: u32,
+}
+
+/// The same of a connection's newest purchase orders, made since a time, that were to be shipped by another.
+pub async fn due(
+    db: &impl ConnectionTrait,
+    shop: ShopId,
+    supplier: SupplierId,
+    (since, by): (DateTime<Utc>, DateTime<Utc>),
+    most_orders: u64,
+) -> Result<Due, DbErr> {
+    let sql = "select count(distinct p.id), cast(coalesce(sum(l.quantity - l.rejected - l.cancelled), 0) as bigint), \
+               cast(coalesce(sum((select coalesce(sum(c.quantity), 0) from shipment_lines c \
+               join shipments s on s.id = c.shipment_id where c.po_line_id = l.id and s.shipped_at <= p.ship_by)), 0) \
+               as bigint) from (select id, ship_by from purchase_orders where shop_id = $1 and supplier_id = $2 \
+               and placed_at is not null and created_at >= $3 and ship_by <= $4 order by created_at desc, id desc \
+               limit $5) p join po_lines l on l.purchase_order_id = p.id where l.quantity > l.rejected + l.cancelled";
+    let most = i64::try_from(most_orders).unwrap_or(i64::MAX);
+    let values = [shop.into(), supplier.into(), since.into(), by.into(), most.into()];
+    let statement = Statement::from_sql_and_values(db.get_database_backend(), sql, values);
+    let Some(row) = db.query_one_raw(statement).await? else {
+        return Ok(Due::default());
+    };
+    let number = |index: usize| -> Result<u32, DbErr> {
+        let number: i64 = row.try_get_by_index(index)?;
+        Ok(u32::try_from(number.max(0)).unwrap_or(u32::MAX))
+    };
+    Ok(Due {
+        orders: number(0)?,
+        pieces: number(1)?,
+        in_time: number(2)?,
+    })
+}
+
 /// Some shops that buy from a supplier and have purchase orders that can still be undone.
 pub async fn shops_with_unsent(
     db: &impl ConnectionTrait,

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use sea_orm::{
-    QueryOrder as _, QuerySelect as _, Statement,
+    QueryOrder as _, QuerySelect as _, QueryTrait as _, Statement,
     entity::prelude::*,
     sea_query::{Expr, Query, SelectStatement},
 };
@@ -35,6 +35,8 @@ pub struct Model {
     pub refresh_token_expires_at: Option<DateTime<Utc>>,
     pub settings: Json<ShopSettings>,
     pub swept_until: Option<DateTime<Utc>>,
+    /// Until when it was seen what begins and ends by its day.
+    pub dates_followed_until: Option<DateTime<Utc>>,
     pub refresh_leased_until: Option<DateTime<Utc>>,
     pub installed_at: DateTime<Utc>,
     pub uninstalled_at: Option<DateTime<Utc>>,
@@ -167,6 +169,21 @@ pub async fn installed_after(
         .order_by_asc(Column::Id)
         .limit(limit)
         .into_tuple()
+        .all(db)
+        .await
+}
+
+/// The same, as they stand.
+pub async fn page_of_installed(
+    db: &impl ConnectionTrait,
+    seen: Option<ShopId>,
+    limit: u64,
+) -> Result<Vec<Model>, DbErr> {
+    Entity::find()
+        .filter(Column::Status.eq(ShopStatus::Installed))
+        .apply_if(seen, |rows, seen| rows.filter(Column::Id.gt(seen)))
+        .order_by_asc(Column::Id)
+        .limit(paging::capped(limit))
         .all(db)
         .await
 }

@@ -275,6 +275,7 @@ fn supplier_costs_by_lot(dice: &mut Dice, currency: Currency, supplier: Supplier
         transit_days: dice.roll(1, 5),
         own: dice.chance(20),
         fill_rate_bp: dice.chance(50).then(|| dice.roll(8_000, 10_000)),
+        on_time_bp: dice.chance(50).then(|| dice.roll(5_000, 10_000)),
     }
 }
 
@@ -282,6 +283,7 @@ fn wishes_by_lot(dice: &mut Dice, suppliers: usize) -> Preferences {
     let mut maybe = |most| if dice.chance(40) { dice.roll(0, most) } else { 0 };
     let (late_per_day, per_unit_day, per_parcel) = (maybe(200), maybe(50), maybe(300));
     let (per_unit_not_own, per_unit_priority, per_unfilled_piece) = (maybe(200), maybe(50), maybe(500));
+    let per_late_piece = maybe(300);
     let mut share = |id| Share {
         supplier: supplier(id),
         target_bp: dice.roll(0, 10_000),
@@ -294,6 +296,7 @@ fn wishes_by_lot(dice: &mut Dice, suppliers: usize) -> Preferences {
         per_unit_not_own,
         per_unit_priority,
         per_unfilled_piece,
+        per_late_piece,
         balance: (1..).take(suppliers).map(&mut share).collect(),
         per_piece_off_balance: 100,
     }

@@ -88,6 +88,7 @@ impl<'a> Reading<'a> {
         let each = alternative.components.iter().map(|component| {
             let id = component.offer.supplier;
             let unfilled = 10_000 - self.costs(id).fill_rate_bp.unwrap_or(10_000);
+            let late = 10_000 - self.costs(id).on_time_bp.unwrap_or(10_000);
             let over = wishes
                 .balance
                 .iter()
@@ -96,6 +97,7 @@ impl<'a> Reading<'a> {
                     (share.pieces * 10_000 / pieces.max(1)).saturating_sub(share.target_bp)
                 });
             let weighed = f64::from(wishes.per_unfilled_piece) * f64::from(unfilled)
+                + f64::from(wishes.per_late_piece) * f64::from(late)
                 + f64::from(wishes.per_piece_off_balance) * f64::from(over);
             f64::from(component.per_unit) * weighed / 10_000.0
         });

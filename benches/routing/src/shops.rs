@@ -46,6 +46,7 @@ pub fn flat(n: u32, per_parcel: u32) -> SupplierCosts {
         transit_days: 2,
         own: false,
         fill_rate_bp: None,
+        on_time_bp: None,
     }
 }
 

@@ -351,6 +351,7 @@ function connect(supplier: Row<"Supplier">, fields: ConnectionFields) {
     checksAge: false,
     active: true,
     costs: null,
+    onTimePct: null,
     ...supplier.connection,
     ...fields,
   };

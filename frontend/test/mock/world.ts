@@ -139,6 +139,7 @@ function makeShop(): Row<"Shop"> {
           perUnitNotOwn: null,
           perUnitPriority: null,
           perUnfilledPiece: null,
+          perLatePiece: null,
         },
         shares: [],
         rates: [{ from: "USD", to: "EUR", rate: "0.92", on: "2026-11-20" }],
@@ -226,6 +227,7 @@ function makeCatalogue(now: Date) {
     checksAge: false,
     active,
     costs: priority === 1 ? northCosts : null,
+    onTimePct: priority === 1 ? "96.5" : null,
   });
   const north = makeSupplier({
     key: "north",

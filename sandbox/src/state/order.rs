@@ -24,6 +24,8 @@ pub struct Order {
     pub phone: Option<String>,
     pub note: Option<String>,
     pub tags: Vec<String>,
+    /// What Shopify advises.
+    pub risk: String,
     pub source_identifier: Option<String>,
     pub customer: Option<Customer>,
     pub shipping_address: Option<AddressSpec>,

@@ -117,6 +117,7 @@ impl ShopState {
             phone: spec.phone,
             note: spec.note,
             tags: spec.tags,
+            risk: spec.risk,
             source_identifier: spec.source_identifier,
             customer: spec.customer.map(|customer| self.new_customer(customer)),
             shipping_address: spec.shipping_address,

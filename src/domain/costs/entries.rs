@@ -175,6 +175,10 @@ pub struct WeightsEntry {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String")]
     pub per_unfilled_piece: Option<String>,
+    /// For a piece that leaves late; weighed by how often the supplier's do, which is measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
+    pub per_late_piece: Option<String>,
 }
 
 impl WeightsEntry {

@@ -84,6 +84,8 @@ pub struct Weights {
     pub per_unit_priority: u32,
     /// For a piece that is ordered and not delivered, weighed by fill rate.
     pub per_unfilled_piece: u32,
+    /// For a piece that leaves late, weighed by how often the supplier's do.
+    pub per_late_piece: u32,
 }
 
 /// The part of the business that a supplier should have.

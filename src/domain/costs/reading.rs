@@ -313,6 +313,7 @@ impl RoutingEntry {
             per_unit_not_own: weight(&self.weights.per_unit_not_own, "per_unit_not_own"),
             per_unit_priority: weight(&self.weights.per_unit_priority, "per_unit_priority"),
             per_unfilled_piece: weight(&self.weights.per_unfilled_piece, "per_unfilled_piece"),
+            per_late_piece: weight(&self.weights.per_late_piece, "per_late_piece"),
         };
         if weights.late_per_day > 0 && self.promised_days.is_none() {
             let message = "lateness is counted from the promised day: say how many days are promised";
@@ -365,6 +366,7 @@ impl RoutingEntry {
                 per_unit_not_own: weight(weights.per_unit_not_own),
                 per_unit_priority: weight(weights.per_unit_priority),
                 per_unfilled_piece: weight(weights.per_unfilled_piece),
+                per_late_piece: weight(weights.per_late_piece),
             },
             promised_days: settings.promised_days,
             shares: settings.shares.iter().map(share).collect(),

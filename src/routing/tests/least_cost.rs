@@ -35,6 +35,7 @@ fn costs(of: u128, per_parcel: i64) -> SupplierCosts {
         transit_days: 2,
         own: false,
         fill_rate_bp: None,
+        on_time_bp: None,
     }
 }
 

@@ -155,6 +155,7 @@ fn add_shop(tx: &Tx, app: &App) {
         refresh_token_expires_at: None,
         settings: Json(ShopSettings::default()),
         swept_until: None,
+        dates_followed_until: None,
         refresh_leased_until: None,
         installed_at: now,
         uninstalled_at: None,

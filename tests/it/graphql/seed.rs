@@ -126,6 +126,7 @@ impl Seed<'_> {
                 ..ShopSettings::default()
             }),
             swept_until: None,
+            dates_followed_until: None,
             installed_at: self.now(),
             uninstalled_at: None,
             created_at: self.now(),
@@ -175,6 +176,7 @@ impl Seed<'_> {
             service: Json::default(),
             active: true,
             costs: None,
+            on_time_bp: None,
             created_at: self.now(),
         };
         store::insert(tx, connection).expect("a connection");

@@ -1,7 +1,7 @@
 //! What the shop's people can do between a decision and its leaving: look at it, and take it back.
 
 use rstest::rstest;
-use sandbox::CancelRequest;
+use sandbox::{CancelRequest, OrderSpec};
 use serde_json::{Value, json};
 
 use super::shop::{Plot, Story};
@@ -204,4 +204,48 @@ async fn an_order_that_is_cancelled_asks_for_no_review(
         .expect("is cancelled");
     waits_for(&story, "nobody is asked any more", REVIEWS, 0).await;
     assert_eq!(story.world.supplier("north").call_count(), 0);
+}
+
+#[rstest]
+#[tokio::test]
+async fn risky_orders_and_those_with_a_tag_wait_for_a_person(
+    #[values(Database::Sqlite, Database::Postgres)] database: Database,
+) {
+    let story = Plot::default().begin(database).await;
+    settings(&story, "review: { risk: true, tags: [\"Check me\"] }").await;
+    let place = |risk: &str, tags: &[&str]| {
+        let spec = OrderSpec {
+            risk: risk.to_owned(),
+            tags: tags.iter().map(|tag| (*tag).to_owned()).collect(),
+            ..OrderSpec::of([(story.variant("MUG"), 1)])
+        };
+        story.world.shop.create_order(spec).expect("an order")
+    };
+    for (risk, tags, expect) in [
+        ("INVESTIGATE", &[][..], "Shopify advises to look into the order"),
+        ("CANCEL", &["vip"], "Shopify advises to cancel the order"),
+        ("ACCEPT", &["vip", "check ME"], "the order has the tag “Check me”"),
+    ] {
+        let before = story.world.supplier("north").orders().len();
+        place(risk, tags);
+        waits_for(&story, "somebody is asked", REVIEWS, 1).await;
+        let told = format!("{REVIEWS} and message like '%waits for a review: {expect}'");
+        assert_eq!(story.world.count(&told).await, 1, "{risk} {tags:?}");
+        assert_eq!(
+            story.world.supplier("north").orders().len(),
+            before,
+            "nothing leaves before"
+        );
+        let release = "releasePurchaseOrder(exceptionId: \"{id}\")";
+        story.world.decide("REVIEW", release).await;
+        let north = story.world.supplier("north");
+        let left = async || north.orders().len() == before + 1;
+        story.world.eventually("it leaves once it is released", left).await;
+    }
+    // What is neither waits for nobody.
+    place("NONE", &["vip"]);
+    let north = story.world.supplier("north");
+    let left = async || north.orders().len() == 4;
+    story.world.eventually("it leaves by itself", left).await;
+    assert_eq!(story.world.count(REVIEWS).await, 0);
 }

@@ -91,6 +91,52 @@ async fn mappings_come_back_as_they_went(#[values(Database::Sqlite, Database::Po
     assert_eq!(line_of(&after), line_of(&before));
 }
 
+/// The operator's way, past the doors.
+#[rstest]
+#[tokio::test]
+async fn the_command_line_takes_and_brings_the_same_file(
+    #[values(Database::Sqlite, Database::Postgres)] database: Database,
+) {
+    let story = Plot::default().begin(database).await;
+    let orderyard = &story.world.orderyard;
+    let shop = ["--shop", "demo.myshopify.com"];
+    let before = orderyard.command(&["mappings", "export", shop[0], shop[1]]).await;
+    assert_eq!(before, story.export().await);
+    story.order(&[("UNMAPPED", 1)]);
+    let open = "select count(*) from exceptions where kind = 'unmapped_line' and status = 'open'";
+    let is_asked = async || story.world.count(open).await == 1;
+    story.world.eventually("somebody is asked", is_asked).await;
+
+    let table = "variant_sku,supplier,offer_sku,quantity\n\
+                 UNMAPPED,north,N-TEA,3\n\
+                 NOBODY,north,N-TEA,1\n\
+                 MUG,north,N-MUG,0\n";
+    let file = orderyard.file("mappings.csv", table);
+    let dry = ["mappings", "import", shop[0], shop[1], &file, "--dry-run"];
+    let told = orderyard.complaint(&dry).await;
+    let expect = format!(
+        "{file}:3: variant_sku: the shop has no variant with the SKU “NOBODY”\n\
+         {file}:4: quantity: this must be a whole number from 1 to 1000\n\
+         3 rows would map one variant; nothing was written.\n"
+    );
+    assert_eq!(told, expect);
+    assert_eq!(story.export().await, before);
+    let told = orderyard.complaint(&dry[..5]).await;
+    assert!(told.ends_with("3 rows: one variant mapped.\n"), "{told}");
+    let placed = story.purchase_order("north").await;
+    assert_eq!((placed.lines[0].sku.as_str(), placed.lines[0].quantity), ("N-TEA", 3));
+    let told = "select count(*) from events where kind = 'exception_resolved' and actor = 'Operator'";
+    assert_eq!(story.world.count(told).await, 1);
+
+    let file = orderyard.file("mappings.csv", &before);
+    let told = orderyard
+        .command(&["mappings", "import", shop[0], shop[1], &file])
+        .await;
+    assert_eq!(told, "4 rows: 3 variants mapped.\n");
+    let nobody = ["mappings", "export", "--shop", "nobody.myshopify.com"];
+    assert_eq!(orderyard.complaint(&nobody).await, "");
+}
+
 #[rstest]
 #[tokio::test]
 async fn the_file_is_for_those_who_may(#[values(Database::Sqlite)] database: Database) {

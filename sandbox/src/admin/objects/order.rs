@@ -127,7 +127,10 @@ fn facts(state: &ShopState, order: &Order, field: &str) -> Option<Val> {
             "OrderAttribution",
             json!({ "handle": "online-store", "displayName": "Online Store" }),
         )),
-        "risk" => Val::Node(Node::record("OrderRiskSummary", json!({ "recommendation": "ACCEPT" }))),
+        "risk" => Val::Node(Node::record(
+            "OrderRiskSummary",
+            json!({ "recommendation": order.risk }),
+        )),
         "fulfillmentsCount" => Val::Node(Node::record(
             "Count",
             json!({ "count": order.fulfillments.len(), "precision": "EXACT" }),

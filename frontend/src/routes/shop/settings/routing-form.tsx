@@ -42,6 +42,7 @@ const WEIGHTS = [
   "perUnitNotOwn",
   "perUnitPriority",
   "perUnfilledPiece",
+  "perLatePiece",
 ] as const;
 
 export function RoutingSettings() {

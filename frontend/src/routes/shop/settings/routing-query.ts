@@ -14,6 +14,7 @@ export const RoutingFields = graphql(`
       perUnitNotOwn
       perUnitPriority
       perUnfilledPiece
+      perLatePiece
     }
     shares {
       supplier

@@ -1,0 +1,310 @@
+//! Decides anew on orders that can still be undone, together with those that want the same scarce
+//! offers. What comes of it is for `routing::together`: a plan is taken only where it is better by the
+//! shop's own strategy, and nobody is served less. So the same facts lead to the same plans, and
+//! once nothing changes, nothing is changed.
+//!
+//! What was sent stays where it is, and so does what a person decided. All orders of a group change
+//! in one transaction: one order's pieces become another's at once, or not at all. It locks the
+//! orders by their ids, and then the offers by theirs.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, Utc};
+use sea_orm::{ConnectionTrait, DbErr};
+
+use super::{
+    place_purchase_order::PlacePurchaseOrder, reserve_stock, route_order, routing_limit::MOST_FAILURES,
+    withdraw_units::take_back_unsent,
+};
+use crate::{
+    app::App,
+    domain::{
+        event::{Actor, EventKind},
+        order::Gate,
+        purchase_order::PurchaseOrderStatus,
+    },
+    ids::{OfferId, OrderId, OrderLineId, PoLineId, ShopId},
+    queue::{When, enqueue},
+    routing::{
+        RouteRequest, Strategy,
+        together::{self, Anew, Undecided},
+        worth::Served,
+    },
+    store::{
+        self, Tx, allocations, events, offers,
+        order_state::{OpenOrder, OrderState},
+        purchase_orders, reservations, shops,
+    },
+};
+
+/// The orders by groups that want the same scarce offers; those that nothing can be changed of are left out.
+pub async fn grouped(
+    db: &impl ConnectionTrait,
+    shop: ShopId,
+    orders: &[OrderId],
+    now: DateTime<Utc>,
+) -> Result<Vec<Vec<OrderId>>, DbErr> {
+    let Some(row) = shops::by_id(db, shop).await? else {
+        return Ok(Vec::new());
+    };
+    let (mut ids, mut found) = (Vec::new(), Vec::new());
+    for order in orders {
+        let Some(state) = OrderState::load(db, shop, *order).await? else {
+            continue;
+        };
+        if let Some(order) = undecided(db, &row, &state, now).await? {
+            ids.push(state.order.id);
+            found.push(order);
+        }
+    }
+    let offers = offers::by_ids(db, counted(&found)).await?;
+    let stock = free(&offers, &found);
+    let wanted: Vec<_> = found.iter().map(|order| together::wanted(&order.request)).collect();
+    let groups = together::groups(&wanted, &stock).into_iter();
+    Ok(groups
+        .map(|group| group.into_iter().map(|at| ids[at]).collect())
+        .collect())
+}
+
+/// Whether any of the orders is bought otherwise now. Where not, nothing is written.
+pub async fn replan(app: &App, shop: ShopId, orders: &[OrderId], now: DateTime<Utc>) -> Result<bool, DbErr> {
+    let tx = app.db.begin().await?;
+    let mut open: BTreeMap<OrderId, OpenOrder> = BTreeMap::new();
+    for id in orders.iter().copied().collect::<BTreeSet<_>>() {
+        if let Some(order) = OpenOrder::lock(&tx, shop, id).await? {
+            open.insert(id, order);
+        }
+    }
+    let (mut found, mut asked) = (Vec::new(), Vec::new());
+    for order in orders.iter().filter_map(|id| open.get(id)) {
+        if let Some(undecided) = undecided(tx.conn(), &order.shop, &order.state, now).await? {
+            found.push(order);
+            asked.push(undecided);
+        }
+    }
+    let stock = free(&offers::lock(&tx, counted(&asked)).await?, &asked);
+    for order in &mut asked {
+        limit(&mut order.request, &stock);
+    }
+    let decided = together::decide(&asked);
+    let changed: Vec<(&OpenOrder, Anew)> = found
+        .into_iter()
+        .zip(decided)
+        .filter_map(|(order, anew)| Some((order, anew?)))
+        .collect();
+    if changed.is_empty() || !write(&tx, &changed, now).await? {
+        return Ok(false);
+    }
+    tx.commit().await?;
+    Ok(true)
+}
+
+/// Takes all back before any is bought anew, since one may get what another had. False where a plan
+/// serves less after all: then nothing of it may stand.
+async fn write(tx: &Tx, changed: &[(&OpenOrder, Anew)], now: DateTime<Utc>) -> Result<bool, DbErr> {
+    for (open, _) in changed {
+        for line in &open.state.lines {
+            take_back_unsent(tx, &open.state, line.id, now).await?;
+        }
+    }
+    let mut freed = Vec::new();
+    for (open, _) in changed {
+        let Some(state) = OrderState::load(tx.conn(), open.shop.id, open.state.order.id).await? else {
+            return Ok(false);
+        };
+        reserve_stock::settle(tx, &state, Vec::new()).await?;
+        freed.push(state);
+    }
+    for ((open, anew), freed) in changed.iter().zip(&freed) {
+        let (shop, order) = (open.shop.id, open.state.order.id);
+        route_order::carry_out(tx, &open.shop, freed, &anew.request, now).await?;
+        let Some(after) = OrderState::load(tx.conn(), shop, order).await? else {
+            return Ok(false);
+        };
+        if !serves_as_many(&open.state, &after) {
+            return Ok(false);
+        }
+        if let Some(until) = drafts(&open.state).filter_map(|po| po.send_after).min() {
+            keep_time(tx, &after, until, now)?;
+        }
+        let why = if anew.gives_way {
+            "other orders need its pieces more"
+        } else {
+            "a better plan appeared"
+        };
+        let message = format!("It was decided anew before it left: {why}");
+        events::add(tx, shop, order, now, &Actor::Orderyard, EventKind::Routed, message);
+    }
+    Ok(true)
+}
+
+fn drafts(state: &OrderState) -> impl Iterator<Item = &purchase_orders::Model> {
+    let all = state.purchase_orders.iter();
+    all.filter(|po| po.status == PurchaseOrderStatus::Draft)
+}
+
+/// Allocations by what makes one unit, each with whether it can still be undone.
+type Groups<'a> = BTreeMap<uuid::Uuid, Vec<(&'a allocations::Model, bool)>>;
+
+/// What an order asks for and has; none where nothing of it may be changed.
+async fn undecided(
+    db: &impl ConnectionTrait,
+    shop: &shops::Model,
+    state: &OrderState,
+    now: DateTime<Utc>,
+) -> Result<Option<Undecided>, DbErr> {
+    let settings = &shop.settings.0;
+    let mut unsent = drafts(state).peekable();
+    let may_change = unsent.peek().is_some() && unsent.all(|po| po.send_after.is_some_and(|until| until > now));
+    if !may_change || !settings.automation || state.gate(settings) != Gate::Open {
+        return Ok(None);
+    }
+    if events::any_of_kind(db, shop.id, state.order.id, EventKind::Overridden).await? {
+        return Ok(None);
+    }
+    let lines = draft_lines(state);
+    let mut groups = Groups::new();
+    for allocation in &state.allocations {
+        let is_draft = lines.contains_key(&allocation.po_line_id);
+        groups
+            .entry(allocation.group_id.0)
+            .or_default()
+            .push((allocation, is_draft));
+    }
+    groups.retain(|_, members| members.iter().any(|(_, is_draft)| *is_draft));
+    if groups.values().flatten().any(|(_, is_draft)| !is_draft) {
+        // A part of the kit has left.
+        return Ok(None);
+    }
+    let mut freed = state.clone();
+    freed.allocations.retain(|one| !lines.contains_key(&one.po_line_id));
+    let waiting = route_order::waiting(&freed, settings);
+    let mut request = route_order::request(db, shop, &freed, waiting, &[], now).await?;
+    if request.lines.is_empty() || request.lines.iter().any(|line| line.excluded.len() >= MOST_FAILURES) {
+        return Ok(None);
+    }
+    leave_out_of_shares(&mut request, state, &lines);
+    let mut holds: BTreeMap<OfferId, u32> = BTreeMap::new();
+    for row in reservations::of_order(db, shop.id, state.order.id).await? {
+        if lines.contains_key(&row.po_line_id) {
+            *holds.entry(row.offer_id).or_default() += store::units(row.pieces);
+        }
+    }
+    let mut units: BTreeMap<OrderLineId, u32> = BTreeMap::new();
+    for (first, _) in groups.values().filter_map(|members| members.first()) {
+        *units.entry(first.order_line_id).or_default() += store::units(first.units);
+    }
+    Ok(Some(Undecided {
+        now: standing(&request, &groups),
+        request,
+        units,
+        holds,
+    }))
+}
+
+/// Pieces that are with each line of an unsent purchase order.
+fn draft_lines(state: &OrderState) -> BTreeMap<PoLineId, u32> {
+    let unsent: BTreeSet<_> = drafts(state).map(|po| po.id).collect();
+    let lines = state
+        .po_lines
+        .iter()
+        .filter(|line| unsent.contains(&line.purchase_order_id));
+    lines.map(|line| (line.id, line.progress().open())).collect()
+}
+
+/// What the order has does not count as what its suppliers had before.
+fn leave_out_of_shares(request: &mut RouteRequest, state: &OrderState, lines: &BTreeMap<PoLineId, u32>) {
+    let Strategy::LeastCost(model) = &mut request.strategy else {
+        return;
+    };
+    for line in &state.po_lines {
+        let Some(pieces) = lines.get(&line.id) else { continue };
+        let mut shares = model.preferences.balance.iter_mut();
+        if let Some(share) = shares.find(|share| share.supplier == line.supplier_id) {
+            share.pieces = share.pieces.saturating_sub(*pieces);
+        }
+    }
+}
+
+/// Which alternatives serve the order as it stands; none where one is not mapped any more.
+fn standing(request: &RouteRequest, groups: &Groups<'_>) -> Option<Served> {
+    let mut served = Served::new();
+    for members in groups.values() {
+        let (first, _) = members.first()?;
+        let demand = request.lines.iter().find(|demand| demand.line == first.order_line_id)?;
+        let mut made_of: Vec<(OfferId, u32)> = members
+            .iter()
+            .map(|(one, _)| (one.offer_id, store::units(one.per_unit)))
+            .collect();
+        made_of.sort_unstable();
+        let way = demand.alternatives.iter().find(|way| {
+            let parts = way.components.iter().map(|part| (part.offer.id, part.per_unit));
+            let mut parts: Vec<(OfferId, u32)> = parts.collect();
+            parts.sort_unstable();
+            parts == made_of
+        })?;
+        *served.entry((demand.line, way.id)).or_default() += store::units(first.units);
+    }
+    Some(served)
+}
+
+/// The offers whose stock is known.
+fn counted(orders: &[Undecided]) -> Vec<OfferId> {
+    let all = orders.iter().flat_map(|order| reserve_stock::counted(&order.request));
+    all.collect::<BTreeSet<_>>().into_iter().collect()
+}
+
+/// What there is if these orders give back what they hold.
+fn free(offers: &[offers::Model], orders: &[Undecided]) -> BTreeMap<OfferId, u32> {
+    let held = |offer: OfferId| -> i64 {
+        let holds = orders.iter().filter_map(|order| order.holds.get(&offer));
+        holds.map(|pieces| i64::from(*pieces)).sum()
+    };
+    let free = |offer: &offers::Model| {
+        let pieces = i64::from(offer.stock?) - i64::from(offer.reserved) + held(offer.id);
+        Some((offer.id, u32::try_from(pieces.max(0)).unwrap_or(u32::MAX)))
+    };
+    offers.iter().filter_map(free).collect()
+}
+
+fn limit(request: &mut RouteRequest, stock: &BTreeMap<OfferId, u32>) {
+    let ways = request.lines.iter_mut().flat_map(|line| &mut line.alternatives);
+    for offer in ways.flat_map(|way| &mut way.components).map(|part| &mut part.offer) {
+        if offer.stock.is_some() {
+            offer.stock = stock.get(&offer.id).copied();
+        }
+    }
+}
+
+/// Units of each line that are with somebody. A kit counts with each of its parts, before and after alike.
+fn served(state: &OrderState) -> BTreeMap<OrderLineId, BTreeMap<uuid::Uuid, i32>> {
+    let mut lines: BTreeMap<OrderLineId, BTreeMap<uuid::Uuid, i32>> = BTreeMap::new();
+    for allocation in &state.allocations {
+        let groups = lines.entry(allocation.order_line_id).or_default();
+        groups.insert(allocation.group_id.0, allocation.units);
+    }
+    lines
+}
+
+fn serves_as_many(before: &OrderState, after: &OrderState) -> bool {
+    let sum = |groups: &BTreeMap<uuid::Uuid, i32>| groups.values().sum::<i32>();
+    let after = served(after);
+    served(before)
+        .iter()
+        .all(|(line, groups)| after.get(line).map_or(0, sum) >= sum(groups))
+}
+
+/// A new decision does not make the order wait longer than the first.
+fn keep_time(tx: &Tx, after: &OrderState, until: DateTime<Utc>, now: DateTime<Utc>) -> Result<(), DbErr> {
+    for po in drafts(after) {
+        let kept = purchase_orders::Model {
+            send_after: Some(until),
+            ..po.clone()
+        };
+        let wait = (until - now).to_std().unwrap_or_default();
+        let job = PlacePurchaseOrder::of(&kept, after.order.shopify_id);
+        store::save(tx, kept)?;
+        enqueue(tx, &job, When::after(now.timestamp_millis(), wait))?;
+    }
+    Ok(())
+}
