@@ -21,6 +21,7 @@ const weights = {
   perUnitNotOwn: "",
   perUnitPriority: "",
   perUnfilledPiece: "",
+  perLatePiece: "",
 };
 const same: Draft = {
   routing: {
