@@ -99,7 +99,7 @@ async fn close_exception(
     let open = exceptions::open_of_failed_jobs(tx.conn(), shop, order.map(|order| order.id)).await?;
     for exception in open {
         if order.is_some() || key_of(&exception) == Some(key) {
-            close(tx, exception, &actor.to_string(), what, now).await?;
+            close(tx, exception, &actor.to_string(), what, now)?;
         }
     }
     if let (Some(order), Some(shop)) = (order, shops::by_id(tx.conn(), shop).await?) {

@@ -78,7 +78,7 @@ pub async fn override_routing(
         store::save(&tx, store::order_lines::Model { handled: 0, ..line })?;
     }
     let what = format!("“{title}” goes to {} by hand: {reason}", names.join(" and "));
-    close_what_waits(&tx, &open.state, wanted.line, actor, &what, now).await?;
+    close_what_waits(&tx, &open.state, wanted.line, actor, &what, now)?;
     let state = OrderState::of(&tx, shop, wanted.order).await?;
     let state = state.ok_or(AppError::NotFound("this order"))?;
     // What is taken back counts as left when it is decided anew.
@@ -145,7 +145,7 @@ async fn names_of_mapped(
 }
 
 /// What a person was asked about the line is decided with this.
-async fn close_what_waits(
+fn close_what_waits(
     tx: &Tx,
     state: &OrderState,
     line: OrderLineId,
@@ -168,7 +168,7 @@ async fn close_what_waits(
         .iter()
         .filter(|open| open.order_line_id == Some(line));
     for exception in of_line.filter(|open| decided(open.kind)) {
-        close(tx, exception.clone(), &actor.to_string(), what, now).await?;
+        close(tx, exception.clone(), &actor.to_string(), what, now)?;
     }
     Ok(())
 }

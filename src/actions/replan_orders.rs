@@ -7,12 +7,15 @@ use std::collections::BTreeSet;
 use sea_orm::DbErr;
 use serde::{Deserialize, Serialize};
 
-use super::replan_together;
+use super::{
+    replan_together,
+    revisit_orders::{RevisitOrders, Why},
+};
 use crate::{
     app::App,
     ids::{OrderId, PurchaseOrderId, ShopId, SupplierId},
     queue::{Attempt, Job, JobError, Priority, When, enqueue},
-    store::{Tx, purchase_orders},
+    store::{Tx, exceptions, purchase_orders},
 };
 
 /// Purchase orders in one go; the next job goes on after the last.
@@ -71,8 +74,13 @@ impl Job for ReplanOrders {
     }
 }
 
-/// Has the shops of a supplier look again, those that have something unsent.
+/// Has the shops of a supplier look again: those that have something unsent, and those that have
+/// something that nobody could ship.
 pub async fn of_supplier(tx: &Tx, supplier: SupplierId, now_ms: i64) -> Result<(), DbErr> {
+    for shop in exceptions::shops_of_supplier(tx.conn(), supplier, MOST_SHOPS).await? {
+        let why = Why::OffersChanged { supplier, until: None };
+        enqueue(tx, &RevisitOrders::new(shop, why), When::now(now_ms))?;
+    }
     for shop in purchase_orders::shops_with_unsent(tx.conn(), supplier, MOST_SHOPS).await? {
         enqueue(tx, &ReplanOrders::new(shop), When::now(now_ms))?;
     }

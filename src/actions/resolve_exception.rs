@@ -105,8 +105,13 @@ pub async fn resolve_exception(
         actor,
         now,
     };
+    // What a person chose for a line stays when the order is decided anew.
+    let kind = match resolution {
+        Resolution::ChooseOffer(_) => EventKind::Overridden,
+        _ => EventKind::ExceptionResolved,
+    };
     let what = decision.carry_out(resolution).await?;
-    let closed = close(&tx, exception, &actor.to_string(), &what, now).await?;
+    let closed = close_as(&tx, exception, &actor.to_string(), (kind, &what), now)?;
     if let Some(shop) = store::shops::by_id(tx.conn(), shop).await? {
         follow_status(&tx, &shop, order.id).await?;
     }
@@ -130,15 +135,25 @@ async fn of_no_order(
         }
         _ => return Err(AppError::Conflict("this can only be marked as handled".to_owned())),
     };
-    Ok(close(tx, exception, &actor.to_string(), &what, now).await?)
+    Ok(close(tx, exception, &actor.to_string(), &what, now)?)
 }
 
 /// Closes an exception with a line in its order's history. Under the order's lock.
-pub(super) async fn close(
+pub(super) fn close(
+    tx: &Tx,
+    exception: exceptions::Model,
+    by: &str,
+    what: &str,
+    now: DateTime<Utc>,
+) -> Result<exceptions::Model, DbErr> {
+    close_as(tx, exception, by, (EventKind::ExceptionResolved, what), now)
+}
+
+fn close_as(
     tx: &Tx,
     mut exception: exceptions::Model,
     by: &str,
-    what: &str,
+    (kind, what): (EventKind, &str),
     now: DateTime<Utc>,
 ) -> Result<exceptions::Model, DbErr> {
     exception.status = ExceptionStatus::Resolved;
@@ -148,7 +163,6 @@ pub(super) async fn close(
     store::save(tx, exception.clone())?;
     if let Some(order) = exception.order_id {
         let actor = Actor::Staff(by.to_owned());
-        let kind = EventKind::ExceptionResolved;
         store::events::add(tx, exception.shop_id, order, now, &actor, kind, what);
     }
     Ok(exception)

@@ -5,15 +5,22 @@ use sea_orm::DbErr;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    import_order::ImportOrder, next_steps::parcel_recorded, replan_orders::ReplanOrders, resolve_exception::close,
-    route_order::RouteOrder,
+    import_order::ImportOrder,
+    next_steps::parcel_recorded,
+    replan_orders::ReplanOrders,
+    resolve_exception::close,
+    route_order::{RouteOrder, route_state},
 };
 use crate::{
     app::App,
-    domain::{exception::ExceptionStatus, order::OrderStatus},
-    ids::{ExceptionId, OrderId, ShipmentId, ShopId, ShopifyVariantId},
+    domain::{event::Actor, exception::ExceptionStatus, order::OrderStatus},
+    ids::{ExceptionId, OrderId, ShipmentId, ShopId, ShopifyVariantId, SupplierId},
     queue::{Attempt, Job, JobError, Priority, When, enqueue},
-    store::{Tx, exceptions, orders, shipments},
+    store::{
+        Tx, exceptions,
+        order_state::{OpenOrder, OrderState},
+        orders, shipments,
+    },
 };
 
 /// Why orders are looked at again.
@@ -35,6 +42,12 @@ pub enum Why {
         what: String,
         by: String,
         /// Exceptions that came later know of the change; the first part says which.
+        until: Option<DateTime<Utc>>,
+    },
+    /// A supplier has other stock or prices: what nobody could ship is tried again.
+    OffersChanged {
+        supplier: SupplierId,
+        /// As above.
         until: Option<DateTime<Utc>>,
     },
     /// What awaited a click is routed.
@@ -98,6 +111,15 @@ impl RevisitOrders {
                 let until = until.unwrap_or_else(|| app.clock.now());
                 let found = exceptions::of_routing(app.db.read(), self.shop_id, until, after, MOST).await?;
                 self.route_again(app, &found, by, what).await
+            }
+            Why::OffersChanged { supplier, until } => {
+                let after = self.after.map(ExceptionId);
+                let until = until.unwrap_or_else(|| app.clock.now());
+                let found = exceptions::of_supplier(app.db.read(), self.shop_id, *supplier, until, after, MOST).await?;
+                for exception in &found {
+                    self.try_again(app, exception).await?;
+                }
+                Ok(found.last().map(|exception| exception.id.0))
             }
             Why::AutomationOn => {
                 let waiting = [OrderStatus::AwaitingRouting];
@@ -195,12 +217,49 @@ impl RevisitOrders {
                 continue;
             };
             if exception.status == ExceptionStatus::Open {
-                close(&tx, exception, by, what, app.clock.now()).await?;
+                close(&tx, exception, by, what, app.clock.now())?;
                 enqueue(&tx, &RouteOrder::of(&order), When::now(app.clock.now_ms()))?;
             }
             tx.commit().await?;
         }
         Ok(found.last().map(|exception| exception.id.0))
+    }
+}
+
+impl RevisitOrders {
+    /// Routes what one exception is about. Where that helps nobody, nothing is written: news of stock
+    /// come often, and would fill histories.
+    async fn try_again(&self, app: &App, exception: &exceptions::Model) -> Result<(), DbErr> {
+        let (Some(order), Some(line)) = (exception.order_id, exception.order_line_id) else {
+            return Ok(());
+        };
+        let now = app.clock.now();
+        let tx = app.db.begin().await?;
+        let Some(open) = OpenOrder::lock(&tx, self.shop_id, order).await? else {
+            return Ok(());
+        };
+        let asked = |state: &OrderState| -> i64 {
+            let of_line = state
+                .open_exceptions
+                .iter()
+                .filter(|open| open.order_line_id == Some(line));
+            of_line.map(|open| i64::from(open.quantity.unwrap_or(0))).sum()
+        };
+        let mut still = open.state.open_exceptions.iter();
+        let Some(exception) = still.find(|open| open.id == exception.id).cloned() else {
+            return Ok(());
+        };
+        let by = Actor::Orderyard.to_string();
+        close(&tx, exception, &by, "A supplier has other stock or prices", now)?;
+        let Some(state) = OrderState::load(tx.conn(), self.shop_id, order).await? else {
+            return Ok(());
+        };
+        route_state(&tx, &open.shop, &state, &[], now).await?;
+        let after = OrderState::load(tx.conn(), self.shop_id, order).await?;
+        if after.is_some_and(|after| asked(&after) < asked(&open.state)) {
+            tx.commit().await?;
+        }
+        Ok(())
     }
 }
 
@@ -214,13 +273,19 @@ impl Job for RevisitOrders {
 
     /// Several changes in a row are one reason to look.
     fn dedupe_key(&self) -> Option<String> {
-        let begins = matches!(self.why, Why::RoutingChanged { .. }) && self.after.is_none();
-        begins.then(|| format!("routing_changed:{}", self.shop_id))
+        match self.why {
+            _ if self.after.is_some() => None,
+            Why::RoutingChanged { .. } => Some(format!("routing_changed:{}", self.shop_id)),
+            Why::OffersChanged { supplier, .. } => Some(format!("offers_changed:{}:{supplier}", self.shop_id)),
+            _ => None,
+        }
     }
 
     async fn run(&self, app: &App, _attempt: Attempt) -> Result<(), JobError> {
         let mut next = self.clone();
-        if let Why::RoutingChanged { until, .. } | Why::Mapped { until, .. } = &mut next.why {
+        if let Why::RoutingChanged { until, .. } | Why::Mapped { until, .. } | Why::OffersChanged { until, .. } =
+            &mut next.why
+        {
             until.get_or_insert(app.clock.now());
         }
         let Some(last) = next.some(app).await? else {

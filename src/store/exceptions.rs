@@ -12,7 +12,7 @@ use sea_orm::{
 use super::{Tx, columns::Json, order_lines, orders, paging};
 use crate::{
     domain::exception::{ExceptionKind, ExceptionStatus},
-    ids::{ExceptionId, OrderId, OrderLineId, PurchaseOrderId, ShipmentId, ShopId, ShopifyVariantId},
+    ids::{ExceptionId, OrderId, OrderLineId, PurchaseOrderId, ShipmentId, ShopId, ShopifyVariantId, SupplierId},
 };
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -215,7 +215,7 @@ pub async fn of_routing(
     Entity::find()
         .filter(Column::ShopId.eq(shop))
         .filter(Column::Status.eq(ExceptionStatus::Open))
-        .filter(Column::Kind.is_in([ExceptionKind::NoEligibleSupplier, ExceptionKind::PriceRose]))
+        .filter(Column::Kind.is_in(OF_ROUTING))
         .filter(Column::CreatedAt.lte(until))
         .apply_if(seen, |rows, seen| rows.filter(Column::Id.gt(seen)))
         .order_by_asc(Column::Id)
@@ -267,6 +267,52 @@ pub async fn of_variant(
         .apply_if(seen, |rows, seen| rows.filter(Column::Id.gt(seen)))
         .order_by_asc(Column::Id)
         .limit(paging::capped(limit))
+        .all(db)
+        .await
+}
+
+/// What routing could not serve.
+const OF_ROUTING: [ExceptionKind; 2] = [ExceptionKind::NoEligibleSupplier, ExceptionKind::PriceRose];
+
+/// Some open exceptions of routing's about lines for which a supplier has pieces now, opened until
+/// then, by id, after the one that was seen last.
+pub async fn of_supplier(
+    db: &impl ConnectionTrait,
+    shop: ShopId,
+    supplier: SupplierId,
+    until: DateTime<Utc>,
+    seen: Option<ExceptionId>,
+    limit: u64,
+) -> Result<Vec<Model>, DbErr> {
+    Entity::find()
+        .filter(Column::ShopId.eq(shop))
+        .filter(Column::Status.eq(ExceptionStatus::Open))
+        .filter(Column::Kind.is_in(OF_ROUTING))
+        .filter(Column::CreatedAt.lte(until))
+        .filter(Expr::exists(order_lines::offered_and_of_exception_row(supplier)))
+        .apply_if(seen, |rows, seen| rows.filter(Column::Id.gt(seen)))
+        .order_by_asc(Column::Id)
+        .limit(paging::capped(limit))
+        .all(db)
+        .await
+}
+
+/// Some shops that are connected with a supplier and have open exceptions of routing's.
+pub async fn shops_of_supplier(
+    db: &impl ConnectionTrait,
+    supplier: SupplierId,
+    limit: u64,
+) -> Result<Vec<ShopId>, DbErr> {
+    Entity::find()
+        .filter(Column::ShopId.in_subquery(super::connections::shops_of(supplier)))
+        .filter(Column::Status.eq(ExceptionStatus::Open))
+        .filter(Column::Kind.is_in(OF_ROUTING))
+        .select_only()
+        .column(Column::ShopId)
+        .distinct()
+        .order_by_asc(Column::ShopId)
+        .limit(paging::capped(limit))
+        .into_tuple()
         .all(db)
         .await
 }

@@ -7,8 +7,8 @@ use sea_orm::{
     sea_query::{ExprTrait as _, Query, SelectStatement},
 };
 
-use super::{Tx, mapping_components, order_lines, paging};
-use crate::ids::{MappingId, ShopId, ShopifyVariantId};
+use super::{Tx, mapping_components, offers, order_lines, paging};
+use crate::ids::{MappingId, ShopId, ShopifyVariantId, SupplierId};
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "mappings")]
@@ -97,5 +97,34 @@ pub(super) fn counting_of_line_row(today: NaiveDate) -> SelectStatement {
         .and_where(Expr::col((Entity, Column::ShopId)).equals((order_lines::Entity, order_lines::Column::ShopId)))
         .and_where(Expr::col((Entity, Column::VariantId)).equals((order_lines::Entity, order_lines::Column::VariantId)))
         .and_where(Expr::exists(counts))
+        .to_owned()
+}
+
+/// A mapping of the order line that the outer query is about, to an offer of which a supplier has pieces.
+pub(super) fn offered_to_line_row(supplier: SupplierId) -> SelectStatement {
+    use mapping_components::Column as Component;
+    use offers::Column as Offer;
+    let offered = Query::select()
+        .column((mapping_components::Entity, Component::Id))
+        .from(mapping_components::Entity)
+        .inner_join(
+            offers::Entity,
+            Expr::col((offers::Entity, Offer::Id)).equals((mapping_components::Entity, Component::OfferId)),
+        )
+        .and_where(Expr::col((mapping_components::Entity, Component::MappingId)).equals((Entity, Column::Id)))
+        .and_where(Expr::col((offers::Entity, Offer::SupplierId)).eq(supplier))
+        .and_where(Expr::col((offers::Entity, Offer::Active)).eq(true))
+        .cond_where(
+            Condition::any()
+                .add(Expr::col((offers::Entity, Offer::Stock)).is_null())
+                .add(Expr::col((offers::Entity, Offer::Stock)).gt(Expr::col((offers::Entity, Offer::Reserved)))),
+        )
+        .to_owned();
+    Query::select()
+        .column((Entity, Column::Id))
+        .from(Entity)
+        .and_where(Expr::col((Entity, Column::ShopId)).equals((order_lines::Entity, order_lines::Column::ShopId)))
+        .and_where(Expr::col((Entity, Column::VariantId)).equals((order_lines::Entity, order_lines::Column::VariantId)))
+        .and_where(Expr::exists(offered))
         .to_owned()
 }

@@ -8,7 +8,7 @@ use sea_orm::{
 };
 
 use super::{exceptions, mappings, paging};
-use crate::ids::{OrderId, OrderLineId, ShopId, ShopifyLineItemId, ShopifyVariantId};
+use crate::ids::{OrderId, OrderLineId, ShopId, ShopifyLineItemId, ShopifyVariantId, SupplierId};
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "order_lines")]
@@ -83,6 +83,17 @@ pub(super) fn mapped_and_of_exception_row(today: NaiveDate) -> SelectStatement {
     let mut line = Entity::find()
         .filter(Expr::col((Entity, Column::Id)).equals((exceptions::Entity, exceptions::Column::OrderLineId)))
         .filter(Expr::exists(mappings::counting_of_line_row(today)))
+        .select_only()
+        .column(Column::Id);
+    QuerySelect::query(&mut line).to_owned()
+}
+
+/// The line of the exception that the outer query is about, if a supplier has pieces of an offer that its
+/// variant is mapped to.
+pub(super) fn offered_and_of_exception_row(supplier: SupplierId) -> SelectStatement {
+    let mut line = Entity::find()
+        .filter(Expr::col((Entity, Column::Id)).equals((exceptions::Entity, exceptions::Column::OrderLineId)))
+        .filter(Expr::exists(mappings::offered_to_line_row(supplier)))
         .select_only()
         .column(Column::Id);
     QuerySelect::query(&mut line).to_owned()

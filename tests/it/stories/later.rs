@@ -343,3 +343,92 @@ impl Market {
         waits_for(&self.world, "nothing is due", &due, 0).await;
     }
 }
+
+#[rstest]
+#[tokio::test]
+async fn stock_that_comes_serves_what_waited_for_it(
+    #[values(Database::Sqlite, Database::Postgres)] database: Database,
+) {
+    let story = Plot::default().begin(database).await;
+    let north = story.world.supplier("north");
+    north.put_inventory(&[("N-MUG".to_owned(), 0)]).await.expect("is taken");
+    story.order(&[("MUG", 2)]);
+    waits_for(&story.world, "there is none", WAITING, 1).await;
+    story.quiet().await;
+    // What does not help leaves no trace: other goods, and of these too few.
+    let events = "select count(*) from events";
+    let before = story.world.count(events).await;
+    north.put_inventory(&[("N-TEA".to_owned(), 7)]).await.expect("is taken");
+    story.quiet().await;
+    assert_eq!(story.world.count(events).await, before);
+    north.put_inventory(&[("N-MUG".to_owned(), 9)]).await.expect("is taken");
+    let placed = story.purchase_order("north").await;
+    assert_eq!(placed.lines[0].quantity, 2);
+    waits_for(&story.world, "nobody is asked any more", WAITING, 0).await;
+    told(&story.world, "A supplier has other stock or prices").await;
+}
+
+/// A rule stands in the way, whatever comes: histories do not fill with it.
+#[rstest]
+#[tokio::test]
+async fn stock_that_may_not_be_used_changes_nothing(
+    #[values(Database::Sqlite, Database::Postgres)] database: Database,
+) {
+    let plot = Plot {
+        rules: "[{ name: Never, never: [north] }]",
+        ..Plot::default()
+    };
+    let story = plot.begin(database).await;
+    story.order(&[("MUG", 2)]);
+    waits_for(&story.world, "nobody may ship it", WAITING, 1).await;
+    story.quiet().await;
+    let rows = "select (select count(*) from events) + (select count(*) from exceptions)";
+    let before = story.world.count(rows).await;
+    let north = story.world.supplier("north");
+    north
+        .put_inventory(&[("N-MUG".to_owned(), 50)])
+        .await
+        .expect("is taken");
+    story.quiet().await;
+    assert_eq!(story.world.count(rows).await, before);
+}
+
+/// North has none, and somebody chooses East by hand; then North has some again.
+#[rstest]
+#[tokio::test]
+async fn who_was_chosen_by_hand_stays(#[values(Database::Sqlite, Database::Postgres)] database: Database) {
+    let dearer = |plot: Plot| {
+        plot.setup()
+            .replace("title: Mug, cost: \"4.00\"", "title: Mug, cost: \"4.50\"")
+            .replace(
+                "sku: E-MUG, title: Mug, cost: \"5.00\", currency: EUR, stock: 100",
+                "sku: E-MUG, title: Mug, cost: \"5.00\", currency: EUR, stock: 0",
+            )
+    };
+    let plot = || Plot {
+        mug_at_east: true,
+        ..Plot::default()
+    };
+    let story = plot().begin(database).await;
+    let world = &story.world;
+    let undo = "mutation { updateShopSettings(input: { undoMinutes: 60 }) { problems { message } } }";
+    world.graphql(undo, json!({})).await;
+    world.apply(&dearer(plot())).await;
+    story.order(&[("MUG", 2)]);
+    let rose = "select count(*) from exceptions where status = 'open' and kind = 'price_rose'";
+    waits_for(world, "North is too dear, and East has none", rose, 1).await;
+    world.execute("update offers set stock = 50 where sku = 'E-MUG'").await;
+    let offer = "{ offers(filter: { search: \"E-MUG\" }) { nodes { id } } }";
+    let offer = world.graphql(offer, json!({})).await["offers"]["nodes"][0]["id"].clone();
+    let choose = format!("chooseSupplier(exceptionId: \"{{id}}\", offerId: {offer})");
+    world.decide("PRICE_ROSE", &choose).await;
+    waits_for(world, "it is East's", &format!("{DRAFTS} and sku = 'E-MUG'"), 1).await;
+    // North is cheap again, and comes first.
+    world.apply(&plot().setup()).await;
+    let replan = "mutation { replanOrders { problems { message } } }";
+    world.graphql(replan, json!({})).await;
+    let waiting = "select count(*) from jobs where name = 'replan_orders'";
+    waits_for(world, "it was looked at", waiting, 0).await;
+    assert_eq!(world.count(&format!("{DRAFTS} and sku = 'E-MUG'")).await, 1);
+    assert_eq!(world.count(&format!("{DRAFTS} and sku = 'N-MUG'")).await, 0);
+}
