@@ -333,7 +333,7 @@ async fn turn_over(app: &App, turns: &mut Turns, ended: &[Held], wanted: Wanted)
         }
     }
     let tx = app.db.begin().await?;
-    finish(&tx, ended).await?;
+    jobs::finish(&tx, ended)?;
     if wanted.jobs > 0 {
         (taken.jobs, taken.more) = turns.take(&tx, wanted).await?;
     } else {
@@ -346,18 +346,7 @@ async fn turn_over(app: &App, turns: &mut Turns, ended: &[Held], wanted: Wanted)
 
 async fn end_all(app: &App, ended: &[Held]) -> Result<(), DbErr> {
     let tx = app.db.begin().await?;
-    finish(&tx, ended).await?;
+    jobs::finish(&tx, ended)?;
     tx.mark_jobs_added();
     tx.commit().await
-}
-
-async fn finish(tx: &crate::store::Tx, ended: &[Held]) -> Result<(), DbErr> {
-    let removed = jobs::finish(tx, ended).await?;
-    if removed < ended.len() as u64 {
-        tracing::warn!(
-            jobs = ended.len() as u64 - removed,
-            "leases were lost before the jobs' end"
-        );
-    }
-    Ok(())
 }
