@@ -17,7 +17,7 @@ use crate::{
     },
     error::AppError,
     ids::{OfferId, ShopId, ShopifyVariantId, SupplierId},
-    store::{connections, offers, suppliers, variants},
+    store::{Recall, connections, offers, suppliers, variants},
 };
 
 /// Variants in one transaction.
@@ -103,7 +103,7 @@ async fn save(
 }
 
 /// The suppliers with whom the shop has a connection, by key.
-async fn suppliers_of(db: &impl ConnectionTrait, shop: ShopId) -> Result<BTreeMap<String, SupplierId>, DbErr> {
+async fn suppliers_of(db: &impl Recall, shop: ShopId) -> Result<BTreeMap<String, SupplierId>, DbErr> {
     let connections = connections::of_shop(db, shop).await?;
     let ids = connections
         .into_iter()

@@ -8,7 +8,7 @@ use std::{
 };
 
 use chrono::{DateTime, Utc};
-use sea_orm::{ConnectionTrait, DbErr};
+use sea_orm::DbErr;
 
 use super::{
     cost_facts::{Agreed, PriceLists},
@@ -25,7 +25,7 @@ use crate::{
         terms::{Detail, Effort},
         what_if::Decided,
     },
-    store::{self, Db, columns::Json, order_lines, orders, shops},
+    store::{self, Db, Recall, columns::Json, order_lines, orders, shops},
 };
 
 /// Orders that are read and decided together.
@@ -179,7 +179,7 @@ impl WhatIf {
         Ok(Some(changed))
     }
 
-    async fn page(&mut self, db: &impl ConnectionTrait, rows: Vec<orders::Model>) -> Result<Page, DbErr> {
+    async fn page(&mut self, db: &impl Recall, rows: Vec<orders::Model>) -> Result<Page, DbErr> {
         let ids: Vec<OrderId> = rows.iter().map(|order| order.id).collect();
         let mut lines: BTreeMap<OrderId, Vec<order_lines::Model>> = BTreeMap::new();
         for line in order_lines::of_orders(db, self.shop, &ids).await? {
@@ -254,7 +254,7 @@ impl Book {
     /// Reads what is not known yet; forgets all the rest when it is too much.
     async fn learn(
         &mut self,
-        db: &impl ConnectionTrait,
+        db: &impl Recall,
         shop: ShopId,
         wanted: BTreeSet<ShopifyVariantId>,
         now: DateTime<Utc>,

@@ -5,14 +5,14 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use sea_orm::{ConnectionTrait, DbErr};
+use sea_orm::DbErr;
 
 use super::JobError;
 use crate::{
     config::CircuitConfig,
     domain::circuit::Subject,
     store::{
-        self, Tx,
+        self, Recall, Tx,
         circuits::{self, Model},
         jobs::parked,
     },
@@ -56,7 +56,7 @@ impl Shut {
 /// Whether a look is enough: nothing has failed, or a call may not be made.
 /// None where the one call may be due, which [`enter`] decides. `now` is [`store::Db::lease_now`].
 pub async fn look(
-    db: &impl ConnectionTrait,
+    db: &impl Recall,
     subject: Subject,
     now: DateTime<Utc>,
 ) -> Result<Option<Result<Entry, Shut>>, DbErr> {
@@ -76,7 +76,7 @@ pub fn judge(subject: Subject, row: Option<Model>, now: DateTime<Utc>) -> Option
 }
 
 /// Whether somebody who was left alone is so no more.
-pub async fn is_over(db: &impl ConnectionTrait, subject: Option<Subject>) -> Result<bool, DbErr> {
+pub async fn is_over(db: &impl Recall, subject: Option<Subject>) -> Result<bool, DbErr> {
     let Some(subject) = subject else { return Ok(false) };
     let row = circuits::by_subject(db, subject).await?;
     Ok(row.is_none_or(|row| row.opened_at_ms.is_none()))

@@ -7,7 +7,7 @@ use sea_orm::{
     sea_query::{ExprTrait as _, Query, SelectStatement},
 };
 
-use super::{Tx, mapping_components, offers, order_lines, paging};
+use super::{Recall, Tx, mapping_components, offers, order_lines, paging};
 use crate::ids::{MappingId, ShopId, ShopifyVariantId, SupplierId};
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -26,19 +26,14 @@ pub enum Relation {}
 impl ActiveModelBehavior for ActiveModel {}
 
 /// The mappings of some variants of a shop.
-pub async fn of_variants(
-    db: &impl ConnectionTrait,
-    shop: ShopId,
-    variants: Vec<ShopifyVariantId>,
-) -> Result<Vec<Model>, DbErr> {
+pub async fn of_variants(db: &impl Recall, shop: ShopId, variants: Vec<ShopifyVariantId>) -> Result<Vec<Model>, DbErr> {
     if variants.is_empty() {
         return Ok(Vec::new());
     }
-    Entity::find()
+    let rows = Entity::find()
         .filter(Column::ShopId.eq(shop))
-        .filter(Column::VariantId.is_in(variants))
-        .all(db)
-        .await
+        .filter(Column::VariantId.is_in(variants));
+    db.recall(rows).await
 }
 
 /// One page by variant, after the one that was seen last.

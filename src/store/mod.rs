@@ -21,6 +21,7 @@ pub mod intents;
 pub mod invitations;
 pub mod jobs;
 mod keys;
+mod known;
 mod lease_time;
 pub mod locations;
 pub mod mapping_components;
@@ -72,6 +73,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 pub use db::Db;
+pub use known::Recall;
 pub use party::Party;
 pub use tx::Tx;
 

@@ -4,6 +4,7 @@ mod circuits;
 mod full_disk;
 mod inbox;
 mod jobs;
+mod known;
 mod order_state;
 mod periodic;
 mod reservations;
