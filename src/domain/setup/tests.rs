@@ -198,6 +198,24 @@ shops:
     assert!(!found.iter().any(|line| line.contains("hush")));
 }
 
+/// A kit is made of offers, never of other kits, so that it cannot hold itself.
+#[test]
+fn a_kit_of_kits_and_a_stock_below_zero_are_refused_at_their_field() {
+    for (from, to, field) in [
+        (
+            "components: [ { supplier: north, sku: NT-MUG, quantity: 1 } ]",
+            "components: [ { variant: { sku: MUG-0001 }, quantity: 1 } ]",
+            "shops[0].mappings[0].alternatives[0].components[0]",
+        ),
+        ("stock: 120", "stock: -1", "suppliers[0].offers[0].stock"),
+    ] {
+        let file = FILE.replace(from, to);
+        assert_ne!(file, FILE);
+        let found = mistakes(&file);
+        assert!(found.iter().any(|line| line.contains(field)), "{found:#?}");
+    }
+}
+
 #[test]
 fn what_is_not_there_is_named_with_its_line() {
     let file = "version: 1
