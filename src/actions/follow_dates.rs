@@ -49,7 +49,7 @@ impl Job for FollowDates {
         let now = app.clock.now();
         let found = shops::page_of_installed(app.db.read(), self.after, MOST).await?;
         for shop in &found {
-            if Passed::of(shop, now)?.is_some() {
+            if Passed::of(shop, now).is_some() {
                 follow(app, shop.id, now).await?;
             }
         }
@@ -82,7 +82,7 @@ struct Passed {
 
 impl Passed {
     /// None while it is the same day still, and the same hour where its rules go by that.
-    fn of(shop: &shops::Model, now: DateTime<Utc>) -> Result<Option<Self>, DbErr> {
+    fn of(shop: &shops::Model, now: DateTime<Utc>) -> Option<Self> {
         let seen = shop.dates_followed_until.unwrap_or(shop.installed_at);
         let own = Span {
             before: rule_facts::today(shop, seen),
@@ -92,15 +92,17 @@ impl Passed {
             before: seen.date_naive(),
             today: now.date_naive(),
         };
-        let rules = rule_facts::in_force(shop, now)?;
+        let rules = shop.settings.0.rules.iter();
+        // One that cannot be read stops its own shop's routing, and not the looking at others.
+        let rules = rules.filter(|rule| rule.is_in_force(own.today)).map(Rule::read);
         let is_other_day = own.before < own.today;
-        let has_ticked = match rules.iter().filter_map(Rule::goes_by).max() {
+        let has_ticked = match rules.flatten().filter_map(|rule| rule.goes_by()).max() {
             Some(Tick::Hour) => rule_facts::hour(shop, seen) != rule_facts::hour(shop, now),
             Some(Tick::Day) => is_other_day,
             None => false,
         };
         let passed = Self { own, utc, has_ticked };
-        Ok((has_ticked || is_other_day || utc.before < utc.today).then_some(passed))
+        (has_ticked || is_other_day || utc.before < utc.today).then_some(passed)
     }
 }
 
@@ -118,7 +120,7 @@ async fn follow(app: &App, shop: ShopId, now: DateTime<Utc>) -> Result<(), DbErr
         return Ok(());
     };
     // Another node may have been here before the lock was ours.
-    let Some(passed) = Passed::of(&row, now)? else {
+    let Some(passed) = Passed::of(&row, now) else {
         return Ok(());
     };
     let Span { before, today } = passed.utc;
