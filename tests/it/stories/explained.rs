@@ -45,7 +45,7 @@ const RULED: Case = Case {
 
 impl Case {
     fn setup(&self) -> String {
-        let rules = self.rules.replace("@", "supplier.key == \"north\" and");
+        let rules = self.rules.replace('@', "supplier.key == \"north\" and");
         let plot = plot().setup().replace("rules: []", &format!("rules: {rules}"));
         let with_north = "price_tolerance_pct: 2, handling_days: 1 }\n      - { supplier: east";
         assert!(plot.contains(MUG_OF_NORTH) && plot.contains(with_north));
