@@ -242,11 +242,11 @@ pub struct ConnectionInput {
 }
 
 /// Null takes the hour away, left out it stays.
-pub const fn cutoff(hour: &MaybeUndefined<i32>) -> CutoffChange {
+pub const fn cutoff(hour: MaybeUndefined<i32>) -> CutoffChange {
     match hour {
         MaybeUndefined::Undefined => CutoffChange::Stays,
         MaybeUndefined::Null => CutoffChange::None,
-        MaybeUndefined::Value(hour) => CutoffChange::At(*hour),
+        MaybeUndefined::Value(hour) => CutoffChange::At(hour),
     }
 }
 
@@ -257,7 +257,7 @@ impl From<ConnectionInput> for ConnectionChange {
             price_tolerance_pct: input.price_tolerance_pct,
             handling_days: input.handling_days,
             answer_hours: input.answer_hours,
-            cutoff_hour: cutoff(&input.cutoff_hour),
+            cutoff_hour: cutoff(input.cutoff_hour),
             dangerous_goods: input.dangerous_goods,
             checks_age: input.checks_age,
             active: input.active,

@@ -102,7 +102,7 @@ impl WhatIfConnectionInput {
                 priority: self.priority,
                 price_tolerance_pct: self.price_tolerance_pct,
                 handling_days: self.handling_days,
-                cutoff_hour: cutoff(&self.cutoff_hour),
+                cutoff_hour: cutoff(self.cutoff_hour),
                 dangerous_goods: self.dangerous_goods,
                 checks_age: self.checks_age,
                 active: self.active,
