@@ -413,10 +413,12 @@ create table what_if_orders (
   order_id {UUID} not null,
   name text not null,
   placed_at {TIME} not null,
+  saving_minor bigint not null,
   live {JSON} not null,
   draft {JSON} not null,
   primary key (run_id, number)
 );
+create index what_if_orders_by_saving on what_if_orders (run_id, saving_minor desc, number);
 
 create table purchase_orders (
   id {UUID} primary key,

@@ -98,7 +98,7 @@ async fn save(
         save_mapping::route_waiting(&tx, shop, *variant, &later, actor, now)?;
     }
     save_mapping::write_many(&tx, shop, wanted, offers, now).await?;
-    route_mapped(&tx, shop, actor.to_string(), now.timestamp_millis())?;
+    route_mapped(&tx, shop, actor.to_string(), now)?;
     Ok(tx.commit().await?)
 }
 

@@ -53,6 +53,15 @@ pub struct ChangedOrder {
     pub draft: Way,
 }
 
+impl ChangedOrder {
+    /// What the draft saves, where both costs are known.
+    #[must_use]
+    pub fn saving_minor(&self) -> Option<i64> {
+        let (live, draft) = (self.live.cost?, self.draft.cost?);
+        Some(live.amount_minor.saturating_sub(draft.amount_minor))
+    }
+}
+
 impl From<&Decided> for Way {
     fn from(decided: &Decided) -> Self {
         let price = decided.price.as_ref();
@@ -112,6 +121,7 @@ impl WhatIf {
                     row.priority = wanted.priority;
                     row.price_tolerance_bp = store::column(wanted.price_tolerance_bp);
                     row.handling_days = store::column(wanted.handling_days);
+                    row.service = Json(wanted.service.clone());
                     row.active = wanted.active;
                     row.costs = wanted.costs.clone().map(Json);
                 }

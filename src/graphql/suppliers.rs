@@ -241,6 +241,15 @@ pub struct ConnectionInput {
     active: Option<bool>,
 }
 
+/// Null takes the hour away, left out it stays.
+pub const fn cutoff(hour: MaybeUndefined<i32>) -> CutoffChange {
+    match hour {
+        MaybeUndefined::Undefined => CutoffChange::Stays,
+        MaybeUndefined::Null => CutoffChange::None,
+        MaybeUndefined::Value(hour) => CutoffChange::At(hour),
+    }
+}
+
 impl From<ConnectionInput> for ConnectionChange {
     fn from(input: ConnectionInput) -> Self {
         Self {
@@ -248,11 +257,7 @@ impl From<ConnectionInput> for ConnectionChange {
             price_tolerance_pct: input.price_tolerance_pct,
             handling_days: input.handling_days,
             answer_hours: input.answer_hours,
-            cutoff_hour: match input.cutoff_hour {
-                MaybeUndefined::Undefined => CutoffChange::Stays,
-                MaybeUndefined::Null => CutoffChange::None,
-                MaybeUndefined::Value(hour) => CutoffChange::At(hour),
-            },
+            cutoff_hour: cutoff(input.cutoff_hour),
             dangerous_goods: input.dangerous_goods,
             checks_age: input.checks_age,
             active: input.active,

@@ -68,8 +68,15 @@ pub async fn remove(tx: &Tx, shop: ShopId, id: MappingId) -> Result<(), DbErr> {
         .map(drop)
 }
 
-/// A mapping of the order line that the outer query is about, with an alternative that counts on a day.
-pub(super) fn counting_of_line_row(today: NaiveDate) -> SelectStatement {
+/// Mappings that were written from a time on, and that have an alternative that counts on a day.
+#[derive(Clone, Copy, Debug)]
+pub struct Counting {
+    pub since: DateTime<Utc>,
+    pub today: NaiveDate,
+}
+
+/// Such a mapping of the order line that the outer query is about.
+pub(super) fn counting_of_line_row(Counting { since, today }: Counting) -> SelectStatement {
     use mapping_components::Column as Component;
     let counts = Query::select()
         .column(Component::Id)
@@ -91,6 +98,7 @@ pub(super) fn counting_of_line_row(today: NaiveDate) -> SelectStatement {
         .from(Entity)
         .and_where(Expr::col((Entity, Column::ShopId)).equals((order_lines::Entity, order_lines::Column::ShopId)))
         .and_where(Expr::col((Entity, Column::VariantId)).equals((order_lines::Entity, order_lines::Column::VariantId)))
+        .and_where(Expr::col((Entity, Column::UpdatedAt)).gte(since))
         .and_where(Expr::exists(counts))
         .to_owned()
 }

@@ -5,6 +5,7 @@ mod by_hand;
 mod changes;
 mod costs;
 mod decisions;
+mod explained;
 mod gates;
 mod given_up;
 mod holds;

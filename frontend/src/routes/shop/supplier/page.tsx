@@ -10,7 +10,7 @@ import { Empty, Loaded, RowsSkeleton } from "../../../components/feedback";
 import { OutageNotice } from "../../../components/outage";
 import { Page } from "../../../components/page";
 import { Card, Section } from "../../../components/section";
-import { formatCount } from "../../../lib/format";
+import { formatCount, formatNumber } from "../../../lib/format";
 import { EVERY, useLive } from "../../../lib/live";
 import { ConnectionBadge } from "../suppliers/page";
 import { Access } from "./access";
@@ -26,6 +26,10 @@ export function SupplierPage() {
   const { id } = useParams({ from: "/shop/suppliers/$id" });
   const live = useLive({ query: SupplierQuery, variables: { id } }, EVERY.calm);
   const supplier = live.data?.supplier;
+  const onTime = (share: string | null) =>
+    share
+      ? t("suppliers.onTimeShare", { share: formatNumber(Number(share), 1) })
+      : t("suppliers.onTimeUnknown");
   return (
     <Page
       key={id}
@@ -67,6 +71,10 @@ export function SupplierPage() {
                         !data.supplier.private && [
                           t("suppliers.whose"),
                           t("suppliers.marketplaceMeans"),
+                        ],
+                        data.supplier.connection && [
+                          t("suppliers.onTime"),
+                          onTime(data.supplier.connection.onTimePct),
                         ],
                         [
                           t("suppliers.openPurchaseOrders"),

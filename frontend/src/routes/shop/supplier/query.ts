@@ -31,6 +31,7 @@ export const SupplierFields = graphql(
       dangerousGoods
       checksAge
       active
+      onTimePct
       costs {
         ...CostsFields
       }
