@@ -62,20 +62,18 @@ pub async fn look(app: &App, shop: &shops::Model, sweep: &Sweep) -> Result<Look,
             read: reads.remove(&supplier.id),
             endpoint: supplier_reads::digest(supplier),
         };
-        if let Some(why) = system.is_left_alone().await? {
-            look.notes.push(format!("{} is not asked: {why}", supplier.name));
-            continue;
-        }
         let before = app.clock.now() - TimeDelta::from_std(app.config.suppliers.ask_after).unwrap_or(TimeDelta::MAX);
         let silent = purchase_orders::silent(app.db.read(), shop.id, supplier.id, before, seen, MOST).await?;
         if silent.is_empty() {
             continue;
         }
-        let goes_on = system.ask_about(shop, &silent, &mut look).await?;
-        let last = silent.last().filter(|_| goes_on && silent.len() as u64 == MOST);
+        if let Some(why) = system.is_left_alone().await? {
+            look.notes.push(format!("{} is not asked: {why}", supplier.name));
+            continue;
+        }
         let cursor = Cursor {
             supplier: supplier.id,
-            asked: last.and_then(|po| Some((po.asked_at.or(po.sent_at)?, po.id))),
+            asked: system.ask_about(shop, &silent, &mut look).await?,
         };
         look.next = Next::Page {
             after: serde_json::to_string(&cursor).map_err(|error| DbErr::Json(error.to_string()))?,
@@ -131,13 +129,14 @@ impl System<'_> {
         })
     }
 
-    /// Asks about one purchase order after the other; false when it is not to be asked on.
+    /// Asks about one purchase order after the other, and says after which one to go on; none where the
+    /// supplier is done with, or is not to be asked on.
     async fn ask_about(
         &self,
         shop: &shops::Model,
         silent: &[purchase_orders::Model],
         look: &mut Look,
-    ) -> Result<bool, DbErr> {
+    ) -> Result<Option<Asked>, DbErr> {
         let db = self.app.db.read();
         let ids: Vec<OrderId> = silent.iter().map(|po| po.order_id).collect();
         let orders = orders::by_ids(db, shop.id, &ids).await?;
@@ -146,10 +145,15 @@ impl System<'_> {
             Ok(target) => target,
             Err(error) => {
                 look.notes.push(format!("{} is not asked: {error}", self.supplier.name));
-                return Ok(false);
+                return Ok(None);
             }
         };
+        let mut last = None;
         for po in silent {
+            if last.is_some() && self.app.stopping.is_cancelled() {
+                return Ok(last);
+            }
+            last = po.asked_at.or(po.sent_at).map(|at| (at, po.id));
             let heard = match hear(self.app, self.supplier, &target, po).await? {
                 Ok(heard) => heard,
                 Err(error) => {
@@ -157,7 +161,7 @@ impl System<'_> {
                     if !matches!(error.class, ErrorClass::After(_)) {
                         look.asked.push(po.id);
                     }
-                    return self.failed(&error, look).await.map(|()| false);
+                    return self.failed(&error, look).await.map(|()| None);
                 }
             };
             look.asked.push(po.id);
@@ -167,7 +171,7 @@ impl System<'_> {
                     self.write(false, Some(why.clone()), None).await?;
                     look.notes
                         .push(format!("{} cannot be asked: {why}", self.supplier.name));
-                    return Ok(false);
+                    return Ok(None);
                 }
                 Heard::NotThere => look.notes.push(format!(
                     "{} says that it does not have {}",
@@ -195,7 +199,7 @@ impl System<'_> {
             }
         }
         self.write(true, None, None).await?;
-        Ok(true)
+        Ok(last.filter(|_| silent.len() as u64 == MOST))
     }
 
     /// It is left alone for a while, for as long as it asks.

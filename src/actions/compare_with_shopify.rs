@@ -25,7 +25,7 @@ const SOON_MS: i64 = 60_000;
 pub async fn subscriptions(app: &App, shop: &shops::Model) -> Result<Look, JobError> {
     let access = open_gently(app, shop.id, cost::SUBSCRIPTIONS).await?;
     let sync = SyncShop { shop_id: shop.id };
-    let soon_ms = app.clock.now_ms().saturating_add(SOON_MS);
+    let soon_ms = app.db.lease_now().await?.timestamp_millis().saturating_add(SOON_MS);
     let keys: Vec<String> = sync.serial_key().into_iter().collect();
     let on_the_way = jobs::waiting::keys_with(app.db.read(), &keys, SyncShop::NAME, soon_ms).await?;
     if !on_the_way.is_empty() {
@@ -138,7 +138,7 @@ fn next(cursor: Option<String>, reached: Option<chrono::DateTime<chrono::Utc>>) 
 async fn on_the_way(app: &App, shop: ShopId, orders: &[ShopifyOrderId]) -> Result<BTreeSet<ShopifyOrderId>, JobError> {
     let keys: BTreeMap<String, ShopifyOrderId> = orders.iter().map(|id| (order_key(shop, *id), *id)).collect();
     let names: Vec<String> = keys.keys().cloned().collect();
-    let soon_ms = app.clock.now_ms().saturating_add(SOON_MS);
+    let soon_ms = app.db.lease_now().await?.timestamp_millis().saturating_add(SOON_MS);
     let found = jobs::waiting::keys_with(app.db.read(), &names, ImportOrder::NAME, soon_ms).await?;
     Ok(found.iter().filter_map(|key| keys.get(key).copied()).collect())
 }

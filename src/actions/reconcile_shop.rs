@@ -121,7 +121,8 @@ impl ReconcileShop {
             return Ok(());
         }
         let now = app.clock.now();
-        let due = jobs::waiting::count_due(app.db.read(), shop.id, now.timestamp_millis(), MOST_DUE).await?;
+        let due_ms = app.db.lease_now().await?.timestamp_millis();
+        let due = jobs::waiting::count_due(app.db.read(), shop.id, due_ms, MOST_DUE).await?;
         if due >= MOST_DUE {
             let reason = "the shop has enough work that is due".to_owned();
             let after = WAIT_FOR_QUEUE;

@@ -5,6 +5,7 @@ mod full_disk;
 mod inbox;
 mod jobs;
 mod order_state;
+mod orders;
 mod periodic;
 mod reservations;
 mod turns;
