@@ -121,11 +121,11 @@ pub async fn failed(tx: &Tx, subject: Subject, reason: &str, config: &CircuitCon
 /// what waited for that done now. Not all at once: who has just come back would
 /// go down again. Each call that goes well lets in a few more, and the row
 /// stays until nothing is left.
-pub async fn answered(tx: &Tx, subject: Subject, entry: Entry, now_ms: i64) -> Result<(), DbErr> {
+pub async fn answered(tx: &Tx, subject: Subject, entry: Entry) -> Result<(), DbErr> {
     if !entry.is_troubled {
         return Ok(());
     }
-    if parked::wake(tx, subject, now_ms, WOKEN_AT_ONCE).await? < WOKEN_AT_ONCE {
+    if parked::wake(tx, subject, WOKEN_AT_ONCE).await? < WOKEN_AT_ONCE {
         circuits::close(tx, subject).await
     } else {
         circuits::recover(tx, subject).await

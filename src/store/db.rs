@@ -134,6 +134,12 @@ impl Db {
         Ok(self.lease_time.now())
     }
 
+    /// The same by the last look at the database's clock, without another.
+    #[must_use]
+    pub fn lease_time(&self) -> DateTime<Utc> {
+        self.lease_time.now()
+    }
+
     /// Wakes when a transaction of this process has added jobs.
     #[must_use]
     pub fn jobs_added(&self) -> &Notify {

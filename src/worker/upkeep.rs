@@ -68,8 +68,8 @@ async fn release(app: &App) -> Result<usize, DbErr> {
             job.last_error = Some(why);
             jobs::give_up(&tx, job).await?;
         } else {
-            // It was due, whatever the clock of that worker said.
-            job.run_at_ms = job.run_at_ms.min(now.timestamp_millis());
+            // It was due, whatever was written.
+            job.run_at_ms = job.run_at_ms.min(tx.lease_now().timestamp_millis());
             jobs::make_ready(&tx, job).await?;
         }
     }

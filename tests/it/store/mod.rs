@@ -6,6 +6,7 @@ mod inbox;
 mod jobs;
 mod known;
 mod order_state;
+mod orders;
 mod periodic;
 mod reservations;
 mod turns;

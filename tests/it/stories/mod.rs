@@ -1,5 +1,6 @@
 //! Stories from an order to its tracking, told from outside.
 
+mod asking;
 mod before_sending;
 mod by_hand;
 mod changes;

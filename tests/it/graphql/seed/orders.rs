@@ -133,6 +133,7 @@ pub async fn add_purchase_order(
         send_after: None,
         given_up_at: None,
         sent_at: Some(now),
+        asked_at: None,
         placed_at: Some(now),
         cancel_requested_at: None,
         cancel_reason: None,

@@ -2,6 +2,7 @@
 
 import { Stack } from "@mantine/core";
 import { useParams } from "@tanstack/react-router";
+import type { TFunction } from "i18next";
 import { FileQuestion } from "lucide-react";
 import { useTranslation } from "react-i18next";
 import { BackLink } from "../../../components/back-link";
@@ -20,6 +21,14 @@ import { EndpointForm } from "./endpoint-form";
 import { Offers } from "./offers";
 import { SupplierQuery } from "./query";
 import classes from "./supplier.module.css";
+
+/** Whether a supplier's system answers when nothing was heard of an order for long. */
+function asked(asking: { offered: boolean; problem: string | null } | null, t: TFunction) {
+  if (!asking) return t("suppliers.askingUnknown");
+  const { offered, problem } = asking;
+  if (!offered) return t("suppliers.askingNo", { problem });
+  return problem ? t("suppliers.askingProblem", { problem }) : t("suppliers.askingYes");
+}
 
 export function SupplierPage() {
   const { t } = useTranslation();
@@ -68,6 +77,10 @@ export function SupplierPage() {
                         [t("suppliers.connector"), t(`connector.${data.supplier.connector}`)],
                         [t("suppliers.currency"), data.supplier.currency],
                         [t("suppliers.key"), data.supplier.key],
+                        data.supplier.connector === "HTTP" && [
+                          t("suppliers.asking"),
+                          asked(data.supplier.asking, t),
+                        ],
                         !data.supplier.private && [
                           t("suppliers.whose"),
                           t("suppliers.marketplaceMeans"),

@@ -21,6 +21,10 @@ export const SupplierFields = graphql(
     outage {
       ...OutageFields
     }
+    asking {
+      offered
+      problem
+    }
     connection {
       id
       priority
