@@ -19,7 +19,7 @@ use crate::{
 
 /// Rows that one statement makes.
 const AT_ONCE: u64 = 250_000;
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 pub async fn measure(options: &Options, results: &mut Results) -> Result<(), Failure> {
     std::fs::create_dir_all(&options.folder)?;

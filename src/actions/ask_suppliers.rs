@@ -116,7 +116,7 @@ impl System<'_> {
             }
             // Far ahead it was written by a clock that was wrong.
             let is_ahead = |at: &DateTime<Utc>| now < *at && *at < now + TimeDelta::days(2);
-            if read.ask_after.filter(is_ahead).is_some() {
+            if read.ask_after.as_ref().is_some_and(is_ahead) {
                 return Ok(Some(problem));
             }
         }

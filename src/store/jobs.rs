@@ -220,7 +220,7 @@ async fn put_back(tx: &Tx, mut job: Model) -> Result<(), DbErr> {
 }
 
 /// Keeps a job that no further try will help, for a person to look at.
-pub async fn give_up(tx: &Tx, mut job: Model) -> Result<(), DbErr> {
+pub fn give_up(tx: &Tx, mut job: Model) -> Result<(), DbErr> {
     let key = job.serial_key.clone();
     job.state = JobState::Dead;
     job.lease_id = None;

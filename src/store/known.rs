@@ -3,7 +3,7 @@
 //! write too, and everything is read under its lock.
 //!
 //! It holds as long as nobody else writes to the file, which `SQLite` tells by a number (SQLite,
-//! PRAGMA data_version), and as long as what it was learnt from was not undone.
+//! `PRAGMA data_version`), and as long as what it was learnt from was not undone.
 
 use std::{any::Any, collections::BTreeSet, num::NonZeroUsize, sync::Arc};
 

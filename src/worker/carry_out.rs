@@ -126,7 +126,7 @@ async fn write_failure(app: &App, job: &Model, error: JobError) -> Result<(), Db
         }
         NextTry::Never => {
             tracing::warn!(job = job.name, attempt = row.attempts, %error, "a job is given up");
-            jobs::give_up(&tx, row).await?;
+            jobs::give_up(&tx, row)?;
         }
     }
     // Whatever waited behind this job on its key may run now.

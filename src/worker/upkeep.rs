@@ -66,7 +66,7 @@ async fn release(app: &App) -> Result<usize, DbErr> {
             tracing::warn!(job = job.name, why, "a job is given up");
             give_up_job::tell(&tx, &job, &why, now).await?;
             job.last_error = Some(why);
-            jobs::give_up(&tx, job).await?;
+            jobs::give_up(&tx, job)?;
         } else {
             // It was due, whatever was written.
             job.run_at_ms = job.run_at_ms.min(tx.lease_now().timestamp_millis());

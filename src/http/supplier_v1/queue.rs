@@ -28,11 +28,9 @@ impl Default for Reports {
 
 /// Lets a report in where there is a place, and else says at once when to come back.
 pub async fn bounded(State(reports): State<Reports>, request: Request, next: Next) -> Response {
-    match reports.0.try_acquire() {
-        Ok(_place) => next.run(request).await,
-        Err(_) => {
-            metrics::counter!("orderyard_reports_refused_total").increment(1);
-            Failure::from(AppError::Unavailable("too many reports at once".to_owned())).into_response()
-        }
-    }
+    let Ok(_place) = reports.0.try_acquire() else {
+        metrics::counter!("orderyard_reports_refused_total").increment(1);
+        return Failure::from(AppError::Unavailable("too many reports at once".to_owned())).into_response();
+    };
+    next.run(request).await
 }
