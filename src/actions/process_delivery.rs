@@ -221,7 +221,7 @@ pub(super) async fn record_foreign(app: &App, shop_domain: &str) {
 const TOO_LARGE: &str = "an id of Shopify's is larger than 64 signed bits";
 
 /// Where an order is new, its own webhook has it read while this one waits: then nobody need be asked.
-const ORDER_IS_COMING: Duration = Duration::from_secs(2);
+const ORDER_IS_COMING: Duration = Duration::from_millis(500);
 
 fn step(topic: &Topic, subject: Subject, owner: Owner, received_at: DateTime<Utc>) -> Step {
     match subject {

@@ -14,11 +14,11 @@ use super::{Tx, held_order::may_change_orders, order_state::OrderState};
 use crate::ids::OrderId;
 
 /// The most orders that are known at a time.
-const MOST_ORDERS: NonZeroUsize = NonZeroUsize::new(1000).unwrap();
+const MOST_ORDERS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(999);
 /// An order with more rows than this is read each time: few are so large, and memory is bounded.
 const MOST_ROWS_OF_ORDER: usize = 60;
 /// The most answers that are known at a time, and the most rows of one.
-const MOST_ANSWERS: NonZeroUsize = NonZeroUsize::new(1000).unwrap();
+const MOST_ANSWERS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(999);
 const MOST_ROWS_OF_ANSWER: usize = 50;
 
 /// The tables whose rows are far more often read than written. What is reserved of an offer is
