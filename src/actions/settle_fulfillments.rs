@@ -19,7 +19,9 @@ use crate::{
 };
 
 /// Settles every open Intent of a parcel's fulfillments, in the rows and in
-/// `state`. Those of the order's other parcels are left to the jobs of these.
+/// `state`. Of the order's other parcels, what Shopify has is settled too: its
+/// units are not open any more, and would count twice. The rest is left to the
+/// jobs of these parcels.
 ///
 /// # Errors
 /// [`JobError::Retry`] while it is too early to tell, or what is there is not
@@ -34,62 +36,64 @@ pub async fn settle_open(
 ) -> Result<(), JobError> {
     for place in 0..state.fulfillments.len() {
         let row = &state.fulfillments[place];
-        if row.shipment_id != Some(parcel) || row.status != FulfillmentStatus::Pending {
+        if row.status != FulfillmentStatus::Pending {
             continue;
         }
+        let is_own = row.shipment_id == Some(parcel);
         let Some(intent) = store::intents::by_key(tx.conn(), &intent_key(row)).await? else {
             continue;
         };
         if intent.called_at.is_none() || !intent.outcome.is_open() {
             continue;
         }
-        if let Some(made) = settle(tx, state, read, row, &intent, patience, now)? {
-            mark_done(tx, &mut state.fulfillments[place], made, now).await?;
-        }
+        let made = match found(state, read, row) {
+            ReadBack::Made(id) => id,
+            unmade if is_own => {
+                wait_for(tx, &intent, unmade, patience, now)?;
+                continue;
+            }
+            _ => continue,
+        };
+        let evidence = json!({ "found": made.to_string() });
+        intents::settle(tx, intent.id, IntentOutcome::Done, evidence, now);
+        mark_done(tx, &mut state.fulfillments[place], made, now).await?;
     }
     Ok(())
 }
 
-/// Gives back the fulfillment that the call made, if it did.
-fn settle(
+fn found(state: &OrderState, read: &OrderFulfillmentState, row: &fulfillments::Model) -> ReadBack {
+    let known: BTreeSet<ShopifyFulfillmentId> = state.fulfillments.iter().filter_map(|row| row.shopify_id).collect();
+    read_back::find(read, &expected(state, row), &known)
+}
+
+/// Settles that nothing was made once no call can be under way any more.
+fn wait_for(
     tx: &Tx,
-    state: &OrderState,
-    read: &OrderFulfillmentState,
-    row: &fulfillments::Model,
     intent: &Intent,
+    unmade: ReadBack,
     patience: TimeDelta,
     now: DateTime<Utc>,
-) -> Result<Option<ShopifyFulfillmentId>, JobError> {
-    let known: BTreeSet<ShopifyFulfillmentId> = state.fulfillments.iter().filter_map(|row| row.shopify_id).collect();
-    match read_back::find(read, &expected(state, row), &known) {
-        ReadBack::Made(id) => {
-            let evidence = json!({ "found": id.to_string() });
-            intents::settle(tx, intent.id, IntentOutcome::Done, evidence, now);
-            Ok(Some(id))
+) -> Result<(), JobError> {
+    let ReadBack::Unclear(candidates) = unmade else {
+        let lease_now = tx.lease_now();
+        let since = lease_now - intent.called_at.unwrap_or(lease_now);
+        if since < patience {
+            let after = (patience - since).to_std().ok();
+            return Err(JobError::Retry {
+                reason: "a call may still be under way".to_owned(),
+                after,
+            });
         }
-        ReadBack::NotMade => {
-            let lease_now = tx.lease_now();
-            let since = lease_now - intent.called_at.unwrap_or(lease_now);
-            if since < patience {
-                let after = (patience - since).to_std().ok();
-                return Err(JobError::Retry {
-                    reason: "a call may still be under way".to_owned(),
-                    after,
-                });
-            }
-            let evidence = json!({ "read_back": "nothing was made" });
-            intents::settle(tx, intent.id, IntentOutcome::Pending, evidence, now);
-            Ok(None)
-        }
-        ReadBack::Unclear(candidates) => {
-            let ids: Vec<String> = candidates.iter().map(ToString::to_string).collect();
-            let reason = format!(
-                "it is not clear whether Shopify took the parcel; fulfillments in question: {}",
-                ids.join(", ")
-            );
-            Err(JobError::retry(reason))
-        }
-    }
+        let evidence = json!({ "read_back": "nothing was made" });
+        intents::settle(tx, intent.id, IntentOutcome::Pending, evidence, now);
+        return Ok(());
+    };
+    let ids: Vec<String> = candidates.iter().map(ToString::to_string).collect();
+    let reason = format!(
+        "it is not clear whether Shopify took the parcel; fulfillments in question: {}",
+        ids.join(", ")
+    );
+    Err(JobError::retry(reason))
 }
 
 fn expected(state: &OrderState, row: &fulfillments::Model) -> Expected {
