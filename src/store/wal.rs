@@ -14,8 +14,9 @@ use super::Db;
 /// Pages in the log from which on a commit copies what is left of it.
 pub(super) const COPIED_BY_WRITER: u32 = 8000;
 
-/// Pages in the log from which on it is copied here. What comes between the two is time for it.
-const COPIED_BESIDE: i32 = 6000;
+/// Pages of the log that are copied here at once: so few that no commit waits long for a disk that is
+/// busy with them.
+const COPIED_BESIDE: i32 = 1000;
 
 /// How often the log is looked at, while there are commits.
 const SPACING: Duration = Duration::from_millis(100);
@@ -27,14 +28,14 @@ pub async fn copy_log(db: &Db) {
     };
     loop {
         committed.notified().await;
-        if let Err(error) = copy_if_long(db).await {
+        if let Err(error) = copy_what_is_new(db).await {
             tracing::debug!(%error, "the log of the database cannot be copied now; a commit does it");
         }
         tokio::time::sleep(SPACING).await;
     }
 }
 
-async fn copy_if_long(db: &Db) -> Result<(), DbErr> {
+async fn copy_what_is_new(db: &Db) -> Result<(), DbErr> {
     let ask = |mode: &str| {
         let sql = format!("pragma wal_checkpoint({mode})");
         Statement::from_string(db.backend(), sql)
@@ -43,7 +44,7 @@ async fn copy_if_long(db: &Db) -> Result<(), DbErr> {
         return Ok(());
     };
     let (pages, copied): (i32, i32) = (log.try_get_by_index(1)?, log.try_get_by_index(2)?);
-    if pages >= COPIED_BESIDE && copied < pages {
+    if pages - copied >= COPIED_BESIDE {
         db.read().query_one_raw(ask("passive")).await?;
     }
     Ok(())
