@@ -60,12 +60,12 @@ test: lint deny test-frontend test-rust test-browser ## Run every check there is
 test-rust: $(DIST) $(NPM_INSTALLED) ## Rust tests, on SQLite and on PostgreSQL
 	scripts/with-postgres scripts/cargo-test --locked --workspace $(TEST_FEATURES)
 
-# make chaos KILLS=1000 ORDERS=100000 SEED=7 DATABASE=sqlite; ROUND=3 plays one round alone.
+# make chaos KILLS=1000 ORDERS=100000 SEED=7 DATABASE=sqlite; ROUND=3 plays one round alone, AT_ONCE=2 two beside one another.
 # PROFILE=test takes the unoptimised program of the other tests: slower orders, nothing to build.
 PROFILE ?= storm
 chaos: $(DIST) ## Orders in a storm of faults and kills, on an optimised build
 	CHAOS_SEED=$(SEED) CHAOS_ORDERS=$(ORDERS) CHAOS_KILLS=$(KILLS) CHAOS_ROUND_ORDERS=$(ROUND_ORDERS) \
-	CHAOS_RATE=$(RATE) CHAOS_CLOCK_MS=$(CLOCK_MS) CHAOS_DATABASE=$(DATABASE) CHAOS_ROUND=$(ROUND) \
+	CHAOS_RATE=$(RATE) CHAOS_CLOCK_MS=$(CLOCK_MS) CHAOS_DATABASE=$(DATABASE) CHAOS_ROUND=$(ROUND) CHAOS_AT_ONCE=$(AT_ONCE) \
 	cargo test --locked --profile $(PROFILE) $(TEST_FEATURES) --test it -- --ignored --exact --nocapture chaos::a_long_storm
 
 test-frontend: $(NPM_INSTALLED) ## Tests of the dashboard, and Shopify's schema against ours

@@ -2,9 +2,12 @@
 //! token endpoint, a webhook topic), what it does there, how often and with which probability.
 //! Faults come and go while the sandbox runs; chance is seeded, so a failing run can be repeated.
 
-use std::sync::{
-    Mutex, PoisonError,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use rand::{Rng as _, SeedableRng as _, rngs::StdRng};
@@ -103,6 +106,29 @@ pub enum Strike {
     },
 }
 
+impl Strike {
+    /// What is said of it where strikes are counted.
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Graphql { effect, .. } => match effect {
+                AnswerFault::LostAnswer => "Admin API: answer lost",
+                AnswerFault::ErrorBefore { .. } => "Admin API: error, not executed",
+                AnswerFault::ErrorAfter { .. } => "Admin API: error after it was executed",
+                AnswerFault::Throttled => "Admin API: throttled",
+                AnswerFault::Delay { .. } => "Admin API: delayed",
+                AnswerFault::Unauthorized => "Admin API: unauthorized",
+            },
+            Self::Token { .. } => "token endpoint: failed",
+            Self::Webhook { effect, .. } => match effect {
+                WebhookFault::Drop => "webhook: dropped",
+                WebhookFault::Duplicate { .. } => "webhook: duplicated",
+                WebhookFault::Delay { .. } => "webhook: delayed",
+                WebhookFault::Reorder => "webhook: held back until the next",
+            },
+        }
+    }
+}
+
 /// What happens to an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
@@ -140,6 +166,7 @@ pub enum WebhookFault {
 pub struct Faults {
     planned: Mutex<Vec<(u64, Fault)>>,
     chance: Mutex<StdRng>,
+    struck: Mutex<BTreeMap<&'static str, u64>>,
     next_id: AtomicU64,
 }
 
@@ -148,6 +175,7 @@ impl Faults {
         Self {
             planned: Mutex::new(Vec::new()),
             chance: Mutex::new(StdRng::seed_from_u64(seed)),
+            struck: Mutex::default(),
             next_id: AtomicU64::new(1),
         }
     }
@@ -170,6 +198,11 @@ impl Faults {
     /// The faults still planned, with the strikes they have left.
     pub fn list(&self) -> Vec<(u64, Fault)> {
         self.lock().clone()
+    }
+
+    /// How often each kind of fault struck so far.
+    pub fn struck(&self) -> BTreeMap<&'static str, u64> {
+        self.struck.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Starts chance over.
@@ -227,6 +260,10 @@ impl Faults {
             }
         }
         let (index, effect) = hit?;
+        if let Some((_, fault)) = planned.get(index) {
+            let mut struck = self.struck.lock().unwrap_or_else(PoisonError::into_inner);
+            *struck.entry(fault.strike.name()).or_default() += 1;
+        }
         if let Some(left) = planned.get_mut(index).and_then(|(_, fault)| fault.times.as_mut()) {
             *left = left.saturating_sub(1);
             if *left == 0 {

@@ -84,7 +84,7 @@ impl OrderSnapshot {
 
 impl ShopCell {
     pub fn new(domain: &str, spec: ShopSpec, ids: Arc<Ids>, config: &ShopifyConfig) -> Self {
-        let bucket = Bucket::new(spec.plan.bucket_size(), spec.plan.restore_rate());
+        let bucket = Bucket::new(spec.bucket_size(), spec.restore_rate());
         Self {
             domain: domain.to_owned(),
             state: Mutex::new(ShopState::new(domain, spec, ids, config.clock.clone())),

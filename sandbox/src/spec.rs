@@ -18,6 +18,8 @@ pub struct ShopSpec {
     pub country: String,
     pub timezone: String,
     pub plan: Plan,
+    /// Points that the rate budget gets back each second, where not those of the plan.
+    pub points_per_second: Option<u32>,
     /// Names of the shop's own locations; the first takes orders by default.
     pub locations: Vec<String>,
 }
@@ -31,8 +33,21 @@ impl Default for ShopSpec {
             country: "DE".to_owned(),
             timezone: "Europe/Berlin".to_owned(),
             plan: Plan::Standard,
+            points_per_second: None,
             locations: vec!["Main warehouse".to_owned()],
         }
+    }
+}
+
+impl ShopSpec {
+    /// Points that come back each second.
+    pub fn restore_rate(&self) -> u32 {
+        self.points_per_second.unwrap_or(self.plan.restore_rate())
+    }
+
+    /// Points that a full bucket holds.
+    pub fn bucket_size(&self) -> u32 {
+        self.restore_rate().saturating_mul(20)
     }
 }
 
@@ -56,11 +71,6 @@ impl Plan {
             Self::Plus => 1000,
             Self::Enterprise => 2000,
         }
-    }
-
-    /// Points that a full bucket holds.
-    pub fn bucket_size(self) -> u32 {
-        self.restore_rate() * 20
     }
 }
 

@@ -183,13 +183,15 @@ async fn prepare(
         .fulfillments
         .iter()
         .any(|row| row.status == FulfillmentStatus::Pending && row.shipment_id != Some(job.shipment_id));
-    if others_unfinished && !claim.without_place.is_empty() && !attempt.is_last {
-        // What they hold may be free again, or counted twice: no news for a person yet, and what
-        // there is room for now would make two fulfillments of one parcel.
-        claim.without_place.clear();
+    if others_unfinished && !claim.without_place.is_empty() {
+        // What there is room for would make two fulfillments of one parcel: it is pushed again when they are made.
         claim.rows.clear();
-        let reason = "another parcel's fulfillment is unfinished, and may hold the units";
-        prepared.failed = Some(JobError::retry(reason));
+        if !attempt.is_last {
+            // What they hold may be free again, or counted twice: no news for a person yet.
+            claim.without_place.clear();
+            let reason = "another parcel's fulfillment is unfinished, and may hold the units";
+            prepared.failed = Some(JobError::retry(reason));
+        }
     }
     write_claim(&tx, job, &state, &claim, now).await?;
     let mut open = open_orders(settings, read);

@@ -34,8 +34,19 @@ pub struct Turns {
     count: u64,
     /// The lane that had the last turn, by priority.
     last: BTreeMap<Priority, i64>,
-    /// Lanes that are passed over, and until when.
-    paused: BTreeMap<i64, i64>,
+    /// Lanes that are passed over, and until when; by whether that is so for background work alone.
+    paused: BTreeMap<(i64, bool), i64>,
+}
+
+/// A lane that is to be left alone for a while: its shop's API asked to slow
+/// down, and each of its jobs would only find that out again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pause {
+    pub lane: i64,
+    pub until_ms: i64,
+    /// [`Priority::Background`] work steps back before others have to, and for
+    /// their sake: its wait is not theirs.
+    pub background_only: bool,
 }
 
 /// How often a round of lanes is walked on where all it met were paused.
@@ -83,10 +94,18 @@ impl Turns {
         Ok((taken, more))
     }
 
-    /// Has a lane passed over for a while, but for what somebody waits for: its
-    /// shop's API asked to slow down, and each of its jobs would only find that out again.
-    pub fn pause(&mut self, lane: i64, until_ms: i64) {
-        self.paused.insert(lane, until_ms);
+    /// Has a lane passed over for a while, but for what somebody waits for.
+    pub fn pause(&mut self, pause: Pause) {
+        self.paused.insert((pause.lane, pause.background_only), pause.until_ms);
+    }
+
+    fn is_paused(&self, lane: i64, priority: Priority) -> bool {
+        let passed_over = |background_only| self.paused.contains_key(&(lane, background_only));
+        match priority {
+            Priority::Soon => false,
+            Priority::Usual => passed_over(false),
+            Priority::Background => passed_over(false) || passed_over(true),
+        }
     }
 
     /// The lanes whose turn it is, from where the last round ended.
@@ -99,11 +118,7 @@ impl Turns {
             let Some(last) = walked.last() else { break };
             self.last.insert(priority, *last);
             let came_round = walked.iter().collect::<BTreeSet<_>>().len() < walked.len();
-            visited.extend(
-                walked
-                    .into_iter()
-                    .filter(|lane| priority == Priority::Soon || !self.paused.contains_key(lane)),
-            );
+            visited.extend(walked.into_iter().filter(|lane| !self.is_paused(*lane, priority)));
             if came_round || visited.len() as u64 >= room {
                 break;
             }

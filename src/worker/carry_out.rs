@@ -13,7 +13,7 @@ use super::{
 use crate::{
     actions::give_up_job,
     app::App,
-    queue::{Attempt, JobError, NextTry, Priority, circuits, next_try, spread},
+    queue::{Attempt, JobError, NextTry, Priority, circuits, next_try, spread, turns::Pause},
     store::{
         self,
         jobs::{self, Model},
@@ -59,7 +59,11 @@ pub async fn carry_out(app: &App, job: Model, ends: mpsc::UnboundedSender<End>) 
         if let (Err(JobError::NotNow { after, .. }), true) = (&result, job.lane != 0) {
             let wait_ms = i64::try_from(after.as_millis()).unwrap_or(i64::MAX);
             let now_ms = app.db.lease_time().timestamp_millis();
-            end.pause = Some((job.lane, now_ms.saturating_add(wait_ms)));
+            end.pause = Some(Pause {
+                lane: job.lane,
+                until_ms: now_ms.saturating_add(wait_ms),
+                background_only: end.is_background,
+            });
         }
     }
     if let Err(error) = result

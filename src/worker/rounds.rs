@@ -20,7 +20,7 @@ use crate::{
     ids::JobId,
     queue::{
         Priority,
-        turns::{Turns, Wanted, is_work},
+        turns::{Pause, Turns, Wanted, is_work},
     },
     store::jobs::{self, Held, Model, claims},
 };
@@ -78,7 +78,7 @@ pub struct End {
     /// Done, which is still to be written. What failed has been written.
     pub is_done: bool,
     /// The lane that is to be left alone, and until when.
-    pub pause: Option<(i64, i64)>,
+    pub pause: Option<Pause>,
     pub took: Duration,
 }
 
@@ -112,7 +112,7 @@ struct Worker<'a> {
     /// Of what is taken.
     background: usize,
     /// Lanes to leave alone, for the next round.
-    paused: Vec<(i64, i64)>,
+    paused: Vec<Pause>,
     /// How long jobs take on the average.
     pace: Duration,
     /// The last transaction failed: what is done is written before more is taken.
@@ -236,8 +236,8 @@ impl Worker<'_> {
             background: most_background.saturating_sub(self.background) as u64,
         };
         let (app, mut turns, ended) = (self.app.clone(), self.turns.clone(), std::mem::take(&mut self.ended));
-        for (lane, until_ms) in self.paused.drain(..) {
-            turns.pause(lane, until_ms);
+        for pause in self.paused.drain(..) {
+            turns.pause(pause);
         }
         self.next_look = Instant::now() + self.poll();
         Box::pin(async move {

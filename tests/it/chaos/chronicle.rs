@@ -1,7 +1,7 @@
 //! What the tester did and when, on the clock of the pretend world.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicI64, Ordering},
@@ -40,6 +40,7 @@ pub struct Chronicle {
     pub clock: WorldClock,
     happenings: Arc<Mutex<Entries>>,
     deeds: Arc<Mutex<HashMap<i64, Entries>>>,
+    counts: Arc<Mutex<BTreeMap<String, u64>>>,
 }
 
 impl Chronicle {
@@ -50,6 +51,17 @@ impl Chronicle {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .push(entry);
+    }
+
+    /// A fault of this kind happened.
+    pub fn count(&self, kind: &str) {
+        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        *counts.entry(kind.to_owned()).or_default() += 1;
+    }
+
+    /// How often each kind of fault happened.
+    pub fn counts(&self) -> BTreeMap<String, u64> {
+        self.counts.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Something that was done to one order.

@@ -18,7 +18,7 @@ use tokio::{
     task::{AbortHandle, JoinSet},
 };
 
-use super::dice::Dice;
+use super::{chronicle::Chronicle, dice::Dice};
 
 /// How often a connection is refused, and how often one loses an answer.
 const REFUSED: f64 = 0.03;
@@ -42,12 +42,12 @@ enum Fate {
 }
 
 impl Door {
-    pub async fn open(nodes: Vec<u16>) -> Self {
+    pub async fn open(nodes: Vec<u16>, chronicle: Chronicle) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a free port");
         let port = listener.local_addr().expect("an address").port();
         let mischief = Arc::new(Mutex::new(None));
         let mut tasks = JoinSet::new();
-        let listening = tasks.spawn(listen(listener, nodes, Arc::clone(&mischief)));
+        let listening = tasks.spawn(listen(listener, nodes, Arc::clone(&mischief), chronicle));
         Self {
             port,
             mischief,
@@ -68,13 +68,18 @@ impl Drop for Door {
     }
 }
 
-async fn listen(listener: TcpListener, nodes: Vec<u16>, mischief: Arc<Mutex<Option<Dice>>>) {
+async fn listen(listener: TcpListener, nodes: Vec<u16>, mischief: Arc<Mutex<Option<Dice>>>, chronicle: Chronicle) {
     let mut connections = JoinSet::new();
     let mut turn = 0;
     while let Ok((client, _)) = listener.accept().await {
         while connections.try_join_next().is_some() {}
         turn += 1;
         let fate = fate(&mischief);
+        match fate {
+            Fate::Good => {}
+            Fate::Refused => chronicle.count("connection: refused"),
+            Fate::CutAt(_) => chronicle.count("connection: to be cut at an answer"),
+        }
         let order: Vec<u16> = (0..nodes.len()).map(|i| nodes[(turn + i) % nodes.len()]).collect();
         connections.spawn(pass(client, order, fate));
     }

@@ -12,7 +12,7 @@ use super::{
         Call, Delivery, Facts, Fulfillment, Line, Load, Order, Parcel, PoLine, PurchaseOrder, Request, Shown, Time,
     },
     reaper::BY_ITSELF,
-    settle::OpenAtRest,
+    settle::{OpenAtRest, Settled},
     stage::Stage,
     witness,
 };
@@ -20,15 +20,14 @@ use super::{
 /// What was seen on the way.
 pub struct Seen {
     pub cancelled: BTreeMap<String, Time>,
-    pub open_at_rest: OpenAtRest,
-    pub is_quiet: bool,
+    pub settled: Settled,
 }
 
 pub async fn collect(stage: &Stage, seen: &Seen) -> Facts {
     let mut shown = witness::all(stage).await;
     let (mut deliveries, of_no_order) = deliveries(stage, &witness::inbox(stage).await);
     let mut requests = requests(stage);
-    let mut purchase_orders = purchase_orders(stage, &seen.open_at_rest);
+    let mut purchase_orders = purchase_orders(stage, &seen.settled.open_at_rest);
     let mut orders = Vec::new();
     for id in stage.shop.order_ids() {
         let Some(snapshot) = stage.shop.order(id) else { continue };
@@ -58,7 +57,7 @@ pub async fn collect(stage: &Stage, seen: &Seen) -> Facts {
                 .max()
                 .unwrap_or(0),
             ended_by_themselves: by_itself.map(|(at, what)| format!("{at} {what}")).collect(),
-            restless: !seen.is_quiet,
+            restless: seen.settled.restless.clone(),
             deliveries: of_no_order,
         },
     }

@@ -22,8 +22,8 @@ pub struct Load {
     pub peak_memory_bytes: u64,
     /// Processes that ended though nobody killed them, with how.
     pub ended_by_themselves: Vec<String>,
-    /// Orderyard still called others when all was done.
-    pub restless: bool,
+    /// What still moved when all was done, if anything did.
+    pub restless: Option<String>,
     /// Webhooks that are about no order.
     pub deliveries: Vec<Delivery>,
 }

@@ -60,19 +60,22 @@ pub struct Disk {
     is_mounted: bool,
 }
 
-const SIZE: &str = "size=160m";
+/// Room on the small disk, in megabytes: at first, and for a thousand orders. Several times what they take.
+const SIZE_MB: u64 = 160;
+const SIZE_MB_PER_THOUSAND: u64 = 120;
 const PREFIX: &str = "orderyard-chaos-";
 /// Holds the id of the process that the folder belongs to.
 const OWNER: &str = "owner";
 
 impl Disk {
-    pub async fn make(small: bool) -> Self {
+    pub async fn make(small: bool, orders: u64) -> Self {
         remove_leftovers();
         let path = std::env::temp_dir().join(format!("{PREFIX}{}", Uuid::now_v7().simple()));
         std::fs::create_dir_all(path.join("data")).expect("a folder");
         std::fs::write(path.join(OWNER), std::process::id().to_string()).expect("a file");
         let mut mount = Command::new("mount");
-        mount.args(["-t", "tmpfs", "-o", SIZE, "none"]).arg(path.join("data"));
+        let size = format!("size={}m", SIZE_MB + SIZE_MB_PER_THOUSAND * orders / 1000);
+        mount.args(["-t", "tmpfs", "-o", &size, "none"]).arg(path.join("data"));
         mount.stdout(Stdio::null()).stderr(Stdio::null());
         let is_mounted = small && mount.status().await.is_ok_and(|status| status.success());
         Self { path, is_mounted }
@@ -92,14 +95,13 @@ impl Disk {
         self.is_mounted
     }
 
-    /// Takes all the room that is left.
-    pub fn fill(&self) {
-        let Ok(mut filler) = std::fs::File::create(self.filler()) else {
-            return;
-        };
-        let (large, small) = (vec![0; 1024 * 1024], [0; 512]);
-        while self.is_mounted && filler.write_all(&large).is_ok() {}
-        while self.is_mounted && filler.write_all(&small).is_ok() {}
+    /// Takes all the room that is left, without holding up whoever else is about.
+    pub async fn fill(&self) {
+        if self.is_mounted {
+            let filler = self.filler();
+            let filled = tokio::task::spawn_blocking(move || fill(&filler)).await;
+            filled.expect("nothing in it panics");
+        }
     }
 
     /// Gives the room back.
@@ -117,6 +119,15 @@ impl Drop for Disk {
     fn drop(&mut self) {
         remove(&self.path);
     }
+}
+
+fn fill(path: &Path) {
+    let Ok(mut filler) = std::fs::File::create(path) else {
+        return;
+    };
+    let (large, small) = (vec![0; 1024 * 1024], [0; 512]);
+    while filler.write_all(&large).is_ok() {}
+    while filler.write_all(&small).is_ok() {}
 }
 
 fn remove(path: &Path) {

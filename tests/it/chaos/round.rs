@@ -3,6 +3,7 @@
 
 use std::{
     collections::BTreeMap,
+    fmt::Write as _,
     sync::{Mutex, atomic::Ordering},
     time::{Duration, Instant},
 };
@@ -14,6 +15,7 @@ use super::{
     dice::Dice,
     evidence::{self, Seen},
     facts::Facts,
+    keep::keep,
     reaper::{self, Pace},
     rules::{Violation, violations},
     settle,
@@ -35,8 +37,13 @@ pub struct Plan {
     pub clock_ms: u64,
     /// Whether webhooks are dropped for good, which only a sweep can mend.
     pub drops: bool,
-    /// How long everything may take to come to rest.
-    pub patience: Duration,
+}
+
+impl Plan {
+    /// How long everything may take to come to rest: more where more was ordered.
+    fn patience(&self) -> Duration {
+        Duration::from_mins(2) + Duration::from_millis(60) * u32::try_from(self.orders).unwrap_or(u32::MAX)
+    }
 }
 
 /// What a round was.
@@ -45,18 +52,21 @@ pub struct Outcome {
     pub kills: u64,
     pub at_failpoints: u64,
     pub took: Duration,
-    /// How much of it was the storm; the rest is setting the stage, coming to rest and judging.
+    /// How much of it was the storm, and how much the coming to rest; the rest is setting the stage and judging.
     pub stormed: Duration,
+    pub settled: Duration,
+    /// How often each kind of fault happened.
+    pub faults: Tally,
     /// Orders by the status shown, and open exceptions by kind.
-    pub statuses: BTreeMap<String, usize>,
-    pub exceptions: BTreeMap<String, usize>,
+    pub statuses: Tally,
+    pub exceptions: Tally,
     pub violations: Vec<Violation>,
     pub report: String,
 }
 
 pub async fn play(plan: Plan) -> Outcome {
     let began = Instant::now();
-    let stage = Stage::set(plan.database, plan.seed).await;
+    let stage = Stage::set(plan.database, plan.seed, plan.orders).await;
     let pace = Pace {
         orders: plan.orders,
         kills: plan.kills,
@@ -67,21 +77,26 @@ pub async fn play(plan: Plan) -> Outcome {
     storm(&stage, plan, &pace, &cancelled).await;
     let stormed = storm_began.elapsed();
     weather::clear_up(&stage, plan);
-    let (open_at_rest, is_quiet) = settle::settle(&stage, plan.patience).await;
+    let settle_began = Instant::now();
+    let settled = settle::settle(&stage, plan.patience()).await;
+    let settling = settle_began.elapsed();
     for node in &stage.nodes {
         node.measure().await;
     }
     let seen = Seen {
         cancelled: cancelled.into_inner().expect("nobody panics with it"),
-        open_at_rest,
-        is_quiet,
+        settled,
     };
     let mut facts = evidence::collect(&stage, &seen).await;
     let violations = violations(&facts);
     read_histories(&stage, &mut facts, &violations).await;
-    let report = telling::tell(&facts, &violations, &stage.chronicle.happenings());
+    let mut report = telling::tell(&facts, &violations, &stage.chronicle.happenings());
     if !violations.is_empty() {
-        keep_logs(&stage);
+        for node in &stage.nodes {
+            node.kill().await;
+        }
+        let kept = keep(&stage, &report);
+        let _ = writeln!(report, "kept in {}", kept.display());
     }
     let (statuses, exceptions) = tallies(&facts);
     Outcome {
@@ -90,6 +105,8 @@ pub async fn play(plan: Plan) -> Outcome {
         at_failpoints: pace.at_failpoints.load(Ordering::Relaxed),
         took: began.elapsed(),
         stormed,
+        settled: settling,
+        faults: faults(&stage),
         statuses,
         exceptions,
         violations,
@@ -167,19 +184,20 @@ async fn read_histories(stage: &Stage, facts: &mut Facts, violations: &[Violatio
     }
 }
 
-/// The logs of a failed round stay when its folder goes, and its database where that is a file.
-fn keep_logs(stage: &Stage) {
-    let folder = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/target/chaos"));
-    drop(std::fs::create_dir_all(folder));
-    for node in &stage.nodes {
-        drop(std::fs::copy(node.log(), folder.join(format!("{}.log", node.name))));
-    }
-    for name in ["orderyard.db", "orderyard.db-wal"] {
-        drop(std::fs::copy(stage.disk.data().join(name), folder.join(name)));
-    }
-}
+/// Numbers by what is counted.
+pub type Tally = BTreeMap<String, u64>;
 
-type Tally = BTreeMap<String, usize>;
+/// What went wrong on purpose, everywhere.
+fn faults(stage: &Stage) -> Tally {
+    let mut faults = stage.chronicle.counts();
+    let at_shopify = stage.shopify.faults().struck();
+    faults.extend(at_shopify.into_iter().map(|(kind, times)| (kind.to_owned(), times)));
+    let calls = stage.suppliers.values().flat_map(sandbox::Supplier::calls);
+    for fault in calls.filter_map(|call| call.fault) {
+        *faults.entry(weather::name(fault).to_owned()).or_default() += 1;
+    }
+    faults
+}
 
 fn tallies(facts: &Facts) -> (Tally, Tally) {
     let (mut statuses, mut exceptions) = (Tally::new(), Tally::new());

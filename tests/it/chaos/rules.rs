@@ -80,8 +80,8 @@ fn installation(load: &Load) -> Vec<String> {
     if load.peak_memory_bytes > MOST_MEMORY {
         found.push(format!("a process took {} MB", load.peak_memory_bytes / 1024 / 1024));
     }
-    if load.restless {
-        found.push("Orderyard goes on calling others though nothing happens".to_owned());
+    if let Some(moving) = &load.restless {
+        found.push(format!("nothing comes to rest though nothing happens: {moving}"));
     }
     found
 }

@@ -232,7 +232,7 @@ fn a_refund_that_reaches_nobody_is_found() {
 #[rstest]
 #[case::memory(Load { peak_memory_bytes: 2_000_000_000, ..Load::default() })]
 #[case::an_end(Load { ended_by_themselves: vec!["node a".into()], ..Load::default() })]
-#[case::no_rest(Load { restless: true, ..Load::default() })]
+#[case::no_rest(Load { restless: Some("calls".to_owned()), ..Load::default() })]
 fn an_installation_without_bounds_is_found(#[case] load: Load) {
     let facts = Facts {
         orders: vec![shipped()],

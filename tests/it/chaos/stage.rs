@@ -23,10 +23,19 @@ pub const DOMAIN: &str = "demo.myshopify.com";
 /// Entries that each journal keeps: more than a round makes.
 const JOURNAL: usize = 2_000_000;
 
+/// Far above what any plan gives back: Shopify throttles only where the weather says so. An import alone
+/// asks for some 460 points, so that a shop's real budget would be the pace of every storm.
+const POINTS_PER_SECOND: u32 = 100_000;
+
+/// The pause after a webhook's first failure; the eighth is then 25 s, the longest that a round's end waits.
+const WEBHOOK_PAUSE: Duration = Duration::from_millis(100);
+
 /// How long a start may take, a migration and a busy machine included.
 pub const START: Duration = Duration::from_mins(1);
 
 pub struct Stage {
+    pub database: Database,
+    pub seed: u64,
     pub chronicle: Chronicle,
     pub shopify: Shopify,
     pub shop: Shop,
@@ -45,9 +54,9 @@ pub struct Stage {
 
 impl Stage {
     /// Starts everything, installs the app and sets the shop up. Nothing goes wrong yet.
-    pub async fn set(database: Database, seed: u64) -> Self {
+    pub async fn set(database: Database, seed: u64, orders: u64) -> Self {
         let chronicle = Chronicle::default();
-        let disk = Disk::make(database == Database::Sqlite).await;
+        let disk = Disk::make(database == Database::Sqlite, orders).await;
         let cluster = match database {
             Database::Sqlite => None,
             Database::Postgres => Some(Cluster::start().await),
@@ -57,7 +66,7 @@ impl Stage {
             |cluster| cluster.url.clone(),
         );
         let shopify = Shopify::start(ShopifyConfig {
-            first_webhook_retry: Duration::from_millis(200),
+            first_webhook_retry: WEBHOOK_PAUSE,
             clock: chronicle.clock.for_sandbox(),
             journal_limit: JOURNAL,
             seed,
@@ -69,6 +78,7 @@ impl Stage {
             DOMAIN,
             ShopSpec {
                 plan: Plan::Enterprise,
+                points_per_second: Some(POINTS_PER_SECOND),
                 ..ShopSpec::default()
             },
         );
@@ -76,7 +86,7 @@ impl Stage {
         for (key, _) in SUPPLIERS {
             suppliers.insert(*key, supplier(key, &chronicle).await);
         }
-        let (nodes, door) = installation(database, &disk, &url, &shopify.origin()).await;
+        let (nodes, door) = installation(database, &disk, &url, &shopify.origin(), &chronicle).await;
         let address = format!("http://127.0.0.1:{}", door.port);
         shopify.set_app_url(address.parse().expect("a URL"));
         shopify.set_compliance_uri(format!("{address}/webhooks/shopify"));
@@ -86,6 +96,8 @@ impl Stage {
             .build()
             .expect("a client");
         let mut stage = Self {
+            database,
+            seed,
             chronicle,
             shopify,
             shop,
@@ -208,7 +220,13 @@ async fn supplier(key: &str, chronicle: &Chronicle) -> Supplier {
 }
 
 /// Two nodes on PostgreSQL, one on `SQLite`, and the door in front of them.
-async fn installation(database: Database, disk: &Disk, url: &str, origin: &str) -> (Vec<Node>, Door) {
+async fn installation(
+    database: Database,
+    disk: &Disk,
+    url: &str,
+    origin: &str,
+    chronicle: &Chronicle,
+) -> (Vec<Node>, Door) {
     let names: &[&str] = match database {
         Database::Sqlite => &["a"],
         Database::Postgres => &["a", "b"],
@@ -240,7 +258,7 @@ async fn installation(database: Database, disk: &Disk, url: &str, origin: &str) 
     };
     // The nodes are told the door's address, and the door theirs.
     let ports: Vec<u16> = names.iter().map(|_| free_port()).collect();
-    let door = Door::open(ports.clone()).await;
+    let door = Door::open(ports.clone(), chronicle.clone()).await;
     let env = env(&format!("http://127.0.0.1:{}", door.port));
     let nodes = names.iter().zip(ports);
     let nodes = nodes.map(|(name, port)| Node::at(name, port, &env, disk.path().to_owned()));

@@ -13,6 +13,9 @@ use super::{catalogue::RECIPES, dice::Dice, reaper::Pace, round::Plan, stage::St
 /// Longer than a lease, so that others take over what the stopped process has in hand.
 const STOP_MS: (u64, u64) = (300, 3500);
 
+/// How restarts of the database are counted, before their mode.
+pub const RESTARTS: &str = "PostgreSQL restarted: ";
+
 /// Changes the weather until the round is over.
 pub async fn blow(stage: &Stage, pace: &Pace, plan: Plan) {
     let seed = plan.seed;
@@ -33,6 +36,7 @@ pub async fn blow(stage: &Stage, pace: &Pace, plan: Plan) {
             0..6 => restart_database(stage, pace, hard).await,
             6..12 => fill_disk(stage, pace, ms / 2).await,
             12..18 => {
+                stage.chronicle.count("process: stood still");
                 stage
                     .chronicle
                     .note(format!("node {} stands still for {ms} ms", node.name));
@@ -42,6 +46,7 @@ pub async fn blow(stage: &Stage, pace: &Pace, plan: Plan) {
             }
             18..30 => {
                 let off = i64::try_from(clock).unwrap_or(0) - i64::try_from(plan.clock_ms).unwrap_or(0);
+                stage.chronicle.count("clock: jumped");
                 stage
                     .chronicle
                     .note(format!("the clock of node {} is off by {off} ms", node.name));
@@ -95,6 +100,7 @@ fn shopify(stage: &Stage, dice: &mut Dice, drops: bool) {
     }
     if dice.chance(0.1) {
         stage.shop.expire_access_tokens();
+        stage.chronicle.count("access tokens: expired");
         stage.chronicle.note("the access tokens expired");
         faults.add(Fault::token("refresh_token", AnswerFault::LostAnswer).with_probability(0.3));
         faults.add(Fault::token("refresh_token", AnswerFault::ErrorBefore { status: 500 }).with_probability(0.3));
@@ -165,10 +171,22 @@ fn habits(dice: &mut Dice, supplier: &str) -> Behaviour {
     }
 }
 
+/// What is said of a supplier's fault where faults are counted.
+pub const fn name(fault: SupplierFault) -> &'static str {
+    match fault {
+        SupplierFault::Error { .. } => "supplier: error, not taken",
+        SupplierFault::ErrorAfter { .. } => "supplier: error after it was taken",
+        SupplierFault::LostAnswer => "supplier: answer lost",
+        SupplierFault::Slow { .. } => "supplier: slow",
+        SupplierFault::Busy { .. } => "supplier: busy",
+    }
+}
+
 async fn restart_database(stage: &Stage, pace: &Pace, hard: bool) {
     let Some(cluster) = &stage.cluster else { return };
     let mode = if hard { "immediate" } else { "fast" };
     pace.excused.store(true, Ordering::Relaxed);
+    stage.chronicle.count(&format!("{RESTARTS}{mode}"));
     stage.chronicle.note(format!("PostgreSQL restarts: {mode}"));
     let went_well = cluster.restart(mode).await;
     stage.chronicle.note(format!("PostgreSQL is back: {went_well}"));
@@ -180,8 +198,9 @@ async fn fill_disk(stage: &Stage, pace: &Pace, ms: u64) {
         return;
     }
     pace.excused.store(true, Ordering::Relaxed);
+    stage.chronicle.count("disk: full");
     stage.chronicle.note(format!("the disk is full for {ms} ms"));
-    stage.disk.fill();
+    stage.disk.fill().await;
     tokio::time::sleep(Duration::from_millis(ms)).await;
     stage.disk.clear();
     stage.chronicle.note("the disk has room again");

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::harness::connect;
 
-const CANCELLED: &str = "query { orders(first: 50, filter: { status: [CANCELLED] }) { nodes { name } } }";
+const CANCELLED: &str = "query { orders(first: 100, filter: { status: [CANCELLED] }) { nodes { name } } }";
 
 const ORDERS: &str = "query($after: String) { orders(first: 40, after: $after) {
     pageInfo { hasNextPage endCursor }

@@ -12,6 +12,16 @@ pub enum Database {
     Postgres,
 }
 
+impl Database {
+    /// As people call it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Sqlite => "SQLite",
+            Self::Postgres => "PostgreSQL",
+        }
+    }
+}
+
 /// A database that goes with its story.
 pub struct TestDatabase {
     url: String,

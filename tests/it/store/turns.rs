@@ -8,7 +8,7 @@ use orderyard::{
     ids::{DeliveryId, ShopId},
     queue::{
         Attempt, Job, JobError, Priority, When, enqueue,
-        turns::{Turns, Wanted},
+        turns::{Pause, Turns, Wanted},
     },
     store::jobs::{self, Held, JobState, Model},
     worker,
@@ -55,6 +55,23 @@ impl Job for Click {
 
     fn serial_key(&self) -> Option<String> {
         self.0.serial_key()
+    }
+
+    async fn run(&self, _app: &App, _attempt: Attempt) -> Result<(), JobError> {
+        Ok(())
+    }
+}
+
+/// The same, but it may take its time.
+#[derive(Serialize, Deserialize)]
+struct Sweep(Work);
+
+impl Job for Sweep {
+    const NAME: &'static str = "sweep";
+    const PRIORITY: Priority = Priority::Background;
+
+    fn shop(&self) -> Option<ShopId> {
+        self.0.shop()
     }
 
     async fn run(&self, _app: &App, _attempt: Attempt) -> Result<(), JobError> {
@@ -171,19 +188,53 @@ async fn a_lane_that_is_paused_is_passed_over_but_for_what_somebody_waits_for() 
         tx.commit().await.expect("commits");
         let mut turns = Turns::default();
         for shop in [1, 2, 3] {
-            turns.pause(shop, 15_000);
+            turns.pause(pause(shop, 15_000));
         }
         let mut taken = take(&world, &mut turns, 2).await;
         taken.extend(take(&world, &mut turns, 2).await);
         let mut found: Vec<_> = taken.iter().map(|job| (job.name.as_str(), job.lane)).collect();
         found.sort_unstable();
         assert_eq!(found, [("click", 1), ("work", 4)]);
-        turns.pause(1, 9_999);
+        turns.pause(pause(1, 9_999));
         let taken = take(&world, &mut turns, 2).await;
         assert!(
             !taken.is_empty() && taken.iter().all(|job| job.lane == 1),
             "the pause is over: {taken:?}"
         );
+    }
+}
+
+fn pause(lane: i64, until_ms: i64) -> Pause {
+    Pause {
+        lane,
+        until_ms,
+        background_only: false,
+    }
+}
+
+/// A sweep that steps back for a shop's own work must not have that wait with it.
+#[tokio::test]
+async fn what_may_take_its_time_and_steps_back_holds_up_only_its_like() {
+    for world in World::each(false).await {
+        add(&world, (0..3).map(|_| (work(1, None), triggered(10)))).await;
+        let tx = world.tx().await;
+        for shop in [1, 2] {
+            enqueue(&tx, &Sweep(work(shop, None)), triggered(10)).expect("is added");
+        }
+        tx.commit().await.expect("commits");
+        let mut turns = Turns::default();
+        turns.pause(Pause {
+            background_only: true,
+            ..pause(1, 15_000)
+        });
+        let mut found = Vec::new();
+        for _ in 0..8 {
+            let taken = take(&world, &mut turns, 4).await;
+            found.extend(taken.into_iter().map(|job| (job.name, job.lane)));
+        }
+        found.sort_unstable();
+        let work = || ("work".to_owned(), 1);
+        assert_eq!(found, [("sweep".to_owned(), 2), work(), work(), work()]);
     }
 }
 
