@@ -57,7 +57,7 @@ fn problem() -> impl Strategy<Value = Problem> {
             }
             if grouped {
                 let demands: Vec<usize> = (0..problem.demands.len()).collect();
-                let of = |meter: usize| problem.meters[meter].ways.iter().map(|(way, _)| *way).collect();
+                let of = |meter: usize| problem.meters[meter].taps.iter().map(|tap| tap.way).collect();
                 let places = (0..METERS).map(of).collect();
                 problem.groups.push(Group { demands, places });
             }
@@ -91,7 +91,6 @@ proptest! {
         let solution = solve(&problem, &most, 10_000);
         prop_assert_eq!(problem.cost(&solution.units), Some(solution.cost));
         prop_assert!(problem.keeps_groups(&solution.units));
-        eprintln!("ways {} best {} cost {}", problem.ways.len(), best, solution.cost);
         prop_assert_eq!(solution.cost, best);
         prop_assert_eq!(solution.bound, best);
     }
