@@ -27,8 +27,8 @@ pub struct RunWhatIf {
     pub run_id: WhatIfRunId,
 }
 
-/// Pages of orders in one go.
-const MOST_PAGES: u32 = 5;
+/// Pages of orders in one go: what was read of offers serves them all.
+const MOST_PAGES: u32 = 25;
 /// After so much time no other page is begun: progress is seen, and a cancellation heeded.
 const LONG_ENOUGH: TimeDelta = TimeDelta::seconds(1);
 /// Changed orders that are kept of one comparison; all are counted.
