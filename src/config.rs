@@ -146,6 +146,8 @@ pub struct SupplierConfig {
     /// Private networks that supplier URLs may point into.
     pub networks: Vec<IpNet>,
     pub timeout: Duration,
+    /// After so long without news of a purchase order its supplier's system is asked.
+    pub ask_after: Duration,
 }
 
 /// How long history is kept.
@@ -153,6 +155,8 @@ pub struct SupplierConfig {
 pub struct RetentionConfig {
     /// The bodies of deliveries that were read.
     pub bodies: TimeDelta,
+    /// The most that bodies take together, whatever their age. Bytes.
+    pub most_body_bytes: u64,
     /// What is left of deliveries that were read.
     pub deliveries: TimeDelta,
     /// The most deliveries, whatever their age.
@@ -292,8 +296,10 @@ pub const VARIABLES: &[&str] = &[
     "CIRCUIT_PAUSE_SECONDS",
     "RECONCILE_SECONDS",
     "OUTSIDE_CALL_SECONDS",
+    "ASK_SUPPLIERS_AFTER_SECONDS",
     "DATABASE_CONNECTIONS",
     "RETENTION_BODY_DAYS",
+    "RETENTION_BODY_BYTES",
     "RETENTION_DELIVERY_DAYS",
     "RETENTION_DELIVERIES",
     "RETENTION_HISTORY_DAYS",

@@ -11,14 +11,14 @@ use upkeep::{keep_leases, keep_schedules, release_leases};
 
 use crate::{
     actions::{
-        accept_matches::AcceptMatches, cancel_purchase_order::CancelPurchaseOrder, chase_silence::ChaseSilence,
-        confirm_uninstall::ConfirmUninstall, follow_dates::FollowDates, forget_product::ForgetProduct,
-        import_order::ImportOrder, keep_tokens::KeepTokens, match_variants::MatchVariants,
-        place_purchase_order::PlacePurchaseOrder, process_delivery::ProcessDelivery, prune_history::PruneHistory,
-        push_fulfillment::PushFulfillment, rate_suppliers::RateSuppliers, read_inbox, reconcile_shop::ReconcileShop,
-        reconcile_shops::ReconcileShops, redact_customer::Redact, replan_orders::ReplanOrders,
-        revisit_orders::RevisitOrders, route_order::RouteOrder, run_what_if::RunWhatIf, sync_shop::SyncShop,
-        sync_variants::SyncVariants, update_tracking::UpdateTracking,
+        accept_matches::AcceptMatches, ask_supplier::AskSupplier, cancel_purchase_order::CancelPurchaseOrder,
+        chase_silence::ChaseSilence, confirm_uninstall::ConfirmUninstall, follow_dates::FollowDates,
+        forget_product::ForgetProduct, import_order::ImportOrder, keep_tokens::KeepTokens,
+        match_variants::MatchVariants, place_purchase_order::PlacePurchaseOrder, process_delivery::ProcessDelivery,
+        prune_history::PruneHistory, push_fulfillment::PushFulfillment, rate_suppliers::RateSuppliers, read_inbox,
+        reconcile_shop::ReconcileShop, reconcile_shops::ReconcileShops, redact_customer::Redact,
+        replan_orders::ReplanOrders, revisit_orders::RevisitOrders, route_order::RouteOrder, run_what_if::RunWhatIf,
+        sync_shop::SyncShop, sync_variants::SyncVariants, update_tracking::UpdateTracking,
     },
     app::App,
     queue::{
@@ -44,6 +44,7 @@ const REGISTRY: &[(&str, Runner)] = &[
     (CancelPurchaseOrder::NAME, run::<CancelPurchaseOrder>),
     (PushFulfillment::NAME, run::<PushFulfillment>),
     (UpdateTracking::NAME, run::<UpdateTracking>),
+    (AskSupplier::NAME, run::<AskSupplier>),
     (SyncShop::NAME, run::<SyncShop>),
     (SyncVariants::NAME, run::<SyncVariants>),
     (ForgetProduct::NAME, run::<ForgetProduct>),

@@ -1,17 +1,22 @@
 //! Whether it stays as fast with many orders stored: one order goes the whole way, its rows are
 //! multiplied in the database, and the same is measured again.
 
-use sea_orm::{ConnectionTrait as _, Database, DatabaseConnection, DbBackend, Statement};
+use std::time::Instant;
+
+use sea_orm::{ConnectionTrait as _, DatabaseConnection, DbBackend, Statement};
 
 use crate::{
     Failure, Options,
+    fill::{begin_filling, drop_database, end_filling, open},
     intake::{self, fresh, postgres},
     pipeline::{Suppliers, World},
     report::{GrowthRow, Results},
 };
 
 /// Orders whose rows one statement makes.
-const AT_ONCE: u64 = 10_000;
+const AT_ONCE: u64 = 100_000;
+/// Deliveries that are kept, unless the settings say otherwise: those of older orders are gone.
+const MOST_DELIVERIES: u64 = 1_000_000;
 
 /// A table of what belongs to an order, and which columns tell one row from another.
 struct Table {
@@ -98,6 +103,8 @@ pub async fn measure(options: &Options, results: &mut Results) -> Result<(), Fai
         };
         if let Some(database) = database {
             grow(options, name, &database, results).await?;
+            // Before the next one begins: both do not fit a small disk.
+            drop_database(&database)?;
         }
     }
     Ok(())
@@ -110,7 +117,11 @@ async fn grow(options: &Options, name: &str, database: &str, results: &mut Resul
     for &wanted in &options.grown {
         eprintln!("bench: {name}, {wanted} orders stored");
         world.stop_program();
-        multiply(database, stored, wanted).await?;
+        let began = Instant::now();
+        multiply(options, database, stored, wanted).await?;
+        if wanted > stored {
+            eprintln!("bench: filled in {:.0} s", began.elapsed().as_secs_f64());
+        }
         stored = stored.max(wanted);
         world.start_node(options, "all", &[]).await?;
         let pace = world.play(options.orders.min(1000)).await?;
@@ -131,27 +142,54 @@ async fn grow(options: &Options, name: &str, database: &str, results: &mut Resul
     Ok(())
 }
 
-#[expect(clippy::disallowed_methods, reason = "a database of the measurement's own")]
-async fn open(database: &str) -> Result<DatabaseConnection, Failure> {
-    Ok(Database::connect(database).await?)
+/// Which of the orders that will be there have which rows, by their number.
+struct Plan {
+    /// From this on, every row; before it only [`KEPT`], one of each.
+    first_whole: u64,
+    /// From this on, their deliveries, without bodies.
+    first_delivery: u64,
 }
 
+/// What is left of an old order where room is scarce.
+const KEPT: &[&str] = &["orders", "order_lines", "purchase_orders", "intents", "events"];
+
 /// Makes rows as those of the first order, until there are `wanted` orders more than that.
-async fn multiply(database: &str, stored: u64, wanted: u64) -> Result<(), Failure> {
+async fn multiply(options: &Options, database: &str, stored: u64, wanted: u64) -> Result<(), Failure> {
     if wanted <= stored {
         return Ok(());
     }
     let db = open(database).await?;
     let (order, shopify) = first_order(&db).await?;
+    let most = options.grown.iter().copied().max().unwrap_or(0);
+    let each = deliveries_each(&db, &shopify).await?.max(1);
+    let plan = Plan {
+        first_whole: most.saturating_sub(options.whole) + 1,
+        first_delivery: most.saturating_sub(MOST_DELIVERIES / each) + 1,
+    };
     let mut inserts = Vec::new();
     for table in TABLES {
         let of_order = table.of_order.replace("$ORDER", &order).replace("$SHOPIFY", &shopify);
-        inserts.push(insert(&db, table, &of_order).await?);
+        let whole = insert(&db, table, &of_order, false).await?;
+        let kept = insert(&db, table, &of_order, true).await?;
+        inserts.push((table.name, whole, kept));
     }
+    begin_filling(&db).await?;
     let mut from = stored + 1;
     while from <= wanted {
-        let to = wanted.min(from + AT_ONCE - 1);
-        for insert in &inserts {
+        let mut to = wanted.min(from + AT_ONCE - 1);
+        for first in [plan.first_whole, plan.first_delivery] {
+            if from < first {
+                to = to.min(first - 1);
+            }
+        }
+        for (name, whole, kept) in &inserts {
+            let insert = match *name {
+                "deliveries" if from < plan.first_delivery => continue,
+                "deliveries" => whole,
+                _ if from >= plan.first_whole => whole,
+                name if KEPT.contains(&name) => kept,
+                _ => continue,
+            };
             let insert = insert
                 .replace("$FROM", &from.to_string())
                 .replace("$TO", &to.to_string());
@@ -159,11 +197,19 @@ async fn multiply(database: &str, stored: u64, wanted: u64) -> Result<(), Failur
         }
         from = to + 1;
     }
-    if db.get_database_backend() == DbBackend::Postgres {
-        db.execute_unprepared("vacuum analyze").await?;
-    }
+    end_filling(&db).await?;
     db.close().await?;
     Ok(())
+}
+
+/// Webhooks that told of the first order.
+async fn deliveries_each(db: &DatabaseConnection, shopify: &str) -> Result<u64, Failure> {
+    let sql = format!("select count(*) from deliveries where shopify_order_id = {shopify}");
+    let row = db
+        .query_one_raw(Statement::from_string(db.get_database_backend(), sql))
+        .await?;
+    let count: i64 = row.ok_or("no count")?.try_get_by_index(0)?;
+    Ok(count.unsigned_abs())
 }
 
 /// The id of the order that came by itself, as a literal, and Shopify's id of it.
@@ -189,8 +235,9 @@ async fn forget_unread(database: &str) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The statement that makes the rows of orders `$FROM` to `$TO`.
-async fn insert(db: &DatabaseConnection, table: &Table, of_order: &str) -> Result<String, Failure> {
+/// The statement that makes the rows of orders `$FROM` to `$TO`; one row of each only, and that
+/// without what is long, if they are to be `slim`.
+async fn insert(db: &DatabaseConnection, table: &Table, of_order: &str, slim: bool) -> Result<String, Failure> {
     let backend = db.get_database_backend();
     let name = table.name;
     let columns = match backend {
@@ -206,7 +253,14 @@ async fn insert(db: &DatabaseConnection, table: &Table, of_order: &str) -> Resul
         .collect::<Result<_, _>>()?;
     let value = |column: &String| {
         let column = column.as_str();
-        if table.uuids.contains(&column) {
+        if name == "deliveries" && column == "body" {
+            // They are forgotten after a month.
+            "null".to_owned()
+        } else if slim && matches!(column, "ship_to" | "evidence") {
+            "null".to_owned()
+        } else if slim && matches!(column, "facts" | "request") {
+            empty_json(backend)
+        } else if table.uuids.contains(&column) {
             uuid(backend, column)
         } else if table.numbers.contains(&column) {
             // Away from those that the sandbox gives.
@@ -219,17 +273,28 @@ async fn insert(db: &DatabaseConnection, table: &Table, of_order: &str) -> Resul
     };
     let values = columns.iter().map(value).collect::<Vec<_>>().join(", ");
     let columns = columns.join(", ");
+    let rows = if slim {
+        format!("(select * from {name} where {of_order} order by 1 limit 1)")
+    } else {
+        format!("(select * from {name} where {of_order})")
+    };
     Ok(match backend {
         DbBackend::Postgres => format!(
-            "insert into {name} ({columns}) select {values} from {name} t, generate_series($FROM, $TO) as series (n)
-             where {of_order}"
+            "insert into {name} ({columns}) select {values} from {rows} t, generate_series($FROM, $TO) as series (n)"
         ),
         _ => format!(
             "insert into {name} ({columns})
              with recursive series (n) as (select $FROM union all select n + 1 from series where n < $TO)
-             select {values} from {name} t, series where {of_order}"
+             select {values} from series, {rows} t"
         ),
     })
+}
+
+fn empty_json(backend: DbBackend) -> String {
+    match backend {
+        DbBackend::Postgres => "cast('{}' as jsonb)".to_owned(),
+        _ => "'{}'".to_owned(),
+    }
 }
 
 /// As ids are made: they begin with a time, here a past one, ten milliseconds apart.

@@ -207,6 +207,33 @@ async fn connection(
     }
 }
 
+/// The status of one signed webhook, which no call had before.
+pub async fn one(port: u16, requests: &Requests) -> Result<u16, Failure> {
+    let (Some(mut request), Some(&id_at)) = (requests.ready.first().cloned(), requests.id_at.first()) else {
+        return Err("no request is ready".into());
+    };
+    uuid::Uuid::now_v7()
+        .hyphenated()
+        .encode_lower(&mut request[id_at..id_at + PLACEHOLDER.len()]);
+    ask(port, &request).await
+}
+
+/// The status of what a path answers.
+pub async fn get(port: u16, path: &str) -> Result<u16, Failure> {
+    ask(
+        port,
+        format!("GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n").as_bytes(),
+    )
+    .await
+}
+
+async fn ask(port: u16, request: &[u8]) -> Result<u16, Failure> {
+    let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await?;
+    stream.set_nodelay(true)?;
+    stream.write_all(request).await?;
+    read_answer(&mut stream, &mut Vec::new()).await
+}
+
 /// Reads one answer to its end, by its length.
 async fn read_answer(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Result<u16, Failure> {
     buffer.clear();

@@ -3,6 +3,7 @@
 //! Load generator, baseline and program share the machine's cores, so figures
 //! are to be read as ratios of one run.
 
+mod fill;
 mod growth;
 mod intake;
 mod load;
@@ -10,6 +11,7 @@ mod nodes;
 mod pipeline;
 mod process;
 mod report;
+mod restart;
 mod stack;
 
 use std::{error::Error, path::PathBuf, process::ExitCode, time::Duration};
@@ -60,6 +62,13 @@ pub struct Options {
     /// How many orders are stored when the same is measured again, rising.
     #[arg(long, value_delimiter = ',', default_value = "0,10000,1000000")]
     grown: Vec<u64>,
+    /// The newest of them, of which every row is there. Older ones have only one row each where orders,
+    /// purchase orders, Intents and history are found: all rows of ten millions fit few disks.
+    #[arg(long, default_value_t = 1_000_000)]
+    whole: u64,
+    /// How many deliveries wait in the inbox when the program is started again.
+    #[arg(long, default_value_t = 1_000_000)]
+    waiting: u64,
     /// Only measurements whose name contains this.
     #[arg(long, default_value = "")]
     only: String,
@@ -100,6 +109,7 @@ fn run(options: &Options) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(pipeline::measure(options, &mut results))?;
     runtime.block_on(nodes::measure(options, &mut results))?;
+    runtime.block_on(restart::measure(options, &mut results))?;
     runtime.block_on(growth::measure(options, &mut results))?;
     report::print(&results);
     match &options.results {

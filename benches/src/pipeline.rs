@@ -136,8 +136,13 @@ impl World {
         })
     }
 
+    /// Where the first node is.
+    pub const fn port(&self) -> u16 {
+        self.port
+    }
+
     /// All nodes together; as peak, the largest one's.
-    fn usage(&self) -> Result<Usage, Failure> {
+    pub fn usage(&self) -> Result<Usage, Failure> {
         let mut all = Usage::default();
         for process in &self.processes {
             let one = process.usage()?;

@@ -12,6 +12,7 @@ pub struct Results {
     pub intake: Vec<IntakeRow>,
     pub pipeline: Vec<PipelineRow>,
     pub nodes: Vec<NodesRow>,
+    pub restart: Vec<RestartRow>,
     pub growth: Vec<GrowthRow>,
 }
 
@@ -55,6 +56,18 @@ pub struct NodesRow {
     pub per_second: f64,
 }
 
+/// A start with so many deliveries in the inbox.
+#[derive(Serialize)]
+pub struct RestartRow {
+    pub name: String,
+    pub waiting: u64,
+    pub listens_ms: f64,
+    pub ready_ms: f64,
+    pub taken_ms: f64,
+    pub read_in_five_seconds: u64,
+    pub peak_mib: f64,
+}
+
 /// The same with so many orders stored.
 #[derive(Serialize)]
 pub struct GrowthRow {
@@ -75,6 +88,7 @@ impl Results {
             intake: Vec::new(),
             pipeline: Vec::new(),
             nodes: Vec::new(),
+            restart: Vec::new(),
             growth: Vec::new(),
         }
     }
@@ -151,7 +165,7 @@ fn tables(results: &Results) -> String {
             ));
         }
     }
-    text + &nodes(results) + &growth(results)
+    text + &nodes(results) + &restart(results) + &growth(results)
 }
 
 fn nodes(results: &Results) -> String {
@@ -168,6 +182,20 @@ fn nodes(results: &Results) -> String {
         )
     };
     HEAD.to_owned() + &results.nodes.iter().map(line).collect::<String>()
+}
+
+fn restart(results: &Results) -> String {
+    const HEAD: &str = "\n| started with deliveries waiting | deliveries | listens after ms | ready after ms | a webhook is taken after ms | read in the first 5 s | peak MiB |\n|---|---:|---:|---:|---:|---:|---:|\n";
+    if results.restart.is_empty() {
+        return String::new();
+    }
+    let line = |row: &RestartRow| {
+        format!(
+            "| {} | {} | {:.0} | {:.0} | {:.0} | {} | {:.0} |\n",
+            row.name, row.waiting, row.listens_ms, row.ready_ms, row.taken_ms, row.read_in_five_seconds, row.peak_mib
+        )
+    };
+    HEAD.to_owned() + &results.restart.iter().map(line).collect::<String>()
 }
 
 fn growth(results: &Results) -> String {

@@ -34,6 +34,8 @@ create table sweeps (
   orders_outdated integer not null,
   subscriptions_missing integer not null,
   work_resumed integer not null,
+  asked integer not null,
+  reports_missed integer not null,
   began_at {TIME} not null,
   ended_at {TIME}
 );
@@ -85,6 +87,12 @@ create index deliveries_led_nowhere_by_id on deliveries (id)
   where status in ('unknown_shop','unreadable','contradicted','not_found','given_up');
 create index deliveries_led_nowhere on deliveries (shop_domain, id)
   where status in ('unknown_shop','unreadable','contradicted','not_found','given_up');
+
+create table delivery_sizes (
+  since {UUID} primary key,
+  upto {UUID} not null,
+  bytes bigint not null
+);
 
 create table security_events (
   id {UUID} primary key,
@@ -176,6 +184,15 @@ create table suppliers (
   created_at {TIME} not null
 );
 create index suppliers_by_shop on suppliers (shop_id, key);
+
+create table supplier_reads (
+  supplier_id {UUID} primary key references suppliers (id),
+  endpoint {BYTES} not null,
+  offered boolean not null,
+  since {TIME} not null,
+  problem text,
+  ask_after {TIME}
+);
 
 create table connections (
   id {UUID} primary key,
@@ -413,10 +430,12 @@ create table what_if_orders (
   order_id {UUID} not null,
   name text not null,
   placed_at {TIME} not null,
+  saving_minor bigint not null,
   live {JSON} not null,
   draft {JSON} not null,
   primary key (run_id, number)
 );
+create index what_if_orders_by_saving on what_if_orders (run_id, saving_minor desc, number);
 
 create table purchase_orders (
   id {UUID} primary key,
@@ -435,6 +454,7 @@ create table purchase_orders (
   send_after {TIME},
   given_up_at {TIME},
   sent_at {TIME},
+  asked_at {TIME},
   placed_at {TIME},
   cancel_requested_at {TIME},
   cancel_reason text,
@@ -442,6 +462,8 @@ create table purchase_orders (
 );
 create index purchase_orders_by_shop on purchase_orders (shop_id, created_at, id);
 create index purchase_orders_unsent on purchase_orders (shop_id, id) where status in ('draft','placing');
+create index purchase_orders_to_ask on purchase_orders (shop_id, supplier_id, coalesce(asked_at, sent_at), id)
+  where status in ('outcome_unknown','placed','accepted','partly_shipped','cancel_requested');
 create index purchase_orders_by_supplier on purchase_orders (supplier_id, status, created_at, id);
 create index purchase_orders_of_supplier on purchase_orders (supplier_id, id);
 create index purchase_orders_of_supplier_by_change on purchase_orders (supplier_id, updated_at, id);

@@ -49,8 +49,8 @@ pub use self::{
         RestockType, Status, Tracking, UserError,
     },
     supplier::{
-        Acknowledge, ApiError, Behaviour, CallRecord, Cancellation, Intake, Parcel, RejectReason, Repetition, Shipping,
-        Supplier, SupplierConfig, SupplierFault, SupplierLine, SupplierOrder,
+        Acknowledge, ApiError, Behaviour, CallRecord, Cancellation, Intake, Parcel, QuestionRecord, Reading,
+        RejectReason, Repetition, Shipping, Supplier, SupplierConfig, SupplierFault, SupplierLine, SupplierOrder,
     },
     webhooks::{AttemptRecord, DeliveryRecord, DeliveryState},
 };

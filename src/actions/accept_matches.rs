@@ -1,6 +1,7 @@
 //! Makes mappings of proposals that a person accepted, one by one or all that
 //! are certain, and keeps in mind what was refused.
 
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -57,7 +58,7 @@ pub async fn accept(app: &App, shop: ShopId, ids: &[MatchId], actor: &Actor) -> 
         }
     }
     if !decided.done.is_empty() {
-        route_mapped(&tx, shop, actor.to_string(), now.timestamp_millis())?;
+        route_mapped(&tx, shop, actor.to_string(), now)?;
     }
     tx.commit().await?;
     Ok(decided)
@@ -158,7 +159,7 @@ impl Job for AcceptMatches {
                 }
             }
         }
-        route_mapped(&tx, shop, self.by.clone(), now.timestamp_millis())?;
+        route_mapped(&tx, shop, self.by.clone(), now)?;
         enqueue(&tx, self, When::now(now.timestamp_millis()))?;
         tx.commit().await?;
         Ok(())
@@ -171,7 +172,7 @@ async fn map(
     shop: ShopId,
     variant: ShopifyVariantId,
     offer: OfferId,
-    now: chrono::DateTime<chrono::Utc>,
+    now: DateTime<Utc>,
 ) -> Result<(), AppError> {
     let alternative = NewAlternative {
         components: vec![NewComponent {
@@ -185,6 +186,9 @@ async fn map(
 }
 
 /// Has the orders that wait for any of many mappings looked at again.
-pub(super) fn route_mapped(tx: &Tx, shop: ShopId, by: String, now_ms: i64) -> Result<(), sea_orm::DbErr> {
-    enqueue(tx, &RevisitOrders::new(shop, Why::ManyMapped { by }), When::now(now_ms))
+pub(super) fn route_mapped(tx: &Tx, shop: ShopId, by: String, now: DateTime<Utc>) -> Result<(), sea_orm::DbErr> {
+    // As the database keeps it, a mapping's time may be a little less than the clock's.
+    let since = now - TimeDelta::milliseconds(1);
+    let why = Why::ManyMapped { by, since, until: None };
+    enqueue(tx, &RevisitOrders::new(shop, why), When::now(now.timestamp_millis()))
 }

@@ -119,6 +119,7 @@ pub async fn draft(app: &App, file: &str, shop: Option<&str>) -> Result<(String,
             priority: wanted.priority,
             price_tolerance_bp: wanted.price_tolerance_bp,
             handling_days: wanted.handling_days,
+            service: wanted.service.clone(),
             active: wanted.active,
             costs: wanted.costs.clone(),
         };

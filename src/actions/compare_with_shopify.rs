@@ -25,15 +25,11 @@ const SOON_MS: i64 = 60_000;
 pub async fn subscriptions(app: &App, shop: &shops::Model) -> Result<Look, JobError> {
     let access = open_gently(app, shop.id, cost::SUBSCRIPTIONS).await?;
     let sync = SyncShop { shop_id: shop.id };
-    let soon_ms = app.clock.now_ms().saturating_add(SOON_MS);
+    let soon_ms = app.db.lease_now().await?.timestamp_millis().saturating_add(SOON_MS);
     let keys: Vec<String> = sync.serial_key().into_iter().collect();
     let on_the_way = jobs::waiting::keys_with(app.db.read(), &keys, SyncShop::NAME, soon_ms).await?;
     if !on_the_way.is_empty() {
-        return Ok(Look {
-            seen: 0,
-            differences: Vec::new(),
-            next: Next::Phase,
-        });
+        return Ok(Look::of(0, Vec::new(), Next::Phase));
     }
     let plan = sync_shop::subscription_plan(app, &access).await?;
     let difference = |what: String| Difference {
@@ -47,11 +43,7 @@ pub async fn subscriptions(app: &App, shop: &shops::Model) -> Result<Look, JobEr
         .iter()
         .map(|topic| difference(topic.as_str().to_owned()))
         .collect();
-    Ok(Look {
-        seen: 0,
-        differences,
-        next: Next::Phase,
-    })
+    Ok(Look::of(0, differences, Next::Phase))
 }
 
 /// Orders that changed, where they are missing here or known as they were before.
@@ -83,11 +75,10 @@ pub async fn orders(app: &App, shop: &shops::Model, sweep: &Sweep) -> Result<Loo
             repair: Repair::Import(changed.id),
         })
     };
-    Ok(Look {
-        seen: u32::try_from(page.items.len()).unwrap_or(u32::MAX),
-        differences: page.items.iter().filter_map(difference).collect(),
-        next: next(page.next, page.items.last().map(|changed| changed.updated_at)),
-    })
+    let seen = u32::try_from(page.items.len()).unwrap_or(u32::MAX);
+    let differences = page.items.iter().filter_map(difference).collect();
+    let next = next(page.next, page.items.last().map(|changed| changed.updated_at));
+    Ok(Look::of(seen, differences, next))
 }
 
 /// Fulfillment orders that changed: an order's own time need not move with them.
@@ -124,11 +115,9 @@ pub async fn fulfillment_orders(app: &App, shop: &shops::Model, sweep: &Sweep) -
             });
         }
     }
-    Ok(Look {
-        seen: u32::try_from(page.items.len()).unwrap_or(u32::MAX),
-        differences,
-        next: next(page.next, page.items.last().map(|changed| changed.updated_at)),
-    })
+    let seen = u32::try_from(page.items.len()).unwrap_or(u32::MAX);
+    let next = next(page.next, page.items.last().map(|changed| changed.updated_at));
+    Ok(Look::of(seen, differences, next))
 }
 
 const fn is_over(status: FulfillmentOrderStatus) -> bool {
@@ -149,7 +138,7 @@ fn next(cursor: Option<String>, reached: Option<chrono::DateTime<chrono::Utc>>) 
 async fn on_the_way(app: &App, shop: ShopId, orders: &[ShopifyOrderId]) -> Result<BTreeSet<ShopifyOrderId>, JobError> {
     let keys: BTreeMap<String, ShopifyOrderId> = orders.iter().map(|id| (order_key(shop, *id), *id)).collect();
     let names: Vec<String> = keys.keys().cloned().collect();
-    let soon_ms = app.clock.now_ms().saturating_add(SOON_MS);
+    let soon_ms = app.db.lease_now().await?.timestamp_millis().saturating_add(SOON_MS);
     let found = jobs::waiting::keys_with(app.db.read(), &names, ImportOrder::NAME, soon_ms).await?;
     Ok(found.iter().filter_map(|key| keys.get(key).copied()).collect())
 }

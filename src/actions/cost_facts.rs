@@ -15,7 +15,7 @@ use crate::{
         owner::{Agreement, Terms},
         terms::Effort,
     },
-    store::{self, connections, purchase_orders, shops, suppliers},
+    store::{self, Recall, connections, purchase_orders, shops, suppliers},
 };
 
 /// The price lists of offers that have one.
@@ -32,7 +32,7 @@ pub struct Agreed {
 }
 
 impl Agreed {
-    pub async fn read(db: &impl ConnectionTrait, shop: ShopId, ids: Vec<SupplierId>) -> Result<Self, DbErr> {
+    pub async fn read(db: &impl Recall, shop: ShopId, ids: Vec<SupplierId>) -> Result<Self, DbErr> {
         Ok(Self {
             connections: connections::with_suppliers(db, shop, ids.clone()).await?,
             suppliers: suppliers::by_ids(db, ids).await?,
@@ -40,7 +40,7 @@ impl Agreed {
     }
 
     /// All of a shop's.
-    pub async fn of_shop(db: &impl ConnectionTrait, shop: ShopId) -> Result<Self, DbErr> {
+    pub async fn of_shop(db: &impl Recall, shop: ShopId) -> Result<Self, DbErr> {
         let connections = connections::of_shop(db, shop).await?;
         let ids = connections.iter().map(|row| row.supplier_id).collect();
         Ok(Self {

@@ -55,7 +55,7 @@ pub async fn decide_job(
     let job = jobs::given_up::lock(&tx, id).await?.ok_or_else(missing)?;
     let what = match fate {
         Fate::Requeue => {
-            requeue(&tx, job.clone(), now).await?;
+            requeue(&tx, job.clone()).await?;
             "It is tried again"
         }
         Fate::Dismiss => {
@@ -69,7 +69,7 @@ pub async fn decide_job(
     Ok(job)
 }
 
-async fn requeue(tx: &Tx, job: jobs::Model, now: DateTime<Utc>) -> Result<(), DbErr> {
+async fn requeue(tx: &Tx, job: jobs::Model) -> Result<(), DbErr> {
     if let Some(id) = delivery_of(&job)
         && let Some(mut delivery) = deliveries::by_id(tx.conn(), id).await?
         && delivery.status == DeliveryStatus::GivenUp
@@ -78,7 +78,7 @@ async fn requeue(tx: &Tx, job: jobs::Model, now: DateTime<Utc>) -> Result<(), Db
         delivery.note = None;
         store::save(tx, delivery)?;
     }
-    jobs::given_up::revive(tx, job, now.timestamp_millis()).await
+    jobs::given_up::revive(tx, job).await
 }
 
 async fn close_exception(

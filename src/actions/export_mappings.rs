@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use sea_orm::{ConnectionTrait, DbErr};
+use sea_orm::DbErr;
 
 use crate::{
     domain::mapping_csv,
     ids::{OfferId, ShopId, ShopifyVariantId, SupplierId},
-    store::{mapping_components, mappings, offers, suppliers, variants},
+    store::{Recall, mapping_components, mappings, offers, suppliers, variants},
 };
 
 /// Variants in one piece.
@@ -15,7 +15,7 @@ const PAGE: u64 = 200;
 
 /// The rows of the mappings after a variant, and the variant that they end with; none when there are no more.
 pub async fn piece(
-    db: &impl ConnectionTrait,
+    db: &impl Recall,
     shop: ShopId,
     after: Option<ShopifyVariantId>,
 ) -> Result<Option<(String, ShopifyVariantId)>, DbErr> {

@@ -1,16 +1,21 @@
-//! Looks again at orders when a day begins on which a shop's rules, rates or mappings begin or end:
-//! at those that can still be undone, and at those that wait for a person because of routing.
+//! Looks again at orders when a day begins on which a shop's rules, rates or mappings begin or end, or
+//! an hour or a day by which its rules go: at those that can still be undone, and at those that wait
+//! for a person because of routing.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use sea_orm::DbErr;
 use serde::{Deserialize, Serialize};
 
-use super::{revisit_orders::routing_changed, rule_facts};
+use super::{
+    revisit_orders::{routing_changed, time_passed},
+    rule_facts,
+};
 use crate::{
     app::App,
     domain::{event::Actor, shop::ShopSettings},
     ids::ShopId,
     queue::{Attempt, Job, JobError, Priority, When, enqueue},
+    routing::rulebook::{Rule, Tick},
     store::{self, mapping_components, shops},
 };
 
@@ -44,7 +49,7 @@ impl Job for FollowDates {
         let now = app.clock.now();
         let found = shops::page_of_installed(app.db.read(), self.after, MOST).await?;
         for shop in &found {
-            if Days::of(shop, now).is_some() {
+            if Passed::of(shop, now).is_some() {
                 follow(app, shop.id, now).await?;
             }
         }
@@ -68,13 +73,15 @@ struct Span {
 /// What passed since a shop was looked at: on its own calendar, by which rules and rates go, and in
 /// UTC, by which mappings do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Days {
+struct Passed {
     own: Span,
     utc: Span,
+    /// A day, or an hour, by which its rules go.
+    has_ticked: bool,
 }
 
-impl Days {
-    /// None while it is the same day still.
+impl Passed {
+    /// None while it is the same day still, and the same hour where its rules go by that.
     fn of(shop: &shops::Model, now: DateTime<Utc>) -> Option<Self> {
         let seen = shop.dates_followed_until.unwrap_or(shop.installed_at);
         let own = Span {
@@ -85,7 +92,17 @@ impl Days {
             before: seen.date_naive(),
             today: now.date_naive(),
         };
-        (own.before < own.today || utc.before < utc.today).then_some(Self { own, utc })
+        let rules = shop.settings.0.rules.iter();
+        // One that cannot be read stops its own shop's routing, and not the looking at others.
+        let rules = rules.filter(|rule| rule.is_in_force(own.today)).map(Rule::read);
+        let is_other_day = own.before < own.today;
+        let has_ticked = match rules.flatten().filter_map(|rule| rule.goes_by()).max() {
+            Some(Tick::Hour) => rule_facts::hour(shop, seen) != rule_facts::hour(shop, now),
+            Some(Tick::Day) => is_other_day,
+            None => false,
+        };
+        let passed = Self { own, utc, has_ticked };
+        (has_ticked || is_other_day || utc.before < utc.today).then_some(passed)
     }
 }
 
@@ -103,17 +120,19 @@ async fn follow(app: &App, shop: ShopId, now: DateTime<Utc>) -> Result<(), DbErr
         return Ok(());
     };
     // Another node may have been here before the lock was ours.
-    let Some(days) = Days::of(&row, now) else {
+    let Some(passed) = Passed::of(&row, now) else {
         return Ok(());
     };
-    let Span { before, today } = days.utc;
-    let is_other = turns(&row.settings.0, days.own)
+    let Span { before, today } = passed.utc;
+    let is_other = turns(&row.settings.0, passed.own)
         || mapping_components::any_begins_or_ends(tx.conn(), shop, before, today).await?;
     row.dates_followed_until = Some(now);
     store::save(&tx, row)?;
     if is_other {
         let what = "A rule, a rate or a mapping began or ended with the day";
         routing_changed(&tx, shop, what, Actor::Orderyard.to_string(), now)?;
+    } else if passed.has_ticked {
+        time_passed(&tx, shop, now)?;
     }
     tx.commit().await
 }

@@ -17,7 +17,7 @@ use crate::{
     },
     error::AppError,
     ids::{OfferId, ShopId, ShopifyVariantId, SupplierId},
-    store::{connections, offers, suppliers, variants},
+    store::{Recall, connections, offers, suppliers, variants},
 };
 
 /// Variants in one transaction.
@@ -98,12 +98,12 @@ async fn save(
         save_mapping::route_waiting(&tx, shop, *variant, &later, actor, now)?;
     }
     save_mapping::write_many(&tx, shop, wanted, offers, now).await?;
-    route_mapped(&tx, shop, actor.to_string(), now.timestamp_millis())?;
+    route_mapped(&tx, shop, actor.to_string(), now)?;
     Ok(tx.commit().await?)
 }
 
 /// The suppliers with whom the shop has a connection, by key.
-async fn suppliers_of(db: &impl ConnectionTrait, shop: ShopId) -> Result<BTreeMap<String, SupplierId>, DbErr> {
+async fn suppliers_of(db: &impl Recall, shop: ShopId) -> Result<BTreeMap<String, SupplierId>, DbErr> {
     let connections = connections::of_shop(db, shop).await?;
     let ids = connections
         .into_iter()

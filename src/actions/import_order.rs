@@ -85,7 +85,7 @@ impl Job for ImportOrder {
 async fn write(app: &App, job: &ImportOrder, snapshot: &OrderSnapshot, attempt: Attempt) -> Result<(), DbErr> {
     let now = app.clock.now();
     let tx = app.db.begin().await?;
-    let Some(shop) = shops::by_id(tx.conn(), job.shop_id).await? else {
+    let Some(shop) = shops::known(&tx, job.shop_id).await? else {
         return Ok(());
     };
     let Some(before) = write_order::upsert(&tx, &shop, snapshot, now).await? else {

@@ -184,7 +184,7 @@ async fn install(
         when,
     )?;
     // Work of the time in which the shop could not be called.
-    store::jobs::revive_of_shop(&tx, shop.id, now.timestamp_millis()).await?;
+    store::jobs::revive_of_shop(&tx, shop.id, tx.lease_now().timestamp_millis()).await?;
     let session = owner_of_install(app, &tx, shop.id, None, &details.name).await?;
     tx.commit().await?;
     tracing::info!(shop = %domain, is_first, "the app is installed");

@@ -9,6 +9,8 @@ pub mod adopt_tracking;
 pub mod answer_cancellation;
 pub mod apply_setup;
 pub mod ask_back;
+pub mod ask_supplier;
+pub mod ask_suppliers;
 pub mod authenticate;
 pub mod cancel_purchase_order;
 pub mod change_rules;

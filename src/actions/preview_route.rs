@@ -23,12 +23,19 @@ pub async fn preview_route(app: &App, shop: ShopId, order: OrderId) -> Result<Op
     let db = app.db.read();
     let now = app.clock.now();
     let shop = shops::by_id(db, shop).await?.ok_or(AppError::NotFound("this shop"))?;
-    let Some(state) = OrderState::load(db, shop.id, order).await? else {
+    let Some(mut state) = OrderState::load(db, shop.id, order).await? else {
         return Ok(None);
     };
-    let waiting = route_order::waiting(&state, &shop.settings.0);
-    let whole_order = waiting.is_empty();
-    let lines = if whole_order { everything(&state) } else { waiting };
+    let whole_order = route_order::waiting(&state, &shop.settings.0).is_empty();
+    if whole_order {
+        // Nobody has any of it then.
+        state.allocations.clear();
+    }
+    let lines = if whole_order {
+        everything(&state)
+    } else {
+        route_order::waiting(&state, &shop.settings.0)
+    };
     let request = route_order::request(db, &shop, &state, lines, &[], now).await?;
     let mut plan = decide(request).await?;
     plan.strategy = Some(shop.settings.0.routing.strategy);

@@ -15,7 +15,7 @@ pub async fn line_above_accepted_price(
     lines: &[po_lines::Model],
 ) -> Result<Option<String>, DbErr> {
     let lines = || lines.iter().filter(|line| line.purchase_order_id == po.id);
-    let offers = store::offers::by_ids(tx.conn(), lines().map(|line| line.offer_id).collect()).await?;
+    let offers = store::offers::known(tx.conn(), lines().map(|line| line.offer_id).collect()).await?;
     for line in lines() {
         let Some(offer) = offers.iter().find(|offer| offer.id == line.offer_id) else {
             return Ok(Some(line.sku.clone()));

@@ -3,7 +3,7 @@
 //! Headers are claims that no signature covers: nothing here changes a shop's
 //! data by what a body says; the object is read again from that shop.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 use chrono::{DateTime, Utc};
 use sea_orm::DbErr;
@@ -28,6 +28,7 @@ use crate::{
     store::{
         self, Tx,
         deliveries::{self, DeliveryStatus, Reading},
+        fulfillment_orders::SeenOrder,
         orders, shops,
     },
 };
@@ -55,9 +56,7 @@ impl Job for ProcessDelivery {
         let shop = shops::by_domain(app.db.read(), &delivery.shop_domain).await?;
         let verdict = judge(&delivery, shop.as_ref())?;
         let owner = match (&verdict, &shop) {
-            (Verdict::Says(_, Subject::FulfillmentOrder { id }), Some(shop)) => {
-                Owner::Is(owner_of(app, shop.id, *id).await?)
-            }
+            (Verdict::Says(_, Subject::FulfillmentOrder { id }), Some(shop)) => owner_of(app, shop.id, *id).await?,
             _ => Owner::Seen(None),
         };
         let tx = app.db.begin().await?;
@@ -74,24 +73,25 @@ impl Job for ProcessDelivery {
 }
 
 /// Webhooks about fulfillment orders do not say which order they belong to.
-async fn owner_of(app: &App, shop: ShopId, id: u64) -> Result<Option<ShopifyOrderId>, JobError> {
+async fn owner_of(app: &App, shop: ShopId, id: u64) -> Result<Owner, JobError> {
     let Ok(id) = i64::try_from(id).map(ShopifyFulfillmentOrderId) else {
-        return Ok(None);
+        return Ok(Owner::Is(None));
     };
-    if let Some(order) = store::fulfillment_orders::owner(app.db.read(), shop, id).await? {
-        return Ok(Some(order));
+    let seen = store::fulfillment_orders::owners(app.db.read(), BTreeSet::from([(shop, id)])).await?;
+    if let Some(seen) = seen.into_values().next() {
+        return Ok(Owner::Seen(Some(seen)));
     }
     let access = shop_access::open(app, shop, 1).await?;
     let result = app.shopify.fulfillment_order_owner(&access.access(), id).await;
     shop_access::observe(app, &access, &result).await?;
-    Ok(result?.data.map(|state| state.order))
+    Ok(Owner::Is(result?.data.map(|state| state.order)))
 }
 
 /// What is known of the order that a delivery's fulfillment order belongs to.
 #[derive(Clone, Copy)]
 pub(super) enum Owner {
     /// As it was last read, if it was.
-    Seen(Option<ShopifyOrderId>),
+    Seen(Option<SeenOrder>),
     /// Shopify said so; none, and there is no such fulfillment order.
     Is(Option<ShopifyOrderId>),
 }
@@ -175,7 +175,7 @@ pub(super) fn carry_out(
             reading.note = Some(note);
         }
         (Verdict::Says(topic, subject), Some(shop)) => {
-            let step = step(&topic, subject, owner);
+            let step = step(&topic, subject, owner, delivery.received_at);
             reading.shop = Some(shop.id);
             // What is to be forgotten must not stay in the inbox.
             reading.forget = Topic::COMPLIANCE.contains(&topic);
@@ -220,7 +220,10 @@ pub(super) async fn record_foreign(app: &App, shop_domain: &str) {
 
 const TOO_LARGE: &str = "an id of Shopify's is larger than 64 signed bits";
 
-fn step(topic: &Topic, subject: Subject, owner: Owner) -> Step {
+/// Where an order is new, its own webhook has it read while this one waits: then nobody need be asked.
+const ORDER_IS_COMING: Duration = Duration::from_millis(500);
+
+fn step(topic: &Topic, subject: Subject, owner: Owner, received_at: DateTime<Utc>) -> Step {
     match subject {
         Subject::Order { id } => match i64::try_from(id) {
             Ok(id) => Step::Import(ShopifyOrderId(id)),
@@ -228,7 +231,13 @@ fn step(topic: &Topic, subject: Subject, owner: Owner) -> Step {
         },
         Subject::FulfillmentOrder { id } => match (owner, i64::try_from(id)) {
             (_, Err(_)) => Step::Unreadable(TOO_LARGE),
-            (Owner::Is(Some(order)) | Owner::Seen(Some(order)), _) => Step::Import(order),
+            // Shopify makes a fulfillment order by routing its order: that was seen to have happened.
+            (Owner::Seen(Some(seen)), _)
+                if *topic == Topic::FulfillmentOrdersOrderRoutingComplete && seen.read_at > received_at =>
+            {
+                Step::Nothing
+            }
+            (Owner::Seen(Some(SeenOrder { order, .. })) | Owner::Is(Some(order)), _) => Step::Import(order),
             (Owner::Is(None), _) => Step::Nothing,
             (Owner::Seen(None), _) => Step::HandOn,
         },
@@ -276,7 +285,17 @@ fn enqueue_step(
         Step::ConfirmUninstall => enqueue(tx, &ConfirmUninstall { shop_id, triggered_at }, when),
         Step::Redact(redaction) => enqueue(tx, &redact_customer::Redact { shop_id, redaction }, when),
         Step::ForgetProduct(product_id) => enqueue(tx, &ForgetProduct { shop_id, product_id }, when),
-        Step::HandOn => enqueue(tx, &ProcessDelivery { delivery_id }, when),
+        Step::HandOn => {
+            let later = When::after(now_ms, ORDER_IS_COMING);
+            enqueue(
+                tx,
+                &ProcessDelivery { delivery_id },
+                When {
+                    triggered_at_ms: when.triggered_at_ms,
+                    ..later
+                },
+            )
+        }
         Step::Unreadable(_) | Step::Nothing => Ok(()),
     }
 }

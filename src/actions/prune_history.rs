@@ -16,8 +16,8 @@ use crate::{
     ids::{DeliveryId, IntentId, JobId, ShopId, WhatIfRunId},
     queue::{Attempt, Job, JobError, Priority, When, enqueue},
     store::{
-        Tx, deliveries, exceptions, first_id_at, intents, jobs, orders, prune_marks, security_events, sweeps,
-        what_if_orders, what_if_runs,
+        Tx, deliveries, delivery_sizes, exceptions, first_id_at, intents, jobs, orders, prune_marks, security_events,
+        sweeps, what_if_orders, what_if_runs,
     },
 };
 
@@ -29,6 +29,12 @@ pub struct PruneHistory {}
 const BATCH: u64 = 250;
 /// Transactions of one kind in one run; then other work has its turn.
 const MOST_BATCHES: u32 = 20;
+/// Shopify repeats a webhook for four hours and may be a day late: for longer than that, repetitions are known.
+const REPEATED: TimeDelta = TimeDelta::days(2);
+/// Bodies are counted when they are so old: transactions that were under way have ended by then.
+const COUNTED_AFTER: TimeDelta = TimeDelta::minutes(10);
+/// Blocks in which bodies are counted, of the size that is kept: what goes, goes in such portions.
+const BLOCKS: u64 = 200;
 /// Comparisons with Shopify are kept so long.
 const SWEEPS: TimeDelta = TimeDelta::days(30);
 /// Comparisons of drafts are kept so long.
@@ -64,9 +70,12 @@ impl Job for PruneHistory {
 pub async fn prune(app: &App) -> Result<bool, DbErr> {
     let now = app.clock.now();
     let keep = &app.config.retention;
-    let bounds = Bounds {
-        deliveries: oldest_kept(app, now - keep.deliveries).await?,
+    let mut bounds = Bounds {
+        deliveries: oldest_kept(app, now).await?,
         bodies: DeliveryId(first_id_at(now - keep.bodies)),
+        bodies_by_size: DeliveryId(Uuid::nil()),
+        counted: DeliveryId(first_id_at(now - COUNTED_AFTER)),
+        block_bytes: i64::try_from(keep.most_body_bytes / BLOCKS).unwrap_or(i64::MAX),
         history: now - keep.history,
         sweeps: now - SWEEPS,
         what_ifs: WhatIfRunId(first_id_at(now - WHAT_IFS)),
@@ -81,19 +90,54 @@ pub async fn prune(app: &App) -> Result<bool, DbErr> {
     ] {
         more |= bounds.remove(app, rows).await?;
     }
-    for walk in [Walk::Bodies, Walk::Requests, Walk::DeadJobs] {
+    more |= bounds.walk(app, Walk::Sizes).await?;
+    bounds.bodies_by_size = too_large(app).await?;
+    for walk in [Walk::Bodies, Walk::BodiesBySize, Walk::Requests, Walk::DeadJobs] {
         more |= bounds.walk(app, walk).await?;
     }
+    forget_blocks(app).await?;
     Ok(more)
 }
 
+/// The delivery before which bodies are too many, by what they take together.
+async fn too_large(app: &App) -> Result<DeliveryId, DbErr> {
+    let most = i64::try_from(app.config.retention.most_body_bytes).unwrap_or(i64::MAX);
+    let mut bytes: i64 = 0;
+    for block in delivery_sizes::newest(app.db.read(), BLOCKS * 2).await? {
+        bytes = bytes.saturating_add(block.bytes);
+        if bytes > most {
+            return Ok(after(block.upto));
+        }
+    }
+    Ok(DeliveryId(Uuid::nil()))
+}
+
+/// Blocks count as long as a body may be left of them.
+async fn forget_blocks(app: &App) -> Result<(), DbErr> {
+    let by_age = prune_marks::of(app.db.read(), Walk::Bodies.name()).await?;
+    let by_size = prune_marks::of(app.db.read(), Walk::BodiesBySize.name()).await?;
+    let upto = by_age.max(by_size);
+    if upto.is_nil() {
+        return Ok(());
+    }
+    let tx = app.db.begin().await?;
+    delivery_sizes::remove_upto(&tx, DeliveryId(upto)).await?;
+    tx.commit().await
+}
+
 /// The oldest delivery that is kept, by age and by number.
-async fn oldest_kept(app: &App, before: DateTime<Utc>) -> Result<DeliveryId, DbErr> {
-    let by_age = DeliveryId(first_id_at(before));
-    let by_number = deliveries::nth_newest(app.db.read(), app.config.retention.most_deliveries).await?;
-    // The one at the limit is the first that is too many: the bound is after it.
-    let too_many = by_number.map(|id| DeliveryId(Uuid::from_u128(id.0.as_u128().saturating_add(1))));
-    Ok(too_many.map_or(by_age, |id| id.max(by_age)))
+async fn oldest_kept(app: &App, now: DateTime<Utc>) -> Result<DeliveryId, DbErr> {
+    let keep = &app.config.retention;
+    let by_age = DeliveryId(first_id_at(now - keep.deliveries));
+    // The one at the limit is the first that is too many.
+    let by_number = deliveries::nth_newest(app.db.read(), keep.most_deliveries).await?;
+    let repeated = DeliveryId(first_id_at(now - REPEATED));
+    Ok(by_number.map_or(by_age, |id| after(id).min(repeated).max(by_age)))
+}
+
+/// The least id that comes after one.
+const fn after(id: DeliveryId) -> DeliveryId {
+    DeliveryId(Uuid::from_u128(id.0.as_u128().saturating_add(1)))
 }
 
 /// Rows that go as a whole, the oldest first.
@@ -109,7 +153,10 @@ enum Rows {
 /// Parts of rows, or rows that may still be needed: looked at one after the other.
 #[derive(Clone, Copy)]
 enum Walk {
+    /// Counts what bodies take.
+    Sizes,
     Bodies,
+    BodiesBySize,
     Requests,
     DeadJobs,
 }
@@ -117,7 +164,9 @@ enum Walk {
 impl Walk {
     const fn name(self) -> &'static str {
         match self {
+            Self::Sizes => "body_sizes",
             Self::Bodies => "bodies",
+            Self::BodiesBySize => "bodies_by_size",
             Self::Requests => "requests",
             Self::DeadJobs => "dead_jobs",
         }
@@ -125,7 +174,7 @@ impl Walk {
 
     /// Whether what was still needed is looked at again after the end.
     const fn begins_anew(self) -> bool {
-        !matches!(self, Self::Bodies)
+        matches!(self, Self::Requests | Self::DeadJobs)
     }
 }
 
@@ -133,6 +182,10 @@ impl Walk {
 struct Bounds {
     deliveries: DeliveryId,
     bodies: DeliveryId,
+    bodies_by_size: DeliveryId,
+    counted: DeliveryId,
+    /// What the bodies of one block take, at least.
+    block_bytes: i64,
     history: DateTime<Utc>,
     sweeps: DateTime<Utc>,
     what_ifs: WhatIfRunId,
@@ -191,8 +244,14 @@ impl Bounds {
     /// Looks at the next rows; says at how many, and which was the last.
     async fn step(&self, tx: &Tx, walk: Walk, after: Uuid) -> Result<(u64, Option<Uuid>), DbErr> {
         let looked_at: Vec<Uuid> = match walk {
-            Walk::Bodies => {
-                let found = deliveries::forget_old_bodies(tx, DeliveryId(after), self.bodies, BATCH).await?;
+            Walk::Sizes => self.count(tx, DeliveryId(after)).await?,
+            Walk::Bodies | Walk::BodiesBySize => {
+                let before = if matches!(walk, Walk::Bodies) {
+                    self.bodies
+                } else {
+                    self.bodies_by_size
+                };
+                let found = deliveries::forget_old_bodies(tx, DeliveryId(after), before, BATCH).await?;
                 found.iter().map(|id| id.0).collect()
             }
             Walk::Requests => {
@@ -203,6 +262,32 @@ impl Bounds {
             Walk::DeadJobs => dead_jobs(tx, after, self.history).await?,
         };
         Ok((looked_at.len() as u64, looked_at.last().copied()))
+    }
+}
+
+impl Bounds {
+    /// Counts the next bodies into the newest block, or into a new one where that is full.
+    async fn count(&self, tx: &Tx, after: DeliveryId) -> Result<Vec<Uuid>, DbErr> {
+        let sizes = deliveries::body_sizes(tx.conn(), after, self.counted, BATCH).await?;
+        let (Some((first, _)), Some((last, _))) = (sizes.first(), sizes.last()) else {
+            return Ok(Vec::new());
+        };
+        let newest = delivery_sizes::newest(tx.conn(), 1).await?.pop();
+        let block = newest.filter(|block| block.bytes < self.block_bytes);
+        let block = block.unwrap_or(delivery_sizes::Model {
+            since: *first,
+            upto: *last,
+            bytes: 0,
+        });
+        let counted = delivery_sizes::Model {
+            upto: *last,
+            bytes: sizes
+                .iter()
+                .fold(block.bytes, |sum, (_, bytes)| sum.saturating_add(*bytes)),
+            ..block
+        };
+        delivery_sizes::put(tx, counted).await?;
+        Ok(sizes.iter().map(|(id, _)| id.0).collect())
     }
 }
 

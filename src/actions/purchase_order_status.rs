@@ -205,7 +205,7 @@ async fn ask_about_broken_kits(
     now: DateTime<Utc>,
 ) -> Result<(), DbErr> {
     let state = OrderState::of(tx, po.shop_id, po.order_id).await?;
-    let shop = shops::by_id(tx.conn(), po.shop_id).await?;
+    let shop = shops::known(tx, po.shop_id).await?;
     let Some((state, shop)) = state.zip(shop).filter(|(state, _)| state.order.cancelled_at.is_none()) else {
         return Ok(());
     };

@@ -202,7 +202,8 @@ async fn prepare(
         match new_fulfillment(settings, &state, &mut open, &row) {
             Some(new) => {
                 let since = Instant::now();
-                let intent = open_intent(&tx, &row, now).await?;
+                let is_new = claim.rows.iter().any(|made| made.id == row.id);
+                let intent = open_intent(&tx, &row, is_new, now).await?;
                 prepared.claims.push(Claimed {
                     row,
                     intent,
@@ -272,7 +273,7 @@ fn compare_tracking(tx: &Tx, of: &PushFulfillment, now_ms: i64) -> Result<(), Db
     enqueue(tx, &job, When::now(now_ms))
 }
 
-async fn open_intent(tx: &Tx, row: &fulfillments::Model, now: DateTime<Utc>) -> Result<Intent, JobError> {
+async fn open_intent(tx: &Tx, row: &fulfillments::Model, is_new: bool, now: DateTime<Utc>) -> Result<Intent, JobError> {
     let request = json!({ "lines": row.lines.0, "numbers": row.numbers.0, "company": row.company });
     let new = NewIntent {
         key: intent_key(row),
@@ -283,6 +284,9 @@ async fn open_intent(tx: &Tx, row: &fulfillments::Model, now: DateTime<Utc>) -> 
         subject: row.id.0,
         request: &request,
     };
+    if is_new {
+        return Ok(intents::open_first(tx, new, now)?);
+    }
     match intents::open(tx, new, now).await? {
         Standing::Fresh(intent) => Ok(intent),
         // `settle_open` has just read back every call that may have happened.

@@ -12,7 +12,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::DbErr;
 use serde::{Deserialize, Serialize};
 
-use super::{compare_with_shopify, repair::Difference, resume_work};
+use super::{ask_suppliers, compare_with_shopify, repair::Difference, resume_work};
 use crate::{
     app::App,
     domain::{
@@ -20,10 +20,10 @@ use crate::{
         sweep::{SweepOrigin, SweepPhase},
     },
     failpoint,
-    ids::ShopId,
+    ids::{PurchaseOrderId, ShopId},
     queue::{Attempt, Job, JobError, Priority, When, enqueue},
     store::{
-        self, Tx, jobs, shops,
+        self, Tx, jobs, purchase_orders, shops,
         sweeps::{self, Model as Sweep},
     },
 };
@@ -50,7 +50,24 @@ pub struct Look {
     /// Things that Shopify named.
     pub seen: u32,
     pub differences: Vec<Difference>,
+    /// What suppliers were asked about.
+    pub asked: Vec<PurchaseOrderId>,
+    /// What could not be compared, and why: for people.
+    pub notes: Vec<String>,
     pub next: Next,
+}
+
+impl Look {
+    #[must_use]
+    pub const fn of(seen: u32, differences: Vec<Difference>, next: Next) -> Self {
+        Self {
+            seen,
+            differences,
+            asked: Vec::new(),
+            notes: Vec::new(),
+            next,
+        }
+    }
 }
 
 /// Where the sweep goes on.
@@ -104,7 +121,8 @@ impl ReconcileShop {
             return Ok(());
         }
         let now = app.clock.now();
-        let due = jobs::waiting::count_due(app.db.read(), shop.id, now.timestamp_millis(), MOST_DUE).await?;
+        let due_ms = app.db.lease_now().await?.timestamp_millis();
+        let due = jobs::waiting::count_due(app.db.read(), shop.id, due_ms, MOST_DUE).await?;
         if due >= MOST_DUE {
             let reason = "the shop has enough work that is due".to_owned();
             let after = WAIT_FOR_QUEUE;
@@ -120,7 +138,7 @@ impl ReconcileShop {
         };
         let now = app.clock.now();
         let tx = app.db.begin().await?;
-        let sweep = write(&tx, sweep, found, now)?;
+        let sweep = write(&tx, sweep, found, now).await?;
         if sweep.ended_at.is_none() {
             enqueue(&tx, self, When::now(now.timestamp_millis()))?;
         } else {
@@ -141,11 +159,7 @@ fn go_around(sweep: &Sweep) -> Option<Look> {
         SweepPhase::ShopifyOrders => return None,
         _ => Next::Phase,
     };
-    Some(Look {
-        seen: 0,
-        differences: Vec::new(),
-        next,
-    })
+    Some(Look::of(0, Vec::new(), next))
 }
 
 /// Where the last sweep began. The first one asks for nothing from before the
@@ -171,6 +185,7 @@ pub async fn look(app: &App, shop: &shops::Model, sweep: &Sweep) -> Result<Look,
         SweepPhase::Calls | SweepPhase::PurchaseOrders | SweepPhase::Parcels | SweepPhase::Orders => {
             Ok(resume_work::look(app, shop, sweep).await?)
         }
+        SweepPhase::Suppliers => Ok(ask_suppliers::look(app, shop, sweep).await?),
         SweepPhase::Subscriptions => compare_with_shopify::subscriptions(app, shop).await,
         SweepPhase::ShopifyOrders => compare_with_shopify::orders(app, shop, sweep).await,
         SweepPhase::ShopifyFulfillmentOrders => compare_with_shopify::fulfillment_orders(app, shop, sweep).await,
@@ -178,7 +193,7 @@ pub async fn look(app: &App, shop: &shops::Model, sweep: &Sweep) -> Result<Look,
 }
 
 /// Enqueues what puts the differences right, counts them, and moves the sweep on.
-pub fn write(tx: &Tx, mut sweep: Sweep, look: Look, now: DateTime<Utc>) -> Result<Sweep, DbErr> {
+pub async fn write(tx: &Tx, mut sweep: Sweep, look: Look, now: DateTime<Utc>) -> Result<Sweep, DbErr> {
     for difference in &look.differences {
         let when = When {
             triggered_at_ms: difference.since.min(now).timestamp_millis(),
@@ -188,9 +203,18 @@ pub fn write(tx: &Tx, mut sweep: Sweep, look: Look, now: DateTime<Utc>) -> Resul
         sweep.count(difference.kind);
         metrics::counter!("orderyard_reconciled_total", "kind" => difference.kind.as_str()).increment(1);
     }
+    purchase_orders::mark_asked(tx, sweep.shop_id, &look.asked, now).await?;
+    sweep.asked = sweep.asked.saturating_add(count(look.asked.len()));
+    for note in &look.notes {
+        tracing::info!(shop = %sweep.shop_id, note, "could not be compared");
+    }
     advance(&mut sweep, look.seen, look.next, now);
     store::save(tx, sweep.clone())?;
     Ok(sweep)
+}
+
+fn count(rows: usize) -> i32 {
+    i32::try_from(rows).unwrap_or(i32::MAX)
 }
 
 /// Moves a sweep on from a page.

@@ -4,8 +4,9 @@ use chrono::{DateTime, Utc};
 use sea_orm::DbErr;
 
 use super::{
-    cancel_purchase_order::CancelPurchaseOrder, import_order::ImportOrder, place_purchase_order::PlacePurchaseOrder,
-    push_fulfillment::PushFulfillment, route_order::RouteOrder, sync_shop::SyncShop, update_tracking::UpdateTracking,
+    ask_supplier::AskSupplier, cancel_purchase_order::CancelPurchaseOrder, import_order::ImportOrder,
+    place_purchase_order::PlacePurchaseOrder, push_fulfillment::PushFulfillment, route_order::RouteOrder,
+    sync_shop::SyncShop, update_tracking::UpdateTracking,
 };
 use crate::{
     domain::sweep::DifferenceKind,
@@ -35,6 +36,7 @@ pub enum Repair {
     Cancel(CancelPurchaseOrder),
     Push(PushFulfillment),
     Track(UpdateTracking),
+    Ask(AskSupplier),
 }
 
 impl Repair {
@@ -49,6 +51,7 @@ impl Repair {
             Self::Cancel(_) => CancelPurchaseOrder::NAME,
             Self::Push(_) => PushFulfillment::NAME,
             Self::Track(_) => UpdateTracking::NAME,
+            Self::Ask(_) => AskSupplier::NAME,
         }
     }
 
@@ -64,6 +67,7 @@ impl Repair {
             Self::Cancel(job) => enqueue(tx, job, when),
             Self::Push(job) => enqueue(tx, job, when),
             Self::Track(job) => enqueue(tx, job, when),
+            Self::Ask(job) => enqueue(tx, job, when),
         }
     }
 }

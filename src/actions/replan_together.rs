@@ -10,7 +10,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
-use sea_orm::{ConnectionTrait, DbErr};
+use sea_orm::DbErr;
 
 use super::{
     place_purchase_order::PlacePurchaseOrder, reserve_stock, route_order, routing_limit::MOST_FAILURES,
@@ -31,7 +31,7 @@ use crate::{
         worth::Served,
     },
     store::{
-        self, Tx, allocations, events, offers,
+        self, Recall, Tx, allocations, events, offers,
         order_state::{OpenOrder, OrderState},
         purchase_orders, reservations, shops,
     },
@@ -39,7 +39,7 @@ use crate::{
 
 /// The orders by groups that want the same scarce offers; those that nothing can be changed of are left out.
 pub async fn grouped(
-    db: &impl ConnectionTrait,
+    db: &impl Recall,
     shop: ShopId,
     orders: &[OrderId],
     now: DateTime<Utc>,
@@ -148,7 +148,7 @@ type Groups<'a> = BTreeMap<uuid::Uuid, Vec<(&'a allocations::Model, bool)>>;
 
 /// What an order asks for and has; none where nothing of it may be changed.
 async fn undecided(
-    db: &impl ConnectionTrait,
+    db: &impl Recall,
     shop: &shops::Model,
     state: &OrderState,
     now: DateTime<Utc>,

@@ -130,7 +130,7 @@ async fn of_no_order(
     let what = match (resolution, give_up_job::key_of(&exception)) {
         (Resolution::MarkHandled { note }, _) => handled(&note)?,
         (Resolution::Retry, Some(key)) => {
-            store::jobs::revive_of_key(tx, key, now.timestamp_millis()).await?;
+            store::jobs::revive_of_key(tx, key, tx.lease_now().timestamp_millis()).await?;
             "It is tried again".to_owned()
         }
         _ => return Err(AppError::Conflict("this can only be marked as handled".to_owned())),
@@ -236,7 +236,8 @@ impl Decision<'_> {
             }
             (ExceptionKind::JobFailed, _) => {
                 let key = order_key(self.order.shop_id, self.order.shopify_id);
-                store::jobs::revive_of_key(self.tx, &key, self.now.timestamp_millis()).await?;
+                let now_ms = self.tx.lease_now().timestamp_millis();
+                store::jobs::revive_of_key(self.tx, &key, now_ms).await?;
             }
             _ => self.route(Vec::new())?,
         }

@@ -75,14 +75,11 @@ pub async fn look(app: &App, shop: &shops::Model, sweep: &Sweep) -> Result<Look,
         SweepPhase::Parcels => finder.parcels().await?,
         _ => finder.orders().await?,
     };
-    Ok(Look {
-        seen: 0,
-        differences: finder.without_work(rows).await?,
-        next: last.map_or(Next::Phase, |last| Next::Page {
-            after: last.to_string(),
-            reached: None,
-        }),
-    })
+    let next = last.map_or(Next::Phase, |last| Next::Page {
+        after: last.to_string(),
+        reached: None,
+    });
+    Ok(Look::of(0, finder.without_work(rows).await?, next))
 }
 
 struct Finder<'a> {

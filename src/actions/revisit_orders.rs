@@ -18,6 +18,7 @@ use crate::{
     queue::{Attempt, Job, JobError, Priority, When, enqueue},
     store::{
         Tx, exceptions,
+        mappings::Counting,
         order_state::{OpenOrder, OrderState},
         orders, shipments,
     },
@@ -34,14 +35,25 @@ pub enum Why {
         /// As below.
         until: Option<DateTime<Utc>>,
     },
-    /// Many variants were mapped at once: whatever waited for any of them is routed.
-    ManyMapped { by: String },
+    /// Many variants were mapped at once: whatever of them routing put before a person is routed.
+    ManyMapped {
+        by: String,
+        /// Mappings that were written from then on.
+        since: DateTime<Utc>,
+        /// As below.
+        until: Option<DateTime<Utc>>,
+    },
     /// Something by which routing decides is otherwise: what it put before a person is routed again.
     RoutingChanged {
         /// In words, for the orders' histories.
         what: String,
         by: String,
         /// Exceptions that came later know of the change; the first part says which.
+        until: Option<DateTime<Utc>>,
+    },
+    /// Another hour or day began by which rules go: what nobody could ship is tried again.
+    TimePassed {
+        /// As above.
         until: Option<DateTime<Utc>>,
     },
     /// A supplier has other stock or prices: what nobody could ship is tried again.
@@ -56,6 +68,13 @@ pub enum Why {
     LocationsChanged,
     /// Kits count otherwise now: parcels that waited for their last component are looked at.
     KitFulfillmentChanged,
+}
+
+/// Has them looked at again because time passed by which the shop's rules go.
+pub(super) fn time_passed(tx: &Tx, shop: ShopId, now: DateTime<Utc>) -> Result<(), DbErr> {
+    let at_once = When::now(now.timestamp_millis());
+    enqueue(tx, &ReplanOrders::new(shop), at_once)?;
+    enqueue(tx, &RevisitOrders::new(shop, Why::TimePassed { until: None }), at_once)
 }
 
 /// Has a shop's orders looked at again because it routes otherwise now: those that can still be
@@ -100,10 +119,15 @@ impl RevisitOrders {
                 let until = until.unwrap_or_else(|| app.clock.now());
                 self.mapped(app, *variant, by, until).await
             }
-            Why::ManyMapped { by } => {
+            Why::ManyMapped { by, since, until } => {
                 let after = self.after.map(ExceptionId);
-                let today = app.clock.now().date_naive();
-                let found = exceptions::unmapped_but_mapped(app.db.read(), self.shop_id, today, after, MOST).await?;
+                let now = app.clock.now();
+                let until = until.unwrap_or(now);
+                let mapped = Counting {
+                    since: *since,
+                    today: now.date_naive(),
+                };
+                let found = exceptions::of_mapped(app.db.read(), self.shop_id, mapped, until, after, MOST).await?;
                 self.route_again(app, &found, by, "The variant was mapped").await
             }
             Why::RoutingChanged { what, by, until } => {
@@ -116,10 +140,14 @@ impl RevisitOrders {
                 let after = self.after.map(ExceptionId);
                 let until = until.unwrap_or_else(|| app.clock.now());
                 let found = exceptions::of_supplier(app.db.read(), self.shop_id, *supplier, until, after, MOST).await?;
-                for exception in &found {
-                    self.try_again(app, exception).await?;
-                }
-                Ok(found.last().map(|exception| exception.id.0))
+                self.try_each(app, &found, "A supplier has other stock or prices").await
+            }
+            Why::TimePassed { until } => {
+                let after = self.after.map(ExceptionId);
+                let until = until.unwrap_or_else(|| app.clock.now());
+                let found = exceptions::of_routing(app.db.read(), self.shop_id, until, after, MOST).await?;
+                let what = "Another hour or day began, by which a rule goes";
+                self.try_each(app, &found, what).await
             }
             Why::AutomationOn => {
                 let waiting = [OrderStatus::AwaitingRouting];
@@ -227,9 +255,21 @@ impl RevisitOrders {
 }
 
 impl RevisitOrders {
+    async fn try_each(
+        &self,
+        app: &App,
+        found: &[exceptions::Model],
+        what: &str,
+    ) -> Result<Option<uuid::Uuid>, JobError> {
+        for exception in found {
+            self.try_again(app, exception, what).await?;
+        }
+        Ok(found.last().map(|exception| exception.id.0))
+    }
+
     /// Routes what one exception is about. Where that helps nobody, nothing is written: news of stock
-    /// come often, and would fill histories.
-    async fn try_again(&self, app: &App, exception: &exceptions::Model) -> Result<(), DbErr> {
+    /// and hours come often, and would fill histories.
+    async fn try_again(&self, app: &App, exception: &exceptions::Model, what: &str) -> Result<(), DbErr> {
         let (Some(order), Some(line)) = (exception.order_id, exception.order_line_id) else {
             return Ok(());
         };
@@ -250,7 +290,7 @@ impl RevisitOrders {
             return Ok(());
         };
         let by = Actor::Orderyard.to_string();
-        close(&tx, exception, &by, "A supplier has other stock or prices", now)?;
+        close(&tx, exception, &by, what, now)?;
         let Some(state) = OrderState::load(tx.conn(), self.shop_id, order).await? else {
             return Ok(());
         };
@@ -276,6 +316,7 @@ impl Job for RevisitOrders {
         match self.why {
             _ if self.after.is_some() => None,
             Why::RoutingChanged { .. } => Some(format!("routing_changed:{}", self.shop_id)),
+            Why::TimePassed { .. } => Some(format!("time_passed:{}", self.shop_id)),
             Why::OffersChanged { supplier, .. } => Some(format!("offers_changed:{}:{supplier}", self.shop_id)),
             _ => None,
         }
@@ -283,8 +324,11 @@ impl Job for RevisitOrders {
 
     async fn run(&self, app: &App, _attempt: Attempt) -> Result<(), JobError> {
         let mut next = self.clone();
-        if let Why::RoutingChanged { until, .. } | Why::Mapped { until, .. } | Why::OffersChanged { until, .. } =
-            &mut next.why
+        if let Why::RoutingChanged { until, .. }
+        | Why::Mapped { until, .. }
+        | Why::ManyMapped { until, .. }
+        | Why::TimePassed { until }
+        | Why::OffersChanged { until, .. } = &mut next.why
         {
             until.get_or_insert(app.clock.now());
         }

@@ -26,7 +26,7 @@ use crate::{
     queue::{Attempt, Job, JobError, Priority, When, enqueue, order_key},
     routing::{self, Alternative, Component, LineDemand, OfferFacts, RouteRequest},
     store::{
-        self, Tx, allocations, order_lines,
+        self, Recall, Tx, allocations, order_lines,
         order_state::{OpenOrder, OrderState},
         orders, po_lines, shops,
     },
@@ -191,7 +191,7 @@ pub(super) fn waiting<'a>(state: &'a OrderState, settings: &ShopSettings) -> Vec
 
 /// What routing needs to know, for some units.
 pub(super) async fn request(
-    db: &impl ConnectionTrait,
+    db: &impl Recall,
     shop: &shops::Model,
     state: &OrderState,
     waiting: Vec<(&order_lines::Model, u32)>,
@@ -256,7 +256,7 @@ fn chosen(line: OrderLineId, units: u32, forced: &[Forced]) -> impl Iterator<Ite
 
 /// Ways to make each variant, and the price lists of their offers.
 pub(super) async fn alternatives(
-    db: &impl ConnectionTrait,
+    db: &impl Recall,
     shop: ShopId,
     variants: Vec<ShopifyVariantId>,
     now: DateTime<Utc>,
@@ -266,7 +266,7 @@ pub(super) async fn alternatives(
     let mut components = store::mapping_components::of_mappings(db, shop, ids).await?;
     components.retain(|component| component.validity().holds_at(now));
     let offer_ids: BTreeSet<OfferId> = components.iter().map(|component| component.offer_id).collect();
-    let offers = store::offers::by_ids(db, offer_ids.into_iter().collect()).await?;
+    let offers = store::offers::known(db, offer_ids.into_iter().collect()).await?;
     let offers: BTreeMap<OfferId, store::offers::Model> = offers.into_iter().map(|offer| (offer.id, offer)).collect();
     let mut found: BTreeMap<ShopifyVariantId, Vec<Alternative>> = BTreeMap::new();
     for mapping in mappings {
@@ -336,7 +336,7 @@ async fn suppliers_that_refused(
 }
 
 /// What the shop agreed with the suppliers that may ship the lines.
-async fn agreed(db: &impl ConnectionTrait, shop: ShopId, lines: &[LineDemand]) -> Result<Agreed, DbErr> {
+async fn agreed(db: &impl Recall, shop: ShopId, lines: &[LineDemand]) -> Result<Agreed, DbErr> {
     let components = lines
         .iter()
         .flat_map(|line| &line.alternatives)

@@ -1,17 +1,63 @@
 //! What a shop's routing rules get to know of an order, and which of them are in force.
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeDelta, Timelike as _, Utc};
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Timelike as _, Utc};
 use jiff::{Timestamp, tz::TimeZone};
 use rust_decimal::Decimal;
 use sea_orm::DbErr;
 
 use crate::{
-    routing::rulebook::{OrderFacts, Rule},
-    store::{order_lines, order_state::OrderState, orders, shops},
+    ids::{PoLineId, PurchaseOrderId, SupplierId},
+    routing::{
+        LineDemand,
+        rulebook::{OrderFacts, Rule, Standing},
+    },
+    store::{self, order_lines, order_state::OrderState, orders, shops},
 };
 
 pub fn of(shop: &shops::Model, state: &OrderState, now: DateTime<Utc>) -> OrderFacts {
-    of_lines(shop, &state.order, &state.lines, now)
+    OrderFacts {
+        standing: standing(state),
+        parcels: parcels(state),
+        ..of_lines(shop, &state.order, &state.lines, now)
+    }
+}
+
+/// Lines of which units are with suppliers.
+fn standing(state: &OrderState) -> Vec<Standing> {
+    let with = |line: &order_lines::Model| -> BTreeSet<SupplierId> {
+        let live = state.allocations.iter().filter(|one| one.order_line_id == line.id);
+        live.map(|one| one.supplier_id).collect()
+    };
+    let lines = state.lines.iter().map(|line| (line, with(line)));
+    lines
+        .filter(|(_, suppliers)| !suppliers.is_empty())
+        .map(|(line, suppliers)| Standing {
+            line: LineDemand {
+                line: line.id,
+                units: store::units(line.current_quantity),
+                alternatives: Vec::new(),
+                excluded: BTreeSet::new(),
+                forced_offer: None,
+                sku: line.sku.clone(),
+                title: line.title.clone(),
+            },
+            suppliers,
+        })
+        .collect()
+}
+
+/// Parcels that were shipped or are to be: at least one for each purchase order.
+fn parcels(state: &OrderState) -> u32 {
+    let live: BTreeSet<PoLineId> = state.allocations.iter().map(|one| one.po_line_id).collect();
+    let lines = state.po_lines.iter().filter(|line| live.contains(&line.id));
+    let orders: BTreeSet<PurchaseOrderId> = lines.map(|line| line.purchase_order_id).collect();
+    let shipped = |order: &PurchaseOrderId| {
+        let parcels = state.shipments.iter().filter(|one| one.purchase_order_id == *order);
+        u32::try_from(parcels.count()).unwrap_or(u32::MAX).max(1)
+    };
+    orders.iter().map(shipped).fold(0, u32::saturating_add)
 }
 
 /// The same for an order of which no more than its lines was read.
@@ -41,6 +87,8 @@ pub fn of_lines(
         risk: told.risk.clone(),
         hour: Some(here.hour()),
         weekday: Some(here.format("%A").to_string().to_lowercase()),
+        standing: Vec::new(),
+        parcels: 0,
     }
 }
 
@@ -56,6 +104,12 @@ pub fn in_force(shop: &shops::Model, now: DateTime<Utc>) -> Result<Vec<Rule>, Db
 /// The day on the shop's calendars.
 pub fn today(shop: &shops::Model, now: DateTime<Utc>) -> NaiveDate {
     local(shop, now).date()
+}
+
+/// The hour on the shop's clocks, of any day.
+pub fn hour(shop: &shops::Model, now: DateTime<Utc>) -> NaiveDateTime {
+    let here = local(shop, now);
+    here.date().and_time(NaiveTime::MIN) + TimeDelta::hours(i64::from(here.hour()))
 }
 
 /// The time on the shop's clocks; UTC where its zone is unknown.

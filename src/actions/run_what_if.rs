@@ -152,6 +152,7 @@ impl RunWhatIf {
 }
 
 fn row(run: &Model, order: ChangedOrder) -> what_if_orders::Model {
+    let saving = order.saving_minor();
     what_if_orders::Model {
         run_id: run.id,
         number: run.listed,
@@ -159,6 +160,7 @@ fn row(run: &Model, order: ChangedOrder) -> what_if_orders::Model {
         order_id: order.order,
         name: order.name,
         placed_at: order.placed_at,
+        saving_minor: saving.unwrap_or(what_if_orders::NOT_KNOWN),
         live: Json(order.live),
         draft: Json(order.draft),
     }

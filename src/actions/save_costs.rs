@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use sea_orm::{ConnectionTrait, DbErr};
+use sea_orm::DbErr;
 
 use super::revisit_orders::routing_changed;
 use crate::{
@@ -15,7 +15,7 @@ use crate::{
     },
     error::AppError,
     ids::{ShopId, SupplierId},
-    store::{self, Party, columns::Json, connections, shops, suppliers},
+    store::{self, Party, Recall, columns::Json, connections, shops, suppliers},
 };
 
 /// What the histories of orders say that are looked at again.
@@ -96,7 +96,7 @@ pub async fn save_connection_costs(
 pub(super) type Known = (suppliers::Model, connections::Model);
 
 /// The suppliers that the shop buys from, with what is agreed.
-pub(super) async fn known(db: &impl ConnectionTrait, shop: ShopId) -> Result<Vec<Known>, DbErr> {
+pub(super) async fn known(db: &impl Recall, shop: ShopId) -> Result<Vec<Known>, DbErr> {
     let rows = connections::of_shop(db, shop).await?;
     let ids = rows.iter().map(|row| row.supplier_id).collect();
     let suppliers: BTreeMap<SupplierId, suppliers::Model> = suppliers::by_ids(db, ids)

@@ -243,7 +243,7 @@ async fn note_call<T>(app: &App, access: &ShopAccess, result: &Result<Answer<T>,
             let (reason, config) = (error.to_string(), &app.config.worker.circuit);
             circuits::failed(&tx, subject, &reason, config).await?;
         }
-        None => circuits::answered(&tx, subject, access.entry, app.clock.now_ms()).await?,
+        None => circuits::answered(&tx, subject, access.entry).await?,
     }
     tx.commit().await
 }

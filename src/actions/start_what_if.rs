@@ -105,6 +105,7 @@ fn side(settings: ShopSettings, known: &[Known]) -> Draft {
         priority: row.priority,
         price_tolerance_bp: store::units(row.price_tolerance_bp),
         handling_days: store::units(row.handling_days),
+        service: row.service.0.clone(),
         active: row.active,
         costs: row.costs.as_ref().map(|costs| costs.0.clone()),
     };

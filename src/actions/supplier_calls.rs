@@ -34,6 +34,6 @@ pub async fn note_call<T>(
             let config = &app.config.worker.circuit;
             circuits::failed(tx, subject, &error.message, config).await
         }
-        _ => circuits::answered(tx, subject, entry, app.clock.now_ms()).await,
+        _ => circuits::answered(tx, subject, entry).await,
     }
 }

@@ -8,7 +8,7 @@ use std::{
 };
 
 use chrono::{DateTime, Utc};
-use sea_orm::{ConnectionTrait, DbErr};
+use sea_orm::DbErr;
 
 use super::{
     cost_facts::{Agreed, PriceLists},
@@ -25,7 +25,7 @@ use crate::{
         terms::{Detail, Effort},
         what_if::Decided,
     },
-    store::{self, Db, columns::Json, order_lines, orders, shops},
+    store::{self, Db, Recall, columns::Json, order_lines, orders, shops},
 };
 
 /// Orders that are read and decided together.
@@ -51,6 +51,15 @@ pub struct ChangedOrder {
     pub placed_at: DateTime<Utc>,
     pub live: Way,
     pub draft: Way,
+}
+
+impl ChangedOrder {
+    /// What the draft saves, where both costs are known.
+    #[must_use]
+    pub fn saving_minor(&self) -> Option<i64> {
+        let (live, draft) = (self.live.cost?, self.draft.cost?);
+        Some(live.amount_minor.saturating_sub(draft.amount_minor))
+    }
 }
 
 impl From<&Decided> for Way {
@@ -111,6 +120,7 @@ impl WhatIf {
                     row.priority = wanted.priority;
                     row.price_tolerance_bp = store::column(wanted.price_tolerance_bp);
                     row.handling_days = store::column(wanted.handling_days);
+                    row.service = Json(wanted.service.clone());
                     row.active = wanted.active;
                     row.costs = wanted.costs.clone().map(Json);
                 }
@@ -202,7 +212,7 @@ struct Reader {
 
 impl Reader {
     /// The next orders with all that they are decided by; none when there are no more.
-    async fn next(&mut self, db: &impl ConnectionTrait) -> Result<Option<Page>, DbErr> {
+    async fn next(&mut self, db: &impl Recall) -> Result<Option<Page>, DbErr> {
         if self.count >= MOST_ORDERS {
             return Ok(None);
         }
@@ -267,7 +277,7 @@ impl Book {
     /// Reads what is not known yet; forgets all the rest when it is too much.
     async fn learn(
         &mut self,
-        db: &impl ConnectionTrait,
+        db: &impl Recall,
         shop: ShopId,
         wanted: BTreeSet<ShopifyVariantId>,
         now: DateTime<Utc>,

@@ -109,6 +109,7 @@ impl PlanWriter<'_> {
             send_after: self.send_after(),
             given_up_at: None,
             sent_at: None,
+            asked_at: None,
             placed_at: None,
             cancel_requested_at: None,
             cancel_reason: None,

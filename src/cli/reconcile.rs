@@ -1,4 +1,4 @@
-//! `orderyard reconcile`: compares shops with Shopify now, and prints what differs.
+//! `orderyard reconcile`: compares shops with Shopify and their suppliers now, and prints what differs.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -89,7 +89,7 @@ async fn one_shop(app: &App, id: ShopId, since: Option<DateTime<Utc>>, dry_run: 
     } else {
         reconcile_shop::begin(app, &shop, SweepOrigin::Operator, since).await?
     };
-    let (mut differences, mut told) = (0, BTreeSet::new());
+    let (mut differences, mut asked, mut told) = (0, 0, BTreeSet::new());
     while sweep.ended_at.is_none() {
         let mut look = patiently(app, &shop, &sweep)
             .await
@@ -101,16 +101,17 @@ async fn one_shop(app: &App, id: ShopId, since: Option<DateTime<Utc>>, dry_run: 
         });
         print(&look, differences == 0);
         differences += look.differences.len();
+        asked += look.asked.len();
         let now = app.clock.now();
         if dry_run {
             reconcile_shop::advance(&mut sweep, look.seen, look.next, now);
         } else {
             let tx = app.db.begin().await?;
-            sweep = reconcile_shop::write(&tx, sweep, look, now)?;
+            sweep = reconcile_shop::write(&tx, sweep, look, now).await?;
             tx.commit().await?;
         }
     }
-    println!("  {}", summary(&sweep, differences, dry_run));
+    println!("  {}", summary(&sweep, (differences, asked), dry_run));
     Ok(())
 }
 
@@ -141,14 +142,20 @@ fn print(look: &Look, is_first: bool) {
             difference.repair.name()
         );
     }
+    for note in &look.notes {
+        println!("  {note}");
+    }
 }
 
 fn time(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
-fn summary(sweep: &Sweep, differences: usize, dry_run: bool) -> String {
-    let looked = format!("{} changes at Shopify compared", sweep.seen);
+fn summary(sweep: &Sweep, (differences, asked): (usize, usize), dry_run: bool) -> String {
+    let mut looked = format!("{} changes at Shopify compared", sweep.seen);
+    if asked > 0 {
+        looked = format!("{looked}, suppliers asked about {asked} purchase orders");
+    }
     match (differences, dry_run) {
         (0, _) => format!("{looked}: nothing differs."),
         (1, true) => format!("{looked}: one difference; nothing was enqueued."),

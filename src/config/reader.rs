@@ -235,6 +235,7 @@ impl<F: Fn(&'static str) -> Option<String>> Reader<F> {
         SupplierConfig {
             networks,
             timeout: self.seconds("OUTSIDE_CALL_SECONDS", 10),
+            ask_after: self.seconds("ASK_SUPPLIERS_AFTER_SECONDS", 21_600),
         }
     }
 }
@@ -243,6 +244,16 @@ impl<F: Fn(&'static str) -> Option<String>> Reader<F> {
     pub fn retention(&mut self) -> RetentionConfig {
         RetentionConfig {
             bodies: self.days("RETENTION_BODY_DAYS", 30),
+            most_body_bytes: self.parsed(
+                "RETENTION_BODY_BYTES",
+                4_294_967_296,
+                "a number of bytes between 10485760 and 10995116277760",
+                |text| {
+                    text.parse()
+                        .ok()
+                        .filter(|most| (10_485_760..=10_995_116_277_760).contains(most))
+                },
+            ),
             deliveries: self.days("RETENTION_DELIVERY_DAYS", 60),
             most_deliveries: self.parsed(
                 "RETENTION_DELIVERIES",

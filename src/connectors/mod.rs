@@ -21,7 +21,7 @@ use url::Url;
 pub use error::{ConnectorError, ErrorClass};
 pub use outgoing::{OutgoingCancellation, OutgoingLine, OutgoingPurchaseOrder, OutgoingShop};
 
-use crate::domain::{purchase_order::LineAnswer, supplier::ConnectorKind};
+use crate::domain::{purchase_order::LineAnswer, supplier::ConnectorKind, supplier_state::SupplierState};
 
 /// One way to reach a supplier.
 #[async_trait]
@@ -29,6 +29,9 @@ pub trait SupplierConnector: Send + Sync {
     fn kind(&self) -> ConnectorKind;
 
     fn capabilities(&self) -> Capabilities;
+
+    /// Who asks the supplier's system how a purchase order stands; none where there is nobody to ask.
+    fn reader(&self) -> Option<&dyn OrderReader>;
 
     /// Says whether what the shop entered can work at all, before it is stored.
     fn check(&self, target: &Target) -> Result<(), ConnectorError>;
@@ -60,6 +63,13 @@ pub trait SupplierConnector: Send + Sync {
         cancellation: &OutgoingCancellation,
         key: &CallKey,
     ) -> Result<CancelAnswer, ConnectorError>;
+}
+
+/// The half of a connector that reads what the supplier has. Has no effect there, and needs no Intent.
+#[async_trait]
+pub trait OrderReader: Send + Sync {
+    /// Asks how a purchase order stands, by its number. An error is never of the class `unknown`.
+    async fn read(&self, target: &Target, number: &str, key: &CallKey) -> Result<ReadAnswer, ConnectorError>;
 }
 
 /// What a connector can do, so that callers never ask which one it is.
@@ -139,6 +149,19 @@ pub enum CancelAnswer {
     Answered {
         accepted: bool,
         reason: Option<String>,
+    },
+}
+
+/// What a supplier's system says when it is asked about a purchase order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ReadAnswer {
+    Known(SupplierState),
+    /// It can be asked, and has no such order.
+    NotThere,
+    /// It cannot be asked.
+    NotOffered {
+        /// The HTTP status that said so.
+        status: u16,
     },
 }
 

@@ -23,6 +23,7 @@ pub mod rules;
 pub mod setup;
 pub mod shop;
 pub mod supplier;
+pub mod supplier_state;
 pub mod sweep;
 pub mod text_enum;
 pub mod throttle;

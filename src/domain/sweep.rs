@@ -13,6 +13,8 @@ text_enum! {
         Parcels = "parcels",
         /// Orders that wait for Shopify or for routing.
         Orders = "orders",
+        /// Purchase orders of which suppliers have said nothing for long.
+        Suppliers = "suppliers",
         Subscriptions = "subscriptions",
         ShopifyOrders = "shopify_orders",
         ShopifyFulfillmentOrders = "shopify_fulfillment_orders",
@@ -36,6 +38,8 @@ text_enum! {
         Subscription = "subscription",
         /// Work that stands still although nothing is in its way.
         StoodStill = "stood_still",
+        /// A supplier knows more of a purchase order than it has reported.
+        SupplierReport = "supplier_report",
     }
 }
 

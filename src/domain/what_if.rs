@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{costs::ConnectionCosts, money::Money, shop::ShopSettings, text_enum::text_enum};
+use super::{costs::ConnectionCosts, goods::Service, money::Money, shop::ShopSettings, text_enum::text_enum};
 use crate::ids::{OrderId, SupplierId};
 
 text_enum! {
@@ -42,6 +42,9 @@ pub struct DraftConnection {
     pub priority: i32,
     pub price_tolerance_bp: u32,
     pub handling_days: u32,
+    /// Cutoff hour, dangerous goods and checks of age.
+    #[serde(default)]
+    pub service: Service,
     pub active: bool,
     pub costs: Option<ConnectionCosts>,
 }
@@ -105,7 +108,7 @@ pub struct SupplierTally {
 }
 
 /// How an order would be shipped.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Way {
     /// Names, in order.
     pub suppliers: Vec<String>,

@@ -28,7 +28,7 @@ use crate::{
     store::{
         Db, Party, circuits, connections, events, exceptions, fulfillments, mapping_components, mappings, offers,
         order_lines, order_states, orders, po_lines, purchase_orders, routing_plans, shipment_lines, shipments, shops,
-        suppliers, variants,
+        supplier_reads, suppliers, variants,
     },
 };
 
@@ -284,6 +284,22 @@ impl Loader<OutageOf> for Batch {
                 .map(|row| (*key, row.clone()))
         };
         Ok(keys.iter().filter_map(of).collect())
+    }
+}
+
+/// Whether a supplier's system can be asked.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct AskingOf(pub SupplierId);
+
+impl Loader<AskingOf> for Batch {
+    type Value = supplier_reads::Model;
+    type Error = Failure;
+
+    /// Whoever sees a supplier may see this.
+    async fn load(&self, keys: &[AskingOf]) -> Outcome<HashMap<AskingOf, Self::Value>> {
+        let ids: Vec<SupplierId> = keys.iter().map(|key| key.0).collect();
+        let rows = supplier_reads::by_suppliers(self.db.read(), &ids).await?;
+        Ok(rows.into_iter().map(|row| (AskingOf(row.supplier_id), row)).collect())
     }
 }
 

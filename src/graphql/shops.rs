@@ -248,7 +248,7 @@ impl Reconciliation {
     }
 }
 
-/// One comparison of a shop's books with Shopify and with themselves.
+/// One comparison of a shop's books with Shopify, its suppliers and themselves.
 #[derive(SimpleObject)]
 pub struct Sweep {
     id: ID,
@@ -263,6 +263,10 @@ pub struct Sweep {
     subscriptions_missing: i32,
     /// Work that stood still.
     work_resumed: i32,
+    /// Purchase orders that suppliers' systems were asked about.
+    asked: i32,
+    /// Those of which a supplier knew more than it had reported.
+    reports_missed: i32,
 }
 
 impl From<store::sweeps::Model> for Sweep {
@@ -277,6 +281,8 @@ impl From<store::sweeps::Model> for Sweep {
             orders_outdated: row.orders_outdated,
             subscriptions_missing: row.subscriptions_missing,
             work_resumed: row.work_resumed,
+            asked: row.asked,
+            reports_missed: row.reports_missed,
         }
     }
 }

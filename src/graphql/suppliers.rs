@@ -7,7 +7,7 @@ use super::{
     costs::Costs,
     errors::{Outcome, Problem, payload},
     guard,
-    loaders::{ConnectionWith, Loaders, OfferCount, OpenPurchaseOrders, OutageOf},
+    loaders::{AskingOf, ConnectionWith, Loaders, OfferCount, OpenPurchaseOrders, OutageOf},
     pagination::{Asked, Page, weight},
     scalars::id,
 };
@@ -21,7 +21,7 @@ use crate::{
     domain::supplier,
     error::AppError,
     ids::SupplierId,
-    store::{self, Party, circuits, connections, suppliers::Model},
+    store::{self, Party, circuits, connections, supplier_reads, suppliers::Model},
 };
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
@@ -87,6 +87,14 @@ impl Supplier {
         Ok(Loaders::of(ctx).one(OutageOf(self.0.id)).await?.map(Outage::from))
     }
 
+    /// Whether its system can be asked how a purchase order stands, when nothing was heard of it for
+    /// long; null while it was not asked.
+    async fn asking(&self, ctx: &Context<'_>) -> Outcome<Option<Asking>> {
+        let row = Loaders::of(ctx).one(AskingOf(self.0.id)).await?;
+        let row = row.filter(|row| row.endpoint == supplier_reads::digest(&self.0));
+        Ok(row.map(Asking::from))
+    }
+
     async fn open_purchase_orders(&self, ctx: &Context<'_>) -> Outcome<i32> {
         let count = Loaders::of(ctx).one(OpenPurchaseOrders(self.0.id)).await?;
         Ok(i32::try_from(count.unwrap_or(0)).unwrap_or(i32::MAX))
@@ -110,6 +118,30 @@ impl From<circuits::Model> for Outage {
             since: at(row.opened_at_ms.unwrap_or_default()),
             reason: row.reason,
             next_try_at: at(row.next_try_ms),
+        }
+    }
+}
+
+/// How a supplier's system took questions about purchase orders.
+#[derive(SimpleObject)]
+pub struct Asking {
+    /// Whether it answers such questions at all; it is left alone where not.
+    offered: bool,
+    /// Since when that, or the problem, is so.
+    since: DateTime<Utc>,
+    /// What was wrong with its last answer.
+    problem: Option<String>,
+    /// Until then it is not asked again.
+    ask_after: Option<DateTime<Utc>>,
+}
+
+impl From<supplier_reads::Model> for Asking {
+    fn from(row: supplier_reads::Model) -> Self {
+        Self {
+            offered: row.offered,
+            since: row.since,
+            problem: row.problem,
+            ask_after: row.ask_after,
         }
     }
 }
@@ -241,6 +273,15 @@ pub struct ConnectionInput {
     active: Option<bool>,
 }
 
+/// Null takes the hour away, left out it stays.
+pub const fn cutoff(hour: MaybeUndefined<i32>) -> CutoffChange {
+    match hour {
+        MaybeUndefined::Undefined => CutoffChange::Stays,
+        MaybeUndefined::Null => CutoffChange::None,
+        MaybeUndefined::Value(hour) => CutoffChange::At(hour),
+    }
+}
+
 impl From<ConnectionInput> for ConnectionChange {
     fn from(input: ConnectionInput) -> Self {
         Self {
@@ -248,11 +289,7 @@ impl From<ConnectionInput> for ConnectionChange {
             price_tolerance_pct: input.price_tolerance_pct,
             handling_days: input.handling_days,
             answer_hours: input.answer_hours,
-            cutoff_hour: match input.cutoff_hour {
-                MaybeUndefined::Undefined => CutoffChange::Stays,
-                MaybeUndefined::Null => CutoffChange::None,
-                MaybeUndefined::Value(hour) => CutoffChange::At(hour),
-            },
+            cutoff_hour: cutoff(input.cutoff_hour),
             dangerous_goods: input.dangerous_goods,
             checks_age: input.checks_age,
             active: input.active,

@@ -39,6 +39,16 @@ pub enum WhatIfState {
     Failed,
 }
 
+/// In which order a comparison's changed orders are listed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "what_if_orders::Sort")]
+pub enum WhatIfOrderSort {
+    /// Those placed first first.
+    Placed,
+    /// Those of which the draft saves the most first; where a cost is not known, last.
+    Saving,
+}
+
 /// What a draft has otherwise than the shop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 pub enum WhatIfSubject {
@@ -190,18 +200,21 @@ impl WhatIfRun {
             .collect()
     }
 
-    /// Orders that the draft would send otherwise, those placed first first; of very many, the first 10,000.
+    /// Orders that the draft would send otherwise, those placed first first unless it is said otherwise;
+    /// of very many, the 10,000 that were placed first.
     #[graphql(complexity = "STATEMENT + weight(first, child_complexity)")]
     async fn changed_orders(
         &self,
         ctx: &Context<'_>,
+        sort: Option<WhatIfOrderSort>,
         first: Option<i32>,
         after: Option<String>,
-    ) -> Outcome<Page<i32, WhatIfOrder>> {
-        let (asked, run) = (Asked::<i32>::read(first, after.as_deref())?, &self.0);
+    ) -> Outcome<Page<what_if_orders::Seen, WhatIfOrder>> {
+        let (asked, run) = (Asked::read(first, after.as_deref())?, &self.0);
         let db = Loaders::of(ctx).db();
-        let rows = what_if_orders::page(db, run.shop_id, run.id, asked.seen, asked.limit()).await?;
-        Ok(asked.page(rows, |row| row.number, WhatIfOrder))
+        let sort = sort.unwrap_or(WhatIfOrderSort::Placed).into();
+        let rows = what_if_orders::page(db, run.shop_id, run.id, sort, asked.seen, asked.limit()).await?;
+        Ok(asked.page(rows, |row| (row.saving_minor, row.number), WhatIfOrder))
     }
 }
 
@@ -306,6 +319,18 @@ impl WhatIfConnection {
 
     async fn handling_days(&self) -> i32 {
         store::column(self.row.handling_days)
+    }
+
+    async fn cutoff_hour(&self) -> Option<i32> {
+        self.row.service.cutoff_hour.map(store::column)
+    }
+
+    async fn dangerous_goods(&self) -> bool {
+        self.row.service.dangerous_goods
+    }
+
+    async fn checks_age(&self) -> bool {
+        self.row.service.checks_age
     }
 
     async fn active(&self) -> bool {

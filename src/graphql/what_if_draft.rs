@@ -9,6 +9,7 @@ use super::{
     guard,
     rules::RuleInput,
     scalars::id,
+    suppliers::cutoff,
     what_if::WhatIfRun,
 };
 use crate::{
@@ -42,6 +43,10 @@ pub struct WhatIfConnectionInput {
     priority: Option<i32>,
     price_tolerance_pct: Option<String>,
     handling_days: Option<i32>,
+    /// 0 to 23; null takes it away.
+    cutoff_hour: MaybeUndefined<i32>,
+    dangerous_goods: Option<bool>,
+    checks_age: Option<bool>,
     active: Option<bool>,
     /// Null means that what the supplier charges is not known.
     costs: MaybeUndefined<Costs>,
@@ -97,6 +102,9 @@ impl WhatIfConnectionInput {
                 priority: self.priority,
                 price_tolerance_pct: self.price_tolerance_pct,
                 handling_days: self.handling_days,
+                cutoff_hour: cutoff(self.cutoff_hour),
+                dangerous_goods: self.dangerous_goods,
+                checks_age: self.checks_age,
                 active: self.active,
                 ..ConnectionChange::default()
             },

@@ -38,6 +38,7 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Every route of the program.
 pub fn router(app: App) -> Router {
+    let reports = middleware::from_fn_with_state(supplier_v1::Reports::default(), supplier_v1::bounded);
     Router::new()
         .route("/", get(auth::open))
         .route(
@@ -51,18 +52,21 @@ pub fn router(app: App) -> Router {
         .route("/supplier/v1/purchase-orders/{id}", get(supplier_v1::read))
         .route(
             "/supplier/v1/purchase-orders/{id}/acknowledgements",
-            post(supplier_v1::acknowledge),
+            post(supplier_v1::acknowledge).layer(reports.clone()),
         )
-        .route("/supplier/v1/purchase-orders/{id}/shipments", post(supplier_v1::ship))
+        .route(
+            "/supplier/v1/purchase-orders/{id}/shipments",
+            post(supplier_v1::ship).layer(reports.clone()),
+        )
         .route(
             "/supplier/v1/purchase-orders/{id}/shipments/{reference}/tracking",
-            put(supplier_v1::correct),
+            put(supplier_v1::correct).layer(reports.clone()),
         )
         .route(
             "/supplier/v1/purchase-orders/{id}/cancellation",
-            post(supplier_v1::answer),
+            post(supplier_v1::answer).layer(reports.clone()),
         )
-        .route("/supplier/v1/inventory", put(supplier_v1::put_inventory))
+        .route("/supplier/v1/inventory", put(supplier_v1::put_inventory).layer(reports))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .route("/metrics", get(health::metrics))

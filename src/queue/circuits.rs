@@ -5,14 +5,14 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use sea_orm::{ConnectionTrait, DbErr};
+use sea_orm::DbErr;
 
 use super::JobError;
 use crate::{
     config::CircuitConfig,
     domain::circuit::Subject,
     store::{
-        self, Tx,
+        self, Recall, Tx,
         circuits::{self, Model},
         jobs::parked,
     },
@@ -56,7 +56,7 @@ impl Shut {
 /// Whether a look is enough: nothing has failed, or a call may not be made.
 /// None where the one call may be due, which [`enter`] decides. `now` is [`store::Db::lease_now`].
 pub async fn look(
-    db: &impl ConnectionTrait,
+    db: &impl Recall,
     subject: Subject,
     now: DateTime<Utc>,
 ) -> Result<Option<Result<Entry, Shut>>, DbErr> {
@@ -76,7 +76,7 @@ pub fn judge(subject: Subject, row: Option<Model>, now: DateTime<Utc>) -> Option
 }
 
 /// Whether somebody who was left alone is so no more.
-pub async fn is_over(db: &impl ConnectionTrait, subject: Option<Subject>) -> Result<bool, DbErr> {
+pub async fn is_over(db: &impl Recall, subject: Option<Subject>) -> Result<bool, DbErr> {
     let Some(subject) = subject else { return Ok(false) };
     let row = circuits::by_subject(db, subject).await?;
     Ok(row.is_none_or(|row| row.opened_at_ms.is_none()))
@@ -121,11 +121,11 @@ pub async fn failed(tx: &Tx, subject: Subject, reason: &str, config: &CircuitCon
 /// what waited for that done now. Not all at once: who has just come back would
 /// go down again. Each call that goes well lets in a few more, and the row
 /// stays until nothing is left.
-pub async fn answered(tx: &Tx, subject: Subject, entry: Entry, now_ms: i64) -> Result<(), DbErr> {
+pub async fn answered(tx: &Tx, subject: Subject, entry: Entry) -> Result<(), DbErr> {
     if !entry.is_troubled {
         return Ok(());
     }
-    if parked::wake(tx, subject, now_ms, WOKEN_AT_ONCE).await? < WOKEN_AT_ONCE {
+    if parked::wake(tx, subject, WOKEN_AT_ONCE).await? < WOKEN_AT_ONCE {
         circuits::close(tx, subject).await
     } else {
         circuits::recover(tx, subject).await

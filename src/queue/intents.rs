@@ -40,10 +40,16 @@ pub enum Standing {
     Settled(Model),
 }
 
-/// Opens the Intent of an effect, or finds the one that stands.
-pub async fn open<R: Serialize + Sync>(tx: &Tx, new: NewIntent<'_, R>, now: DateTime<Utc>) -> Result<Standing, DbErr> {
+/// Opens the Intent of an effect whose subject this transaction has made: there can be none yet.
+pub fn open_first<R: Serialize + Sync>(tx: &Tx, new: NewIntent<'_, R>, now: DateTime<Utc>) -> Result<Model, DbErr> {
+    let intent = first(tx, new, now)?;
+    store::insert(tx, intent.clone())?;
+    Ok(intent)
+}
+
+fn first<R: Serialize + Sync>(tx: &Tx, new: NewIntent<'_, R>, now: DateTime<Utc>) -> Result<Model, DbErr> {
     let request = serde_json::to_value(new.request).map_err(|error| DbErr::Json(error.to_string()))?;
-    let intent = Model {
+    Ok(Model {
         id: IntentId::generate(),
         key: new.key,
         kind: new.kind,
@@ -58,7 +64,12 @@ pub async fn open<R: Serialize + Sync>(tx: &Tx, new: NewIntent<'_, R>, now: Date
         created_at: now,
         called_at: Some(tx.lease_now()),
         settled_at: None,
-    };
+    })
+}
+
+/// Opens the Intent of an effect, or finds the one that stands.
+pub async fn open<R: Serialize + Sync>(tx: &Tx, new: NewIntent<'_, R>, now: DateTime<Utc>) -> Result<Standing, DbErr> {
+    let intent = first(tx, new, now)?;
     // Whoever opens it has the lock of what it is about; the key is unique all the same.
     let Some(mut intent) = store::intents::by_key(tx.conn(), &intent.key).await? else {
         store::insert(tx, intent.clone())?;

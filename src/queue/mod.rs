@@ -143,6 +143,9 @@ pub fn order_of_key(key: &str) -> Option<(ShopId, ShopifyOrderId)> {
 /// Adds a job with the commit of the change that causes it.
 pub fn enqueue<J: Job>(tx: &Tx, job: &J, when: When) -> Result<(), DbErr> {
     let payload = serde_json::to_string(job).map_err(|error| DbErr::Json(error.to_string()))?;
+    // When it runs is for every node to judge, whatever their clocks say: by the time that leases go by.
+    let now_ms = tx.lease_now().timestamp_millis();
+    let wait_ms = when.run_at_ms.saturating_sub(when.now_ms);
     let row = jobs::Model {
         id: JobId::generate(),
         name: J::NAME.to_owned(),
@@ -151,21 +154,17 @@ pub fn enqueue<J: Job>(tx: &Tx, job: &J, when: When) -> Result<(), DbErr> {
         serial_key: job.serial_key(),
         dedupe_key: job.dedupe_key(),
         state: JobState::Ready,
-        waits_for: if when.run_at_ms <= when.now_ms {
-            WaitsFor::Turn
-        } else {
-            WaitsFor::Time
-        },
+        waits_for: if wait_ms <= 0 { WaitsFor::Turn } else { WaitsFor::Time },
         priority: J::PRIORITY.rank(),
         lane: job.shop().map_or(0, |shop| shop.0),
-        run_at_ms: when.run_at_ms,
+        run_at_ms: now_ms.saturating_add(wait_ms),
         triggered_at_ms: when.triggered_at_ms,
         attempts: 0,
         lease_id: None,
         leased_until_ms: None,
         last_error: None,
         parked_for: None,
-        created_at_ms: when.now_ms,
+        created_at_ms: now_ms,
     };
     store::jobs::add(tx, row);
     Ok(())

@@ -176,6 +176,8 @@ impl Explained<'_> {
     /// Why a candidate that nothing stands against does not serve the units.
     fn passed_over(&self, line: usize, index: usize, chosen: Option<(usize, u32)>) -> RejectedBecause {
         let why = match (self.least_cost, chosen) {
+            // Nothing but a limit takes units from who comes first.
+            (None, Some((chosen, _))) if index < chosen => RejectedBecause::Limits,
             (None, Some(_)) => RejectedBecause::NotNeeded,
             (Some(least_cost), Some((chosen, units))) => least_cost.instead(line, chosen, units, index),
             (_, None) => RejectedBecause::Limits,

@@ -250,6 +250,12 @@ pub enum RejectedBecause {
         #[serde(default)]
         unknown: Option<String>,
     },
+    /// Such a rule keeps it with those who have the rest of the order already.
+    KeptWith {
+        rule: String,
+        /// Names, as far as they are known.
+        suppliers: Vec<String>,
+    },
     /// What is left beyond what a rule keeps in stock is less than one unit needs.
     KeptInStock {
         sku: String,

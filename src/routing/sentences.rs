@@ -142,7 +142,12 @@ impl fmt::Display for RejectedBecause {
             Self::BadData { field } => write!(f, "wrong data: {}", problem(*field)),
             Self::NotConnected { sku, .. } => write!(f, "this shop has no connection with the supplier of {sku}"),
             Self::SupplierPaused { supplier_name } => write!(f, "the connection with {supplier_name} is paused"),
-            Self::RejectedBefore { supplier_name } => write!(f, "{supplier_name} rejected this line before"),
+            Self::RejectedBefore { supplier_name } => {
+                write!(
+                    f,
+                    "{supplier_name} was asked for this line before, and does not ship it"
+                )
+            }
             Self::OfferInactive { sku } => write!(f, "{sku} is no longer offered"),
             Self::DoesNotShipTo {
                 destination: Some(country),
@@ -183,6 +188,7 @@ impl fmt::Display for RejectedBecause {
                 }
             }
             Self::Rule { .. }
+            | Self::KeptWith { .. }
             | Self::KeptInStock { .. }
             | Self::LimitedBy { .. }
             | Self::DangerousGoods { .. }
@@ -236,6 +242,16 @@ fn by_rule(f: &mut fmt::Formatter<'_>, why: &RejectedBecause) -> fmt::Result {
             rule,
             unknown: Some(fact),
         } => write!(f, "the rule “{rule}” may forbid it: {fact} is not known"),
+        RejectedBecause::KeptWith { rule, suppliers } if suppliers.is_empty() => {
+            write!(f, "the rule “{rule}” keeps it with who ships the rest of the order")
+        }
+        RejectedBecause::KeptWith { rule, suppliers } => {
+            let names = suppliers.join(" or ");
+            write!(
+                f,
+                "the rule “{rule}” keeps it with {names}, who ships the rest of the order"
+            )
+        }
         RejectedBecause::KeptInStock {
             sku,
             in_stock,

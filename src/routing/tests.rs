@@ -270,7 +270,7 @@ fn each_rule_refuses_with_its_reason() {
     );
     check_refused(
         |r| r.lines[0].excluded.extend([supplier(1)]),
-        "North Textiles rejected this line before",
+        "North Textiles was asked for this line before, and does not ship it",
     );
     check_refused(
         |r| at_north(r).offer.ships_to = vec!["FR".to_owned(), "BE".to_owned()],

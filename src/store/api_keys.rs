@@ -1,9 +1,9 @@
 //! Bearer keys of suppliers' systems and of scripts, hashed.
 
 use chrono::{DateTime, Utc};
-use sea_orm::{QueryOrder as _, entity::prelude::*, sea_query::Expr};
+use sea_orm::{JoinType, QueryOrder as _, QuerySelect as _, entity::prelude::*, sea_query::Expr};
 
-use super::{Party, Tx, paging, shops};
+use super::{Party, Tx, paging, shops, suppliers};
 use crate::ids::{RowId, ShopId, SupplierId};
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -25,13 +25,23 @@ pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
-/// A key that has not been revoked.
-pub async fn living(db: &impl ConnectionTrait, key_hash: &[u8]) -> Result<Option<Model>, DbErr> {
-    Entity::find()
+/// A supplier's key that has not been revoked, and whose it is.
+pub async fn living_of_supplier(
+    db: &impl ConnectionTrait,
+    key_hash: &[u8],
+) -> Result<Option<(Model, suppliers::Model)>, DbErr> {
+    let supplier: RelationDef = Entity::belongs_to(suppliers::Entity)
+        .from(Column::SupplierId)
+        .to(suppliers::Column::Id)
+        .into();
+    let found = Entity::find()
+        .join(JoinType::InnerJoin, supplier)
+        .select_also(suppliers::Entity)
         .filter(Column::KeyHash.eq(key_hash))
         .filter(Column::RevokedAt.is_null())
         .one(db)
-        .await
+        .await?;
+    Ok(found.and_then(|(key, supplier)| Some((key, supplier?))))
 }
 
 /// A shop's token that has not been revoked, while the shop has the app.

@@ -4,7 +4,7 @@
 
 use sea_orm::{IntoActiveModel as _, QueryOrder as _, QuerySelect as _, entity::prelude::*, sea_query::OnConflict};
 
-use super::Tx;
+use super::{Recall, Tx};
 use crate::domain::circuit::Subject;
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -28,8 +28,8 @@ pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
-pub async fn by_subject(db: &impl ConnectionTrait, subject: Subject) -> Result<Option<Model>, DbErr> {
-    Entity::find_by_id(subject.to_string()).one(db).await
+pub async fn by_subject(db: &impl Recall, subject: Subject) -> Result<Option<Model>, DbErr> {
+    Ok(db.recall(Entity::find_by_id(subject.to_string())).await?.pop())
 }
 
 /// Those of some subjects that are not called.

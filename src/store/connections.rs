@@ -7,7 +7,7 @@ use sea_orm::{
     sea_query::{Expr, Query, SelectStatement},
 };
 
-use super::{Tx, columns::Json, paging};
+use super::{Recall, Tx, columns::Json, paging};
 use crate::domain::costs::ConnectionCosts;
 use crate::{
     domain::goods::Service,
@@ -41,19 +41,14 @@ pub enum Relation {}
 impl ActiveModelBehavior for ActiveModel {}
 
 /// A shop's connections with some suppliers.
-pub async fn with_suppliers(
-    db: &impl ConnectionTrait,
-    shop: ShopId,
-    suppliers: Vec<SupplierId>,
-) -> Result<Vec<Model>, DbErr> {
+pub async fn with_suppliers(db: &impl Recall, shop: ShopId, suppliers: Vec<SupplierId>) -> Result<Vec<Model>, DbErr> {
     if suppliers.is_empty() {
         return Ok(Vec::new());
     }
-    Entity::find()
+    let rows = Entity::find()
         .filter(Column::ShopId.eq(shop))
-        .filter(Column::SupplierId.is_in(suppliers))
-        .all(db)
-        .await
+        .filter(Column::SupplierId.is_in(suppliers));
+    db.recall(rows).await
 }
 
 /// The ids of the shops that buy from a supplier, for the conditions of other tables.

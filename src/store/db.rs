@@ -58,8 +58,9 @@ pub enum OpenError {
 impl Db {
     /// Connects, and refuses a database that may forget what it acknowledged.
     pub async fn open(config: &DatabaseConfig) -> Result<Self, OpenError> {
+        let is_same = Arc::new(AtomicBool::new(false));
         let (mut write, mut read) = if config.url.starts_with("sqlite:") {
-            open_sqlite(config).await?
+            open_sqlite(config, Arc::clone(&is_same)).await?
         } else if config.url.starts_with("postgres:") || config.url.starts_with("postgresql:") {
             let pool = open_postgres(config).await?;
             (pool.clone(), pool)
@@ -75,7 +76,7 @@ impl Db {
         }
         let is_sqlite = write.get_database_backend() == DbBackend::Sqlite;
         Ok(Self {
-            writer: is_sqlite.then(|| Writer::new(write.clone())),
+            writer: is_sqlite.then(|| Writer::new(write.clone(), is_same)),
             lease_time: LeaseTime::new(write.get_database_backend(), Clock::default()),
             write,
             read,
@@ -131,6 +132,12 @@ impl Db {
     pub async fn lease_now(&self) -> Result<DateTime<Utc>, DbErr> {
         self.lease_time.refresh(&self.read).await?;
         Ok(self.lease_time.now())
+    }
+
+    /// The same by the last look at the database's clock, without another.
+    #[must_use]
+    pub fn lease_time(&self) -> DateTime<Utc> {
+        self.lease_time.now()
     }
 
     /// Wakes when a transaction of this process has added jobs.
@@ -194,14 +201,17 @@ impl Db {
     clippy::disallowed_methods,
     reason = "this is where databases are opened, with the settings that make a commit durable"
 )]
-async fn open_sqlite(config: &DatabaseConfig) -> Result<(DatabaseConnection, DatabaseConnection), OpenError> {
+async fn open_sqlite(
+    config: &DatabaseConfig,
+    is_same: Arc<AtomicBool>,
+) -> Result<(DatabaseConnection, DatabaseConnection), OpenError> {
     if let Some(folder) = config
         .sqlite_path()
         .and_then(|path| path.parent().map(std::path::Path::to_path_buf))
     {
         std::fs::create_dir_all(&folder).map_err(|error| OpenError::Folder(folder.display().to_string(), error))?;
     }
-    let options = |connections: u32| {
+    let options = |connections: u32, is_same: Arc<AtomicBool>| {
         let mut options = ConnectOptions::new(config.url.clone());
         options
             .max_connections(connections)
@@ -223,14 +233,15 @@ async fn open_sqlite(config: &DatabaseConfig) -> Result<(DatabaseConnection, Dat
             // SQLite may end a transaction by itself, as when the disk is full. The driver then goes
             // on counting it, and what it calls a commit may only release a savepoint inside of a
             // transaction that never ends: lost with the process. Such a connection is replaced.
-            .map_sqlx_sqlite_before_acquire(|connection, _| {
+            .map_sqlx_sqlite_before_acquire(move |connection, _| {
                 let is_clean = !connection.is_in_transaction();
+                is_same.store(is_clean, Ordering::Relaxed);
                 Box::pin(async move { Ok(is_clean) })
             });
         options
     };
-    let write = Database::connect(options(1)).await?;
-    let mut reading = options(config.readers);
+    let write = Database::connect(options(1, is_same)).await?;
+    let mut reading = options(config.readers, Arc::default());
     // A file does not hang up, and asking is another trip to the driver's thread. The writer asks:
     // that waits for the end of what it was doing, see above.
     reading.test_before_acquire(false);

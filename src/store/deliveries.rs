@@ -297,6 +297,27 @@ pub async fn prune(tx: &Tx, before: DeliveryId, limit: u64) -> Result<u64, DbErr
     Ok(pruned.rows_affected)
 }
 
+/// What the bodies of some deliveries between two take, one after the other. Bytes.
+pub async fn body_sizes(
+    db: &impl ConnectionTrait,
+    after: DeliveryId,
+    before: DeliveryId,
+    limit: u64,
+) -> Result<Vec<(DeliveryId, i64)>, DbErr> {
+    Entity::find()
+        .filter(Column::Id.gt(after))
+        .filter(Column::Id.lt(before))
+        .select_only()
+        .column(Column::Id)
+        // Neither database reads the body itself for this.
+        .column_as(Expr::cust("cast(coalesce(length(body), 0) as bigint)"), "bytes")
+        .order_by_asc(Column::Id)
+        .limit(limit)
+        .into_tuple()
+        .all(db)
+        .await
+}
+
 /// Removes the bodies of some deliveries between two, but of none that is still to be read.
 /// Gives back those that it looked at.
 pub async fn forget_old_bodies(

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 use sea_orm::{
     IntoActiveModel as _, QueryOrder as _, QuerySelect, QueryTrait as _,
     entity::prelude::*,
     sea_query::{Expr, ExprTrait as _, OnConflict, SelectStatement},
 };
 
-use super::{Tx, columns::Json, order_lines, orders, paging};
+use super::{Tx, columns::Json, mappings::Counting, order_lines, orders, paging};
 use crate::{
     domain::exception::{ExceptionKind, ExceptionStatus},
     ids::{ExceptionId, OrderId, OrderLineId, PurchaseOrderId, ShipmentId, ShopId, ShopifyVariantId, SupplierId},
@@ -224,23 +224,27 @@ pub async fn of_routing(
         .await
 }
 
-/// The open exceptions of lines whose variant has a mapping that counts on a day, by id.
-pub async fn unmapped_but_mapped(
+/// Some open exceptions about lines whose variant was mapped of late, opened until then, by id, after the
+/// one that was seen last.
+pub async fn of_mapped(
     db: &impl ConnectionTrait,
     shop: ShopId,
-    today: NaiveDate,
+    mapped: Counting,
+    until: DateTime<Utc>,
     seen: Option<ExceptionId>,
     limit: u64,
 ) -> Result<Vec<Model>, DbErr> {
-    let mut rows = Entity::find()
+    Entity::find()
         .filter(Column::ShopId.eq(shop))
         .filter(Column::Status.eq(ExceptionStatus::Open))
-        .filter(Column::Kind.eq(ExceptionKind::UnmappedLine))
-        .filter(Expr::exists(order_lines::mapped_and_of_exception_row(today)));
-    if let Some(seen) = seen {
-        rows = rows.filter(Column::Id.gt(seen));
-    }
-    rows.order_by_asc(Column::Id).limit(paging::capped(limit)).all(db).await
+        .filter(Column::Kind.is_in(OF_MAPPING))
+        .filter(Column::CreatedAt.lte(until))
+        .filter(Expr::exists(order_lines::mapped_and_of_exception_row(mapped)))
+        .apply_if(seen, |rows, seen| rows.filter(Column::Id.gt(seen)))
+        .order_by_asc(Column::Id)
+        .limit(paging::capped(limit))
+        .all(db)
+        .await
 }
 
 /// Some open exceptions about lines of a variant that routing could not serve, or that were not mapped,
@@ -253,15 +257,10 @@ pub async fn of_variant(
     seen: Option<ExceptionId>,
     limit: u64,
 ) -> Result<Vec<Model>, DbErr> {
-    let kinds = [
-        ExceptionKind::UnmappedLine,
-        ExceptionKind::NoEligibleSupplier,
-        ExceptionKind::PriceRose,
-    ];
     Entity::find()
         .filter(Column::ShopId.eq(shop))
         .filter(Column::Status.eq(ExceptionStatus::Open))
-        .filter(Column::Kind.is_in(kinds))
+        .filter(Column::Kind.is_in(OF_MAPPING))
         .filter(Column::CreatedAt.lte(until))
         .filter(Expr::exists(order_lines::of_variant_and_exception_row(variant)))
         .apply_if(seen, |rows, seen| rows.filter(Column::Id.gt(seen)))
@@ -270,6 +269,13 @@ pub async fn of_variant(
         .all(db)
         .await
 }
+
+/// What another mapping may help.
+const OF_MAPPING: [ExceptionKind; 3] = [
+    ExceptionKind::UnmappedLine,
+    ExceptionKind::NoEligibleSupplier,
+    ExceptionKind::PriceRose,
+];
 
 /// What routing could not serve.
 const OF_ROUTING: [ExceptionKind; 2] = [ExceptionKind::NoEligibleSupplier, ExceptionKind::PriceRose];

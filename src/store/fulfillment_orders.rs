@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::{DateTime, Utc};
 use sea_orm::{Condition, ExprTrait as _, JoinType, QueryOrder as _, QuerySelect as _, entity::prelude::*};
 
 use super::{Tx, columns::Json, orders, paging};
@@ -116,11 +117,16 @@ pub async fn by_ids(
 /// A fulfillment order of one of many shops.
 pub type OfShop = (ShopId, ShopifyFulfillmentOrderId);
 
+/// The order that a fulfillment order was last seen to belong to.
+#[derive(Clone, Copy, Debug)]
+pub struct SeenOrder {
+    pub order: ShopifyOrderId,
+    /// When what was last read of the order was written.
+    pub read_at: DateTime<Utc>,
+}
+
 /// Which orders some fulfillment orders were last seen to belong to.
-pub async fn owners(
-    db: &impl ConnectionTrait,
-    asked: BTreeSet<OfShop>,
-) -> Result<BTreeMap<OfShop, ShopifyOrderId>, DbErr> {
+pub async fn owners(db: &impl ConnectionTrait, asked: BTreeSet<OfShop>) -> Result<BTreeMap<OfShop, SeenOrder>, DbErr> {
     let one = |(shop, id)| Column::ShopId.eq(shop).and(Column::Id.eq(id));
     let any = asked.into_iter().map(one).fold(Condition::any(), Condition::add);
     if any.is_empty() {
@@ -130,28 +136,15 @@ pub async fn owners(
         .from(Column::OrderId)
         .to(orders::Column::Id)
         .into();
-    let rows: Vec<(ShopId, ShopifyFulfillmentOrderId, ShopifyOrderId)> = Entity::find()
+    let rows: Vec<(ShopId, ShopifyFulfillmentOrderId, ShopifyOrderId, DateTime<Utc>)> = Entity::find()
         .join(JoinType::InnerJoin, order)
         .filter(any)
         .select_only()
         .columns([Column::ShopId, Column::Id])
-        .column(orders::Column::ShopifyId)
+        .columns([orders::Column::ShopifyId, orders::Column::ImportedAt])
         .into_tuple()
         .all(db)
         .await?;
-    Ok(rows.into_iter().map(|(shop, id, order)| ((shop, id), order)).collect())
-}
-
-/// Which order a fulfillment order was last seen to belong to.
-pub async fn owner(
-    db: &impl ConnectionTrait,
-    shop: ShopId,
-    id: ShopifyFulfillmentOrderId,
-) -> Result<Option<ShopifyOrderId>, DbErr> {
-    let Some(row) = Entity::find_by_id((shop, id)).one(db).await? else {
-        return Ok(None);
-    };
-    Ok(super::orders::by_id(db, shop, row.order_id)
-        .await?
-        .map(|order| order.shopify_id))
+    let seen = |(shop, id, order, read_at)| ((shop, id), SeenOrder { order, read_at });
+    Ok(rows.into_iter().map(seen).collect())
 }

@@ -9,7 +9,7 @@ use super::{
     order_state::OrderState,
     orders, po_lines, purchase_orders, shipment_lines, shipments,
 };
-use crate::domain::exception::ExceptionStatus;
+use crate::{domain::exception::ExceptionStatus, ids::OrderId};
 
 /// The tables that an [`OrderState`] is read from.
 const TABLES: [&str; 10] = [
@@ -28,6 +28,38 @@ const TABLES: [&str; 10] = [
 /// Whether a statement may change what an order is read from, for all that its text says.
 pub(super) fn may_change_orders(sql: &str) -> bool {
     TABLES.iter().any(|table| sql.contains(table))
+}
+
+/// The order that a row belongs to, so far as it is one that an [`OrderState`] is read from: `None`
+/// inside where it cannot be told.
+#[expect(clippy::option_option, reason = "a row of no order is not a row of an unknown one")]
+pub(super) fn order_of(row: &dyn Any, held: Option<&OrderState>) -> Option<Option<OrderId>> {
+    let of_po = |id| Some(held?.purchase_orders.iter().find(|po| po.id == id)?.order_id);
+    let of_shipment = |id| Some(held?.shipments.iter().find(|one| one.id == id)?.order_id);
+    let order = if let Some(row) = row.downcast_ref::<orders::Model>() {
+        Some(row.id)
+    } else if let Some(row) = row.downcast_ref::<order_lines::Model>() {
+        Some(row.order_id)
+    } else if let Some(row) = row.downcast_ref::<fulfillment_orders::Model>() {
+        Some(row.order_id)
+    } else if let Some(row) = row.downcast_ref::<allocations::Model>() {
+        Some(row.order_id)
+    } else if let Some(row) = row.downcast_ref::<purchase_orders::Model>() {
+        Some(row.order_id)
+    } else if let Some(row) = row.downcast_ref::<shipments::Model>() {
+        Some(row.order_id)
+    } else if let Some(row) = row.downcast_ref::<fulfillments::Model>() {
+        Some(row.order_id)
+    } else if let Some(row) = row.downcast_ref::<exceptions::Model>() {
+        return row.order_id.map(Some);
+    } else if let Some(row) = row.downcast_ref::<po_lines::Model>() {
+        of_po(row.purchase_order_id)
+    } else if let Some(row) = row.downcast_ref::<shipment_lines::Model>() {
+        of_shipment(row.shipment_id)
+    } else {
+        return None;
+    };
+    Some(order)
 }
 
 impl OrderState {

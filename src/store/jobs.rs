@@ -197,7 +197,7 @@ fn expired(now: DateTime<Utc>) -> Select<Entity> {
 pub async fn make_ready(tx: &Tx, job: Model) -> Result<(), DbErr> {
     let key = job.serial_key.clone();
     put_back(tx, job).await?;
-    claims::free_keys(tx, key.as_slice()).await
+    claims::free_keys(tx, key.as_slice())
 }
 
 async fn put_back(tx: &Tx, mut job: Model) -> Result<(), DbErr> {
@@ -220,13 +220,13 @@ async fn put_back(tx: &Tx, mut job: Model) -> Result<(), DbErr> {
 }
 
 /// Keeps a job that no further try will help, for a person to look at.
-pub async fn give_up(tx: &Tx, mut job: Model) -> Result<(), DbErr> {
+pub fn give_up(tx: &Tx, mut job: Model) -> Result<(), DbErr> {
     let key = job.serial_key.clone();
     job.state = JobState::Dead;
     job.lease_id = None;
     job.leased_until_ms = None;
     super::save(tx, job)?;
-    claims::free_keys(tx, key.as_slice()).await
+    claims::free_keys(tx, key.as_slice())
 }
 
 /// Reads and locks a job that is still leased by `lease_id`; none when the lease was lost.
@@ -248,19 +248,15 @@ pub struct Held {
 }
 
 /// Removes finished jobs, but for those whose lease was lost, and makes way for
-/// what waits on their keys. Says how many were removed.
-pub async fn finish(tx: &Tx, jobs: &[Held]) -> Result<u64, DbErr> {
+/// what waits on their keys.
+pub fn finish(tx: &Tx, jobs: &[Held]) -> Result<(), DbErr> {
     if jobs.is_empty() {
-        return Ok(0);
+        return Ok(());
     }
-    let removed = Entity::delete_many()
-        .filter(held(jobs))
-        .exec(tx.conn())
-        .await?
-        .rows_affected;
+    let done = Entity::delete_many().filter(held(jobs));
+    tx.write(Write::any::<Entity>(done.build(tx.get_database_backend())));
     let keys: Vec<String> = jobs.iter().filter_map(|job| job.serial_key.clone()).collect();
-    claims::free_keys(tx, &keys).await?;
-    Ok(removed)
+    claims::free_keys(tx, &keys)
 }
 
 /// When a lease that begins now runs out.

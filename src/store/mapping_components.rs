@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use sea_orm::{QueryOrder as _, QueryTrait as _, entity::prelude::*};
 
-use super::{Tx, pending::Write};
+use super::{Recall, Tx, pending::Write};
 use crate::{
     domain::{
         mapping::Validity,
@@ -37,22 +37,17 @@ pub enum Relation {}
 impl ActiveModelBehavior for ActiveModel {}
 
 /// The components of some mappings, by rank and position.
-pub async fn of_mappings(
-    db: &impl ConnectionTrait,
-    shop: ShopId,
-    mappings: Vec<MappingId>,
-) -> Result<Vec<Model>, DbErr> {
+pub async fn of_mappings(db: &impl Recall, shop: ShopId, mappings: Vec<MappingId>) -> Result<Vec<Model>, DbErr> {
     if mappings.is_empty() {
         return Ok(Vec::new());
     }
-    Entity::find()
+    let rows = Entity::find()
         .filter(Column::ShopId.eq(shop))
         .filter(Column::MappingId.is_in(mappings))
         .order_by_asc(Column::MappingId)
         .order_by_asc(Column::Rank)
-        .order_by_asc(Column::Position)
-        .all(db)
-        .await
+        .order_by_asc(Column::Position);
+    db.recall(rows).await
 }
 
 /// The components of all of a shop's mappings, by rank and position.

@@ -7,7 +7,7 @@ use sea_orm::{
     sea_query::{ExprTrait as _, Query, SelectStatement},
 };
 
-use super::{Tx, mapping_components, offers, order_lines, paging};
+use super::{Recall, Tx, mapping_components, offers, order_lines, paging};
 use crate::ids::{MappingId, ShopId, ShopifyVariantId, SupplierId};
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -26,19 +26,14 @@ pub enum Relation {}
 impl ActiveModelBehavior for ActiveModel {}
 
 /// The mappings of some variants of a shop.
-pub async fn of_variants(
-    db: &impl ConnectionTrait,
-    shop: ShopId,
-    variants: Vec<ShopifyVariantId>,
-) -> Result<Vec<Model>, DbErr> {
+pub async fn of_variants(db: &impl Recall, shop: ShopId, variants: Vec<ShopifyVariantId>) -> Result<Vec<Model>, DbErr> {
     if variants.is_empty() {
         return Ok(Vec::new());
     }
-    Entity::find()
+    let rows = Entity::find()
         .filter(Column::ShopId.eq(shop))
-        .filter(Column::VariantId.is_in(variants))
-        .all(db)
-        .await
+        .filter(Column::VariantId.is_in(variants));
+    db.recall(rows).await
 }
 
 /// One page by variant, after the one that was seen last.
@@ -73,8 +68,15 @@ pub async fn remove(tx: &Tx, shop: ShopId, id: MappingId) -> Result<(), DbErr> {
         .map(drop)
 }
 
-/// A mapping of the order line that the outer query is about, with an alternative that counts on a day.
-pub(super) fn counting_of_line_row(today: NaiveDate) -> SelectStatement {
+/// Mappings that were written from a time on, and that have an alternative that counts on a day.
+#[derive(Clone, Copy, Debug)]
+pub struct Counting {
+    pub since: DateTime<Utc>,
+    pub today: NaiveDate,
+}
+
+/// Such a mapping of the order line that the outer query is about.
+pub(super) fn counting_of_line_row(Counting { since, today }: Counting) -> SelectStatement {
     use mapping_components::Column as Component;
     let counts = Query::select()
         .column(Component::Id)
@@ -96,6 +98,7 @@ pub(super) fn counting_of_line_row(today: NaiveDate) -> SelectStatement {
         .from(Entity)
         .and_where(Expr::col((Entity, Column::ShopId)).equals((order_lines::Entity, order_lines::Column::ShopId)))
         .and_where(Expr::col((Entity, Column::VariantId)).equals((order_lines::Entity, order_lines::Column::VariantId)))
+        .and_where(Expr::col((Entity, Column::UpdatedAt)).gte(since))
         .and_where(Expr::exists(counts))
         .to_owned()
 }

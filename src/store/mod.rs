@@ -12,6 +12,7 @@ pub mod columns;
 pub mod connections;
 pub mod db;
 pub mod deliveries;
+pub mod delivery_sizes;
 pub mod events;
 pub mod exceptions;
 pub mod fulfillment_orders;
@@ -21,6 +22,7 @@ pub mod intents;
 pub mod invitations;
 pub mod jobs;
 mod keys;
+mod known;
 mod lease_time;
 pub mod locations;
 pub mod mapping_components;
@@ -53,6 +55,7 @@ pub mod shop_budgets;
 pub mod shops;
 pub mod sign_in_attempts;
 pub mod supplier_orders;
+pub mod supplier_reads;
 pub mod suppliers;
 pub mod sweeps;
 mod together;
@@ -72,6 +75,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 pub use db::Db;
+pub use known::Recall;
 pub use party::Party;
 pub use tx::Tx;
 

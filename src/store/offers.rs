@@ -7,7 +7,7 @@ use sea_orm::{
     sea_query::{ExprTrait as _, Func, LockType},
 };
 
-use super::{Party, Tx, columns::Json, offer_keys, paging, suppliers};
+use super::{Party, Recall, Tx, columns::Json, offer_keys, paging, suppliers};
 use crate::{
     domain::{
         costs::{self, PriceBreak},
@@ -50,6 +50,14 @@ pub async fn by_ids(db: &impl ConnectionTrait, ids: Vec<OfferId>) -> Result<Vec<
         return Ok(Vec::new());
     }
     Entity::find().filter(Column::Id.is_in(ids)).all(db).await
+}
+
+/// The same where they are asked for again and again; see [`Recall`].
+pub async fn known(db: &impl Recall, ids: Vec<OfferId>) -> Result<Vec<Model>, DbErr> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    db.recall(Entity::find().filter(Column::Id.is_in(ids))).await
 }
 
 /// Writes an offer as it is now, with what it is found by. `before` is its row as it stands, if any.

@@ -1,13 +1,16 @@
 //! The lines of orders with what Shopify says remains of them.
 
-use chrono::NaiveDate;
 use sea_orm::{
     QueryOrder as _, QuerySelect,
     entity::prelude::*,
     sea_query::{ExprTrait as _, SelectStatement},
 };
 
-use super::{exceptions, mappings, paging};
+use super::{
+    exceptions,
+    mappings::{self, Counting},
+    paging,
+};
 use crate::ids::{OrderId, OrderLineId, ShopId, ShopifyLineItemId, ShopifyVariantId, SupplierId};
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -78,11 +81,11 @@ pub(super) fn of_variant_and_exception_row(variant: ShopifyVariantId) -> SelectS
     QuerySelect::query(&mut line).to_owned()
 }
 
-/// The line of the exception that the outer query is about, if its variant has a mapping that counts on a day.
-pub(super) fn mapped_and_of_exception_row(today: NaiveDate) -> SelectStatement {
+/// The line of the exception that the outer query is about, if its variant was mapped of late.
+pub(super) fn mapped_and_of_exception_row(mapped: Counting) -> SelectStatement {
     let mut line = Entity::find()
         .filter(Expr::col((Entity, Column::Id)).equals((exceptions::Entity, exceptions::Column::OrderLineId)))
-        .filter(Expr::exists(mappings::counting_of_line_row(today)))
+        .filter(Expr::exists(mappings::counting_of_line_row(mapped)))
         .select_only()
         .column(Column::Id);
     QuerySelect::query(&mut line).to_owned()

@@ -1,6 +1,9 @@
 //! One order with everything that belongs to it, read together, and the ledger of its units.
 
-use std::{collections::BTreeMap, sync::OnceLock};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::OnceLock,
+};
 
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, QueryResult, Statement};
 
@@ -51,6 +54,9 @@ impl OpenOrder {
         if backend == DbBackend::Postgres && orders::lock(tx, shop, id).await?.is_none() {
             return Ok(None);
         }
+        if let Some(state) = tx.known_order(shop, id) {
+            return Self::around(tx, state).await;
+        }
         let statement = Self::statement(backend, shop, id);
         let Some(row) = tx.conn().query_one_raw(statement).await? else {
             return Ok(None);
@@ -65,6 +71,17 @@ impl OpenOrder {
             shop,
             suppliers: together::read::<suppliers::Entity>(&row, COLUMNS + 1)?,
         }))
+    }
+
+    /// An order that is known as it stands, with the rows around it.
+    async fn around(tx: &Tx, state: OrderState) -> Result<Option<Self>, DbErr> {
+        let Some(shop) = shops::known(tx, state.order.shop_id).await? else {
+            return Ok(None);
+        };
+        let bought: BTreeSet<SupplierId> = state.purchase_orders.iter().map(|po| po.supplier_id).collect();
+        let suppliers = suppliers::by_ids(tx, bought.into_iter().collect()).await?;
+        tx.hold(&state);
+        Ok(Some(Self { state, shop, suppliers }))
     }
 
     /// What is asked of the database: a test looks at how it goes about it.
@@ -109,7 +126,10 @@ impl OrderState {
             held.sort();
             return Ok(Some(held));
         }
-        let state = Self::load(tx.conn(), shop, id).await?;
+        let state = match tx.known_order(shop, id) {
+            Some(known) => Some(known),
+            None => Self::load(tx.conn(), shop, id).await?,
+        };
         if let Some(state) = &state {
             tx.hold(state);
         }
@@ -135,8 +155,21 @@ impl OrderState {
         state
     }
 
+    /// How many rows it is made of.
+    pub(super) fn rows(&self) -> usize {
+        self.lines.len()
+            + self.fulfillment_orders.len()
+            + self.allocations.len()
+            + self.purchase_orders.len()
+            + self.po_lines.len()
+            + self.shipments.len()
+            + self.shipment_lines.len()
+            + self.fulfillments.len()
+            + self.open_exceptions.len()
+    }
+
     /// As Shopify lists lines, and everything else in the order in which it was made.
-    fn sort(&mut self) {
+    pub(super) fn sort(&mut self) {
         self.lines.sort_by_key(|row| (row.position, row.id));
         self.fulfillment_orders.sort_by_key(|order| order.id);
         self.allocations.sort_by_key(|row| row.id);

@@ -262,7 +262,7 @@ pub async fn count_in(
     paging::count(rows, limit, db).await
 }
 
-/// Some orders in given states by id, after the one that was seen last.
+/// Some orders in given states, those first that were placed first, after the one that was seen last.
 pub async fn in_statuses(
     db: &impl ConnectionTrait,
     shop: ShopId,
@@ -270,11 +270,27 @@ pub async fn in_statuses(
     seen: Option<OrderId>,
     limit: u64,
 ) -> Result<Vec<Model>, DbErr> {
-    let mut rows = Entity::find()
-        .filter(Column::ShopId.eq(shop))
-        .filter(Column::Status.is_in(statuses.iter().copied()));
-    if let Some(seen) = seen {
-        rows = rows.filter(Column::Id.gt(seen));
+    let limit = paging::capped(limit);
+    let seen = match seen {
+        Some(id) => match by_id(db, shop, id).await? {
+            Some(order) => Some((order.placed_at, order.id)),
+            None => return Ok(Vec::new()),
+        },
+        None => None,
+    };
+    let mut found = Vec::new();
+    // One state after the other: so each page lies in the index as it is read, however many there are.
+    for status in statuses {
+        let mut rows = Entity::find()
+            .filter(Column::ShopId.eq(shop))
+            .filter(Column::Status.eq(*status));
+        if let Some(seen) = seen {
+            rows = rows.filter(paging::after((Column::PlacedAt, Column::Id), seen));
+        }
+        let page = rows.order_by_asc(Column::PlacedAt).order_by_asc(Column::Id);
+        found.extend(page.limit(limit).all(db).await?);
     }
-    rows.order_by_asc(Column::Id).limit(paging::capped(limit)).all(db).await
+    found.sort_unstable_by_key(|order| (order.placed_at, order.id));
+    found.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    Ok(found)
 }

@@ -49,6 +49,10 @@ impl Write {
         self.statement.values.as_ref().map_or(0, |values| values.0.len())
     }
 
+    pub(super) fn table(&self) -> &str {
+        &self.table
+    }
+
     /// Whether a statement that reads may come upon what it writes.
     pub(super) fn is_met_by(&self, sql: &str) -> bool {
         sql.contains(self.table.as_str())

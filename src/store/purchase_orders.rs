@@ -3,7 +3,11 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use sea_orm::{Condition, QueryOrder as _, QuerySelect as _, Statement, entity::prelude::*, sea_query::Expr};
+use sea_orm::{
+    Condition, QueryOrder as _, QuerySelect as _, Statement,
+    entity::prelude::*,
+    sea_query::{self, Expr},
+};
 
 use super::{Party, Tx, columns::Json, paging};
 use crate::{
@@ -39,6 +43,8 @@ pub struct Model {
     /// When placing began: before that the supplier knows nothing of it, and
     /// nothing ever where it was withdrawn first.
     pub sent_at: Option<DateTime<Utc>>,
+    /// When the supplier's system was last asked how it stands.
+    pub asked_at: Option<DateTime<Utc>>,
     pub placed_at: Option<DateTime<Utc>>,
     pub cancel_requested_at: Option<DateTime<Utc>>,
     /// Why the shop wants it back, where a person said so.
@@ -116,6 +122,57 @@ pub async fn unsent_before(
         rows = rows.filter(Column::Id.gt(seen));
     }
     rows.order_by_asc(Column::Id).limit(paging::capped(limit)).all(db).await
+}
+
+/// Where a walk over what suppliers are asked about has come to: when it was asked last, or sent.
+pub type Asked = (DateTime<Utc>, PurchaseOrderId);
+
+/// Some purchase orders that stand with a supplier, of which nothing was heard since a time and about
+/// which it was not asked since then either: those first that were not asked about for the longest.
+pub async fn silent(
+    db: &impl ConnectionTrait,
+    shop: ShopId,
+    supplier: SupplierId,
+    before: DateTime<Utc>,
+    seen: Option<Asked>,
+    limit: u64,
+) -> Result<Vec<Model>, DbErr> {
+    let mut rows = Entity::find()
+        .filter(Column::ShopId.eq(shop))
+        .filter(Column::SupplierId.eq(supplier))
+        // In these words, because they are the index's.
+        .filter(Expr::cust(
+            "status in ('outcome_unknown','placed','accepted','partly_shipped','cancel_requested')",
+        ))
+        .filter(sea_query::ExprTrait::lt(Expr::cust(LAST_ASKED), before))
+        .filter(Column::UpdatedAt.lt(before));
+    if let Some((asked, id)) = seen {
+        let after = Expr::tuple([Expr::val(asked), Expr::val(id)]);
+        let place = Expr::tuple([Expr::cust(LAST_ASKED), Expr::col(Column::Id)]);
+        rows = rows.filter(sea_query::ExprTrait::gt(place, after));
+    }
+    rows.order_by_asc(Expr::cust(LAST_ASKED))
+        .order_by_asc(Column::Id)
+        .limit(paging::capped(limit))
+        .all(db)
+        .await
+}
+
+const LAST_ASKED: &str = "coalesce(asked_at, sent_at)";
+
+/// Writes that suppliers were asked about some purchase orders. Not under their orders' locks: who
+/// writes over it has them asked about once too often.
+pub async fn mark_asked(tx: &Tx, shop: ShopId, ids: &[PurchaseOrderId], now: DateTime<Utc>) -> Result<(), DbErr> {
+    if ids.is_empty() {
+        return Ok(());
+    }
+    Entity::update_many()
+        .col_expr(Column::AskedAt, Expr::value(now))
+        .filter(Column::ShopId.eq(shop))
+        .filter(Column::Id.is_in(ids.iter().copied()))
+        .exec(tx.conn())
+        .await
+        .map(drop)
 }
 
 /// Pieces that each supplier was asked for since a time and did not refuse or lose: of the

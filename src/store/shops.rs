@@ -7,7 +7,7 @@ use sea_orm::{
     sea_query::{Expr, Query, SelectStatement},
 };
 
-use super::{Tx, circuits, columns::Json, paging, shop_budgets, together};
+use super::{Recall, Tx, circuits, columns::Json, paging, shop_budgets, together};
 use crate::{
     domain::{
         circuit::Subject,
@@ -50,6 +50,11 @@ impl ActiveModelBehavior for ActiveModel {}
 
 pub async fn by_id(db: &impl ConnectionTrait, id: ShopId) -> Result<Option<Model>, DbErr> {
     Entity::find_by_id(id).one(db).await
+}
+
+/// The same within a transaction; see [`Recall`].
+pub async fn known(tx: &Tx, id: ShopId) -> Result<Option<Model>, DbErr> {
+    Ok(tx.recall(Entity::find_by_id(id)).await?.pop())
 }
 
 /// A shop, and what is known about calling it.

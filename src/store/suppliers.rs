@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use sea_orm::{Condition, QueryOrder as _, QuerySelect, entity::prelude::*, sea_query::SelectStatement};
 
-use super::{Party, paging};
+use super::{Party, Recall, paging};
 use crate::{
     domain::{money::Currency, supplier::ConnectorKind},
     ids::{ShopId, SupplierId},
@@ -33,11 +33,11 @@ pub async fn by_id(db: &impl ConnectionTrait, id: SupplierId) -> Result<Option<M
     Entity::find_by_id(id).one(db).await
 }
 
-pub async fn by_ids(db: &impl ConnectionTrait, ids: Vec<SupplierId>) -> Result<Vec<Model>, DbErr> {
+pub async fn by_ids(db: &impl Recall, ids: Vec<SupplierId>) -> Result<Vec<Model>, DbErr> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    Entity::find().filter(Column::Id.is_in(ids)).all(db).await
+    db.recall(Entity::find().filter(Column::Id.is_in(ids))).await
 }
 
 /// Every supplier of the installation, for its operator.

@@ -31,6 +31,10 @@ pub struct Model {
     pub orders_outdated: i32,
     pub subscriptions_missing: i32,
     pub work_resumed: i32,
+    /// Purchase orders that suppliers' systems were asked about.
+    pub asked: i32,
+    /// Those of which they knew more than they had reported.
+    pub reports_missed: i32,
     pub began_at: DateTime<Utc>,
     pub ended_at: Option<DateTime<Utc>>,
 }
@@ -58,6 +62,8 @@ impl Model {
             orders_outdated: 0,
             subscriptions_missing: 0,
             work_resumed: 0,
+            asked: 0,
+            reports_missed: 0,
             began_at: now,
             ended_at: None,
         }
@@ -70,6 +76,7 @@ impl Model {
             DifferenceKind::OrderOutdated | DifferenceKind::FulfillmentOrder => &mut self.orders_outdated,
             DifferenceKind::Subscription => &mut self.subscriptions_missing,
             DifferenceKind::StoodStill => &mut self.work_resumed,
+            DifferenceKind::SupplierReport => &mut self.reports_missed,
         };
         *counter = counter.saturating_add(1);
     }
@@ -98,7 +105,7 @@ pub async fn ended(db: &impl ConnectionTrait, shop: ShopId, limit: u64) -> Resul
 
 /// What a shop's sweeps put right since a time.
 pub async fn repaired_since(db: &impl ConnectionTrait, shop: ShopId, since: DateTime<Utc>) -> Result<i64, DbErr> {
-    let sum = "sum(orders_missing + orders_outdated + subscriptions_missing + work_resumed)";
+    let sum = "sum(orders_missing + orders_outdated + subscriptions_missing + work_resumed + reports_missed)";
     let sum: Option<Option<i64>> = Entity::find()
         .filter(Column::ShopId.eq(shop))
         .filter(Column::Id.gte(SweepId(super::first_id_at(since))))

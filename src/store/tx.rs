@@ -18,11 +18,14 @@ use sea_orm::{
 use tokio::sync::Notify;
 
 use super::{
-    events, held_order, jobs,
+    events,
+    held_order::{self, order_of},
+    jobs,
+    known::{Changes, Known},
     lease_time::LeaseTime,
     order_state::OrderState,
     pending::{Write, together},
-    writer::{BEGIN_PART, END_PART, Turn},
+    writer::Turn,
 };
 use crate::ids::{OrderId, ShopId};
 
@@ -33,6 +36,7 @@ pub struct Tx {
     pending: Mutex<Pending>,
     /// The order whose lock it has, with what is still to be written.
     order: Mutex<Option<OrderState>>,
+    changes: Mutex<Changes>,
     adds_jobs: AtomicBool,
     /// Who is told after the commit that there are jobs.
     wakes: [Arc<Notify>; 2],
@@ -49,8 +53,10 @@ pub(super) enum Inner {
 #[derive(Debug)]
 pub(super) struct Part {
     turn: Option<Turn>,
-    /// It has a savepoint.
+    /// It has a savepoint, or had one.
     is_begun: AtomicBool,
+    /// The savepoint went with the last of what it wrote.
+    is_released: AtomicBool,
 }
 
 /// What is still to be written.
@@ -68,13 +74,18 @@ impl Inner {
         Self::Part(Part {
             turn: Some(turn),
             is_begun: AtomicBool::new(false),
+            is_released: AtomicBool::new(false),
         })
     }
 }
 
 impl Part {
+    fn turn(&self) -> Result<&Turn, DbErr> {
+        self.turn.as_ref().ok_or_else(ended)
+    }
+
     fn connection(&self) -> Result<&DatabaseTransaction, DbErr> {
-        self.turn.as_ref().ok_or_else(ended)?.connection()
+        self.turn()?.connection()
     }
 
     /// Begins what can be rolled back by itself, before the first write.
@@ -82,21 +93,21 @@ impl Part {
         if self.is_begun.swap(true, Ordering::Relaxed) {
             return Ok(());
         }
-        self.connection()?.execute_unprepared(BEGIN_PART).await.map(drop)
+        let begin = self.turn()?.savepoint().begin();
+        self.connection()?.execute_unprepared(begin).await.map(drop)
     }
 
     /// Writes in one statement, the part's beginning and end with it.
     async fn write(&self, writes: Vec<Write>, is_last: bool) -> Result<(), DbErr> {
-        let connection = self.connection()?;
-        let is_begun = self.is_begun.swap(true, Ordering::Relaxed);
-        if writes.is_empty() && !is_begun {
-            self.is_begun.store(false, Ordering::Relaxed);
+        if writes.is_empty() {
             return Ok(());
         }
+        let (connection, savepoint) = (self.connection()?, self.turn()?.savepoint());
+        let is_begun = self.is_begun.swap(true, Ordering::Relaxed);
         let mut texts: Vec<String> = if is_begun {
             Vec::new()
         } else {
-            vec![BEGIN_PART.to_owned()]
+            vec![savepoint.begin().to_owned()]
         };
         let mut values: Vec<Value> = Vec::new();
         for Write { statement, .. } in writes {
@@ -104,7 +115,7 @@ impl Part {
             values.extend(statement.values.into_iter().flat_map(|values| values.0));
         }
         if is_last {
-            texts.push(END_PART.to_owned());
+            texts.push(savepoint.end().to_owned());
         }
         let all = Statement {
             sql: texts.join("; "),
@@ -113,9 +124,18 @@ impl Part {
         };
         connection.execute_raw(all).await?;
         if is_last {
-            self.is_begun.store(false, Ordering::Relaxed);
+            self.is_released.store(true, Ordering::Relaxed);
         }
         Ok(())
+    }
+
+    /// Gives the turn on, and waits until the part is durable.
+    async fn commit(&mut self, changes: &Changes, held: Option<OrderState>) -> Result<(), DbErr> {
+        let mut turn = self.turn.take().ok_or_else(ended)?;
+        if self.is_begun.load(Ordering::Relaxed) {
+            turn.end_savepoint(self.is_released.load(Ordering::Relaxed));
+        }
+        turn.commit(changes, held).await
     }
 }
 
@@ -137,6 +157,7 @@ impl Tx {
             inner,
             pending: Mutex::default(),
             order: Mutex::default(),
+            changes: Mutex::default(),
             adds_jobs: AtomicBool::new(false),
             wakes,
             lease_time,
@@ -172,9 +193,35 @@ impl Tx {
         (state.order.shop_id == shop && state.order.id == id).then(|| state.clone())
     }
 
+    /// An order as the last transaction that had its lock left it, where nobody else can have written.
+    pub(super) fn known_order(&self, shop: ShopId, id: OrderId) -> Option<OrderState> {
+        let state = self.known(|known| known.order(id, &self.changes()))?;
+        (state.order.shop_id == shop).then_some(state)
+    }
+
+    /// What `SQLite`'s writer knows.
+    pub(super) fn known<R>(&self, act: impl FnOnce(&mut Known) -> Option<R>) -> Option<R> {
+        match &self.inner {
+            Inner::Part(part) => part.turn.as_ref()?.known(act),
+            Inner::Whole(_) => None,
+        }
+    }
+
+    /// Whether what is known of a table holds within this transaction.
+    pub(super) fn may_recall(&self, table: &str) -> bool {
+        matches!(self.inner, Inner::Part(_)) && !self.changes().has_table(table)
+    }
+
+    fn changes(&self) -> MutexGuard<'_, Changes> {
+        self.changes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Takes a written row over into the order that it holds.
     pub(super) fn follow(&self, row: &dyn Any) {
         let mut held = self.order();
+        if let Some(order) = order_of(row, held.as_ref()) {
+            self.changes().of_order(order);
+        }
         if held.as_mut().is_some_and(|state| !state.follow(row)) {
             *held = None;
         }
@@ -186,6 +233,7 @@ impl Tx {
 
     /// Forgets the order that it holds, should a statement change that behind its back.
     fn beware_of(&self, sql: &str) {
+        self.changes().by_text(sql);
         if held_order::may_change_orders(sql) {
             *self.order() = None;
         }
@@ -195,6 +243,8 @@ impl Tx {
     pub(super) fn write(&self, write: Write) {
         if write.is_any() {
             self.beware_of(&write.statement.sql);
+        } else {
+            self.changes().of_table(write.table());
         }
         let writes = &mut self.pending().writes;
         // The last one of whose order with it something depends, or that it makes needless.
@@ -281,8 +331,10 @@ impl Tx {
         super::insert_all(&self, events)?;
         jobs::add_all(&self, jobs);
         self.flush(true).await?;
+        let held = self.order().take();
+        let changes = std::mem::take(&mut *self.changes());
         match &mut self.inner {
-            Inner::Part(part) => part.turn.take().ok_or_else(ended)?.commit().await?,
+            Inner::Part(part) => part.commit(&changes, held).await?,
             Inner::Whole(_) => {}
         }
         let adds_jobs = self.adds_jobs.load(Ordering::Relaxed);

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use sea_orm::{QueryOrder as _, QuerySelect as _, QueryTrait as _, entity::prelude::*};
+use sea_orm::{
+    Condition, QueryOrder as _, QuerySelect as _, QueryTrait as _, entity::prelude::*, sea_query::ExprTrait as _,
+};
 
 use super::{Tx, columns::Json, paging};
 use crate::{
@@ -23,9 +25,26 @@ pub struct Model {
     pub order_id: OrderId,
     pub name: String,
     pub placed_at: DateTime<Utc>,
+    /// What the draft saves, in the currency of the comparison; [`NOT_KNOWN`] where a cost is not known.
+    pub saving_minor: i64,
     pub live: Json<Way>,
     pub draft: Json<Way>,
 }
+
+/// Less than any saving, and so after all of them.
+pub const NOT_KNOWN: i64 = i64::MIN;
+
+/// In which order they are listed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sort {
+    /// Those placed first first.
+    Placed,
+    /// Those of which the draft saves the most first.
+    Saving,
+}
+
+/// A row's saving and its place in the list.
+pub type Seen = (i64, i32);
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
@@ -37,14 +56,24 @@ pub async fn page(
     db: &impl ConnectionTrait,
     shop: ShopId,
     run: WhatIfRunId,
-    seen: Option<i32>,
+    sort: Sort,
+    seen: Option<Seen>,
     limit: u64,
 ) -> Result<Vec<Model>, DbErr> {
-    Entity::find()
+    let after = |(saving, number): Seen| match sort {
+        Sort::Placed => Condition::all().add(Column::Number.gt(number)),
+        Sort::Saving => Condition::any()
+            .add(Column::SavingMinor.lt(saving))
+            .add(Column::SavingMinor.eq(saving).and(Column::Number.gt(number))),
+    };
+    let mut rows = Entity::find()
         .filter(Column::ShopId.eq(shop))
         .filter(Column::RunId.eq(run))
-        .apply_if(seen, |rows, seen| rows.filter(Column::Number.gt(seen)))
-        .order_by_asc(Column::Number)
+        .apply_if(seen, |rows, seen| rows.filter(after(seen)));
+    if sort == Sort::Saving {
+        rows = rows.order_by_desc(Column::SavingMinor);
+    }
+    rows.order_by_asc(Column::Number)
         .limit(paging::capped(limit))
         .all(db)
         .await

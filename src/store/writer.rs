@@ -6,52 +6,132 @@
 //! every one of them waits for before it counts as done.
 //!
 //! A part is a savepoint, and has one only from its first write on: most parts
-//! read, and then write everything at once.
+//! read, and then write everything at once, the savepoint's end with it.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc, Mutex as Cell, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use sea_orm::{
     ConnAcquireErr, ConnectionTrait as _, DatabaseConnection, DatabaseTransaction, DbErr, RuntimeErr,
-    SqliteTransactionMode, TransactionOptions, TransactionTrait as _,
+    SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait as _,
 };
 use tokio::sync::{Mutex, OwnedMutexGuard, oneshot};
 use tokio_util::task::TaskTracker;
 
+use super::{
+    known::{Changes, Known},
+    order_state::OrderState,
+};
+
 /// The longest that a transaction waits for its turn.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
-/// Before a part's first write, and after its last.
-pub(super) const BEGIN_PART: &str = "savepoint part";
-pub(super) const END_PART: &str = "release part";
-const UNDO_PART: &str = "rollback to part; release part";
+/// The savepoint of a part.
+///
+/// A part that has nothing left to write when it ends does not come here only to say so: the next
+/// one that writes releases its savepoint, or the commit does. So that a part which is cut off never
+/// undoes the one before it, theirs have different names.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Savepoint {
+    /// It has the other name, and releases the one that was left.
+    follows: Option<Left>,
+}
+
+/// The name of a savepoint that was left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Left {
+    Part,
+    Next,
+}
+
+impl Savepoint {
+    const fn after(left: Option<Left>) -> Self {
+        Self { follows: left }
+    }
+
+    const fn name(self) -> Left {
+        match self.follows {
+            Some(Left::Part) => Left::Next,
+            _ => Left::Part,
+        }
+    }
+
+    /// Before the part's first write.
+    pub(super) const fn begin(self) -> &'static str {
+        match self.follows {
+            None => "savepoint part",
+            Some(Left::Part) => "release part; savepoint next",
+            Some(Left::Next) => "release next; savepoint part",
+        }
+    }
+
+    /// After its last.
+    pub(super) const fn end(self) -> &'static str {
+        self.name().release()
+    }
+
+    const fn undo(self) -> &'static str {
+        match self.name() {
+            Left::Part => "rollback to part; release part",
+            Left::Next => "rollback to next; release next",
+        }
+    }
+}
+
+impl Left {
+    const fn release(self) -> &'static str {
+        match self {
+            Self::Part => "release part",
+            Self::Next => "release next",
+        }
+    }
+}
 
 /// The writer of this process. Cheap to clone.
 #[derive(Clone, Debug)]
 pub(super) struct Writer {
     connection: DatabaseConnection,
+    /// Whether the connection is the one that was used before, and not opened anew.
+    is_same: Arc<AtomicBool>,
     /// Given in the order in which it is asked for.
-    turn: Arc<Mutex<Option<Shared>>>,
+    turn: Arc<Mutex<Desk>>,
     tasks: TaskTracker,
+}
+
+/// What whoever has the turn works with.
+#[derive(Debug, Default)]
+struct Desk {
+    shared: Option<Shared>,
+    known: Cell<Known>,
 }
 
 /// A transaction that several share.
 #[derive(Debug)]
 struct Shared {
     outer: DatabaseTransaction,
+    /// Of a part that ended.
+    left: Option<Left>,
     /// A part began to write and did not end.
-    is_torn: bool,
+    torn: Option<Savepoint>,
     /// Those whose part is written.
     parts: Vec<oneshot::Sender<Result<(), String>>>,
 }
 
 /// The right to write until it is dropped.
 #[derive(Debug)]
-pub(super) struct Turn(OwnedMutexGuard<Option<Shared>>);
+pub(super) struct Turn(OwnedMutexGuard<Desk>);
 
 impl Writer {
-    pub(super) fn new(connection: DatabaseConnection) -> Self {
+    /// `is_same` is set whenever the connection is given out that was used before.
+    pub(super) fn new(connection: DatabaseConnection, is_same: Arc<AtomicBool>) -> Self {
         Self {
             connection,
+            is_same,
             turn: Arc::default(),
             tasks: TaskTracker::new(),
         }
@@ -59,30 +139,34 @@ impl Writer {
 
     /// Waits for the turn, and begins a part of the shared transaction.
     pub(super) async fn begin(&self) -> Result<Turn, DbErr> {
-        let mut turn = tokio::time::timeout(LONGEST_WAIT, Arc::clone(&self.turn).lock_owned())
+        let mut desk = tokio::time::timeout(LONGEST_WAIT, Arc::clone(&self.turn).lock_owned())
             .await
             .map_err(|_| DbErr::ConnectionAcquire(ConnAcquireErr::Timeout))?;
-        let mut shared = match turn.take() {
+        let mut shared = match desk.shared.take() {
             Some(shared) => shared,
-            None => self.open().await?,
+            None => self.open(&desk).await?,
         };
         // Should that fail, all that share it are told: it goes, and they with it.
         shared.mend().await?;
-        *turn = Some(shared);
-        Ok(Turn(turn))
+        desk.shared = Some(shared);
+        Ok(Turn(desk))
     }
 
-    async fn open(&self) -> Result<Shared, DbErr> {
+    async fn open(&self, desk: &Desk) -> Result<Shared, DbErr> {
         let options = TransactionOptions {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
             ..TransactionOptions::default()
         };
         let outer = self.connection.begin_with_options(options).await?;
+        let is_same = self.is_same.swap(false, Ordering::Relaxed);
+        let version = file_version(&outer).await?;
+        desk.known(|known| known.begin(version, is_same));
         // It stands in the queue behind those who wait now, and ends what they wrote.
         self.tasks.spawn(end(Arc::clone(&self.turn)));
         Ok(Shared {
             outer,
-            is_torn: false,
+            left: None,
+            torn: None,
             parts: Vec::new(),
         })
     }
@@ -95,14 +179,36 @@ impl Writer {
     }
 }
 
+impl Desk {
+    fn known<R>(&self, act: impl FnOnce(&mut Known) -> R) -> R {
+        act(&mut self.known.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// A number that changes when another connection has written to the file, within the life of this one.
+async fn file_version(outer: &DatabaseTransaction) -> Result<i64, DbErr> {
+    let statement = Statement::from_string(outer.get_database_backend(), "pragma data_version");
+    let row = outer.query_one_raw(statement).await?;
+    row.ok_or_else(lost)?.try_get_by_index(0)
+}
+
 impl Shared {
     /// Undoes what a part that did not end has written.
     async fn mend(&mut self) -> Result<(), DbErr> {
-        if !std::mem::take(&mut self.is_torn) {
+        let Some(torn) = self.torn.take() else {
             return Ok(());
+        };
+        // It may have been cut off before it came to write, and before it released what was left.
+        self.try_to(torn.undo()).await?;
+        match self.left.take() {
+            Some(left) => self.try_to(left.release()).await,
+            None => Ok(()),
         }
-        match self.outer.execute_unprepared(UNDO_PART).await {
-            // It was cut off before it came to write.
+    }
+
+    /// Does something with a savepoint that may not be there.
+    async fn try_to(&self, act: &str) -> Result<(), DbErr> {
+        match self.outer.execute_unprepared(act).await {
             Err(error) if error.to_string().contains("no such savepoint") => Ok(()),
             done => done.map(drop),
         }
@@ -110,9 +216,9 @@ impl Shared {
 }
 
 /// Ends the shared transaction when its turn comes.
-async fn end(turn: Arc<Mutex<Option<Shared>>>) {
-    let mut turn = turn.lock_owned().await;
-    let Some(mut shared) = turn.take() else {
+async fn end(turn: Arc<Mutex<Desk>>) {
+    let mut desk = turn.lock_owned().await;
+    let Some(mut shared) = desk.shared.take() else {
         return;
     };
     let mended = shared.mend().await;
@@ -122,7 +228,10 @@ async fn end(turn: Arc<Mutex<Option<Shared>>>) {
         Ok(()) => outer.rollback().await,
         Err(error) => Err(error),
     };
-    drop(turn);
+    if result.is_ok() {
+        desk.known(Known::settle);
+    }
+    drop(desk);
     let result = result.map_err(|error| error.to_string());
     for part in parts {
         // Whoever waited may have been cut off meanwhile.
@@ -137,20 +246,41 @@ fn lost() -> DbErr {
 impl Turn {
     /// Where the part's statements go.
     pub(super) fn connection(&self) -> Result<&DatabaseTransaction, DbErr> {
-        self.0.as_ref().map(|shared| &shared.outer).ok_or_else(lost)
+        self.0.shared.as_ref().map(|shared| &shared.outer).ok_or_else(lost)
+    }
+
+    /// What is known without reading it again.
+    pub(super) fn known<R>(&self, act: impl FnOnce(&mut Known) -> R) -> R {
+        self.0.known(act)
+    }
+
+    /// The savepoint of the part that has the turn.
+    pub(super) fn savepoint(&self) -> Savepoint {
+        Savepoint::after(self.0.shared.as_ref().and_then(|shared| shared.left))
     }
 
     /// Has what the part has written undone before the next one begins.
     pub(super) fn tear(&mut self) {
-        if let Some(shared) = self.0.as_mut() {
-            shared.is_torn = true;
+        let torn = self.savepoint();
+        if let Some(shared) = self.0.shared.as_mut() {
+            shared.torn = Some(torn);
         }
     }
 
-    /// Gives the turn on, and waits until the part is durable.
-    pub(super) async fn commit(mut self) -> Result<(), DbErr> {
+    /// The part's savepoint is no more, or it is there for others to release.
+    pub(super) fn end_savepoint(&mut self, is_released: bool) {
+        let own = self.savepoint().name();
+        if let Some(shared) = self.0.shared.as_mut() {
+            shared.left = (!is_released).then_some(own);
+        }
+    }
+
+    /// Gives the turn on, with what the part has changed and the order that it had as it left it,
+    /// and waits until the part is durable.
+    pub(super) async fn commit(mut self, changes: &Changes, held: Option<OrderState>) -> Result<(), DbErr> {
         let (part, durable) = oneshot::channel();
-        self.0.as_mut().ok_or_else(lost)?.parts.push(part);
+        self.0.shared.as_mut().ok_or_else(lost)?.parts.push(part);
+        self.known(|known| known.learn(changes, held));
         drop(self);
         match durable.await {
             Ok(result) => result.map_err(|error| DbErr::Exec(RuntimeErr::Internal(error))),

@@ -58,7 +58,8 @@ pub async fn carry_out(app: &App, job: Model, ends: mpsc::UnboundedSender<End>) 
         // The installation's own lane is nobody's.
         if let (Err(JobError::NotNow { after, .. }), true) = (&result, job.lane != 0) {
             let wait_ms = i64::try_from(after.as_millis()).unwrap_or(i64::MAX);
-            end.pause = Some((job.lane, app.clock.now_ms().saturating_add(wait_ms)));
+            let now_ms = app.db.lease_time().timestamp_millis();
+            end.pause = Some((job.lane, now_ms.saturating_add(wait_ms)));
         }
     }
     if let Err(error) = result
@@ -119,13 +120,13 @@ async fn write_failure(app: &App, job: &Model, error: JobError) -> Result<(), Db
                 JobError::Parked { .. } => row.attempts = 0,
                 _ => {}
             }
-            row.run_at_ms = app.clock.now_ms().saturating_add(wait_ms);
+            row.run_at_ms = tx.lease_now().timestamp_millis().saturating_add(wait_ms);
             tracing::info!(job = job.name, attempt = row.attempts, wait_ms, %error, "a job will be tried again");
             jobs::make_ready(&tx, row).await?;
         }
         NextTry::Never => {
             tracing::warn!(job = job.name, attempt = row.attempts, %error, "a job is given up");
-            jobs::give_up(&tx, row).await?;
+            jobs::give_up(&tx, row)?;
         }
     }
     // Whatever waited behind this job on its key may run now.

@@ -227,7 +227,7 @@ impl Worker<'_> {
         };
         // A quarter of the slots is never taken by work that may take its time.
         let most_background = self.slots() - self.slots() / 4;
-        let now_ms = self.app.clock.now_ms();
+        let now_ms = self.app.db.lease_time().timestamp_millis();
         let wanted = Wanted {
             lease_id: Uuid::now_v7(),
             now_ms,
@@ -259,7 +259,8 @@ impl Worker<'_> {
                 let wait = match taken.next_due_ms {
                     _ if taken.more => Duration::ZERO,
                     Some(due) => {
-                        let wait_ms = due.saturating_sub(self.app.clock.now_ms()).max(0);
+                        let now_ms = self.app.db.lease_time().timestamp_millis();
+                        let wait_ms = due.saturating_sub(now_ms).max(0);
                         self.poll().min(Duration::from_millis(wait_ms.unsigned_abs()))
                     }
                     None => self.poll(),
@@ -333,7 +334,7 @@ async fn turn_over(app: &App, turns: &mut Turns, ended: &[Held], wanted: Wanted)
         }
     }
     let tx = app.db.begin().await?;
-    finish(&tx, ended).await?;
+    jobs::finish(&tx, ended)?;
     if wanted.jobs > 0 {
         (taken.jobs, taken.more) = turns.take(&tx, wanted).await?;
     } else {
@@ -346,18 +347,7 @@ async fn turn_over(app: &App, turns: &mut Turns, ended: &[Held], wanted: Wanted)
 
 async fn end_all(app: &App, ended: &[Held]) -> Result<(), DbErr> {
     let tx = app.db.begin().await?;
-    finish(&tx, ended).await?;
+    jobs::finish(&tx, ended)?;
     tx.mark_jobs_added();
     tx.commit().await
-}
-
-async fn finish(tx: &crate::store::Tx, ended: &[Held]) -> Result<(), DbErr> {
-    let removed = jobs::finish(tx, ended).await?;
-    if removed < ended.len() as u64 {
-        tracing::warn!(
-            jobs = ended.len() as u64 - removed,
-            "leases were lost before the jobs' end"
-        );
-    }
-    Ok(())
 }

@@ -66,10 +66,10 @@ async fn release(app: &App) -> Result<usize, DbErr> {
             tracing::warn!(job = job.name, why, "a job is given up");
             give_up_job::tell(&tx, &job, &why, now).await?;
             job.last_error = Some(why);
-            jobs::give_up(&tx, job).await?;
+            jobs::give_up(&tx, job)?;
         } else {
-            // It was due, whatever the clock of that worker said.
-            job.run_at_ms = job.run_at_ms.min(now.timestamp_millis());
+            // It was due, whatever was written.
+            job.run_at_ms = job.run_at_ms.min(tx.lease_now().timestamp_millis());
             jobs::make_ready(&tx, job).await?;
         }
     }

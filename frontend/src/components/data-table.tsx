@@ -18,6 +18,8 @@ export interface Column<Row> {
   end?: boolean;
   /** On a phone the cell takes a line of its own. */
   wide?: boolean;
+  /** The same, with its header before it: a number that says nothing by itself. */
+  named?: boolean;
 }
 
 interface DataTableProps<Row> {
@@ -54,14 +56,16 @@ export function DataTable<Row>({ label, columns, rows, rowKey, linked }: DataTab
         <tbody role="rowgroup">
           {rows.map((row) => (
             <tr role="row" key={rowKey(row)}>
-              {columns.map(({ key, cell, number, end, wide }) => (
+              {columns.map(({ key, header, cell, number, end, wide, named }) => (
                 <td
                   key={key}
                   role="cell"
+                  data-label={named ? header : undefined}
                   className={clsx(
                     number && classes.number,
                     end && classes.end,
                     wide && classes.wide,
+                    named && classes.named,
                   )}
                 >
                   {cell(row)}

@@ -57,7 +57,10 @@ export const whatIfSearch = z.object({
   after: text,
 });
 
-export const whatIfRunSearch = z.object({ after: text });
+export const whatIfRunSearch = z.object({
+  sort: z.catch(z.optional(z.enum(["saving"])), undefined),
+  after: text,
+});
 
 export const portalSearch = z.object({
   bucket: z.catch(z.optional(buckets), undefined),

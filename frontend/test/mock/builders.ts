@@ -33,6 +33,7 @@ export function makeSupplier(
     offerCount: 0,
     openPurchaseOrders: 0,
     outage: null,
+    asking: null,
     ...fields,
   };
 }

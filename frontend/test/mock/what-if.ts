@@ -66,7 +66,13 @@ function begin(world: World, input: Input): Run {
       ...row,
       supplier: world.suppliers.find(({ id }) => id === supplierId) ?? null,
     })),
-    changedOrders: (page: PageArgs) => connection(changed(world, run), page),
+    changedOrders: ({ sort, ...page }: PageArgs & { sort?: "PLACED" | "SAVING" | null }) => {
+      const rows = changed(world, run);
+      return connection(
+        sort === "SAVING" ? rows.toSorted((a, b) => saving(b) - saving(a)) : rows,
+        page,
+      );
+    },
   };
   return run;
 }
@@ -88,9 +94,12 @@ function changed(world: World, run: Run): Row<"WhatIfOrder">[] {
     name: order.name,
     placedAt: order.createdAt,
     live: way(one?.name ?? "", 1980 + 10 * index),
-    draft: way(other?.name ?? "", 1840 + 10 * index),
+    draft: way(other?.name ?? "", 1840 + 7 * index),
   }));
 }
+
+const saving = ({ live, draft }: Row<"WhatIfOrder">) =>
+  Number(live.cost?.amountMinor) - Number(draft.cost?.amountMinor);
 
 function goOn(world: World, run: Run) {
   if (run.state === "QUEUED") {
@@ -143,6 +152,19 @@ export const whatIfMutations = {
       const field = ["routing", "weights", "perParcel"];
       return { run: null, problems: [{ field, code: "INVALID", message: "this is not negative" }] };
     }
+    const connections = input.connections ?? [];
+    const problems = connections.flatMap(({ costs }, index) =>
+      costs?.perParcel.startsWith("-")
+        ? [
+            {
+              field: ["connections", String(index), "costs", "perParcel"],
+              code: "INVALID",
+              message: "this is not negative",
+            },
+          ]
+        : [],
+    );
+    if (problems.length > 0) return { run: null, problems };
     const run = begin(world, input);
     world.whatIfRuns.unshift(run);
     return { run, ...fine };

@@ -164,6 +164,8 @@ function makeShop(): Row<"Shop"> {
         ordersOutdated: 2,
         subscriptionsMissing: 0,
         workResumed: 0,
+        asked: 12,
+        reportsMissed: 1,
       },
     },
     counts: {
@@ -254,6 +256,12 @@ function makeCatalogue(now: Date) {
       since: minutesBefore(now, 14),
       nextTryAt: minutesBefore(now, -2),
       reason: "api.cargo.example did not answer within 10 s",
+    },
+    asking: {
+      offered: false,
+      since: minutesBefore(now, 600),
+      problem: "its system answers 404 to questions about purchase orders",
+      askAfter: null,
     },
   });
   const paper = makeSupplier({

@@ -6,7 +6,7 @@ use apollo_compiler::{
     request::coerce_variable_values,
     resolvers::Execution,
     response::{GraphQLError, JsonMap, serde_json_bytes},
-    validation::{DiagnosticList, Valid},
+    validation::Valid,
 };
 use serde_json::{Value, json};
 
@@ -14,7 +14,7 @@ use super::{
     Request,
     cost::Pricing,
     node::{Bound, Ctx, Node},
-    schema::{ApiSchema, schema},
+    schema::ApiSchema,
 };
 use crate::{scopes::Scopes, shop::Shop, shopify::lock};
 
@@ -22,14 +22,10 @@ const MAX_COST: u32 = 1000;
 const RATE_LIMITS: &str = "https://shopify.dev/api/usage/rate-limits";
 
 /// The body of the answer, which is 200 whatever happened.
-pub(crate) fn execute(shop: &Shop, scopes: &Scopes, version: &str, request: &Request) -> Value {
-    let api = match schema() {
-        Ok(api) => api,
-        Err(error) => return json!({ "errors": [{ "message": error.to_string() }] }),
-    };
-    let document = match ExecutableDocument::parse_and_validate(&api.schema, &request.query, "request.graphql") {
+pub(crate) fn execute(shop: &Shop, scopes: &Scopes, version: &str, api: &ApiSchema, request: &Request) -> Value {
+    let document = match &request.checked.valid {
         Ok(document) => document,
-        Err(invalid) => return json!({ "errors": invalid_document(&invalid.errors) }),
+        Err(errors) => return json!({ "errors": errors }),
     };
     let operation = match document.operations.get(request.operation.as_deref()) {
         Ok(operation) => operation,
@@ -49,7 +45,7 @@ pub(crate) fn execute(shop: &Shop, scopes: &Scopes, version: &str, request: &Req
     };
     let requested = Pricing {
         schema: &api.schema,
-        document: &document,
+        document,
         variables: &variables,
     }
     .operation(operation);
@@ -60,7 +56,7 @@ pub(crate) fn execute(shop: &Shop, scopes: &Scopes, version: &str, request: &Req
         return throttled(requested, &lock(&shop.cell.bucket).status());
     }
     let name = operation.name.as_ref().map(ToString::to_string);
-    let (mut answer, actual) = run(shop, scopes, version, api, &document, name.as_deref(), &variables);
+    let (mut answer, actual) = run(shop, scopes, version, api, document, name.as_deref(), &variables);
     let mut bucket = lock(&shop.cell.bucket);
     bucket.give_back(requested.saturating_sub(actual));
     answer["extensions"] = json!({ "cost": {
@@ -131,15 +127,6 @@ fn in_shopifys_words(ctx: &Ctx<'_>, error: &GraphQLError) -> Value {
         json["extensions"] = problem.extensions;
     }
     json
-}
-
-fn invalid_document(errors: &DiagnosticList) -> Vec<Value> {
-    let coded = |error: GraphQLError| {
-        let mut json = json!(error);
-        json["extensions"] = json!({ "code": "GRAPHQL_VALIDATION_FAILED" });
-        json
-    };
-    errors.iter().map(|diagnostic| coded(diagnostic.to_json())).collect()
 }
 
 fn too_dear(cost: u32) -> Value {

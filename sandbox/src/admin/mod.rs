@@ -6,6 +6,7 @@ mod access;
 mod bucket;
 mod connection;
 mod cost;
+mod document;
 mod execute;
 mod mutations;
 mod node;
@@ -25,6 +26,10 @@ use axum::{
 use serde_json::{Value, json};
 
 pub(crate) use self::{bucket::Bucket, schema::schema};
+use self::{
+    document::{Checked, Outline},
+    schema::ApiSchema,
+};
 use crate::{
     faults::AnswerFault,
     log::RequestRecord,
@@ -49,16 +54,9 @@ pub(crate) fn router(inner: Arc<Inner>) -> Router {
 
 /// A request that is ready to be executed.
 pub(crate) struct Request {
-    pub query: String,
+    pub checked: Arc<Checked>,
     pub operation: Option<String>,
     pub variables: serde_json::Map<String, Value>,
-}
-
-/// What is known of a request before it runs, for faults and the journal.
-#[derive(Default)]
-struct Outline {
-    operation: Option<String>,
-    fields: Vec<String>,
 }
 
 async fn graphql(
@@ -74,8 +72,12 @@ async fn graphql(
     let Some(version) = version_for(&asked_version) else {
         return error(StatusCode::NOT_FOUND, "Not Found");
     };
-    let request = parse(&body);
-    let outline = request.as_ref().map(outline).unwrap_or_default();
+    let api = match schema() {
+        Ok(api) => api,
+        Err(broken) => return error(StatusCode::INTERNAL_SERVER_ERROR, &broken.to_string()),
+    };
+    let request = parse(api, &body);
+    let outline = request.as_ref().map(Request::outline).unwrap_or_default();
     let fault = inner.faults.on_graphql(outline.operation.as_deref(), &outline.fields);
     if let Some(AnswerFault::Delay { ms }) = fault {
         tokio::time::sleep(Duration::from_millis(ms)).await;
@@ -95,7 +97,7 @@ async fn graphql(
                 StatusCode::BAD_REQUEST,
                 json!({ "errors": { "query": "Required parameter missing or invalid" } }),
             ),
-            (Ok(scopes), Some(request)) => (StatusCode::OK, execute::execute(&shop, &scopes, version, &request)),
+            (Ok(scopes), Some(request)) => (StatusCode::OK, execute::execute(&shop, &scopes, version, api, &request)),
         },
     };
     let lost = fault == Some(AnswerFault::LostAnswer);
@@ -172,11 +174,17 @@ fn version_for(asked: &str) -> Option<&'static str> {
     (looks_like_one && asked < *newest_release).then(|| VERSIONS[0])
 }
 
-fn parse(body: &[u8]) -> Option<Request> {
+impl Request {
+    fn outline(&self) -> Outline {
+        self.checked.outline(self.operation.as_deref())
+    }
+}
+
+fn parse(api: &ApiSchema, body: &[u8]) -> Option<Request> {
     let Value::Object(mut body) = serde_json::from_slice(body).ok()? else {
         return None;
     };
-    let query = body.get("query")?.as_str()?.to_owned();
+    let checked = Checked::of(api, body.get("query")?.as_str()?);
     let operation = body.get("operationName").and_then(Value::as_str).map(str::to_owned);
     let variables = match body.remove("variables") {
         Some(Value::Object(variables)) => variables,
@@ -184,37 +192,10 @@ fn parse(body: &[u8]) -> Option<Request> {
         Some(_) => return None,
     };
     Some(Request {
-        query,
+        checked,
         operation,
         variables,
     })
-}
-
-/// Operation name and root fields, read without validation so that faults can strike anything.
-fn outline(request: &Request) -> Outline {
-    use apollo_compiler::ast::{Definition, Document, Selection};
-    let Ok(document) = Document::parse(&request.query, "request.graphql") else {
-        return Outline::default();
-    };
-    let operations = document.definitions.iter().filter_map(|definition| match definition {
-        Definition::OperationDefinition(operation) => Some(operation),
-        _ => None,
-    });
-    let wanted = request.operation.as_deref();
-    let operation = operations
-        .into_iter()
-        .find(|operation| wanted.is_none() || operation.name.as_ref().map(apollo_compiler::Name::as_str) == wanted);
-    let Some(operation) = operation else {
-        return Outline::default();
-    };
-    let fields = operation.selection_set.iter().filter_map(|selection| match selection {
-        Selection::Field(field) => Some(field.name.to_string()),
-        _ => None,
-    });
-    Outline {
-        operation: operation.name.as_ref().map(ToString::to_string),
-        fields: fields.collect(),
-    }
 }
 
 fn error(status: StatusCode, message: &str) -> Response {

@@ -70,6 +70,7 @@ pub struct Parcel {
     pub reference: String,
     pub carrier: String,
     pub tracking_number: String,
+    pub shipped_at: String,
     /// Line ids and quantities.
     pub lines: Vec<(String, u32)>,
     /// Whether Orderyard has confirmed it.
@@ -217,8 +218,8 @@ impl Book {
         &mut self,
         number: &str,
         units: &[(String, u32)],
-        carrier: &str,
-        tracking_number: &str,
+        (carrier, tracking_number): (&str, &str),
+        shipped_at: String,
     ) -> Option<Parcel> {
         let order = self.orders.get_mut(number)?;
         if order.cancelled {
@@ -242,6 +243,7 @@ impl Book {
             reference: format!("{}-{}", order.reference, order.parcels.len() + 1),
             carrier: carrier.to_owned(),
             tracking_number: tracking_number.to_owned(),
+            shipped_at,
             lines: packed,
             reported: false,
         };
@@ -307,6 +309,46 @@ pub(super) fn acknowledgement(order: &SupplierOrder) -> Value {
         })
         .collect();
     json!({ "reference": order.reference, "lines": lines })
+}
+
+/// How an order stands, as the contract has it.
+pub(super) fn state(order: &SupplierOrder) -> Value {
+    let lines = order.lines.iter().map(|line| {
+        let accepted = line.quantity.saturating_sub(line.rejected + line.cancelled);
+        let mut state = json!({
+            "line_id": line.line_id,
+            "accepted": if order.acknowledged { accepted } else { 0 },
+            "rejected": line.rejected,
+            "cancelled": line.cancelled,
+        });
+        if let Some(reason) = line.reason {
+            state["reason"] = json!(reason);
+        }
+        state
+    });
+    let parcels = order.parcels.iter().map(parcel);
+    json!({
+        "number": order.number,
+        "reference": order.reference,
+        "lines": lines.collect::<Vec<_>>(),
+        "shipments": parcels.collect::<Vec<_>>(),
+    })
+}
+
+/// A parcel as it is reported.
+pub(super) fn parcel(parcel: &Parcel) -> Value {
+    let lines: Vec<_> = parcel
+        .lines
+        .iter()
+        .map(|(line_id, quantity)| json!({ "line_id": line_id, "quantity": quantity }))
+        .collect();
+    json!({
+        "reference": parcel.reference,
+        "carrier": parcel.carrier,
+        "tracking_number": parcel.tracking_number,
+        "shipped_at": parcel.shipped_at,
+        "lines": lines,
+    })
 }
 
 fn line(data: LineData) -> SupplierLine {

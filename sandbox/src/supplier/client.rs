@@ -6,7 +6,7 @@ use std::time::Duration;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use super::book::Parcel;
+use super::book::{self, Parcel};
 
 const TIMEOUT: Duration = Duration::from_secs(10);
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
@@ -55,21 +55,9 @@ impl Client {
         .await
     }
 
-    pub async fn ship(&self, id: &str, parcel: &Parcel, shipped_at: &str) -> Result<Value, ApiError> {
-        let lines: Vec<_> = parcel
-            .lines
-            .iter()
-            .map(|(line_id, quantity)| json!({ "line_id": line_id, "quantity": quantity }))
-            .collect();
-        let body = json!({
-            "reference": parcel.reference,
-            "carrier": parcel.carrier,
-            "tracking_number": parcel.tracking_number,
-            "shipped_at": shipped_at,
-            "lines": lines,
-        });
-        self.call(Method::POST, &format!("purchase-orders/{id}/shipments"), &body)
-            .await
+    pub async fn ship(&self, id: &str, parcel: &Parcel) -> Result<Value, ApiError> {
+        let path = format!("purchase-orders/{id}/shipments");
+        self.call(Method::POST, &path, &book::parcel(parcel)).await
     }
 
     pub async fn retrack(&self, id: &str, reference: &str, carrier: &str, number: &str) -> Result<Value, ApiError> {

@@ -56,6 +56,7 @@ pub struct Behaviour {
     pub rejects: BTreeMap<String, RejectReason>,
     pub cancellation: Cancellation,
     pub repetition: Repetition,
+    pub reading: Reading,
     /// Carrier of its parcels.
     pub carrier: String,
     /// Tracking numbers are this and a counter.
@@ -73,6 +74,7 @@ impl Default for Behaviour {
             rejects: BTreeMap::new(),
             cancellation: Cancellation::AcceptAtOnce,
             repetition: Repetition::SameAnswer,
+            reading: Reading::Offered,
             carrier: "DHL Express".to_owned(),
             tracking_prefix: "JD0002".to_owned(),
             faults: Vec::new(),
@@ -155,6 +157,16 @@ pub enum Repetition {
     SameAnswer,
     /// 409 with `ALREADY_PLACED`: all that some systems can say.
     AlreadyPlaced,
+}
+
+/// How it answers questions about a purchase order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "answer", rename_all = "snake_case")]
+pub enum Reading {
+    /// With what stands in its book.
+    Offered,
+    /// With this status, whatever is asked: 404, 405 or 501 where it has no such thing.
+    Status { status: u16, retry_after_s: Option<u32> },
 }
 
 /// Why a line is not taken.

@@ -108,14 +108,31 @@ impl Desk {
         carrier: &str,
         tracking_number: &str,
     ) -> Result<Parcel, ApiError> {
-        let id = self.order_id(number)?;
-        let parcel = lock(&self.book).pack(number, units, carrier, tracking_number);
-        let mut parcel = parcel.ok_or_else(|| ApiError::Refused {
+        let parcel = self.pack(number, units, carrier, tracking_number)?;
+        self.report(number, parcel).await
+    }
+
+    /// Packs a parcel, of which Orderyard hears nothing.
+    pub(super) fn pack(
+        &self,
+        number: &str,
+        units: &[(String, u32)],
+        carrier: &str,
+        tracking_number: &str,
+    ) -> Result<Parcel, ApiError> {
+        self.order_id(number)?;
+        let shipped_at = time(self.config.clock.now());
+        let parcel = lock(&self.book).pack(number, units, (carrier, tracking_number), shipped_at);
+        parcel.ok_or_else(|| ApiError::Refused {
             status: 0,
             body: format!("{number} has nothing left to ship"),
-        })?;
-        let shipped_at = time(self.config.clock.now());
-        self.client()?.ship(&id, &parcel, &shipped_at).await?;
+        })
+    }
+
+    /// Tells Orderyard of a parcel.
+    pub(super) async fn report(&self, number: &str, mut parcel: Parcel) -> Result<Parcel, ApiError> {
+        let id = self.order_id(number)?;
+        self.client()?.ship(&id, &parcel).await?;
         parcel.reported = true;
         if let Some(order) = lock(&self.book).get_mut(number) {
             for known in order

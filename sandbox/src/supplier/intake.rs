@@ -18,6 +18,7 @@ use serde_json::{Value, json};
 use super::{
     Acknowledge, Behaviour, CallRecord, Desk, Intake, Repetition, SupplierFault,
     book::{PurchaseOrderData, acknowledgement},
+    reading,
 };
 use crate::{server::Cut, shopify::lock, signing};
 
@@ -25,7 +26,7 @@ const TOLERANCE_S: i64 = 5 * 60;
 
 pub(super) fn router(desk: Arc<Desk>) -> Router {
     Router::new()
-        .route("/orders", post(receive))
+        .route("/orders", post(receive).get(reading::answer))
         .route("/_sandbox/orders", get(orders))
         .route("/_sandbox/orders/{number}/{action}", post(act))
         .route("/_sandbox/calls", get(calls))
@@ -100,7 +101,7 @@ async fn receive(
     }
 }
 
-fn verify(desk: &Desk, headers: &HeaderMap, body: &[u8]) -> bool {
+pub(super) fn verify(desk: &Desk, headers: &HeaderMap, body: &[u8]) -> bool {
     let Ok(timestamp) = text(headers, "webhook-timestamp").parse::<i64>() else {
         return false;
     };

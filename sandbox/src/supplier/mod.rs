@@ -7,6 +7,7 @@ mod client;
 mod config;
 mod desk;
 mod intake;
+mod reading;
 
 use std::sync::{Arc, Mutex, RwLock};
 
@@ -28,7 +29,8 @@ pub use self::{
     book::{Parcel, SupplierLine, SupplierOrder},
     client::ApiError,
     config::{
-        Acknowledge, Behaviour, Cancellation, Intake, RejectReason, Repetition, Shipping, SupplierConfig, SupplierFault,
+        Acknowledge, Behaviour, Cancellation, Intake, Reading, RejectReason, Repetition, Shipping, SupplierConfig,
+        SupplierFault,
     },
 };
 
@@ -56,6 +58,15 @@ pub struct CallRecord {
     pub body: Value,
 }
 
+/// One question about a purchase order that the supplier received.
+#[derive(Debug, Clone, Serialize)]
+pub struct QuestionRecord {
+    pub at: DateTime<Utc>,
+    pub number: String,
+    pub verified: bool,
+    pub status: u16,
+}
+
 /// What requests, timers and library calls share.
 pub(crate) struct Desk {
     config: SupplierConfig,
@@ -63,6 +74,7 @@ pub(crate) struct Desk {
     orderyard: RwLock<(Option<String>, Option<String>)>,
     book: Mutex<Book>,
     calls: Journal<CallRecord>,
+    questions: Journal<QuestionRecord>,
     failures: Journal<String>,
     http: reqwest::Client,
     stop: CancellationToken,
@@ -87,6 +99,7 @@ impl Supplier {
             orderyard: RwLock::new((config.orderyard_url.clone(), config.api_key.clone())),
             book: Mutex::new(Book::new(config.journal_limit)),
             calls: Journal::new(config.journal_limit),
+            questions: Journal::new(config.journal_limit),
             failures: Journal::new(config.journal_limit),
             http: Client::http().map_err(StartError::Client)?,
             stop: CancellationToken::new(),
@@ -155,6 +168,11 @@ impl Supplier {
         self.desk.calls.count(|_| true)
     }
 
+    /// Questions about purchase orders received so far, oldest first.
+    pub fn questions(&self) -> Vec<QuestionRecord> {
+        self.desk.questions.all()
+    }
+
     /// What went wrong in the supplier's own calls to Orderyard.
     pub fn failures(&self) -> Vec<String> {
         self.desk.failures.all()
@@ -181,6 +199,29 @@ impl Supplier {
         tracking_number: &str,
     ) -> Result<Parcel, ApiError> {
         self.desk.ship_skus(number, units, carrier, tracking_number).await
+    }
+
+    /// Ships everything that is open in one parcel, and does not tell.
+    pub fn ship_silently(&self, number: &str, carrier: &str, tracking_number: &str) -> Result<Parcel, ApiError> {
+        let units = lock(&self.desk.book).get(number).map(SupplierOrder::open_units);
+        self.desk
+            .pack(number, &units.unwrap_or_default(), carrier, tracking_number)
+    }
+
+    /// Decides on an order by the supplier's habits, and does not tell.
+    pub fn decide_silently(&self, number: &str) {
+        let rejects = self.behaviour().rejects;
+        lock(&self.desk.book).decide(number, &rejects);
+    }
+
+    /// Does not ship what it was asked not to ship, and does not tell.
+    pub fn cancel_silently(&self, number: &str) -> bool {
+        lock(&self.desk.book).cancel(number)
+    }
+
+    /// Tells of a parcel, perhaps late.
+    pub async fn report(&self, number: &str, parcel: Parcel) -> Result<Parcel, ApiError> {
+        self.desk.report(number, parcel).await
     }
 
     /// Corrects the tracking of a parcel that was reported.

@@ -3,9 +3,10 @@
 //!
 //! This file owns the call itself: where it may go, how long it may take, how
 //! much may come back. [`wire`] owns the bodies, [`sign`] the signatures,
-//! [`classify`] the meaning of failures.
+//! [`classify`] the meaning of failures, [`read`] what is asked without effect.
 
 pub mod classify;
+pub mod read;
 pub mod sign;
 pub mod wire;
 
@@ -27,8 +28,8 @@ use self::{
     wire::{CancelData, Envelope, EventType, PurchaseOrderData},
 };
 use super::{
-    CallKey, CancelAnswer, Capabilities, ConnectorError, OutgoingCancellation, OutgoingPurchaseOrder, PlaceAnswer,
-    ReadBack, SupplierConnector, Target,
+    CallKey, CancelAnswer, Capabilities, ConnectorError, OrderReader, OutgoingCancellation, OutgoingPurchaseOrder,
+    PlaceAnswer, ReadBack, SupplierConnector, Target,
     guard::{Guard, GuardError},
 };
 use crate::domain::supplier::ConnectorKind;
@@ -139,6 +140,10 @@ impl SupplierConnector for HttpConnector {
             can_cancel: true,
             settles_unknown: ReadBack::RepeatSameKey,
         }
+    }
+
+    fn reader(&self) -> Option<&dyn OrderReader> {
+        Some(self)
     }
 
     fn check(&self, target: &Target) -> Result<(), ConnectorError> {

@@ -13,9 +13,9 @@ use crate::{
 /// The longest text that is taken over from a supplier's answer, in characters.
 const MAX_TEXT: usize = 500;
 /// The longest reference that is taken over, in characters.
-const MAX_REFERENCE: usize = 100;
+pub(super) const MAX_REFERENCE: usize = 100;
 /// More lines than a purchase order has are a broken answer.
-const MAX_LINES: usize = 1000;
+pub(super) const MAX_LINES: usize = 1000;
 
 /// What a call tells the supplier.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -199,7 +199,7 @@ struct PlaceReply {
 }
 
 #[derive(Debug, Deserialize)]
-struct LineReply {
+pub(super) struct LineReply {
     line_id: PoLineId,
     #[serde(default)]
     accepted: u32,
@@ -276,7 +276,7 @@ pub fn refusal_code(body: &[u8]) -> Option<String> {
 
 impl LineReply {
     /// A reason that we do not know is kept as text.
-    fn into_answer(self) -> LineAnswer {
+    pub(super) fn into_answer(self) -> LineAnswer {
         let known = self.reason.as_deref().map(str::parse::<RejectReason>);
         let (reason, unknown) = match known {
             None => (None, None),
@@ -302,7 +302,7 @@ fn is_json_object(body: &[u8]) -> bool {
     body.trim_ascii_start().first() == Some(&b'{')
 }
 
-fn shortened(text: &str, longest: usize) -> Option<String> {
+pub(super) fn shortened(text: &str, longest: usize) -> Option<String> {
     let text: String = text.trim().chars().filter(|c| !c.is_control()).take(longest).collect();
     (!text.is_empty()).then_some(text)
 }

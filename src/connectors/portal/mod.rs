@@ -7,8 +7,8 @@
 use async_trait::async_trait;
 
 use super::{
-    CallKey, CancelAnswer, Capabilities, ConnectorError, OutgoingCancellation, OutgoingPurchaseOrder, PlaceAnswer,
-    ReadBack, SupplierConnector, Target,
+    CallKey, CancelAnswer, Capabilities, ConnectorError, OrderReader, OutgoingCancellation, OutgoingPurchaseOrder,
+    PlaceAnswer, ReadBack, SupplierConnector, Target,
 };
 use crate::domain::supplier::ConnectorKind;
 
@@ -29,6 +29,11 @@ impl SupplierConnector for PortalConnector {
             can_cancel: true,
             settles_unknown: ReadBack::NotNeeded,
         }
+    }
+
+    /// What the supplier knows stands in our own books.
+    fn reader(&self) -> Option<&dyn OrderReader> {
+        None
     }
 
     fn check(&self, _target: &Target) -> Result<(), ConnectorError> {

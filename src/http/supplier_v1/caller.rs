@@ -40,9 +40,9 @@ impl FromRequestParts<App> for Caller {
         let header = parts.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
         let shown = header.and_then(bearer).ok_or_else(stranger)?;
         let hash = Sha256::digest(shown).to_vec();
-        let key = api_keys::living(app.db.read(), &hash).await?;
-        let same = |key: &api_keys::Model| bool::from(key.key_hash.ct_eq(&hash));
-        let Some((key, supplier)) = key.filter(same).and_then(|key| key.supplier_id.map(|id| (key, id))) else {
+        let found = api_keys::living_of_supplier(app.db.read(), &hash).await?;
+        let same = |(key, _): &(api_keys::Model, _)| bool::from(key.key_hash.ct_eq(&hash));
+        let Some((key, supplier)) = found.filter(same) else {
             record_security_event::record(
                 app,
                 SecurityEventKind::BadApiKey,
@@ -53,7 +53,6 @@ impl FromRequestParts<App> for Caller {
             return Err(stranger().into());
         };
         LIMITER.take(key.id, app.clock.now_ms()).map_err(AppError::TooMany)?;
-        let supplier = suppliers::by_id(app.db.read(), supplier).await?.ok_or_else(stranger)?;
         note_key_use::note_key_use(app, &key).await?;
         Ok(Self { supplier })
     }

@@ -15,6 +15,7 @@ mod inventory;
 mod openapi;
 mod problem;
 mod purchase_orders;
+mod queue;
 mod shipments;
 mod tracking;
 
@@ -23,5 +24,6 @@ pub use cancellation::answer;
 pub use inventory::put_inventory;
 pub use openapi::{document, serve};
 pub use purchase_orders::{list, read};
+pub use queue::{Reports, bounded};
 pub use shipments::ship;
 pub use tracking::correct;

@@ -101,6 +101,12 @@ impl Expression {
         Ok(Self { root })
     }
 
+    /// Whether it asks about one of these.
+    #[must_use]
+    pub fn asks(&self, fields: &[Field]) -> bool {
+        self.root.asks(fields)
+    }
+
     /// Whether the condition holds for these facts.
     pub fn holds(&self, facts: &impl Facts) -> Truth {
         evaluate::holds(&self.root, facts)

@@ -27,6 +27,19 @@ pub enum Node {
     List(Vec<String>),
 }
 
+impl Node {
+    pub fn asks(&self, fields: &[Field]) -> bool {
+        match self {
+            Self::All(parts) | Self::Any(parts) => parts.iter().any(|part| part.asks(fields)),
+            Self::Not(part) | Self::StartsWith(part, _) => part.asks(fields),
+            Self::Compare(_, left, right) | Self::In(left, right) => left.asks(fields) || right.asks(fields),
+            Self::Between(value, low, high) => [value, low, high].iter().any(|part| part.asks(fields)),
+            Self::Field(field) => fields.contains(field),
+            Self::Text(_) | Self::Number(_) | Self::List(_) => false,
+        }
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Comparison {
     Equal,

@@ -1,11 +1,14 @@
 //! What conditions get to know of an order, its lines and the candidates.
 
-use std::{borrow::Cow, collections::BTreeMap};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use rust_decimal::Decimal;
 
 use crate::{
-    ids::OrderLineId,
+    ids::{OrderLineId, SupplierId},
     routing::{
         expressions::{Facts, Field, Value},
         request::{Component, LineDemand, RouteRequest, SupplierTerms},
@@ -32,6 +35,18 @@ pub struct OrderFacts {
     /// Of routing, in the shop's time zone.
     pub hour: Option<u32>,
     pub weekday: Option<String>,
+    /// Lines of which units are with suppliers already.
+    pub standing: Vec<Standing>,
+    /// Parcels that these units come in.
+    pub parcels: u32,
+}
+
+/// What was decided about a line before, and stays.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// Without alternatives: its units are not to be routed.
+    pub line: LineDemand,
+    pub suppliers: BTreeSet<SupplierId>,
 }
 
 /// An order, perhaps with one of its lines, perhaps with an offer for it.

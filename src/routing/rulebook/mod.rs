@@ -5,10 +5,10 @@
 mod facts;
 mod ruling;
 
-pub use facts::OrderFacts;
+pub use facts::{OrderFacts, Standing};
 pub(super) use ruling::Ruling;
 
-use super::expressions::{Expression, ExpressionError, Scope};
+use super::expressions::{Expression, ExpressionError, Field, Scope};
 pub use crate::domain::rules::Consequence;
 use crate::domain::rules::RuleText;
 
@@ -32,7 +32,24 @@ pub const fn scope(then: &Consequence) -> Scope {
     }
 }
 
+/// What changes a condition's answer while nobody changes anything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Tick {
+    Day,
+    Hour,
+}
+
 impl Rule {
+    /// What of time its condition goes by, the finer where it is both.
+    #[must_use]
+    pub fn goes_by(&self) -> Option<Tick> {
+        let when = self.when.as_ref()?;
+        if when.asks(&[Field::Hour, Field::DaysToShip, Field::DaysLate]) {
+            return Some(Tick::Hour);
+        }
+        when.asks(&[Field::Weekday, Field::PromisedIn]).then_some(Tick::Day)
+    }
+
     /// A rule with its condition as text.
     ///
     /// # Errors

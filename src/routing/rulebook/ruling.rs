@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Consequence, Rule, facts::Place};
 use crate::{
-    ids::{OfferId, OrderLineId},
+    ids::{OfferId, OrderLineId, SupplierId},
     routing::{
         expressions::Truth,
         plan::RejectedBecause,
@@ -24,6 +24,10 @@ pub struct Ruling<'a> {
     pub limiting: Vec<&'a str>,
     /// Pieces that stay in stock, and the rule that says so.
     pub kept: BTreeMap<OfferId, (u32, &'a str)>,
+    /// Lines that belong to what suppliers have already, and the rule that says so.
+    begun: Vec<(BTreeSet<OrderLineId>, BTreeSet<SupplierId>, &'a str)>,
+    /// The rule that allows no parcel besides those that there are.
+    full: Option<&'a str>,
 }
 
 /// A rule holds: for want of this fact, if it could not be decided.
@@ -37,6 +41,8 @@ impl<'a> Ruling<'a> {
             limits: Limits::default(),
             limiting: Vec::new(),
             kept: BTreeMap::new(),
+            begun: Vec::new(),
+            full: None,
         };
         for rule in &request.rules {
             ruling.limit(rule);
@@ -49,13 +55,17 @@ impl<'a> Ruling<'a> {
 
     fn limit(&mut self, rule: &'a Rule) {
         let limits = match rule.then {
-            Consequence::NeverSplit if self.holds(rule, None, None).is_some() => self.together(|_| true),
+            Consequence::NeverSplit if self.holds(rule, None, None).is_some() => self.together(rule, |_| true),
             Consequence::ShipTogether => {
                 let (request, around) = (self.request, self.around);
                 let holds = |line: &LineDemand| holds(request, around, rule, Some(line), None).is_some();
-                self.together(holds)
+                self.together(rule, holds)
             }
             Consequence::MaxParcels(most) if self.holds(rule, None, None).is_some() => {
+                let most = most.saturating_sub(self.request.facts.parcels);
+                if most == 0 {
+                    self.full.get_or_insert(&rule.name);
+                }
                 let limit = self.limits.max_parcels.get_or_insert(most);
                 *limit = most.min(*limit);
                 true
@@ -68,10 +78,15 @@ impl<'a> Ruling<'a> {
     }
 
     /// Says whether there is anything to keep together.
-    fn together(&mut self, belongs: impl Fn(&LineDemand) -> bool) -> bool {
+    fn together(&mut self, rule: &'a Rule, belongs: impl Fn(&LineDemand) -> bool) -> bool {
         let lines = self.request.lines.iter().filter(|line| belongs(line));
         let group: BTreeSet<OrderLineId> = lines.map(|line| line.line).collect();
         let some = !group.is_empty();
+        let standing = self.request.facts.standing.iter().filter(|one| belongs(&one.line));
+        let with: BTreeSet<SupplierId> = standing.flat_map(|one| one.suppliers.iter().copied()).collect();
+        if some && !with.is_empty() {
+            self.begun.push((group.clone(), with, &rule.name));
+        }
         if some && !self.limits.together.contains(&group) {
             self.limits.together.push(group);
         }
@@ -111,7 +126,34 @@ impl<'a> Ruling<'a> {
                 unknown: unknown.map(str::to_owned),
             })
         };
-        self.request.rules.iter().filter_map(refusal).collect()
+        let mut found: Vec<RejectedBecause> = self.request.rules.iter().filter_map(refusal).collect();
+        // A person who chooses a supplier may well split what is begun.
+        if line.forced_offer.is_none() {
+            found.extend(self.begun(line, alternative));
+        }
+        found
+    }
+
+    /// Why an alternative does not fit to what suppliers have already.
+    fn begun(&self, line: &LineDemand, alternative: &Alternative) -> impl Iterator<Item = RejectedBecause> {
+        let elsewhere = |with: &BTreeSet<SupplierId>| {
+            let mut parts = alternative.components.iter();
+            parts.any(|part| !with.contains(&part.offer.supplier))
+        };
+        let begun = self.begun.iter();
+        let begun = begun.filter(move |(lines, with, _)| lines.contains(&line.line) && elsewhere(with));
+        let kept = begun.map(|(_, with, rule)| {
+            let names = with.iter().filter_map(|id| self.around.suppliers.get(id));
+            RejectedBecause::KeptWith {
+                rule: (*rule).to_owned(),
+                suppliers: names.map(|terms| terms.name.clone()).collect(),
+            }
+        });
+        let full = self.full.map(|rule| RejectedBecause::LimitedBy {
+            rules: vec![rule.to_owned()],
+            beside: Vec::new(),
+        });
+        kept.chain(full)
     }
 
     fn key(&self, component: &Component) -> &str {

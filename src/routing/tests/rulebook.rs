@@ -3,7 +3,7 @@
 use rust_decimal::Decimal;
 
 use super::*;
-use crate::routing::rulebook::{Consequence, Rule};
+use crate::routing::rulebook::{Consequence, Rule, Standing, Tick};
 
 fn rule(when: &str, then: Consequence) -> Rule {
     Rule::new("House rule", (!when.is_empty()).then_some(when), then).unwrap_or_else(|error| panic!("{when}: {error}"))
@@ -155,6 +155,10 @@ fn a_safety_buffer_stays_in_stock() {
 /// Two lines of one unit: North has the first alone, both have the second, and East
 /// has both; North comes first in priority, East last.
 fn splittable(rules: Vec<Rule>) -> RoutePlan {
+    route(&RouteRequest { rules, ..two_lines() })
+}
+
+fn two_lines() -> RouteRequest {
     let mut request = order(vec![
         line(
             1,
@@ -174,8 +178,86 @@ fn splittable(rules: Vec<Rule>) -> RoutePlan {
         ),
     ]);
     request.suppliers.push(terms(3, "East Wares"));
-    request.rules = rules;
+    request
+}
+
+/// The second line alone, after units of the first went to some suppliers in one parcel.
+fn begun(when: &str, then: Consequence, with: &[u128]) -> RoutePlan {
+    let mut request = two_lines();
+    let first = request.lines.remove(0);
+    request.facts.standing = vec![Standing {
+        line: LineDemand {
+            alternatives: Vec::new(),
+            ..first
+        },
+        suppliers: with.iter().map(|id| supplier(*id)).collect(),
+    }];
+    request.facts.parcels = 1;
+    request.rules = vec![rule(when, then)];
     route(&request)
+}
+
+#[test]
+fn what_suppliers_have_already_counts() {
+    const SOUTH: &str = "1: 1 SKU-22";
+    const EAST: &str = "1: 1 SKU-23";
+    for (when, then, with, expect) in [
+        ("", Consequence::NeverSplit, [3].as_slice(), EAST),
+        ("", Consequence::NeverSplit, &[2], SOUTH),
+        ("", Consequence::NeverSplit, &[2, 3], SOUTH),
+        ("", Consequence::NeverSplit, &[1], "1: nobody"),
+        ("order.country == 'FR'", Consequence::NeverSplit, &[3], SOUTH),
+        ("line.sku starts_with 'LINE'", Consequence::ShipTogether, &[3], EAST),
+        ("line.sku == 'LINE-2'", Consequence::ShipTogether, &[3], SOUTH),
+        ("line.sku == 'LINE-1'", Consequence::ShipTogether, &[3], SOUTH),
+        ("", Consequence::MaxParcels(2), &[3], SOUTH),
+        ("", Consequence::MaxParcels(1), &[3], "1: nobody"),
+    ] {
+        assert_eq!(
+            told(&begun(when, then.clone(), with)),
+            [expect],
+            "{then:?} {when} {with:?}"
+        );
+    }
+    let why = |plan: RoutePlan| plan.lines[0].rejected[0].why.to_string();
+    assert_eq!(
+        why(begun("", Consequence::NeverSplit, &[3])),
+        "the rule “House rule” keeps it with East Wares, who ships the rest of the order"
+    );
+    assert_eq!(
+        why(begun("", Consequence::MaxParcels(1), &[3])),
+        "the rule “House rule” leaves no room for it"
+    );
+}
+
+#[test]
+fn a_person_may_split_what_is_begun() {
+    let mut request = two_lines();
+    let first = request.lines.remove(0);
+    request.lines[0].forced_offer = Some(request.lines[0].alternatives[0].components[0].offer.id);
+    request.facts.standing = vec![Standing {
+        line: first,
+        suppliers: BTreeSet::from([supplier(3)]),
+    }];
+    request.rules = vec![rule("", Consequence::NeverSplit)];
+    assert_eq!(told(&route(&request)), ["1: 1 SKU-22"]);
+}
+
+#[test]
+fn some_rules_go_by_time() {
+    for (when, expect) in [
+        ("order.country == 'DE'", None),
+        ("not (order.weekday == 'sunday')", Some(Tick::Day)),
+        ("order.total > 5 or order.promised_in_days < 2", Some(Tick::Day)),
+        (
+            "order.weekday in ['sunday'] and order.hour between 8 and 17",
+            Some(Tick::Hour),
+        ),
+        ("supplier.days_late > 0", Some(Tick::Hour)),
+    ] {
+        assert_eq!(rule(when, Consequence::Exclude).goes_by(), expect, "{when}");
+    }
+    assert_eq!(rule("", Consequence::Exclude).goes_by(), None);
 }
 
 #[test]
@@ -184,6 +266,8 @@ fn an_order_that_is_never_split_comes_from_one_supplier() {
     let whole = ["1: 1 SKU-13", "1: 1 SKU-23"];
     let plan = splittable(vec![rule("order.country == 'DE'", Consequence::NeverSplit)]);
     assert_eq!(told(&plan), whole);
+    let why = plan.lines[0].rejected[0].why.to_string();
+    assert_eq!(why, "the rule “House rule” leaves no room for it", "North comes first");
     assert_eq!(told(&splittable(vec![rule("", Consequence::MaxParcels(1))])), whole);
     let both = rule("line.sku starts_with 'LINE'", Consequence::ShipTogether);
     assert_eq!(told(&splittable(vec![both])), whole);

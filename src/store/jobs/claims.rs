@@ -14,7 +14,10 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::{Column, Entity, JobState, Model, Priority, WaitsFor};
-use crate::{ids::JobId, store::Tx};
+use crate::{
+    ids::JobId,
+    store::{Tx, pending::Write},
+};
 
 /// What may be taken, in the words of the index `jobs_turn`.
 const IN_TURN: &str = "state = 'ready' and waits_for = 'turn'";
@@ -194,7 +197,7 @@ pub async fn set_aside(tx: &Tx, behind: &[(JobId, String)]) -> Result<(), DbErr>
 }
 
 /// Has what waits behind the work on some keys looked at: that work has ended.
-pub async fn free_keys(tx: &Tx, keys: &[String]) -> Result<(), DbErr> {
+pub fn free_keys(tx: &Tx, keys: &[String]) -> Result<(), DbErr> {
     if keys.is_empty() {
         return Ok(());
     }
@@ -202,7 +205,7 @@ pub async fn free_keys(tx: &Tx, keys: &[String]) -> Result<(), DbErr> {
     let each = if backend == DbBackend::Postgres {
         "json_array_elements_text($1::json)"
     } else {
-        "json_each($1)"
+        "json_each(?)"
     };
     let sql = format!(
         "update jobs set waits_for = 'turn' where state = 'ready' and waits_for = 'key' and id in (
@@ -211,7 +214,8 @@ pub async fn free_keys(tx: &Tx, keys: &[String]) -> Result<(), DbErr> {
            from {each} k)"
     );
     let statement = Statement::from_sql_and_values(backend, sql, [json(keys)?]);
-    tx.conn().execute_raw(statement).await.map(drop)
+    tx.write(Write::any::<Entity>(statement));
+    Ok(())
 }
 
 /// Jobs by a condition, for an update of what nobody else is looking at.

@@ -71,9 +71,9 @@ pub async fn lock(tx: &Tx, id: JobId) -> Result<Option<Model>, DbErr> {
 }
 
 /// Has one job that was given up tried again from the start.
-pub async fn revive(tx: &Tx, mut job: Model, now_ms: i64) -> Result<(), DbErr> {
+pub async fn revive(tx: &Tx, mut job: Model) -> Result<(), DbErr> {
     job.attempts = 0;
-    job.run_at_ms = now_ms;
+    job.run_at_ms = tx.lease_now().timestamp_millis();
     make_ready(tx, job).await?;
     tx.mark_jobs_added();
     Ok(())

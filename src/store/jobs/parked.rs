@@ -7,7 +7,8 @@ use crate::{domain::circuit::Subject, store::Tx};
 
 /// Has some of the jobs that wait for a subject done now, those first that would
 /// have been first; says how many.
-pub async fn wake(tx: &Tx, subject: Subject, now_ms: i64, most: u64) -> Result<u64, DbErr> {
+pub async fn wake(tx: &Tx, subject: Subject, most: u64) -> Result<u64, DbErr> {
+    let now_ms = tx.lease_now().timestamp_millis();
     // The words stand as they do in the index.
     let waiting = jobs_where(Expr::cust("state = 'ready' and waits_for = 'time'"))
         .and_where(Column::ParkedFor.eq(subject.to_string()))

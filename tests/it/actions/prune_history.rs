@@ -103,8 +103,67 @@ async fn too_many_deliveries_go_before_their_time() {
             config: Arc::new(config),
             ..world.app.clone()
         };
+        days(&world, 1);
+        prune_all(&app).await;
+        assert_eq!(kept(&world).await.len(), 600, "Shopify may repeat them");
+        days(&world, 2);
         prune_all(&app).await;
         assert_eq!(kept(&world).await.len(), 10);
+    }
+}
+
+/// Bodies go when they are too large together, the oldest first; by the rest of a row repetitions are
+/// known, and what is still to be read stays whole.
+#[tokio::test]
+async fn bodies_go_when_they_take_too_much_room() {
+    use DeliveryStatus as S;
+    for world in World::each(false).await {
+        add_delivery(&world, S::Received).await;
+        for _ in 0..1500 {
+            add_delivery(&world, S::Processed).await;
+        }
+        let mut config = (*world.app.config).clone();
+        // Each body takes three bytes, and a batch of 250 is a block.
+        config.retention.most_body_bytes = 2000;
+        let app = App {
+            config: Arc::new(config),
+            ..world.app.clone()
+        };
+        prune_all(&app).await;
+        let bodies = |kept: Vec<(DeliveryStatus, bool)>| kept.iter().filter(|(_, body)| *body).count();
+        assert_eq!(bodies(kept(&world).await), 1501, "too new to be counted");
+        world.app.clock.advance(Duration::from_mins(11));
+        prune_all(&app).await;
+        let now = kept(&world).await;
+        assert_eq!(now.len(), 1501, "every row is there");
+        assert_eq!(now[0], (S::Received, true), "it is still to be read");
+        let first = now.iter().skip(1).position(|(_, body)| *body).expect("the newest stay");
+        assert!(
+            now[1..].iter().skip(first).all(|(_, body)| *body),
+            "the oldest go first"
+        );
+        let left = bodies(now) - 1;
+        assert!((401..=667).contains(&left), "{left} bodies take less than 2000 bytes");
+
+        for _ in 0..500 {
+            add_delivery(&world, S::Processed).await;
+        }
+        world.app.clock.advance(Duration::from_mins(11));
+        prune_all(&app).await;
+        let left = bodies(kept(&world).await) - 1;
+        assert!((401..=667).contains(&left), "{left} bodies after more have come");
+        // What was read since goes by its age.
+        let read = "update deliveries set status = 'processed'";
+        let tx = world.tx().await;
+        tx.conn().execute_unprepared(read).await.expect("reads");
+        tx.commit().await.expect("commits");
+        days(&world, 31);
+        prune_all(&app).await;
+        assert_eq!(bodies(kept(&world).await), 0);
+        let counted = store::delivery_sizes::newest(world.app.db.read(), 10)
+            .await
+            .expect("reads");
+        assert_eq!(counted.len(), 0, "nothing is left to count");
     }
 }
 

@@ -57,6 +57,7 @@ pub fn plant(tx: &Tx, shop: ShopId, order: OrderId, now: chrono::DateTime<chrono
         order_id: order,
         name: "#1001".to_owned(),
         placed_at: now,
+        saving_minor: what_if_orders::NOT_KNOWN,
         live: Json(way("North")),
         draft: Json(way("East")),
     };
@@ -294,6 +295,10 @@ async fn a_draft_that_could_not_be_is_refused_at_its_field() {
                 json!(["connections", "0", "handlingDays"]),
             ),
             (
+                json!({ "connections": [{ "supplierId": tenant.supplier, "cutoffHour": 24 }] }),
+                json!(["connections", "0", "cutoffHour"]),
+            ),
+            (
                 json!({ "connections": [{ "supplierId": tenant.supplier, "costs": costs }] }),
                 json!(["connections", "0", "costs", "perOrder"]),
             ),
@@ -301,6 +306,90 @@ async fn a_draft_that_could_not_be_is_refused_at_its_field() {
             let refused = world.start(&tenant, draft.clone()).await;
             assert_eq!(refused["run"], Value::Null, "{draft}");
             assert_eq!(refused["problems"][0]["field"], field, "{draft}: {refused}");
+        }
+    }
+}
+
+/// How the tenant's only supplier ships is part of a draft.
+#[tokio::test]
+async fn a_draft_has_cutoffs_goods_and_ages() {
+    for world in World::each(false).await {
+        let tenant = shop_with_orders(&world, 0).await;
+        let tx = world.tx().await;
+        let aged = r#"update offers set goods = '{"dangerous":true,"minimum_age":18}'"#;
+        tx.conn().execute_unprepared(aged).await.expect("has an age");
+        let checked = r#"update connections set service = '{"dangerous_goods":true,"checks_age":true}'"#;
+        tx.conn().execute_unprepared(checked).await.expect("has it checked");
+        tx.commit().await.expect("commits");
+        let drafted = "query($id: ID!) { whatIfRun(id: $id) {
+            draftConnections { cutoffHour dangerousGoods checksAge } } }";
+        let shown = |cutoff: Value, goods: bool, age: bool| json!([{ "cutoffHour": cutoff, "dangerousGoods": goods, "checksAge": age }]);
+        for (change, expect, short) in [
+            (json!({ "dangerousGoods": false }), shown(Value::Null, false, true), 1),
+            (json!({ "checksAge": false }), shown(Value::Null, true, false), 1),
+            (json!({ "cutoffHour": 14 }), shown(json!(14), true, true), 0),
+            (json!({ "cutoffHour": null }), json!([]), 0),
+        ] {
+            let mut connection = json!({ "supplierId": tenant.supplier });
+            for (field, value) in change.as_object().expect("fields") {
+                connection[field] = value.clone();
+            }
+            let done = world.start(&tenant, json!({ "connections": [connection] })).await;
+            assert_eq!(done["problems"], json!([]), "{change}");
+            let id = done["run"]["id"].as_str().expect("an id");
+            world.step(&tenant, id).await;
+            world.step(&tenant, id).await;
+            let run = world.run_of(&tenant, id).await;
+            assert_eq!(run["draft"]["ordersShort"], short, "{change}: {run}");
+            assert_eq!(run["live"]["ordersShort"], 0, "{change}: {run}");
+            let data = world
+                .data(&As::Token(&tenant.token), drafted, json!({ "id": id }))
+                .await;
+            assert_eq!(data["whatIfRun"]["draftConnections"], expect, "{change}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn changed_orders_are_listed_by_what_they_save() {
+    for world in World::each(false).await {
+        let tenant = shop_with_orders(&world, 0).await;
+        let tx = world.tx().await;
+        // The tenant's comparison has one, of which no cost is known.
+        for (number, saving_minor) in [(2, 50), (3, -20), (4, 300), (5, 50), (6, what_if_orders::NOT_KNOWN)] {
+            let row = what_if_orders::Model {
+                run_id: tenant.what_if,
+                number,
+                shop_id: tenant.shop,
+                order_id: tenant.order,
+                name: format!("#{number}"),
+                placed_at: world.app.clock.now(),
+                saving_minor,
+                live: Json(Way::default()),
+                draft: Json(Way::default()),
+            };
+            store::insert(&tx, row).expect("a changed order");
+        }
+        tx.commit().await.expect("commits");
+        let page = "query($id: ID!, $sort: WhatIfOrderSort, $after: String) { whatIfRun(id: $id) {
+            changedOrders(sort: $sort, first: 2, after: $after) {
+                nodes { number } pageInfo { hasNextPage endCursor } } } }";
+        for (sort, expect) in [
+            (json!("SAVING"), [4, 2, 5, 3, 1, 6]),
+            (json!("PLACED"), [1, 2, 3, 4, 5, 6]),
+            (Value::Null, [1, 2, 3, 4, 5, 6]),
+        ] {
+            let (mut after, mut numbers) = (Value::Null, Vec::new());
+            while numbers.len() < expect.len() {
+                let variables = json!({ "id": tenant.what_if, "sort": sort, "after": after });
+                let data = world.data(&As::Token(&tenant.token), page, variables).await;
+                let found = &data["whatIfRun"]["changedOrders"];
+                let nodes = found["nodes"].as_array().expect("nodes").iter();
+                numbers.extend(nodes.filter_map(|node| node["number"].as_i64()));
+                assert_eq!(found["pageInfo"]["hasNextPage"], numbers.len() < expect.len(), "{sort}");
+                after = found["pageInfo"]["endCursor"].clone();
+            }
+            assert_eq!(numbers, expect, "{sort}");
         }
     }
 }

@@ -1,5 +1,7 @@
 //! `/supplier/v1`: what a supplier's own system reads and reports.
 
+mod busy;
+
 use reqwest::{Method, Response, StatusCode};
 use rstest::rstest;
 use sandbox::{Acknowledge, Behaviour, CancelRequest, Cancellation};

@@ -69,7 +69,7 @@ async fn what_waits_for_someone_who_is_back_is_let_in_a_few_at_a_time() {
         let troubled = Entry { is_troubled: true };
         for woken in [4, 8, 10] {
             let tx = world.tx().await;
-            answered(&tx, SUBJECT, troubled, 2_000).await.expect("is noted");
+            answered(&tx, SUBJECT, troubled).await.expect("is noted");
             let entry = enter(&tx, SUBJECT, &config).await.expect("asks").expect("is called");
             assert_eq!(entry.is_troubled, woken < 10, "until all are in");
             tx.commit().await.expect("commits");

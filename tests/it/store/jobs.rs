@@ -1,5 +1,7 @@
 //! When jobs are due, and which are tried again.
 
+use std::time::Duration;
+
 use orderyard::{
     actions::import_order::ImportOrder,
     ids::{ShopId, ShopifyOrderId},
@@ -42,20 +44,30 @@ async fn change(world: &World, change: impl FnOnce(&mut Model)) {
 #[tokio::test]
 async fn what_is_asked_for_again_comes_sooner_unless_it_failed() {
     for world in World::each(false).await {
-        add(&world, 9_000).await;
+        let now_ms = async || {
+            let now = world.app.db.lease_now().await.expect("reads");
+            now.timestamp_millis()
+        };
+        let hour_ms = 3_600_000;
+        let tx = world.tx().await;
+        // An hour from now, whatever the clock of the one who asks says.
+        enqueue(&tx, &JOB, When::after(9_000, Duration::from_hours(1))).expect("is added");
+        tx.commit().await.expect("commits");
+        let ahead_ms = only(&world).await.run_at_ms - now_ms().await;
+        assert!((hour_ms - 60_000..=hour_ms).contains(&ahead_ms), "{ahead_ms}");
         add(&world, 1_000).await;
-        assert_eq!(
-            (only(&world).await.run_at_ms, only(&world).await.triggered_at_ms),
-            (1_000, 1_000)
-        );
+        let row = only(&world).await;
+        assert!(row.run_at_ms <= now_ms().await, "at once");
+        assert_eq!(row.triggered_at_ms, 1_000);
+        let later_ms = now_ms().await + hour_ms;
         change(&world, |row| {
             row.attempts = 3;
-            row.run_at_ms = 9_000;
+            row.run_at_ms = later_ms;
         })
         .await;
         add(&world, 500).await;
         let row = only(&world).await;
-        assert_eq!((row.run_at_ms, row.triggered_at_ms, row.attempts), (9_000, 500, 3));
+        assert_eq!((row.run_at_ms, row.triggered_at_ms, row.attempts), (later_ms, 500, 3));
     }
 }
 

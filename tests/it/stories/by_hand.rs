@@ -100,6 +100,8 @@ async fn a_person_chooses_who_ships_and_says_why(#[values(Database::Sqlite, Data
     );
     let after = the_order(&story).await;
     assert!(history(&after).contains("North is slow this week"), "{after}");
+    let page = story.page().await;
+    assert!(page.contains("chosen by hand"), "{page}");
     let open =
         "select cast(sum(quantity) as bigint) from po_lines l join purchase_orders p on p.id = l.purchase_order_id
         where p.status = 'draft' and l.sku = ";
@@ -158,6 +160,7 @@ async fn purchase_orders_are_split_and_merged_by_hand(
     );
     assert_eq!(problems(&story, &merge).await, json!([]));
     let merged = the_order(&story).await;
+    assert!(history(&merged).contains("leaves together with"), "{merged}");
     let [left] = &drafts(&merged)[..] else {
         panic!("one is left: {merged}")
     };
@@ -235,6 +238,11 @@ async fn who_does_not_answer_in_time_is_asked_back_and_left_out(
     story.quiet().await;
     assert_eq!(north.orders().len(), 1, "North is left out");
     assert!(history(&the_order(&story).await).contains("has not answered"));
+    let page = story.page().await;
+    assert!(
+        page.contains("North was asked for this line before, and does not ship it"),
+        "{page}"
+    );
 }
 
 #[rstest]

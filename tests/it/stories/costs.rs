@@ -10,6 +10,10 @@ use crate::harness::Database;
 const NORTH: (usize, usize) = (1, 0);
 const EAST: (usize, usize) = (0, 1);
 const BOTH: (usize, usize) = (1, 1);
+/// What plans give for a reason.
+const FIRST: &str = "is first in priority";
+const CHEAPEST: &str = "is part of the cheapest way to ship the order";
+const PREFERRED: &str = "is part of the best way to ship the order, by what the shop prefers";
 
 #[rstest]
 #[tokio::test]
@@ -147,7 +151,7 @@ async fn each_strategy_has_its_own_way(#[values(Database::Sqlite, Database::Post
         lines: &[(MUG, 3), (SHIRT, 3)],
         ..PLAIN
     };
-    for (what, case, expect) in [
+    for (what, case, expect, strategy, reason) in [
         (
             "the priority list",
             Case {
@@ -155,8 +159,10 @@ async fn each_strategy_has_its_own_way(#[values(Database::Sqlite, Database::Post
                 ..two
             },
             NORTH,
+            "PRIORITY",
+            FIRST,
         ),
-        ("cheapest", two, BOTH),
+        ("cheapest", two, BOTH, "CHEAPEST", CHEAPEST),
         (
             "fastest",
             Case {
@@ -165,6 +171,8 @@ async fn each_strategy_has_its_own_way(#[values(Database::Sqlite, Database::Post
                 ..PLAIN
             },
             EAST,
+            "FASTEST",
+            PREFERRED,
         ),
         (
             "fewest parcels",
@@ -173,6 +181,8 @@ async fn each_strategy_has_its_own_way(#[values(Database::Sqlite, Database::Post
                 ..two
             },
             NORTH,
+            "FEWEST_PARCELS",
+            PREFERRED,
         ),
         (
             "preferred supplier",
@@ -182,6 +192,8 @@ async fn each_strategy_has_its_own_way(#[values(Database::Sqlite, Database::Post
                 ..PLAIN
             },
             NORTH,
+            "PREFERRED_SUPPLIER",
+            PREFERRED,
         ),
         (
             "own stock first",
@@ -191,6 +203,8 @@ async fn each_strategy_has_its_own_way(#[values(Database::Sqlite, Database::Post
                 ..PLAIN
             },
             EAST,
+            "OWN_STOCK_FIRST",
+            PREFERRED,
         ),
         (
             "a priced split",
@@ -199,6 +213,8 @@ async fn each_strategy_has_its_own_way(#[values(Database::Sqlite, Database::Post
                 ..two
             },
             NORTH,
+            "CHEAPEST",
+            PREFERRED,
         ),
         (
             "priced lateness",
@@ -208,6 +224,8 @@ async fn each_strategy_has_its_own_way(#[values(Database::Sqlite, Database::Post
                 ..PLAIN
             },
             EAST,
+            "CHEAPEST",
+            PREFERRED,
         ),
         (
             "a priced fill rate",
@@ -217,9 +235,15 @@ async fn each_strategy_has_its_own_way(#[values(Database::Sqlite, Database::Post
                 ..PLAIN
             },
             EAST,
+            "CHEAPEST",
+            PREFERRED,
         ),
     ] {
         assert_eq!(market.under(case).await, expect, "{what}");
+        let plan = market.plan().await;
+        let told = plan["lines"][0]["reason"].as_str().expect("a reason");
+        assert_eq!(plan["strategy"], strategy, "{what}");
+        assert!(told.contains(reason), "{what}: {told}");
     }
 }
 
@@ -234,6 +258,12 @@ async fn shares_of_the_business_are_kept_over_time(#[values(Database::Sqlite, Da
         assert_eq!(one.0 + one.1, 1);
     }
     assert_eq!(market.bought(), (7, 3));
+    let plan = market.plan().await;
+    let told = plan["lines"][0]["reason"].as_str().expect("a reason");
+    assert!(
+        plan["strategy"] == "BALANCED_SHARE" && told.contains(PREFERRED),
+        "{plan}"
+    );
 }
 
 #[rstest]

@@ -52,6 +52,9 @@ async fn a_hold_stops_what_was_not_bought_yet(#[values(Database::Sqlite, Databas
     };
     let order = story.world.shop.create_order(spec).expect("an order");
     story.stands("not_routable", "payment").await;
+    // The payment may be told of before there is anything to hold.
+    let made = || async { !story.snapshot(order).fulfillment_orders.is_empty() };
+    story.world.eventually("Shopify routes the order", made).await;
     let fulfillment_order = story.snapshot(order).fulfillment_orders[0].id;
     let hold = HoldRequest::default();
     story.world.shop.hold(fulfillment_order, hold).expect("holds");

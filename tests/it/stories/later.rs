@@ -172,8 +172,12 @@ fn day(ahead: i64) -> String {
 
 /// The installation goes on some days later. Nothing leaves: suppliers' clocks do not follow.
 async fn days_later(story: &mut Story, days: i64) {
+    later(story, days * DAY_MS).await;
+}
+
+async fn later(story: &mut Story, ms: i64) {
     story.world.orderyard.stop().await;
-    let node = story.world.orderyard.node_with_clock("later", days * DAY_MS).await;
+    let node = story.world.orderyard.node_with_clock("later", ms).await;
     // Its time is the database's, and no day has passed there.
     let now = "update schedules set next_run_ms = 0 where name = 'follow_dates'";
     story.world.execute(now).await;
@@ -222,6 +226,46 @@ async fn the_end_of_a_rule_routes_what_it_kept_waiting(
     let mut story = waits_until_a_day(database, rules, None).await;
     days_later(&mut story, 3).await;
     told(&story.world, "A rule, a rate or a mapping began or ended with the day").await;
+}
+
+/// Rules that keep North's mug waiting now, whatever the shop's time zone, and no more after that many hours.
+#[rstest]
+#[case::weekday(false, 72)]
+#[case::hour(true, 6)]
+#[tokio::test]
+async fn the_time_by_which_a_rule_goes_routes_what_it_kept_waiting(
+    #[values(Database::Sqlite, Database::Postgres)] database: Database,
+    #[case] by_hour: bool,
+    #[case] hours: i64,
+) {
+    let around = |step: TimeDelta, format: &str, name: &dyn Fn(String) -> String| {
+        let times = (-1..=2).map(|steps| (now() + step * steps).format(format).to_string());
+        times
+            .map(|time| name(time.to_lowercase()))
+            .collect::<Vec<_>>()
+            .join(" or ")
+    };
+    let when = if by_hour {
+        around(TimeDelta::hours(1), "%-H", &|hour| format!("order.hour == {hour}"))
+    } else {
+        around(TimeDelta::days(1), "%A", &|day| format!("order.weekday == '{day}'"))
+    };
+    let rules = format!("[{{ name: For now, when: \"{when}\", never: [north] }}]");
+    let mut story = waits_until_a_day(database, Box::leak(rules.into_boxed_str()), None).await;
+    // What does not help leaves no trace.
+    let events = "select count(*) from events";
+    let before = story.world.count(events).await;
+    let look = "update shops set dates_followed_until = null, installed_at = '2026-01-01T00:30:00+00:00'";
+    story.world.execute(look).await;
+    let now = "update schedules set next_run_ms = 0 where name = 'follow_dates'";
+    story.world.execute(now).await;
+    let looked = "select count(*) from shops where dates_followed_until is not null";
+    waits_for(&story.world, "the time is looked at", looked, 1).await;
+    let revisits = "select count(*) from jobs where name in ('revisit_orders', 'follow_dates')";
+    waits_for(&story.world, "and the order", revisits, 0).await;
+    assert_eq!(story.world.count(events).await, before);
+    later(&mut story, hours * 3_600_000).await;
+    told(&story.world, "Another hour or day began, by which a rule goes").await;
 }
 
 /// Whose alternative begins later has another one that cannot ship.

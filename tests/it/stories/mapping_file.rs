@@ -91,6 +91,38 @@ async fn mappings_come_back_as_they_went(#[values(Database::Sqlite, Database::Po
     assert_eq!(line_of(&after), line_of(&before));
 }
 
+/// What is mapped, and could not be shipped, is routed again as well.
+#[rstest]
+#[tokio::test]
+async fn a_file_routes_whatever_waited_for_its_variants(
+    #[values(Database::Sqlite, Database::Postgres)] database: Database,
+) {
+    let plot = Plot {
+        rules: "[{ name: Never, never: [north] }]",
+        ..Plot::default()
+    };
+    let story = plot.begin(database).await;
+    story.order(&[("MUG", 2)]);
+    story.order(&[("SHIRT", 1)]);
+    let open = "select count(*) from exceptions where kind = 'no_eligible_supplier' and status = 'open'";
+    story.waits_for("nobody may ship either", open, 2).await;
+    story.quiet().await;
+    let events = "select count(*) from exceptions";
+    let before = story.world.count(events).await;
+    let file = "variant_sku,alternative,supplier,offer_sku,quantity\nMUG,1,north,N-MUG,1\nMUG,2,east,E-MUG,1\n";
+    let done = story.import("", file).await;
+    assert_eq!((&done["variants"], &done["errors"]), (&json!(1), &json!([])));
+    let placed = story.purchase_order("east").await;
+    assert_eq!((placed.lines[0].sku.as_str(), placed.lines[0].quantity), ("E-MUG", 2));
+    story.waits_for("the shirt waits still", open, 1).await;
+    story.quiet().await;
+    assert_eq!(
+        story.world.count(events).await,
+        before,
+        "the shirt was not asked about again"
+    );
+}
+
 /// The operator's way, past the doors.
 #[rstest]
 #[tokio::test]

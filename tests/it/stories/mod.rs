@@ -1,10 +1,12 @@
 //! Stories from an order to its tracking, told from outside.
 
+mod asking;
 mod before_sending;
 mod by_hand;
 mod changes;
 mod costs;
 mod decisions;
+mod explained;
 mod gates;
 mod given_up;
 mod holds;

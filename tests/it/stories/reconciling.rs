@@ -145,7 +145,7 @@ async fn a_sweep_goes_on_after_a_crash(#[values(Database::Sqlite, Database::Post
     }
     story.world.orderyard.start_with(&[
         ("RECONCILE_SECONDS", ALWAYS),
-        ("ORDERYARD_FAILPOINT", "reconcile.before_commit:7"),
+        ("ORDERYARD_FAILPOINT", "reconcile.before_commit:8"),
     ]);
     story.world.orderyard.wait_for_end("the failpoint").await;
     let half = "select count(*) from sweeps where ended_at is null and seen = 100 and pages = 1 and after is not null";

@@ -18,7 +18,7 @@ fn plot(rules: &'static str) -> Plot {
 
 impl Story {
     /// Purchase orders that each supplier has.
-    fn bought(&self) -> (usize, usize) {
+    pub(super) fn bought(&self) -> (usize, usize) {
         let count = |supplier| self.world.supplier(supplier).orders().len();
         (count("north"), count("east"))
     }
@@ -33,7 +33,7 @@ impl Story {
     }
 
     /// An order for one of each.
-    fn one_of(&self, skus: &[&str]) -> OrderSpec {
+    pub(super) fn one_of(&self, skus: &[&str]) -> OrderSpec {
         OrderSpec::of(skus.iter().map(|sku| (self.variant(sku), 1)))
     }
 
@@ -43,6 +43,11 @@ impl Story {
 
     async fn spec_in(&self, plot: &Plot, spec: OrderSpec) -> (usize, usize) {
         self.world.apply(&plot.setup()).await;
+        self.bought_by(spec).await
+    }
+
+    /// Orders, and says how many purchase orders each supplier gets for it.
+    pub(super) async fn bought_by(&self, spec: OrderSpec) -> (usize, usize) {
         let before = self.bought();
         self.world.shop.create_order(spec).expect("an order");
         let come = async || self.bought() != before;
@@ -59,20 +64,20 @@ impl Story {
     }
 
     /// Changes the rules as the shop's staff do.
-    async fn change(&self, call: &str) {
+    pub(super) async fn change(&self, call: &str) {
         let query = format!("mutation {{ changed: {call} {{ problems {{ field message }} }} }}");
         let answer = self.world.graphql(&query, json!({})).await;
         assert_eq!(answer["changed"]["problems"], json!([]), "{call}");
     }
 
-    async fn waits_for(&self, what: &str, sql: &str, count: i64) {
+    pub(super) async fn waits_for(&self, what: &str, sql: &str, count: i64) {
         let is_so = async || self.world.count(sql).await == count;
         self.world.eventually(what, is_so).await;
     }
 }
 
-const NORTH: (usize, usize) = (1, 0);
-const EAST: (usize, usize) = (0, 1);
+pub(super) const NORTH: (usize, usize) = (1, 0);
+pub(super) const EAST: (usize, usize) = (0, 1);
 const BOTH: (usize, usize) = (1, 1);
 
 #[rstest]
@@ -205,11 +210,11 @@ async fn other_rules_route_again_what_waits_for_a_person(
     clippy::disallowed_methods,
     reason = "the pretend Shopify goes by the machine's clock"
 )]
-fn in_days(days: i64) -> chrono::DateTime<chrono::Utc> {
+pub(super) fn in_days(days: i64) -> chrono::DateTime<chrono::Utc> {
     chrono::Utc::now() + chrono::TimeDelta::days(days)
 }
 
-const SCOPES_WITH_CUSTOMERS: &str = "read_orders,write_fulfillments,read_products,write_inventory,read_locations,\
+pub(super) const SCOPES_WITH_CUSTOMERS: &str = "read_orders,write_fulfillments,read_products,write_inventory,read_locations,\
     write_assigned_fulfillment_orders,write_merchant_managed_fulfillment_orders,\
     write_third_party_fulfillment_orders,read_customers";
 

@@ -182,6 +182,14 @@ impl Story {
         assert_eq!(self.snapshot(order).fulfillments.len(), count);
     }
 
+    /// What the newest order's page says: its plan and its history.
+    pub async fn page(&self) -> String {
+        let query = "{ orders(first: 1) { nodes {
+            plan { strategy lines { reason runnerUp { summary } rejected { summary reason also } } }
+            events { nodes { message } } exceptions { message } } } }";
+        self.world.graphql(query, serde_json::json!({})).await.to_string()
+    }
+
     /// Waits until no job waits or runs.
     pub async fn quiet(&self) {
         let busy = "select count(*) from jobs where state in ('ready', 'running')";

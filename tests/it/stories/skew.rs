@@ -75,3 +75,28 @@ async fn a_lease_runs_out_whatever_the_clock_of_the_node_that_took_it() {
     story.purchase_order("north").await;
     assert!(killed.elapsed() < Duration::from_secs(15), "{:?}", killed.elapsed());
 }
+
+/// The next try of what a node with a clock that is ahead began is due for the others when it is due. (By more
+/// than five minutes suppliers would not believe its signatures.)
+#[tokio::test]
+async fn a_next_try_is_due_whatever_the_clock_of_the_node_that_planned_it() {
+    let mut story = Plot::default()
+        .env("JOB_RETRY_SECONDS", "2,2,2,2,2")
+        .begin(Database::Postgres)
+        .await;
+    let north = story.world.supplier("north");
+    north.add_fault(SupplierFault::Error { status: 425 });
+    story.world.orderyard.stop().await;
+    let ahead = story.world.orderyard.node_with_clock("ahead", 200_000).await;
+    story.order(&[("MUG", 1)]);
+    let waits = "select count(*) from jobs where state = 'ready' and name = 'place_purchase_order' and attempts = 1";
+    story
+        .world
+        .eventually("the next try is planned", async || story.world.count(waits).await == 1)
+        .await;
+    ahead.kill().await;
+    let killed = Instant::now();
+    story.world.orderyard.start().await;
+    story.purchase_order("north").await;
+    assert!(killed.elapsed() < Duration::from_secs(15), "{:?}", killed.elapsed());
+}

@@ -155,6 +155,8 @@ async fn a_price_that_rises_before_it_leaves_sends_the_order_elsewhere(
     assert_eq!(story.world.supplier("north").call_count(), 0, "North never hears of it");
     let told = "select count(*) from events where message like '%was not sent: the price of N-MUG rose%'";
     assert_eq!(story.world.count(told).await, 1);
+    let page = story.page().await;
+    assert!(page.contains("the price rose from 4.00 to 4.50 EUR"), "{page}");
     let open = "select count(*) from exceptions where status = 'open'";
     assert_eq!(story.world.count(open).await, 0);
     let reserved = "select cast(sum(reserved) as bigint) from offers";
@@ -202,6 +204,8 @@ async fn a_price_that_rises_while_it_can_be_undone_is_seen_at_once(
     price(&story, &setup, "4.50").await;
     waits_for(&story, "it is decided anew", &draft("E-MUG"), 1).await;
     assert_eq!(story.world.count(&draft("N-MUG")).await, 0);
+    let page = story.page().await;
+    assert!(page.contains("the price rose from 4.00 to 4.50 EUR"), "{page}");
 }
 
 #[rstest]

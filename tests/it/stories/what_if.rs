@@ -203,6 +203,36 @@ async fn a_draft_is_compared_over_past_orders(#[values(Database::Sqlite, Databas
     );
     assert!(lines[1].contains(",North,10.00,1,3,0,East,9.50,1,3,0"), "{csv}");
     assert!(lines[2].contains(",North,40.00,1,3,0,East; North,39.50,2,3,0"), "{csv}");
+    // A draft of what North may ship: it has no business with dangerous goods, and too late a cutoff.
+    let goods = live.setup().replace(
+        "{ sku: N-MUG, title: Mug,",
+        "{ sku: N-MUG, title: Mug, dangerous_goods: true,",
+    );
+    assert_ne!(goods, live.setup());
+    market.world.apply(&goods).await;
+    let late =
+        "rules: [ { name: Late, when: 'supplier.key == \"north\" and supplier.days_to_ship > 1', exclude: true } ]";
+    for (service, rules, expect) in [
+        (", dangerous_goods: false", "rules: []", "3 orders compared, 2 change."),
+        (", cutoff_hour: 0", late, "3 orders compared, 3 change."),
+        ("", late, "3 orders compared, 0 change."),
+    ] {
+        let north = "{ supplier: north, priority: 1, handling_days: 1";
+        let draft = goods.replace(north, &format!("{north}{service}"));
+        let draft = draft.replace("    routing:", &format!("    {rules}\n    routing:"));
+        let draft = market.world.orderyard.file("draft.yaml", &market.world.filled(&draft));
+        let arguments = ["simulate", "--rules", draft.as_str(), "--since", "1d"];
+        let told = market.world.orderyard.command(&arguments).await;
+        assert!(told.contains(expect), "{service} {rules}: {told}");
+    }
+    market
+        .world
+        .apply(
+            &live
+                .setup()
+                .replace("title: Mug,", "title: Mug, dangerous_goods: false,"),
+        )
+        .await;
     market.compare_in_the_api().await;
     assert_eq!(market.rows().await, before, "nothing was written");
     assert_eq!(market.bought(), (3, 0));

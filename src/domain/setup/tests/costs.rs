@@ -1,7 +1,10 @@
 //! Costs and strategies in a setup file: what is refused, and some to be exported.
 
 use super::*;
-use crate::domain::costs::{ConnectionCosts, Postcodes, PriceBreak, Rate, WeightBracket, Weights, Zone};
+use crate::domain::{
+    costs::{ConnectionCosts, Postcodes, PriceBreak, Rate, RoutingSettings, WeightBracket, Weights, Zone},
+    money::Money,
+};
 
 #[test]
 fn wrong_costs_are_refused_with_the_name_of_their_field() {

@@ -17,6 +17,23 @@ export const RuleFields = graphql(`
   }
 `);
 
+/** What conditions may ask about, and what each kind of rule may. */
+export const RuleLanguageFields = graphql(`
+  fragment RuleLanguageFields on Rulebook @_unmask {
+    facts {
+      name
+      label
+      about
+      type
+      values
+    }
+    kinds {
+      kind
+      about
+    }
+  }
+`);
+
 export const RulebookFields = graphql(
   `
     fragment RulebookFields on Rulebook @_unmask {
@@ -45,17 +62,7 @@ export const RulesQuery = graphql(
     query Rules {
       rulebook {
         ...RulebookFields
-        facts {
-          name
-          label
-          about
-          type
-          values
-        }
-        kinds {
-          kind
-          about
-        }
+        ...RuleLanguageFields
       }
       suppliers(first: 100) {
         nodes {
@@ -66,7 +73,7 @@ export const RulesQuery = graphql(
       }
     }
   `,
-  [RulebookFields],
+  [RulebookFields, RuleLanguageFields],
 );
 
 export const RuleHistoryQuery = graphql(`

@@ -77,6 +77,8 @@ function Compared({ last, repairedLast7Days }: Shop["reconciliation"]) {
             ? [t("settings.comparedSubscriptions"), last.subscriptionsMissing]
             : null,
           last?.workResumed ? [t("settings.comparedResumed"), last.workResumed] : null,
+          last?.asked ? [t("settings.comparedAsked"), last.asked] : null,
+          last?.reportsMissed ? [t("settings.comparedReports"), last.reportsMissed] : null,
           [t("settings.comparedWeek"), repairedLast7Days],
         ]}
       />

@@ -38,6 +38,8 @@ export const SettingsFields = graphql(`
         ordersOutdated
         subscriptionsMissing
         workResumed
+        asked
+        reportsMissed
       }
     }
   }

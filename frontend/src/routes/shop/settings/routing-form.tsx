@@ -1,19 +1,10 @@
 /** Strategy, weights, shares and exchange rates. */
-import {
-  ActionIcon,
-  Button,
-  Group,
-  NumberInput,
-  Select,
-  Stack,
-  Text,
-  TextInput,
-} from "@mantine/core";
+import { Button, Group, NumberInput, Select, Stack, Text, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
-import { Plus, Trash2 } from "lucide-react";
 import { useTranslation } from "react-i18next";
 import { DecimalInput } from "../../../components/decimal-input";
 import { Failure, Loaded, RowsSkeleton } from "../../../components/feedback";
+import { FormRows } from "../../../components/form-rows";
 import { Section } from "../../../components/section";
 import type { EnumOf, ResultOf, VariablesOf } from "../../../gql/graphql";
 import { useAction } from "../../../lib/action";
@@ -180,11 +171,11 @@ function Shares({ form, choices }: { form: Form; choices: RoutingChoices }) {
   const { t } = useTranslation();
   const suppliers = choices.suppliers.nodes.filter(({ connection }) => connection);
   return (
-    <fieldset className={classes.group}>
-      <legend>{t("routing.shares")}</legend>
-      {form.values.shares.map((share, row) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: rows have no other name
-        <Group key={row} align="flex-end" wrap="nowrap" gap="xs">
+    <FormRows
+      title={t("routing.shares")}
+      count={form.values.shares.length}
+      row={(row) => (
+        <>
           <Select
             className={classes.wide}
             label={t("routing.shareOf", { row: row + 1 })}
@@ -197,40 +188,23 @@ function Shares({ form, choices }: { form: Form; choices: RoutingChoices }) {
             label={t("routing.sharePercent")}
             {...form.getInputProps(`shares.${row}.percent`)}
           />
-          <ActionIcon
-            variant="subtle"
-            size="lg"
-            aria-label={t("routing.remove", { what: share.supplier })}
-            onClick={() => form.removeListItem("shares", row)}
-          >
-            <Trash2 size={16} />
-          </ActionIcon>
-        </Group>
-      ))}
-      {form.errors.shares && (
-        <Text size="sm" c="var(--oy-bad-fg)" role="alert">
-          {form.errors.shares}
-        </Text>
+        </>
       )}
-      <Group>
-        <Button
-          variant="default"
-          size="xs"
-          leftSection={<Plus size={14} />}
-          onClick={() => form.insertListItem("shares", { supplier: "", percent: "" })}
-        >
-          {t("routing.addShare")}
-        </Button>
-        <NumberInput
-          className={classes.days}
-          label={t("routing.shareDays")}
-          min={1}
-          max={365}
-          allowDecimal={false}
-          {...form.getInputProps("shareDays")}
-        />
-      </Group>
-    </fieldset>
+      removal={(row) => t("routing.remove", { what: form.values.shares[row]?.supplier })}
+      remove={(row) => form.removeListItem("shares", row)}
+      error={form.errors.shares}
+      addition={t("routing.addShare")}
+      add={() => form.insertListItem("shares", { supplier: "", percent: "" })}
+    >
+      <NumberInput
+        className={classes.days}
+        label={t("routing.shareDays")}
+        min={1}
+        max={365}
+        allowDecimal={false}
+        {...form.getInputProps("shareDays")}
+      />
+    </FormRows>
   );
 }
 
@@ -238,14 +212,13 @@ function Rates({ form, own }: { form: Form; own: string }) {
   const { t } = useTranslation();
   const today = new Date().toISOString().slice(0, 10);
   return (
-    <fieldset className={classes.group}>
-      <legend>{t("routing.rates")}</legend>
-      <Text size="sm" c="dimmed">
-        {t("routing.ratesWhy")}
-      </Text>
-      {form.values.rates.map((rate, row) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: rows have no other name
-        <div key={row} className={classes.rate}>
+    <FormRows
+      title={t("routing.rates")}
+      why={t("routing.ratesWhy")}
+      count={form.values.rates.length}
+      rowClass={classes.rate}
+      row={(row) => (
+        <>
           <TextInput
             label={t("routing.rateFrom")}
             maxLength={3}
@@ -262,31 +235,16 @@ function Rates({ form, own }: { form: Form; own: string }) {
             label={t("routing.rateOn")}
             {...form.getInputProps(`rates.${row}.on`)}
           />
-          <ActionIcon
-            variant="subtle"
-            size="lg"
-            aria-label={t("routing.remove", { what: `${rate.from} ${rate.to}` })}
-            onClick={() => form.removeListItem("rates", row)}
-          >
-            <Trash2 size={16} />
-          </ActionIcon>
-        </div>
-      ))}
-      {form.errors.rates && (
-        <Text size="sm" c="var(--oy-bad-fg)" role="alert">
-          {form.errors.rates}
-        </Text>
+        </>
       )}
-      <div>
-        <Button
-          variant="default"
-          size="xs"
-          leftSection={<Plus size={14} />}
-          onClick={() => form.insertListItem("rates", { from: "", to: own, rate: "", on: today })}
-        >
-          {t("routing.addRate")}
-        </Button>
-      </div>
-    </fieldset>
+      removal={(row) => {
+        const rate = form.values.rates[row];
+        return t("routing.remove", { what: `${rate?.from} ${rate?.to}` });
+      }}
+      remove={(row) => form.removeListItem("rates", row)}
+      error={form.errors.rates}
+      addition={t("routing.addRate")}
+      add={() => form.insertListItem("rates", { from: "", to: own, rate: "", on: today })}
+    />
   );
 }

@@ -10,10 +10,10 @@ import {
   TextInput,
 } from "@mantine/core";
 import { useForm } from "@mantine/form";
-import { Plus } from "lucide-react";
 import { useTranslation } from "react-i18next";
 import { DecimalInput } from "../../../components/decimal-input";
 import { Failure } from "../../../components/feedback";
+import { RowsEnd } from "../../../components/form-rows";
 import { Section } from "../../../components/section";
 import type { ResultOf } from "../../../gql/graphql";
 import { useAction } from "../../../lib/action";
@@ -81,21 +81,11 @@ export function CostsFieldset({ form }: { form: Form }) {
         // biome-ignore lint/suspicious/noArrayIndexKey: zones have no other name
         <Zone key={row} form={form} row={row} name={zone.name} />
       ))}
-      {form.errors.zones && (
-        <Text size="sm" c="var(--oy-bad-fg)" role="alert">
-          {form.errors.zones}
-        </Text>
-      )}
-      <div>
-        <Button
-          variant="default"
-          size="xs"
-          leftSection={<Plus size={14} />}
-          onClick={() => form.insertListItem("zones", emptyZone())}
-        >
-          {t("costs.addZone")}
-        </Button>
-      </div>
+      <RowsEnd
+        error={form.errors.zones}
+        addition={t("costs.addZone")}
+        add={() => form.insertListItem("zones", emptyZone())}
+      />
     </>
   );
 }

@@ -1,21 +1,18 @@
 /** Adding an offer or changing one. The SKU names it, so it stays. */
 import {
-  ActionIcon,
-  Button,
   Group,
   NumberInput,
   type NumberInputProps,
   Switch,
   TagsInput,
-  Text,
   TextInput,
 } from "@mantine/core";
 import { useForm } from "@mantine/form";
-import { Plus, Trash2 } from "lucide-react";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { DecimalInput } from "../../../components/decimal-input";
 import { FormDialog } from "../../../components/dialog";
+import { FormRows } from "../../../components/form-rows";
 import type { ResultOf } from "../../../gql/graphql";
 import { type Problem, useAction } from "../../../lib/action";
 import { fieldErrors } from "../../../lib/field-errors";
@@ -196,14 +193,12 @@ interface BreaksForm {
 function PriceBreaks({ form }: { form: BreaksForm }) {
   const { t } = useTranslation();
   return (
-    <fieldset className={classes.group}>
-      <legend>{t("offers.breaks")}</legend>
-      <Text size="sm" c="dimmed">
-        {t("offers.breaksWhy")}
-      </Text>
-      {form.values.priceBreaks.map((_, row) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: rows have no other name
-        <Group key={row} align="flex-start" wrap="nowrap" gap="xs">
+    <FormRows
+      title={t("offers.breaks")}
+      why={t("offers.breaksWhy")}
+      count={form.values.priceBreaks.length}
+      row={(row) => (
+        <>
           <NumberInput
             className={classes.wide}
             label={t("offers.breakFrom")}
@@ -216,33 +211,14 @@ function PriceBreaks({ form }: { form: BreaksForm }) {
             label={t("offers.breakCost")}
             {...form.getInputProps(`priceBreaks.${row}.cost`)}
           />
-          <ActionIcon
-            variant="subtle"
-            size="lg"
-            mt={26}
-            aria-label={t("offers.removeBreak", { row: row + 1 })}
-            onClick={() => form.removeListItem("priceBreaks", row)}
-          >
-            <Trash2 size={16} />
-          </ActionIcon>
-        </Group>
-      ))}
-      {form.errors.priceBreaks && (
-        <Text size="sm" c="var(--oy-bad-fg)" role="alert">
-          {form.errors.priceBreaks}
-        </Text>
+        </>
       )}
-      <div>
-        <Button
-          variant="default"
-          size="xs"
-          leftSection={<Plus size={14} />}
-          onClick={() => form.insertListItem("priceBreaks", { from: "", cost: "" })}
-        >
-          {t("offers.addBreak")}
-        </Button>
-      </div>
-    </fieldset>
+      removal={(row) => t("offers.removeBreak", { row: row + 1 })}
+      remove={(row) => form.removeListItem("priceBreaks", row)}
+      error={form.errors.priceBreaks}
+      addition={t("offers.addBreak")}
+      add={() => form.insertListItem("priceBreaks", { from: "", cost: "" })}
+    />
   );
 }
 

@@ -2,6 +2,7 @@
 
 import { Stack } from "@mantine/core";
 import { useParams } from "@tanstack/react-router";
+import type { TFunction } from "i18next";
 import { FileQuestion } from "lucide-react";
 import { useTranslation } from "react-i18next";
 import { BackLink } from "../../../components/back-link";
@@ -10,7 +11,7 @@ import { Empty, Loaded, RowsSkeleton } from "../../../components/feedback";
 import { OutageNotice } from "../../../components/outage";
 import { Page } from "../../../components/page";
 import { Card, Section } from "../../../components/section";
-import { formatCount } from "../../../lib/format";
+import { formatCount, formatNumber } from "../../../lib/format";
 import { EVERY, useLive } from "../../../lib/live";
 import { ConnectionBadge } from "../suppliers/page";
 import { Access } from "./access";
@@ -21,11 +22,23 @@ import { Offers } from "./offers";
 import { SupplierQuery } from "./query";
 import classes from "./supplier.module.css";
 
+/** Whether a supplier's system answers when nothing was heard of an order for long. */
+function asked(asking: { offered: boolean; problem: string | null } | null, t: TFunction) {
+  if (!asking) return t("suppliers.askingUnknown");
+  const { offered, problem } = asking;
+  if (!offered) return t("suppliers.askingNo", { problem });
+  return problem ? t("suppliers.askingProblem", { problem }) : t("suppliers.askingYes");
+}
+
 export function SupplierPage() {
   const { t } = useTranslation();
   const { id } = useParams({ from: "/shop/suppliers/$id" });
   const live = useLive({ query: SupplierQuery, variables: { id } }, EVERY.calm);
   const supplier = live.data?.supplier;
+  const onTime = (share: string | null) =>
+    share
+      ? t("suppliers.onTimeShare", { share: formatNumber(Number(share), 1) })
+      : t("suppliers.onTimeUnknown");
   return (
     <Page
       key={id}
@@ -64,9 +77,17 @@ export function SupplierPage() {
                         [t("suppliers.connector"), t(`connector.${data.supplier.connector}`)],
                         [t("suppliers.currency"), data.supplier.currency],
                         [t("suppliers.key"), data.supplier.key],
+                        data.supplier.connector === "HTTP" && [
+                          t("suppliers.asking"),
+                          asked(data.supplier.asking, t),
+                        ],
                         !data.supplier.private && [
                           t("suppliers.whose"),
                           t("suppliers.marketplaceMeans"),
+                        ],
+                        data.supplier.connection && [
+                          t("suppliers.onTime"),
+                          onTime(data.supplier.connection.onTimePct),
                         ],
                         [
                           t("suppliers.openPurchaseOrders"),

@@ -21,6 +21,10 @@ export const SupplierFields = graphql(
     outage {
       ...OutageFields
     }
+    asking {
+      offered
+      problem
+    }
     connection {
       id
       priority
@@ -31,6 +35,7 @@ export const SupplierFields = graphql(
       dangerousGoods
       checksAge
       active
+      onTimePct
       costs {
         ...CostsFields
       }

@@ -17,6 +17,13 @@ function renderSupplier(key: string) {
 const section = (name: string) => screen.findByRole("region", { name });
 
 describe("a supplier", () => {
+  it("says whether its system can be asked about orders", async () => {
+    renderSupplier("cargo");
+    expect(
+      await screen.findByText("No: its system answers 404 to questions about purchase orders"),
+    ).toBeVisible();
+  });
+
   it("saves the connection, and only what changed can be saved", async () => {
     const { user, asked } = renderSupplier("north");
     const connection = await section("Connection");

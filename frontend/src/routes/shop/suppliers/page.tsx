@@ -13,7 +13,7 @@ import { Page } from "../../../components/page";
 import { Card } from "../../../components/section";
 import { StatusBadge } from "../../../components/status-badge";
 import type { ResultOf } from "../../../gql/graphql";
-import { formatCount } from "../../../lib/format";
+import { formatCount, formatNumber } from "../../../lib/format";
 import { EVERY, useLive } from "../../../lib/live";
 import { NewSupplier } from "./new-supplier";
 import { SuppliersQuery } from "./query";
@@ -103,18 +103,33 @@ function SupplierTable({ suppliers }: { suppliers: readonly Supplier[] }) {
           key: "priority",
           header: t("suppliers.priority"),
           number: true,
+          named: true,
           cell: ({ connection }) => connection?.priority ?? "–",
+        },
+        {
+          key: "onTime",
+          header: t("suppliers.onTime"),
+          number: true,
+          named: true,
+          cell: ({ connection }) => {
+            const share = connection?.onTimePct;
+            return share
+              ? t("suppliers.onTimeShare", { share: formatNumber(Number(share), 1) })
+              : "–";
+          },
         },
         {
           key: "offers",
           header: t("suppliers.offers"),
           number: true,
+          named: true,
           cell: ({ offerCount }) => formatCount(offerCount),
         },
         {
           key: "open",
           header: t("suppliers.openPurchaseOrders"),
           number: true,
+          named: true,
           cell: ({ openPurchaseOrders }) => formatCount(openPurchaseOrders),
         },
       ]}

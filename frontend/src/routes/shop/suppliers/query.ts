@@ -20,6 +20,7 @@ export const SuppliersQuery = graphql(`
           id
           priority
           active
+          onTimePct
         }
       }
     }

@@ -15,6 +15,7 @@ it("lists suppliers in the order in which routing asks them", async () => {
     "Old Mill Paper", // paused
     "Glaswerk Süd", // not connected
   ]);
+  expect(within(table).getByRole("row", { name: /North Textiles/ })).toHaveTextContent("96.5 %");
 });
 
 it("marks the supplier that calls fail at", async () => {

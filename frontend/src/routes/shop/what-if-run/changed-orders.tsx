@@ -1,5 +1,5 @@
 /** Orders that the draft would send elsewhere, with what either way costs. */
-import { Text } from "@mantine/core";
+import { SegmentedControl, Text } from "@mantine/core";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { DataTable, tableClasses } from "../../../components/data-table";
@@ -25,13 +25,35 @@ export function ChangedOrders({ run }: { run: Run }) {
   const { t } = useTranslation();
   const search = useSearch({ from: "/shop/what-if/$id" });
   const navigate = useNavigate({ from: "/what-if/$id" });
-  const variables = { id: run.id, first: PAGE_SIZE, after: search.after ?? null };
+  const variables = {
+    id: run.id,
+    sort: search.sort === "saving" ? ("SAVING" as const) : ("PLACED" as const),
+    first: PAGE_SIZE,
+    after: search.after ?? null,
+  };
   const live = useLive(
     { query: ChangedOrdersQuery, variables },
     isOver(run.state) ? EVERY.calm : EVERY.busy,
   );
   return (
-    <Section title={t("whatIf.changedOrders")} flush>
+    <Section
+      title={t("whatIf.changedOrders")}
+      flush
+      actions={
+        <SegmentedControl
+          size="xs"
+          aria-label={t("whatIf.sort")}
+          value={search.sort ?? "placed"}
+          onChange={(sort) =>
+            void navigate({ search: { sort: sort === "saving" ? sort : undefined } })
+          }
+          data={[
+            { value: "placed", label: t("whatIf.byPlaced") },
+            { value: "saving", label: t("whatIf.bySaving") },
+          ]}
+        />
+      }
+    >
       <Loaded live={live} skeleton={<RowsSkeleton rows={5} />}>
         {({ whatIfRun }) =>
           whatIfRun && whatIfRun.changedOrders.nodes.length > 0 ? (
@@ -40,7 +62,7 @@ export function ChangedOrders({ run }: { run: Run }) {
               <Pager
                 pageInfo={whatIfRun.changedOrders.pageInfo}
                 after={search.after}
-                go={(after) => void navigate({ search: { after } })}
+                go={(after) => void navigate({ search: { ...search, after } })}
               />
             </>
           ) : (

@@ -74,10 +74,10 @@ const WayFields = graphql(
 
 export const ChangedOrdersQuery = graphql(
   `
-    query ChangedOrders($id: ID!, $first: Int!, $after: String) {
+    query ChangedOrders($id: ID!, $sort: WhatIfOrderSort, $first: Int!, $after: String) {
       whatIfRun(id: $id) {
         id
-        changedOrders(first: $first, after: $after) {
+        changedOrders(sort: $sort, first: $first, after: $after) {
           nodes {
             number
             orderId

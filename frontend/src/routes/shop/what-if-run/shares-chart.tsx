@@ -1,4 +1,6 @@
+// biome-ignore-all lint/a11y/noRedundantRoles: the phone layout takes the roles of tables away
 /** Suppliers' shares of the pieces on both sides, as bars and as the same numbers in a table. */
+import clsx from "clsx";
 import { useTranslation } from "react-i18next";
 import { MoneyText } from "../../../components/money";
 import { formatCount, formatNumber } from "../../../lib/format";
@@ -70,36 +72,59 @@ export function SharesChart({ run }: { run: Run }) {
           </g>
         ))}
       </svg>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls */}
-      <section className={classes.scroll} aria-label={t("whatIf.sharesTable")} tabIndex={0}>
-        <table className={classes.table}>
-          <caption className={classes.hidden}>{t("whatIf.sharesTable")}</caption>
-          <thead>
-            <tr>
-              <th scope="col">{t("whatIf.supplier")}</th>
-              <th scope="col">{t("whatIf.livePieces")}</th>
-              <th scope="col">{t("whatIf.draftPieces")}</th>
-              <th scope="col">{t("whatIf.liveCost")}</th>
-              <th scope="col">{t("whatIf.draftCost")}</th>
-            </tr>
-          </thead>
-          <tbody>
-            {rows.map(({ name, key, live, draft }) => (
-              <tr key={key}>
-                <th scope="row">{name}</th>
-                <td>{formatCount(live.pieces)}</td>
-                <td>{formatCount(draft.pieces)}</td>
-                <td>
-                  <MoneyText money={live.cost} />
-                </td>
-                <td>
-                  <MoneyText money={draft.cost} />
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </section>
+      <PartsTable rows={rows} />
     </figure>
+  );
+}
+
+interface Part {
+  name: string;
+  key: string;
+  live: Run["suppliers"][number]["live"];
+  draft: Run["suppliers"][number]["draft"];
+}
+
+/** On a phone each supplier's numbers stack under its name. */
+function PartsTable({ rows }: { rows: readonly Part[] }) {
+  const { t } = useTranslation();
+  const columns = [
+    { label: t("whatIf.livePieces"), cell: ({ live }: Part) => formatCount(live.pieces) },
+    { label: t("whatIf.draftPieces"), cell: ({ draft }: Part) => formatCount(draft.pieces) },
+    { label: t("whatIf.liveCost"), cell: ({ live }: Part) => <MoneyText money={live.cost} /> },
+    { label: t("whatIf.draftCost"), cell: ({ draft }: Part) => <MoneyText money={draft.cost} /> },
+  ];
+  return (
+    <table
+      role="table"
+      aria-label={t("whatIf.sharesTable")}
+      className={clsx(classes.table, classes.parts)}
+    >
+      <thead role="rowgroup">
+        <tr role="row">
+          <th scope="col" role="columnheader">
+            {t("whatIf.supplier")}
+          </th>
+          {columns.map(({ label }) => (
+            <th key={label} scope="col" role="columnheader">
+              {label}
+            </th>
+          ))}
+        </tr>
+      </thead>
+      <tbody role="rowgroup">
+        {rows.map((row) => (
+          <tr role="row" key={row.key}>
+            <th scope="row" role="rowheader">
+              {row.name}
+            </th>
+            {columns.map(({ label, cell }) => (
+              <td key={label} role="cell" data-label={label}>
+                {cell(row)}
+              </td>
+            ))}
+          </tr>
+        ))}
+      </tbody>
+    </table>
   );
 }

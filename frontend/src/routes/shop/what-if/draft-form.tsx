@@ -15,7 +15,9 @@ import {
   changesOf,
   type Draft,
   type Earlier,
+  type Flaws,
   firstAgreements,
+  flawsOf,
   inputFor,
   type Live,
   PERIODS,
@@ -43,6 +45,7 @@ export function DraftForm({ live, earlier }: DraftFormProps) {
     initialValues: routingValues(earlier?.draftRouting ?? live.shop.settings.routing),
   });
   const [wrong, setWrong] = useState<string[]>([]);
+  const [flaws, setFlaws] = useState<Flaws>({});
   const [tried, setTried] = useState(false);
   const draft: Draft = { routing: routing.values, rules, agreements };
   const changes = changesOf(live, draft);
@@ -53,6 +56,7 @@ export function DraftForm({ live, earlier }: DraftFormProps) {
     const span = spanOf(period, new Date());
     if (!span) return;
     setWrong([]);
+    setFlaws({});
     routing.clearErrors();
     const outcome = await start.run({ input: { ...span, ...inputFor(live, draft) } });
     if (outcome.ok) {
@@ -61,6 +65,7 @@ export function DraftForm({ live, earlier }: DraftFormProps) {
       return;
     }
     setWrong(outcome.problems.map((problem) => told(problem, draft, live)));
+    setFlaws(flawsOf(agreements, outcome.problems));
     const inRouting = outcome.problems
       .filter(({ field }) => field?.[0] === "routing")
       .map((problem) => ({ ...problem, field: problem.field?.slice(1) ?? null }));
@@ -88,7 +93,15 @@ export function DraftForm({ live, earlier }: DraftFormProps) {
           </fieldset>
           <fieldset className={classes.part}>
             <legend>{t("suppliers.title")}</legend>
-            <DraftSuppliers live={live} agreements={agreements} change={setAgreements} />
+            <DraftSuppliers
+              live={live}
+              agreements={agreements}
+              flaws={flaws}
+              change={(next, id) => {
+                setAgreements(next);
+                setFlaws(({ [id]: _, ...others }) => others);
+              }}
+            />
           </fieldset>
           {start.failure && <Failure>{wrong.length > 0 ? wrong.join(" ") : start.failure}</Failure>}
           <Group justify="space-between" gap="sm">

@@ -3,7 +3,10 @@ import { Badge, Button, Group, NumberInput, Stack, Switch, Text } from "@mantine
 import { useForm } from "@mantine/form";
 import { useTranslation } from "react-i18next";
 import { FormDialog, useDialog } from "../../../components/dialog";
-import { draftOf } from "../supplier/costs-draft";
+import type { Problem } from "../../../lib/action";
+import { fieldErrors } from "../../../lib/field-errors";
+import { sentence } from "../../../lib/sentence";
+import { draftOf, fieldsOf } from "../supplier/costs-draft";
 import { CostsFieldset } from "../supplier/costs-form";
 import {
   type Agreement,
@@ -11,6 +14,7 @@ import {
   type Buyable,
   buyable,
   costsOf,
+  type Flaws,
   type Live,
 } from "./draft";
 import classes from "./what-if.module.css";
@@ -18,10 +22,12 @@ import classes from "./what-if.module.css";
 interface DraftSuppliersProps {
   live: Live;
   agreements: Agreements;
-  change: (agreements: Agreements) => void;
+  flaws: Flaws;
+  /** All of them, and which is other than before. */
+  change: (agreements: Agreements, id: string) => void;
 }
 
-export function DraftSuppliers({ live, agreements, change }: DraftSuppliersProps) {
+export function DraftSuppliers({ live, agreements, flaws, change }: DraftSuppliersProps) {
   const { t } = useTranslation();
   const dialog = useDialog<Buyable>();
   const without = (id: string) => {
@@ -43,7 +49,7 @@ export function DraftSuppliers({ live, agreements, change }: DraftSuppliersProps
           return (
             <li key={id}>
               <div>
-                <Text fw={600}>
+                <Text fw={600} component="div">
                   {name}{" "}
                   {drafted && (
                     <Badge variant="light" tt="none">
@@ -54,6 +60,11 @@ export function DraftSuppliers({ live, agreements, change }: DraftSuppliersProps
                 <Text size="sm" c="dimmed">
                   <Summary agreement={drafted ?? connection} />
                 </Text>
+                {flaws[id]?.map(({ field, message }) => (
+                  <Text key={field?.join(".")} size="sm" c="var(--oy-bad-fg)" role="alert">
+                    {sentence(message)}
+                  </Text>
+                ))}
               </div>
               <Group gap="xs">
                 {drafted && (
@@ -61,7 +72,7 @@ export function DraftSuppliers({ live, agreements, change }: DraftSuppliersProps
                     variant="subtle"
                     size="compact-sm"
                     aria-label={t("whatIf.asLiveOf", { name })}
-                    onClick={() => change(without(id))}
+                    onClick={() => change(without(id), id)}
                   >
                     {t("whatIf.asLive")}
                   </Button>
@@ -83,9 +94,11 @@ export function DraftSuppliers({ live, agreements, change }: DraftSuppliersProps
         <DraftAgreement
           supplier={dialog.which}
           agreement={agreements[dialog.which.id] ?? dialog.which.connection}
+          flaws={flaws[dialog.which.id] ?? []}
           close={dialog.close}
           keep={(agreement) => {
-            if (dialog.which) change({ ...agreements, [dialog.which.id]: agreement });
+            const id = dialog.which?.id;
+            if (id) change({ ...agreements, [id]: agreement }, id);
           }}
         />
       )}
@@ -99,29 +112,47 @@ function Summary({ agreement }: { agreement: Agreement }) {
     agreement.active ? t("whatIf.active") : t("whatIf.paused"),
     t("whatIf.priority", { priority: agreement.priority }),
     t("whatIf.handling", { count: agreement.handlingDays }),
+    agreement.cutoffHour !== null && t("whatIf.cutoff", { hour: agreement.cutoffHour }),
+    !agreement.dangerousGoods && t("whatIf.noDangerous"),
+    agreement.checksAge && t("whatIf.age"),
     agreement.costs ? t("whatIf.costsKnown") : t("whatIf.costsUnknown"),
-  ].join(" · ");
+  ]
+    .filter(Boolean)
+    .join(" · ");
 }
 
 interface DraftAgreementProps {
   supplier: Buyable;
   agreement: Agreement;
+  flaws: readonly Problem[];
   keep: (agreement: Agreement) => void;
   close: (done?: boolean) => void;
 }
 
-function DraftAgreement({ supplier, agreement, keep, close }: DraftAgreementProps) {
+function DraftAgreement({ supplier, agreement, flaws, keep, close }: DraftAgreementProps) {
   const { t } = useTranslation();
+  const initialValues = {
+    active: agreement.active,
+    priority: agreement.priority,
+    priceTolerancePct: agreement.priceTolerancePct,
+    handlingDays: agreement.handlingDays,
+    cutoffHour: (agreement.cutoffHour ?? "") as number | "",
+    dangerousGoods: agreement.dangerousGoods,
+    checksAge: agreement.checksAge,
+    hasCosts: agreement.costs !== null,
+  };
   const form = useForm({
-    initialValues: {
-      active: agreement.active,
-      priority: agreement.priority,
-      priceTolerancePct: agreement.priceTolerancePct,
-      handlingDays: agreement.handlingDays,
-      hasCosts: agreement.costs !== null,
-    },
+    initialValues,
+    initialErrors: fieldErrors(flaws, Object.keys(initialValues)),
   });
-  const costs = useForm({ initialValues: draftOf(agreement.costs, supplier.currency) });
+  const known = draftOf(agreement.costs, supplier.currency);
+  const ofCosts = flaws
+    .filter(({ field }) => field?.[0] === "costs")
+    .map(({ field, ...flaw }) => ({ ...flaw, field: field?.slice(1) ?? null }));
+  const costs = useForm({
+    initialValues: known,
+    initialErrors: fieldErrors(ofCosts, fieldsOf(known)),
+  });
   return (
     <FormDialog
       title={t("whatIf.agreement", { name: supplier.name })}
@@ -137,6 +168,7 @@ function DraftAgreement({ supplier, agreement, keep, close }: DraftAgreementProp
           ...values,
           priority: Number(values.priority),
           handlingDays: Number(values.handlingDays),
+          cutoffHour: values.cutoffHour === "" ? null : values.cutoffHour,
           priceTolerancePct: String(values.priceTolerancePct || "0"),
           costs: costs.isDirty() || !hasCosts ? costsOf(hasCosts, costs.values) : agreement.costs,
         });
@@ -171,7 +203,23 @@ function DraftAgreement({ supplier, agreement, keep, close }: DraftAgreementProp
           allowDecimal={false}
           {...form.getInputProps("handlingDays")}
         />
+        <NumberInput
+          label={t("connection.cutoff")}
+          min={0}
+          max={23}
+          allowDecimal={false}
+          suffix=":00"
+          {...form.getInputProps("cutoffHour")}
+        />
       </div>
+      <Switch
+        label={t("connection.dangerous")}
+        {...form.getInputProps("dangerousGoods", { type: "checkbox" })}
+      />
+      <Switch
+        label={t("connection.age")}
+        {...form.getInputProps("checksAge", { type: "checkbox" })}
+      />
       <Switch
         label={t("whatIf.hasCosts")}
         description={t("whatIf.hasCostsWhy")}

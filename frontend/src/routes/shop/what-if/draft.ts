@@ -1,5 +1,6 @@
 /** A draft while it is written: what is as it is live is left out of what is sent. */
 import type { ResultOf, VariablesOf } from "../../../gql/graphql";
+import type { Problem } from "../../../lib/action";
 import type { Rule, RuleInput } from "../rules/editor";
 import { type RoutingValues, routingInput, routingValues } from "../settings/routing-form";
 import { type CostsDraft, draftOf, inputOf } from "../supplier/costs-draft";
@@ -11,7 +12,14 @@ export type Input = VariablesOf<typeof StartWhatIf>["input"];
 type Supplier = Live["suppliers"]["nodes"][number];
 export type Agreement = Pick<
   NonNullable<Supplier["connection"]>,
-  "active" | "priority" | "priceTolerancePct" | "handlingDays" | "costs"
+  | "active"
+  | "priority"
+  | "priceTolerancePct"
+  | "handlingDays"
+  | "cutoffHour"
+  | "dangerousGoods"
+  | "checksAge"
+  | "costs"
 >;
 export type Buyable = Supplier & { connection: NonNullable<Supplier["connection"]> };
 
@@ -76,12 +84,16 @@ export function asRule({ suppliers, ...input }: RuleInput): Rule {
 
 function agreementInput(supplierId: string, agreement: Agreement) {
   const { active, priority, priceTolerancePct, handlingDays, costs } = agreement;
+  const { cutoffHour, dangerousGoods, checksAge } = agreement;
   return {
     supplierId,
     active,
     priority,
     priceTolerancePct,
     handlingDays,
+    cutoffHour,
+    dangerousGoods,
+    checksAge,
     costs: costs ? inputOf(draftOf(costs, costs.currency)) : null,
   };
 }
@@ -124,7 +136,21 @@ export function changesOf(live: Live, { routing, rules, agreements }: Draft) {
   };
 }
 
-/** In the order of their inputs: whose problem is at `connections.0`. */
+/** What is wrong with agreements, by the supplier's id; fields are those of the agreement. */
+export type Flaws = Readonly<Record<string, readonly Problem[]>>;
+
+/** Whose problems are at `connections.0` and so on: agreements are sent in their order here. */
+export function flawsOf(agreements: Agreements, problems: readonly Problem[]): Flaws {
+  const flaws: Record<string, Problem[]> = {};
+  for (const { field, ...problem } of problems) {
+    const [part, index, ...rest] = field ?? [];
+    const id = Object.keys(agreements)[Number(index)];
+    if (part === "connections" && id)
+      flaws[id] = [...(flaws[id] ?? []), { ...problem, field: rest }];
+  }
+  return flaws;
+}
+
 export function inputFor(live: Live, draft: Draft): Omit<Input, "since" | "until"> {
   const changes = changesOf(live, draft);
   return {

@@ -3,7 +3,7 @@ import { PagerFields } from "../../../components/pager";
 import { graphql } from "../../../gql/graphql";
 import { ProblemFields } from "../../../lib/action";
 import { MoneyFields } from "../../../lib/format";
-import { RuleFields } from "../rules/query";
+import { RuleFields, RuleLanguageFields } from "../rules/query";
 import { RoutingFields } from "../settings/routing-query";
 import { CostsFields } from "../supplier/costs-query";
 
@@ -24,17 +24,7 @@ export const LiveRoutingQuery = graphql(
         rules {
           ...RuleFields
         }
-        facts {
-          name
-          label
-          about
-          type
-          values
-        }
-        kinds {
-          kind
-          about
-        }
+        ...RuleLanguageFields
       }
       suppliers(first: 100) {
         nodes {
@@ -48,6 +38,9 @@ export const LiveRoutingQuery = graphql(
             priority
             priceTolerancePct
             handlingDays
+            cutoffHour
+            dangerousGoods
+            checksAge
             costs {
               ...CostsFields
             }
@@ -56,7 +49,7 @@ export const LiveRoutingQuery = graphql(
       }
     }
   `,
-  [RoutingFields, RuleFields, CostsFields],
+  [RoutingFields, RuleFields, RuleLanguageFields, CostsFields],
 );
 
 /** An earlier draft, to go on from. */
@@ -79,6 +72,9 @@ export const EarlierDraftQuery = graphql(
           priority
           priceTolerancePct
           handlingDays
+          cutoffHour
+          dangerousGoods
+          checksAge
           costs {
             ...CostsFields
           }

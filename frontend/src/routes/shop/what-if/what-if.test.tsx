@@ -78,6 +78,53 @@ it("shows the server's problems at their fields", async () => {
   expect(field).toHaveAccessibleDescription(/not negative/);
 });
 
+it("shows what is wrong with a draft agreement at its field, until it is changed", async () => {
+  const { user, asked } = renderApp("/what-if", { session: "staff" });
+  const edit = () => screen.findByRole("button", { name: "Change Hillside Pottery in the draft" });
+  await user.click(await edit());
+  let dialog = await screen.findByRole("dialog");
+  await user.type(within(dialog).getByRole("textbox", { name: "Cutoff hour" }), "14");
+  await user.click(within(dialog).getByRole("switch", { name: /dangerous goods/ }));
+  await user.click(within(dialog).getByRole("switch", { name: /age checked/ }));
+  const known = within(dialog).getByRole("switch", { name: /costs are known/ });
+  if (!(known as HTMLInputElement).checked) await user.click(known);
+  const perParcel = () => within(dialog).getByRole("textbox", { name: /each parcel/i });
+  await user.clear(perParcel());
+  await user.type(perParcel(), "-2");
+  await user.click(within(dialog).getByRole("button", { name: "Keep in the draft" }));
+  expect(
+    await screen.findByText(/Cutoff at 14:00 · No dangerous goods · Age is checked/),
+  ).toBeVisible();
+  await user.click(await compare());
+  const list = screen.getByRole("list", { name: "Agreements with suppliers" });
+  expect(await within(list).findByRole("alert")).toHaveTextContent("This is not negative.");
+  const input = asked("StartWhatIf")[0]?.variables?.input;
+  expect(input).toMatchObject({
+    connections: [{ cutoffHour: 14, dangerousGoods: false, checksAge: true }],
+  });
+  await user.click(await edit());
+  dialog = await screen.findByRole("dialog");
+  expect(perParcel()).toHaveAccessibleDescription(/not negative/);
+  await user.clear(perParcel());
+  await user.type(perParcel(), "2");
+  await user.click(within(dialog).getByRole("button", { name: "Keep in the draft" }));
+  expect(within(list).queryByRole("alert")).not.toBeInTheDocument();
+  await user.click(await compare());
+  expect(await screen.findByRole("heading", { name: "Comparison" })).toBeVisible();
+});
+
+it("lists the orders that change by what the draft saves", async () => {
+  const { user, asked, path } = renderApp("/what-if", { session: "staff" });
+  const runs = await screen.findByRole("table", { name: "Comparisons" });
+  await user.click(within(runs).getAllByRole("link")[0] as HTMLElement);
+  const orders = () => screen.findByRole("table", { name: "Orders that change" });
+  const before = (await orders()).textContent;
+  await user.click(screen.getByRole("radio", { name: "Saving" }));
+  await waitFor(() => expect(path()).toMatch(/sort=saving/));
+  await waitFor(async () => expect((await orders()).textContent).not.toBe(before));
+  expect(asked("ChangedOrders").at(-1)?.variables).toMatchObject({ sort: "SAVING" });
+});
+
 it("shows a result with the chart's numbers as text, and leads to the orders", async () => {
   const { user, path } = renderApp("/what-if", { session: "staff" });
   const runs = await screen.findByRole("table", { name: "Comparisons" });
