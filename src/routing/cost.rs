@@ -110,8 +110,8 @@ impl Priced {
             let mut place = 0;
             while let Some(draft) = ways.next_if(|draft| draft.line == at) {
                 draws.clear();
-                let drawn = &drafts.draws[draft.draws.clone()];
-                draws.extend(drawn.iter().map(|(meter, each)| (index[*meter], *each)));
+                let of_draft = &drafts.draws[draft.draws.clone()];
+                draws.extend(of_draft.iter().map(|(meter, each)| (index[*meter], *each)));
                 draws.sort_unstable();
                 // At equal cost the candidate that the owner put first is better.
                 let each = draft.each * scale.unit + scale.grain * place;

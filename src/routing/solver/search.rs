@@ -186,6 +186,9 @@ impl<S: Amount> Search<'_, S> {
             }
             node.tighten(self.problem).ok()?;
             self.bounder.bound(self.problem, node, NODE_ROUNDS, self.cost);
+            // Whatever is relaxed anew is tried: what is a plan at the cost of its bound ends the
+            // search here, and may be the only cheapest one.
+            self.try_plan(node, false);
             if self.is_hopeless(node) {
                 return None;
             }
@@ -252,7 +255,8 @@ impl<S: Amount> Search<'_, S> {
             }
             Branch::Meter { meter, at } => {
                 let (mut less, mut more) = (self.part(node), self.part(node));
-                less.to[meter] = at;
+                // The meter may have been shut since it was chosen.
+                less.to[meter] = at.min(node.to[meter]);
                 more.from[meter] = at + 1;
                 self.bounder.reslope(self.problem, &mut less, meter, at);
                 self.bounder.reslope(self.problem, &mut more, meter, at + 1);
@@ -261,7 +265,7 @@ impl<S: Amount> Search<'_, S> {
             }
             Branch::Way { way, at } => {
                 let (mut less, mut more) = (self.part(node), self.part(node));
-                less.high[way] = at;
+                less.high[way] = at.min(node.high[way]);
                 more.low[way] = at + 1;
                 self.enter(more, false);
                 self.enter(less, false);

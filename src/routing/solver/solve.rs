@@ -45,7 +45,7 @@ pub fn solve(problem: &Problem, most: &[u32], nodes: u32) -> Solution {
 }
 
 /// The same for an order of which the effort's plan leaves units.
-fn leaving_units(problem: &Problem, most: &[u32], effort: Effort<'_>) -> Solution {
+pub(super) fn leaving_units(problem: &Problem, most: &[u32], effort: Effort<'_>) -> Solution {
     let counted = search(&counting(problem), most, effort);
     let left = counted.cost.div_euclid(UNIT);
     let leaving = Leaving::new(problem, u32::try_from(left).unwrap_or(u32::MAX));
