@@ -31,9 +31,8 @@ const ROOT_ROUNDS: usize = 8;
 const NODE_ROUNDS: usize = 3;
 /// Times that the first bound is computed again for what is left.
 const ROOT_TURNS: usize = 3;
-/// Steps by which bounds are made better in a thorough search.
+/// Steps by which the first bound is made better in a thorough search.
 const ROOT_STEPS: usize = 200;
-const NODE_STEPS: usize = 6;
 
 /// How a node is split in two, or more for a group.
 #[derive(Clone, Copy, Debug)]
@@ -63,7 +62,7 @@ struct Search<'a, S> {
 pub struct Effort<'a> {
     /// Bounds that it computes at most, or a few more.
     pub bounds: u32,
-    /// Whether it takes more time for each bound, and for fewer parts.
+    /// Whether it takes more time for the first bound, from which all others begin.
     pub is_thorough: bool,
     /// A plan to begin with.
     pub plan: Option<&'a [u32]>,
@@ -167,9 +166,8 @@ impl<S: Amount> Search<'_, S> {
         // A bound that settles the node need not become better.
         let enough = if is_root { S::MAX } else { self.cost };
         self.bounder.bound(self.problem, node, rounds, enough);
-        if self.is_thorough && !self.is_hopeless(node) {
-            let rounds = if is_root { ROOT_STEPS } else { NODE_STEPS };
-            self.bounder.climb(self.problem, node, rounds, self.cost);
+        if is_root && self.is_thorough && !self.is_hopeless(node) {
+            self.bounder.climb(self.problem, node, ROOT_STEPS, self.cost);
         }
         if self.is_hopeless(node) {
             return None;

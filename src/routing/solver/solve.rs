@@ -1,4 +1,5 @@
-//! How an order is searched: quickly, which settles nearly all; and if that was cut off, thoroughly.
+//! How an order is searched: from a quick bound, which settles nearly all; and if that was cut off,
+//! again from a better one.
 //!
 //! That as many units as possible are served comes before any cost, which makes the bound on the cost a
 //! weak one where some cannot be: units are whole, and the bound's are not. So then it is first
@@ -12,13 +13,18 @@ use super::{
 /// A unit, when units are all that counts. Fractions of it are for the bound.
 const UNIT: Score = 1 << 16;
 /// Bounds that a part of the search space takes, on average.
-const BOUNDS: u32 = 4;
+const BOUNDS: usize = 4;
+/// An order with fewer ways is searched up to so many times as long: the fewer it has, the more often
+/// the search comes to its end.
+const MANY_WAYS: usize = 256;
+const LONGER: usize = 4;
 
 /// Finds the cheapest plan that uses each way for at most `most` units, looking
-/// into about as many parts as `nodes` says, each time that it looks.
+/// into some times as many parts as `nodes` says.
 pub fn solve(problem: &Problem, most: &[u32], nodes: u32) -> Solution {
+    let longer = (MANY_WAYS / problem.ways.len().max(1)).clamp(1, LONGER);
     let quick = Effort {
-        bounds: nodes.saturating_mul(BOUNDS),
+        bounds: bounds(nodes, BOUNDS * longer),
         is_thorough: false,
         plan: None,
     };
@@ -27,9 +33,9 @@ pub fn solve(problem: &Problem, most: &[u32], nodes: u32) -> Solution {
         return first;
     }
     let effort = Effort {
+        bounds: bounds(nodes, BOUNDS),
         is_thorough: true,
         plan: Some(&first.units),
-        ..quick
     };
     let second = if first.cost < problem.unserved {
         search(problem, most, effort)
@@ -42,6 +48,10 @@ pub fn solve(problem: &Problem, most: &[u32], nodes: u32) -> Solution {
         bound: bound.min(best.cost),
         ..best
     }
+}
+
+fn bounds(nodes: u32, each: usize) -> u32 {
+    nodes.saturating_mul(u32::try_from(each).unwrap_or(u32::MAX))
 }
 
 /// The same for an order of which the effort's plan leaves units.
