@@ -42,7 +42,9 @@ pub async fn withdraw_units(
         return Ok(changed);
     }
     for (line, ledger) in state.ledgers(&shop.settings.0) {
-        let mut excess = ledger.excess().saturating_sub(already_asked_back(state, line));
+        let groups = groups_of(state, line);
+        let asked: u32 = groups.iter().map(|group| group.units() - group.standing(state)).sum();
+        let mut excess = ledger.excess().saturating_sub(asked);
         if excess == 0 {
             continue;
         }
@@ -52,15 +54,8 @@ pub async fn withdraw_units(
             continue;
         }
         // The newest first: what was ordered last is the likeliest not to be packed yet.
-        let mut groups: Vec<_> = state.allocations.iter().filter(|a| a.order_line_id == line).collect();
-        groups.sort_by_key(|allocation| std::cmp::Reverse(allocation.group_id));
-        for group in groups.chunk_by(|one, other| one.group_id == other.group_id) {
-            // A kit is taken back with all its components, as far as they have not left.
-            let mut withdrawn = 0;
-            for part in group {
-                withdrawn = withdrawn.max(withdraw_allocation(tx, state, part, excess, now).await?);
-            }
-            excess -= withdrawn;
+        for group in groups.iter().rev() {
+            excess -= group.withdraw(tx, state, excess, now).await?;
         }
     }
     Ok(changed)
@@ -112,17 +107,57 @@ fn po_of<'a>(state: &'a OrderState, allocation: &allocations::Model) -> Option<&
     state.purchase_orders.iter().find(|po| po.id == line.purchase_order_id)
 }
 
-fn already_asked_back(state: &OrderState, line: OrderLineId) -> u32 {
-    let mut by_group: BTreeMap<AllocationGroupId, u32> = BTreeMap::new();
-    for allocation in state.allocations.iter().filter(|one| one.order_line_id == line) {
-        let Some(po_line) = state.po_lines.iter().find(|row| row.id == allocation.po_line_id) else {
-            continue;
-        };
-        let asked = store::units(po_line.cancel_requested) / store::units(allocation.per_unit).max(1);
-        let of_group = by_group.entry(allocation.group_id).or_default();
-        *of_group = (*of_group).max(asked);
+/// What together makes units of an order line: one allocation, or those of a kit's components.
+struct Group<'a>(Vec<&'a allocations::Model>);
+
+/// The oldest first.
+fn groups_of(state: &OrderState, line: OrderLineId) -> Vec<Group<'_>> {
+    let mut groups: BTreeMap<AllocationGroupId, Group<'_>> = BTreeMap::new();
+    for part in state.allocations.iter().filter(|one| one.order_line_id == line) {
+        groups
+            .entry(part.group_id)
+            .or_insert_with(|| Group(Vec::new()))
+            .0
+            .push(part);
     }
-    by_group.into_values().sum()
+    groups.into_values().collect()
+}
+
+impl Group<'_> {
+    fn units(&self) -> u32 {
+        self.0
+            .iter()
+            .map(|part| store::units(part.units))
+            .max()
+            .unwrap_or_default()
+    }
+
+    /// The units that are left once what was asked back is given back. What was asked back
+    /// of one component may be free by another already, so the quantities do not add up.
+    fn standing(&self, state: &OrderState) -> u32 {
+        let row = |part: &&allocations::Model| state.po_lines.iter().find(|row| row.id == part.po_line_id);
+        let of_parts = self.0.iter().filter_map(|part| Some(standing(row(part)?, part)));
+        of_parts.fold(self.units(), u32::min)
+    }
+
+    /// Takes back up to `most` units, of a kit with all its components, as far as they have not
+    /// left. Says how many.
+    async fn withdraw(&self, tx: &Tx, state: &OrderState, most: u32, now: DateTime<Utc>) -> Result<u32, DbErr> {
+        let before = self.standing(state);
+        let most = most.min(before);
+        let mut left = before;
+        for part in &self.0 {
+            left = left.min(withdraw_allocation(tx, state, part, before - most, most, now).await?);
+        }
+        Ok((before - left).min(most))
+    }
+}
+
+/// The order line's units that a purchase order's line still makes, without what is asked back.
+fn standing(line: &po_lines::Model, part: &allocations::Model) -> u32 {
+    let progress = line.progress();
+    let pieces = progress.open().saturating_sub(store::units(line.cancel_requested)) + progress.shipped;
+    pieces.div_ceil(store::units(part.per_unit).max(1))
 }
 
 async fn ask_about_fulfilled_by_hand(
@@ -173,48 +208,52 @@ pub(super) async fn take_back_unsent(
 ) -> Result<(), DbErr> {
     for allocation in state.allocations.iter().filter(|one| one.order_line_id == line) {
         if po_of(state, allocation).is_some_and(|po| po.status == PurchaseOrderStatus::Draft) {
-            withdraw_allocation(tx, state, allocation, u32::MAX, now).await?;
+            withdraw_allocation(tx, state, allocation, 0, u32::MAX, now).await?;
         }
     }
     Ok(())
 }
 
-/// Takes back up to `most` units of an allocation, and says how many.
+/// Takes back what an allocation holds above the units to keep, but no more than `most`, and
+/// says how many it holds then.
 async fn withdraw_allocation(
     tx: &Tx,
     state: &OrderState,
     allocation: &allocations::Model,
+    keep: u32,
     most: u32,
     now: DateTime<Utc>,
 ) -> Result<u32, DbErr> {
+    let all = store::units(allocation.units);
     let Some(po) = po_of(state, allocation).filter(|po| po.status.is_live()) else {
-        return Ok(0);
+        return Ok(all);
     };
-    // Read again: another line of the order may have been taken back from it just now.
+    // Read again: with another component or line of the order, units may have been taken off it just now.
     let mut lines = po_lines::of_purchase_orders(tx.conn(), po.shop_id, vec![po.id]).await?;
     let Some(line) = lines.iter_mut().find(|line| line.id == allocation.po_line_id) else {
-        return Ok(0);
+        return Ok(all);
     };
+    let held = standing(line, allocation);
     let per_unit = store::units(allocation.per_unit).max(1);
     let free = line
         .progress()
         .open()
         .saturating_sub(store::units(line.cancel_requested));
-    let units = most.min(free / per_unit);
+    let units = held.saturating_sub(keep).min(most).min(free / per_unit);
     if units == 0 {
-        return Ok(0);
+        return Ok(held);
     }
     if po.status == PurchaseOrderStatus::Draft {
         line.cancelled += store::column(units * per_unit);
         store::save(tx, line.clone())?;
         release_cancelled(tx, po, &lines, now).await?;
         follow_lines(tx, &mut po.clone(), &lines, now).await?;
-        return Ok(units);
+        return Ok(held - units);
     }
     line.cancel_requested += store::column(units * per_unit);
     if ask_back::was_asked(tx.conn(), po, &lines).await? {
-        return Ok(0);
+        return Ok(held);
     }
     ask_back::ask(tx, &state.order, po, lines, now)?;
-    Ok(units)
+    Ok(held - units)
 }

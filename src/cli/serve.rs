@@ -9,7 +9,7 @@ use crate::{
     app::App,
     config::ProcessRole,
     http::{self, Door},
-    store::wakeups,
+    store::{wakeups, wal},
     worker,
 };
 
@@ -37,6 +37,7 @@ async fn listen(app: &App) -> Result<Door, CommandError> {
 pub async fn serve(app: App, door: Door) -> Result<(), CommandError> {
     let works = app.config.server.role != ProcessRole::Web;
     tokio::select! {
+        () = wal::copy_log(&app.db) => {}
         () = wakeups::tell_others(&app.db) => {}
         () = wakeups::hear_others(&app.db, &app.config.database.url), if works => {}
         () = until_drained(&app, door, works) => {}

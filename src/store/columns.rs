@@ -121,6 +121,12 @@ impl Packed {
         }
     }
 
+    /// As it is stored.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
     /// Bytes that it takes in the database.
     #[must_use]
     pub fn len(&self) -> usize {

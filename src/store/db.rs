@@ -20,6 +20,7 @@ use uuid::Uuid;
 use super::{
     lease_time::LeaseTime,
     tx::{Inner, Tx},
+    wal,
     writer::Writer,
 };
 use crate::{clock::Clock, config::DatabaseConfig};
@@ -146,6 +147,16 @@ impl Db {
         &self.jobs_added
     }
 
+    /// Wakes when the writer of `SQLite` has committed; none on `PostgreSQL`.
+    pub(super) fn committed(&self) -> Option<&Notify> {
+        self.writer.as_ref().map(Writer::committed)
+    }
+
+    /// Runs a statement of `PostgreSQL` that is a transaction by itself: no trip to begin one and none to end it.
+    pub(super) async fn write_alone(&self, statement: Statement) -> Result<(), DbErr> {
+        self.write.execute_raw(statement).await.map(drop)
+    }
+
     /// Has webhook calls read that this process has kept: here, and by the nodes that work.
     pub fn mark_inbox_filled(&self) {
         self.inbox_filled.notify_one();
@@ -211,23 +222,22 @@ async fn open_sqlite(
     {
         std::fs::create_dir_all(&folder).map_err(|error| OpenError::Folder(folder.display().to_string(), error))?;
     }
-    let options = |connections: u32, is_same: Arc<AtomicBool>| {
+    let options = |connections: u32, cache_kib: u32, is_same: Arc<AtomicBool>| {
         let mut options = ConnectOptions::new(config.url.clone());
         options
             .max_connections(connections)
             .min_connections(1)
             .acquire_timeout(Duration::from_secs(30))
             .sqlx_logging(false)
-            .map_sqlx_sqlite_opts(|options| {
+            .map_sqlx_sqlite_opts(move |options| {
                 options
                     .create_if_missing(true)
                     .journal_mode(sqlx::sqlite::SqliteJournalMode::Wal)
                     .synchronous(sqlx::sqlite::SqliteSynchronous::Full)
                     .busy_timeout(Duration::from_secs(30))
                     .foreign_keys(true)
-                    .pragma("cache_size", "-16000")
-                    // Copying the log into the database is waited for: seldom, and much at once.
-                    .pragma("wal_autocheckpoint", "8000")
+                    .pragma("cache_size", format!("-{cache_kib}"))
+                    .pragma("wal_autocheckpoint", wal::COPIED_BY_WRITER.to_string())
                     .statement_cache_capacity(512)
             })
             // SQLite may end a transaction by itself, as when the disk is full. The driver then goes
@@ -240,8 +250,9 @@ async fn open_sqlite(
             });
         options
     };
-    let write = Database::connect(options(1, is_same)).await?;
-    let mut reading = options(config.readers, Arc::default());
+    let write = Database::connect(options(1, 16_000, is_same)).await?;
+    // Each reader has a cache of its own, and the system's behind it.
+    let mut reading = options(config.readers, 4_000, Arc::default());
     // A file does not hang up, and asking is another trip to the driver's thread. The writer asks:
     // that waits for the end of what it was doing, see above.
     reading.test_before_acquire(false);

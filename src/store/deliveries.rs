@@ -7,7 +7,7 @@ use sea_orm::{
     sea_query::{Expr, LockBehavior, LockType, OnConflict},
 };
 
-use super::{Tx, columns::Packed, paging};
+use super::{Db, Tx, columns::Packed, paging};
 use crate::{
     domain::text_enum::text_enum,
     ids::{DeliveryId, ShopId, ShopifyOrderId},
@@ -75,6 +75,47 @@ impl Model {
 
 /// Rows of one statement. Parameters are bounded, and so is the number of different statements.
 const ROWS_PER_STATEMENT: usize = 64;
+
+/// Adds deliveries on `PostgreSQL`, all in one statement that is a transaction by itself; those that
+/// were received before change nothing. The statement is the same for any number of them, and the
+/// bodies travel as they are, one after the other.
+pub async fn add_alone(db: &Db, deliveries: Vec<Model>) -> Result<(), DbErr> {
+    let mut bodies: Vec<u8> = Vec::with_capacity(deliveries.iter().map(Model::stored_bytes).sum());
+    let row = |delivery: Model| {
+        // The first byte is number 1.
+        let at = bodies.len() + 1;
+        let size = delivery.body.as_ref().map(Packed::len);
+        bodies.extend(delivery.body.iter().flat_map(Packed::as_bytes));
+        serde_json::json!({
+            "id": delivery.id,
+            "shop_domain": delivery.shop_domain,
+            "webhook_id": delivery.webhook_id,
+            "topic": delivery.topic,
+            "event_id": delivery.event_id,
+            "triggered_at": delivery.triggered_at,
+            "api_version": delivery.api_version,
+            "received_at": delivery.received_at,
+            "status": delivery.status,
+            "note": delivery.note,
+            "shop_id": delivery.shop_id,
+            "shopify_order_id": delivery.shopify_order_id,
+            "at": at,
+            "size": size,
+        })
+    };
+    let rows = serde_json::Value::Array(deliveries.into_iter().map(row).collect());
+    let sql = "insert into deliveries (id, shop_domain, webhook_id, topic, event_id, triggered_at, api_version, body,
+         received_at, status, note, shop_id, shopify_order_id)
+       select r.id, r.shop_domain, r.webhook_id, r.topic, r.event_id, r.triggered_at, r.api_version,
+         substring($2 from r.at for r.size), r.received_at, r.status, r.note, r.shop_id, r.shopify_order_id
+       from json_to_recordset($1::json) as r(id uuid, shop_domain text, webhook_id text, topic text, event_id text,
+         triggered_at timestamptz, api_version text, received_at timestamptz, status text, note text,
+         shop_id bigint, shopify_order_id bigint, at int, size int)
+       on conflict (shop_domain, webhook_id) do nothing";
+    let values = [rows.to_string().into(), bodies.into()];
+    db.write_alone(Statement::from_sql_and_values(DbBackend::Postgres, sql, values))
+        .await
+}
 
 /// Adds deliveries; those that were received before change nothing.
 pub async fn add_all(tx: &Tx, deliveries: Vec<Model>) -> Result<(), DbErr> {

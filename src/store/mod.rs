@@ -64,6 +64,7 @@ pub mod users;
 pub mod variant_keys;
 pub mod variants;
 pub mod wakeups;
+pub mod wal;
 pub mod what_if_orders;
 pub mod what_if_runs;
 mod writer;

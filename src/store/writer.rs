@@ -20,7 +20,7 @@ use sea_orm::{
     ConnAcquireErr, ConnectionTrait as _, DatabaseConnection, DatabaseTransaction, DbErr, RuntimeErr,
     SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait as _,
 };
-use tokio::sync::{Mutex, OwnedMutexGuard, oneshot};
+use tokio::sync::{Mutex, Notify, OwnedMutexGuard, oneshot};
 use tokio_util::task::TaskTracker;
 
 use super::{
@@ -101,6 +101,7 @@ pub(super) struct Writer {
     /// Given in the order in which it is asked for.
     turn: Arc<Mutex<Desk>>,
     tasks: TaskTracker,
+    committed: Arc<Notify>,
 }
 
 /// What whoever has the turn works with.
@@ -134,7 +135,13 @@ impl Writer {
             is_same,
             turn: Arc::default(),
             tasks: TaskTracker::new(),
+            committed: Arc::default(),
         }
+    }
+
+    /// Wakes after commits.
+    pub(super) fn committed(&self) -> &Notify {
+        &self.committed
     }
 
     /// Waits for the turn, and begins a part of the shared transaction.
@@ -162,7 +169,8 @@ impl Writer {
         let version = file_version(&outer).await?;
         desk.known(|known| known.begin(version, is_same));
         // It stands in the queue behind those who wait now, and ends what they wrote.
-        self.tasks.spawn(end(Arc::clone(&self.turn)));
+        self.tasks
+            .spawn(end(Arc::clone(&self.turn), Arc::clone(&self.committed)));
         Ok(Shared {
             outer,
             left: None,
@@ -216,7 +224,7 @@ impl Shared {
 }
 
 /// Ends the shared transaction when its turn comes.
-async fn end(turn: Arc<Mutex<Desk>>) {
+async fn end(turn: Arc<Mutex<Desk>>, committed: Arc<Notify>) {
     let mut desk = turn.lock_owned().await;
     let Some(mut shared) = desk.shared.take() else {
         return;
@@ -230,6 +238,7 @@ async fn end(turn: Arc<Mutex<Desk>>) {
     };
     if result.is_ok() {
         desk.known(Known::settle);
+        committed.notify_one();
     }
     drop(desk);
     let result = result.map_err(|error| error.to_string());

@@ -213,6 +213,18 @@ impl Book {
         order.acknowledged = true;
     }
 
+    /// Takes only so many units of a SKU, and all of everything else.
+    pub fn fall_short(&mut self, number: &str, sku: &str, units: u32, reason: RejectReason) {
+        let Some(order) = self.orders.get_mut(number) else {
+            return;
+        };
+        for line in order.lines.iter_mut().filter(|line| line.sku == sku) {
+            line.rejected = line.quantity.saturating_sub(units);
+            line.reason = Some(reason);
+        }
+        order.acknowledged = true;
+    }
+
     /// Packs units that have not left into a parcel; `None` when there is nothing to pack.
     pub fn pack(
         &mut self,

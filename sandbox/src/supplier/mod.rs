@@ -190,6 +190,12 @@ impl Supplier {
         self.desk.report_acknowledgement(number).await
     }
 
+    /// Takes only so many units of a SKU, everything else of the order, and tells Orderyard.
+    pub async fn take_only(&self, number: &str, units: u32, sku: &str, reason: RejectReason) -> Result<(), ApiError> {
+        lock(&self.desk.book).fall_short(number, sku, units, reason);
+        self.desk.report_acknowledgement(number).await
+    }
+
     /// Ships units by SKU (everything open when none is named) and tells Orderyard.
     pub async fn ship(
         &self,

@@ -160,6 +160,42 @@ async fn a_rejected_line_goes_to_the_next_supplier(#[values(Database::Sqlite, Da
     );
 }
 
+#[rstest]
+#[tokio::test]
+async fn units_that_a_supplier_lacks_go_to_the_next(
+    #[values(Database::Sqlite, Database::Postgres)] database: Database,
+) {
+    let story = Plot {
+        mug_at_east: true,
+        ..Plot::default()
+    }
+    .begin(database)
+    .await;
+    let order = story.order(&[("MUG", 5)]);
+    let first = story.purchase_order("north").await;
+    let (north, east) = (story.world.supplier("north"), story.world.supplier("east"));
+    north
+        .take_only(&first.number, 3, "N-MUG", sandbox::RejectReason::OutOfStock)
+        .await
+        .expect("takes three");
+    let second = story.purchase_order("east").await;
+    assert_eq!((second.lines[0].sku.as_str(), second.lines[0].quantity), ("E-MUG", 2));
+    north.ship(&first.number, &[], "DHL", "R-3").await.expect("ships");
+    east.ship(&second.number, &[], "GLS", "R-2").await.expect("ships");
+    story.fulfillments(order, 2).await;
+    let shown = story.snapshot(order);
+    let mut parcels = contents(&shown);
+    parcels.sort();
+    assert_eq!(
+        parcels,
+        [
+            (lines(&[("MUG", 2)]), numbers(&["R-2"])),
+            (lines(&[("MUG", 3)]), numbers(&["R-3"]))
+        ]
+    );
+    assert_eq!(shown.remaining(), 0);
+}
+
 /// A customer who puts the same thing into the cart twice, or an edit that adds it again.
 #[rstest]
 #[tokio::test]

@@ -3,7 +3,7 @@
 use rstest::rstest;
 use sandbox::{Behaviour, CancelRequest, Cancellation, EditRequest, SupplierFault};
 
-use super::shop::{Plot, Story, contents, lines, numbers};
+use super::shop::{KIT_AT_TWO, Plot, Story, contents, lines, numbers};
 use crate::harness::Database;
 
 impl Story {
@@ -192,4 +192,38 @@ async fn a_refusal_is_asked_again_by_a_person_alone(
     let cancelled = "select count(*) from purchase_orders where status = 'cancelled'";
     story.wait_for_count("it is cancelled", cancelled, 1).await;
     assert_eq!(story.cancel_calls("north"), 2);
+}
+
+/// Two of three kits are taken back before either supplier has taken its part; the third one once
+/// one part is free already, while that of the other still waits for its call.
+#[rstest]
+#[tokio::test]
+async fn kits_that_are_edited_away_one_after_the_other(
+    #[values(Database::Sqlite, Database::Postgres)] database: Database,
+) {
+    let busy = |seconds| Behaviour {
+        faults: vec![SupplierFault::Busy { retry_after_s: seconds }],
+        ..Behaviour::manual()
+    };
+    let story = Plot {
+        kit: KIT_AT_TWO,
+        north: busy(2),
+        east: busy(8),
+        ..Plot::default()
+    }
+    .begin(database)
+    .await;
+    let order = story.order(&[("KIT", 3)]);
+    let waiting = "select count(*) from intents where kind = 'place_purchase_order' and outcome = 'pending' and called_at is null";
+    story.wait_for_count("both suppliers were busy", waiting, 2).await;
+    story.set_quantity(order, 1);
+    let placed = story.purchase_order("north").await;
+    assert_eq!(placed.open_units().iter().map(|(_, units)| units).sum::<u32>(), 2);
+    story.set_quantity(order, 0);
+    let cancelled = "select count(*) from purchase_orders where status = 'cancelled'";
+    story.wait_for_count("both are cancelled", cancelled, 2).await;
+    story.quiet().await;
+    assert!(story.world.supplier("east").orders().is_empty());
+    let open = "select count(*) from exceptions where status = 'open'";
+    assert_eq!(story.world.count(open).await, 0);
 }
