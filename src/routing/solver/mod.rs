@@ -15,4 +15,4 @@ mod tests;
 
 pub use problem::{Group, Problem, Score, Step};
 pub use search::Solution;
-pub use solve::solve;
+pub use solve::{solve, solve_once};

@@ -50,6 +50,17 @@ pub fn solve(problem: &Problem, most: &[u32], nodes: u32) -> Solution {
     }
 }
 
+/// The same by one search, for a plan that is only to be compared with: no longer than that takes,
+/// since an order may ask for as many as it has lines.
+pub fn solve_once(problem: &Problem, most: &[u32], nodes: u32) -> Solution {
+    let effort = Effort {
+        bounds: bounds(nodes, BOUNDS),
+        is_thorough: false,
+        plan: None,
+    };
+    search(problem, most, effort)
+}
+
 fn bounds(nodes: u32, each: usize) -> u32 {
     nodes.saturating_mul(u32::try_from(each).unwrap_or(u32::MAX))
 }
