@@ -27,9 +27,9 @@ pub struct RunWhatIf {
     pub run_id: WhatIfRunId,
 }
 
-/// Pages of orders in one go.
-const MOST_PAGES: u32 = 5;
-/// After so much time no other page is begun: progress is seen, and a cancellation heeded.
+/// Pages of orders in one go: what was read of offers serves them all.
+const MOST_PAGES: u32 = 25;
+/// After so much time no other page is begun: progress is seen.
 const LONG_ENOUGH: TimeDelta = TimeDelta::seconds(1);
 /// Changed orders that are kept of one comparison; all are counted.
 pub const MOST_LISTED: i32 = 10_000;
@@ -56,6 +56,13 @@ impl Job for RunWhatIf {
     }
 
     async fn run(&self, app: &App, _attempt: Attempt) -> Result<(), JobError> {
+        self.go_on(app, MOST_PAGES).await
+    }
+}
+
+impl RunWhatIf {
+    /// Goes on by so many pages at most; not any further once it is cancelled.
+    pub async fn go_on(&self, app: &App, most_pages: u32) -> Result<(), JobError> {
         let (Some(run), Some(shop)) = (self.begin(app).await?, shops::by_id(app.db.read(), self.shop_id).await?) else {
             return Ok(());
         };
@@ -67,7 +74,10 @@ impl Job for RunWhatIf {
         let mut what_if = WhatIf::go_on(&app.db, shop, basis, period, run.asked_at, mark).await?;
         let mut changed = Vec::new();
         let (began, mut pages, mut is_over) = (app.clock.now(), 0, false);
-        while pages < MOST_PAGES && app.clock.now() - began < LONG_ENOUGH {
+        while pages < most_pages && app.clock.now() - began < LONG_ENOUGH {
+            if pages > 0 && !self.is_wanted(app).await? {
+                return Ok(());
+            }
             pages += 1;
             let Some(more) = what_if.next(&app.db).await? else {
                 is_over = true;
@@ -77,9 +87,13 @@ impl Job for RunWhatIf {
         }
         self.write(app, &run, &what_if, changed, is_over).await
     }
-}
 
-impl RunWhatIf {
+    /// Whether nobody has ended it meanwhile.
+    async fn is_wanted(&self, app: &App) -> Result<bool, DbErr> {
+        let found = what_if_runs::by_id(app.db.read(), self.shop_id, self.run_id).await?;
+        Ok(found.is_some_and(|run| !run.state.is_over()))
+    }
+
     /// When the next part is due: comparisons have their turns in the order of their asking.
     pub(super) fn enqueue(&self, tx: &Tx, asked_at: DateTime<Utc>, now: DateTime<Utc>) -> Result<(), DbErr> {
         let when = When {

@@ -1,6 +1,6 @@
 //! Compares a draft with how a shop routes now, over past orders: page by page with
 //! what is mapped, offered and in stock today. Deciding runs on threads that may block, one for
-//! either side; of the orders only sums stay. Reads only.
+//! either side, while the next page is read; of the orders only sums stay. Reads only.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -21,7 +21,7 @@ use crate::{
     routing::{
         self, Alternative, LineDemand, RouteRequest, Strategy,
         owner::Terms,
-        rulebook::Rule,
+        rulebook::{OrderFacts, Rule},
         terms::{Detail, Effort},
         what_if::Decided,
     },
@@ -77,12 +77,12 @@ impl From<&Decided> for Way {
 
 /// A comparison under way.
 pub struct WhatIf {
-    shop: ShopId,
-    period: Period,
-    now: DateTime<Utc>,
     live: Side,
     draft: Side,
-    book: Book,
+    reader: Reader,
+    /// Read while the page before it was decided.
+    ahead: Option<Page>,
+    /// The order that was decided last.
     seen: Option<(DateTime<Utc>, OrderId)>,
     pub so_far: Comparison,
 }
@@ -113,7 +113,6 @@ impl WhatIf {
         mark: Mark,
     ) -> Result<Self, DbErr> {
         let agreed = Agreed::of_shop(db.read(), shop.id).await?;
-        let id = shop.id;
         let side = |drafted: Draft, had| {
             let (mut shop, mut agreed) = (shop.clone(), agreed.clone());
             agreed.redraft(|supplier, row| {
@@ -131,13 +130,19 @@ impl WhatIf {
             }
             Side::new(shop, agreed, had, now)
         };
+        let (live, draft) = (side(basis.live, mark.had.0)?, side(basis.draft, mark.had.1)?);
         Ok(Self {
-            shop: id,
-            period,
-            now,
-            live: side(basis.live, mark.had.0)?,
-            draft: side(basis.draft, mark.had.1)?,
-            book: Book::default(),
+            live,
+            draft,
+            reader: Reader {
+                shop,
+                period,
+                now,
+                book: Book::default(),
+                read: mark.seen,
+                count: mark.so_far.seen,
+            },
+            ahead: None,
             seen: mark.seen,
             so_far: mark.so_far,
         })
@@ -155,18 +160,22 @@ impl WhatIf {
 
     /// Compares the next orders and gives those that change; none when there are no more.
     pub async fn next(&mut self, db: &Db) -> Result<Option<Vec<ChangedOrder>>, DbErr> {
-        if self.so_far.seen >= MOST_ORDERS {
-            return Ok(None);
-        }
-        let Period { since, until } = self.period;
-        let rows = orders::placed_between(db.read(), self.shop, (since, until), self.seen, AT_ONCE).await?;
-        let Some(last) = rows.last() else {
+        let page = match self.ahead.take() {
+            Some(page) => Some(page),
+            None => self.reader.next(db.read()).await?,
+        };
+        let Some(page) = page.map(Arc::new) else {
             return Ok(None);
         };
-        self.seen = Some((last.placed_at, last.id));
-        self.so_far.seen += rows.len() as u64;
-        let page = Arc::new(self.page(db.read(), rows).await?);
-        let (live, draft) = self.decide(&page).await?;
+        self.seen = Some(page.last);
+        self.so_far.seen += page.read;
+        let now = self.reader.now;
+        let (live, draft, ahead) = tokio::try_join!(
+            self.live.decide_all(&page, now),
+            self.draft.decide_all(&page, now),
+            self.reader.next(db.read()),
+        )?;
+        self.ahead = ahead;
         let mut changed = Vec::new();
         for (order, (live, draft)) in page.orders.iter().zip(live.iter().zip(&draft)) {
             let so_far = &mut self.so_far;
@@ -188,55 +197,56 @@ impl WhatIf {
         }
         Ok(Some(changed))
     }
+}
 
-    async fn page(&mut self, db: &impl Recall, rows: Vec<orders::Model>) -> Result<Page, DbErr> {
+/// Reads past orders, page by page.
+struct Reader {
+    shop: shops::Model,
+    period: Period,
+    now: DateTime<Utc>,
+    book: Book,
+    /// The order that was read last.
+    read: Option<(DateTime<Utc>, OrderId)>,
+    count: u64,
+}
+
+impl Reader {
+    /// The next orders with all that they are decided by; none when there are no more.
+    async fn next(&mut self, db: &impl Recall) -> Result<Option<Page>, DbErr> {
+        if self.count >= MOST_ORDERS {
+            return Ok(None);
+        }
+        let shop = self.shop.id;
+        let period = (self.period.since, self.period.until);
+        let rows = orders::placed_between(db, shop, period, self.read, AT_ONCE).await?;
+        let Some(last) = rows.last().map(|last| (last.placed_at, last.id)) else {
+            return Ok(None);
+        };
+        let read = rows.len() as u64;
+        self.read = Some(last);
+        self.count += read;
         let ids: Vec<OrderId> = rows.iter().map(|order| order.id).collect();
         let mut lines: BTreeMap<OrderId, Vec<order_lines::Model>> = BTreeMap::new();
-        for line in order_lines::of_orders(db, self.shop, &ids).await? {
+        for line in order_lines::of_orders(db, shop, &ids).await? {
             lines.entry(line.order_id).or_default().push(line);
         }
         let wanted = lines.values().flatten().filter_map(|line| line.variant_id);
-        self.book.learn(db, self.shop, wanted.collect(), self.now).await?;
+        self.book.learn(db, shop, wanted.collect(), self.now).await?;
         let order = |row: orders::Model| {
             let lines = lines.remove(&row.id).unwrap_or_default();
             PastOrder {
                 demands: self.book.demands(&lines),
-                lines,
+                facts: rule_facts::of_lines(&self.shop, &row, &lines, row.placed_at),
                 row,
             }
         };
-        Ok(Page {
-            orders: rows
-                .into_iter()
-                .map(order)
-                .filter(|order| !order.demands.is_empty())
-                .collect(),
-            price_lists: self.book.price_lists.clone(),
-        })
-    }
-
-    /// Either side on a thread of its own: an order's shares depend on those before it.
-    async fn decide(&mut self, page: &Arc<Page>) -> Result<(Vec<Decided>, Vec<Decided>), DbErr> {
-        let now = self.now;
-        let on_a_thread = |mut side: Side| {
-            let page = Arc::clone(page);
-            tokio::task::spawn_blocking(move || {
-                let decided = page
-                    .orders
-                    .iter()
-                    .map(|order| side.decide(order, &page.price_lists, now));
-                let decided = decided.collect::<Vec<_>>();
-                (side, decided)
-            })
-        };
-        let live = on_a_thread(std::mem::take(&mut self.live));
-        let draft = on_a_thread(std::mem::take(&mut self.draft));
-        let lost =
-            |error: tokio::task::JoinError| DbErr::Custom(format!("a comparison did not come to its end: {error}"));
-        let (live, draft) = (live.await.map_err(lost)?, draft.await.map_err(lost)?);
-        self.live = live.0;
-        self.draft = draft.0;
-        Ok((live.1, draft.1))
+        let orders = rows.into_iter().map(order).filter(|order| !order.demands.is_empty());
+        Ok(Some(Page {
+            orders: orders.collect(),
+            price_lists: Arc::clone(&self.book.price_lists),
+            read,
+            last,
+        }))
     }
 }
 
@@ -244,12 +254,15 @@ impl WhatIf {
 struct Page {
     orders: Vec<PastOrder>,
     price_lists: Arc<PriceLists>,
+    /// How many were read, and the last of them.
+    read: u64,
+    last: (DateTime<Utc>, OrderId),
 }
 
 struct PastOrder {
     row: orders::Model,
-    lines: Vec<order_lines::Model>,
     demands: Vec<LineDemand>,
+    facts: OrderFacts,
 }
 
 /// What variants are made of.
@@ -327,11 +340,26 @@ impl Side {
         })
     }
 
+    /// On a thread of its own: an order's shares depend on those before it.
+    async fn decide_all(&mut self, page: &Arc<Page>, now: DateTime<Utc>) -> Result<Vec<Decided>, DbErr> {
+        let (mut side, page) = (std::mem::take(self), Arc::clone(page));
+        let decide = tokio::task::spawn_blocking(move || {
+            let orders = page.orders.iter();
+            let decided: Vec<Decided> = orders.map(|order| side.decide(order, &page.price_lists, now)).collect();
+            (side, decided)
+        });
+        let lost =
+            |error: tokio::task::JoinError| DbErr::Custom(format!("a comparison did not come to its end: {error}"));
+        let (side, decided) = decide.await.map_err(lost)?;
+        *self = side;
+        Ok(decided)
+    }
+
     fn decide(&mut self, order: &PastOrder, price_lists: &PriceLists, now: DateTime<Utc>) -> Decided {
         let Some((shop, agreed, rules)) = &self.ground else {
             return Decided::nothing();
         };
-        let facts = rule_facts::of_lines(shop, &order.row, &order.lines, order.row.placed_at);
+        let facts = &order.facts;
         let address = order.row.ship_to.as_ref().map(|address| &address.0);
         let destination = address.and_then(|address| address.country_code.clone());
         let settings = &shop.settings.0.routing;
@@ -362,7 +390,7 @@ impl Side {
                 StrategyWord::Priority => Strategy::Priority,
                 _ => Strategy::LeastCost(Box::new(model.clone())),
             },
-            facts,
+            facts: facts.clone(),
             rules: rules.clone(),
         };
         let decided = Decided::of(&request, &routing::route(&request), &model);

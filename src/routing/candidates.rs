@@ -26,6 +26,9 @@ impl Candidate<'_> {
 
     /// Adds what stands against it, before the prices.
     pub fn refuse(&mut self, more: Vec<RejectedBecause>) {
+        if more.is_empty() {
+            return;
+        }
         let prices = self.refusals.iter().position(RejectedBecause::is_price);
         let at = prices.unwrap_or(self.refusals.len());
         self.refusals.splice(at..at, more);

@@ -2,7 +2,10 @@
 //! back. Suppliers' parcels become meters of grams; offers whose price or stock
 //! depends on what other lines take become meters of pieces.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::Range,
+};
 
 use super::{
     candidates::{Assignment, Candidate, Stock},
@@ -16,8 +19,11 @@ use crate::ids::{OfferId, OrderLineId, SupplierId};
 
 /// An order's total in the solver's units stays below this, far from overflow.
 const MOST_TOTAL: Score = 1 << 98;
+/// The same where the search counts in narrow numbers.
+const MOST_NARROW: Score = 1 << 57;
 /// How much finer than a cost the solver's own prices may be.
 const FINEST_GRAIN: Score = 1 << 16;
+const FINE_GRAIN: Score = 1 << 12;
 
 /// An order as the solver sees it.
 pub struct Priced {
@@ -51,7 +57,27 @@ struct Draft {
     candidate: usize,
     each: Score,
     most: u32,
-    draws: BTreeMap<Key, u64>,
+    /// Its part of [`Drafts::draws`].
+    draws: Range<usize>,
+}
+
+/// All ways, and what they draw on.
+#[derive(Default)]
+struct Drafts {
+    ways: Vec<Draft>,
+    /// A meter's place among `meters`, and what one unit draws from it.
+    draws: Vec<(usize, u64)>,
+    /// As they are met with.
+    meters: Vec<Reach>,
+}
+
+/// How much the order can draw from a meter at most.
+struct Reach {
+    key: Key,
+    most: u64,
+    /// The line that was met with last, and the most for all its units; that is part of `most`.
+    line: usize,
+    of_line: u64,
 }
 
 impl Priced {
@@ -59,28 +85,34 @@ impl Priced {
     pub fn new(order: Order<'_>) -> Option<Self> {
         let metered = order.metered_offers();
         let drafts = order.drafts(&metered)?;
-        let meters = order.meters(&metered, &drafts);
-        let scale = Scale::of(order.lines, &drafts, &meters)?;
+        let mut places: Vec<usize> = (0..drafts.meters.len()).collect();
+        places.sort_unstable_by_key(|place| drafts.meters[*place].key);
+        let steps = |place: &usize| order.steps(&metered, &drafts.meters[*place]);
+        let meters: Vec<Vec<Step>> = places.iter().map(steps).collect();
+        let scale = Scale::of(order.lines, &drafts.ways, &meters)?;
         let mut priced = Self {
             problem: Problem::new(scale.grain, scale.unserved),
-            ways: drafts.iter().map(|draft| (draft.line, draft.candidate)).collect(),
+            ways: drafts.ways.iter().map(|draft| (draft.line, draft.candidate)).collect(),
             unit: scale.unit,
         };
-        let mut index = BTreeMap::new();
-        for (key, steps) in meters {
-            let scaled = steps.into_iter().map(|step| Step {
-                fixed: step.fixed * scale.unit,
-                each: step.each * scale.unit,
-                ..step
-            });
-            index.insert(key, priced.problem.push_meter(scaled.collect()));
+        let mut index = vec![0; places.len()];
+        for (mut steps, place) in meters.into_iter().zip(places) {
+            for step in &mut steps {
+                step.fixed *= scale.unit;
+                step.each *= scale.unit;
+            }
+            index[place] = priced.problem.push_meter(steps);
         }
-        let mut drafts = drafts.iter().peekable();
+        let mut ways = drafts.ways.iter().peekable();
+        let mut draws = Vec::new();
         for (at, line) in order.lines.iter().enumerate() {
             priced.problem.push_demand(line.units);
             let mut place = 0;
-            while let Some(draft) = drafts.next_if(|draft| draft.line == at) {
-                let draws: Vec<_> = draft.draws.iter().map(|(key, each)| (index[key], *each)).collect();
+            while let Some(draft) = ways.next_if(|draft| draft.line == at) {
+                draws.clear();
+                let of_draft = &drafts.draws[draft.draws.clone()];
+                draws.extend(of_draft.iter().map(|(meter, each)| (index[*meter], *each)));
+                draws.sort_unstable();
                 // At equal cost the candidate that the owner put first is better.
                 let each = draft.each * scale.unit + scale.grain * place;
                 priced.problem.push_way(each, draft.most, &draws);
@@ -147,36 +179,36 @@ impl Order<'_> {
         })
     }
 
-    /// Offers whose pieces must be counted over the whole order.
-    fn metered_offers(&self) -> BTreeMap<OfferId, &OfferFacts> {
-        let mut seen: BTreeMap<OfferId, (u32, &OfferFacts)> = BTreeMap::new();
+    /// Offers whose pieces must be counted over the whole order, by their id.
+    fn metered_offers(&self) -> Vec<&OfferFacts> {
+        let mut seen: Vec<&OfferFacts> = Vec::new();
         for (_, _, candidate) in self.eligible() {
-            for offer in candidate.needs.keys() {
-                let facts = candidate
-                    .alternative
-                    .components
-                    .iter()
-                    .map(|component| &component.offer);
-                if let Some(facts) = facts.into_iter().find(|facts| facts.id == *offer) {
-                    seen.entry(*offer).or_insert((0, facts)).0 += 1;
+            let components = &candidate.alternative.components;
+            for (at, component) in components.iter().enumerate() {
+                let offer = &component.offer;
+                // Two components of the same are one use.
+                if components[..at].iter().all(|before| before.offer.id != offer.id) {
+                    seen.push(offer);
                 }
             }
         }
-        let shared = |offer: &OfferId, uses: u32| {
-            !self.tariff.breaks(*offer).is_empty() || (uses > 1 && self.stock.left(*offer).is_some())
+        seen.sort_by_key(|offer| offer.id);
+        let shared = |uses: &&[&OfferFacts]| {
+            !self.tariff.breaks(uses[0].id).is_empty() || (uses.len() > 1 && self.stock.left(uses[0].id).is_some())
         };
-        let metered = seen.into_iter().filter(|(offer, (uses, _))| shared(offer, *uses));
-        metered.map(|(offer, (_, facts))| (offer, facts)).collect()
+        let uses = seen.chunk_by(|one, next| one.id == next.id);
+        uses.filter(shared).map(|uses| uses[0]).collect()
     }
 
-    fn drafts(&self, metered: &BTreeMap<OfferId, &OfferFacts>) -> Option<Vec<Draft>> {
-        let draft = |(line, at, candidate): (usize, usize, &Candidate<'_>)| {
+    fn drafts(&self, metered: &[&OfferFacts]) -> Option<Drafts> {
+        let mut drafts = Drafts::default();
+        for (line, at, candidate) in self.eligible() {
             let mut each = self.tariff.dislike_of_unit(candidate.alternative, self.around);
-            let mut draws: BTreeMap<Key, u64> = BTreeMap::new();
+            let first = drafts.draws.len();
             for component in &candidate.alternative.components {
                 let (offer, pieces) = (&component.offer, u64::from(component.per_unit));
-                if metered.contains_key(&offer.id) {
-                    *draws.entry(Key::Offer(offer.id)).or_default() += pieces;
+                if metered.binary_search_by_key(&offer.id, |offer| offer.id).is_ok() {
+                    drafts.draw(first, Key::Offer(offer.id), pieces);
                 } else {
                     let cost = self
                         .tariff
@@ -185,37 +217,28 @@ impl Order<'_> {
                     each = each.checked_add(cost)?;
                 }
                 let weight = u64::from(offer.weight_g.unwrap_or(0)) * pieces;
-                *draws.entry(Key::Supplier(offer.supplier)).or_default() += weight;
+                drafts.draw(first, Key::Supplier(offer.supplier), weight);
             }
-            // What weighs nothing still needs a parcel.
-            for draw in draws.values_mut() {
-                *draw = (*draw).max(1);
-            }
-            Some(Draft {
+            drafts.reach(first, line, self.lines[line].units.into());
+            drafts.ways.push(Draft {
                 line,
                 candidate: at,
                 each,
                 most: self.stock.units(candidate).min(self.lines[line].units),
-                draws,
-            })
-        };
-        self.eligible().map(draft).collect()
+                draws: first..drafts.draws.len(),
+            });
+        }
+        Some(drafts)
     }
 
-    fn meters(&self, metered: &BTreeMap<OfferId, &OfferFacts>, drafts: &[Draft]) -> BTreeMap<Key, Vec<Step>> {
-        let mut reach: BTreeMap<Key, BTreeMap<usize, u64>> = BTreeMap::new();
-        for draft in drafts {
-            for (key, each) in &draft.draws {
-                let most = reach.entry(*key).or_default().entry(draft.line).or_default();
-                *most = (*most).max(each * u64::from(self.lines[draft.line].units));
+    fn steps(&self, metered: &[&OfferFacts], meter: &Reach) -> Vec<Step> {
+        match meter.key {
+            Key::Supplier(supplier) => self.parcel_steps(supplier, meter.most),
+            Key::Offer(offer) => {
+                let known = metered.binary_search_by_key(&offer, |offer| offer.id);
+                known.map_or_else(|_| Vec::new(), |at| self.piece_steps(metered[at], meter.most))
             }
         }
-        let sums = reach.into_iter().map(|(key, lines)| (key, lines.values().sum::<u64>()));
-        let steps = |(key, most)| match key {
-            Key::Supplier(supplier) => (key, self.parcel_steps(supplier, most)),
-            Key::Offer(offer) => (key, self.piece_steps(metered[&offer], most)),
-        };
-        sums.map(steps).collect()
     }
 
     fn parcel_steps(&self, supplier: SupplierId, most: u64) -> Vec<Step> {
@@ -254,6 +277,41 @@ impl Order<'_> {
     }
 }
 
+impl Drafts {
+    /// Has the way whose draws begin at `first` draw more from a meter.
+    fn draw(&mut self, first: usize, key: Key, more: u64) {
+        let known = self.meters.iter().position(|meter| meter.key == key);
+        let meter = known.unwrap_or_else(|| {
+            self.meters.push(Reach {
+                key,
+                most: 0,
+                line: usize::MAX,
+                of_line: 0,
+            });
+            self.meters.len() - 1
+        });
+        match self.draws[first..].iter_mut().find(|draw| draw.0 == meter) {
+            Some(draw) => draw.1 += more,
+            None => self.draws.push((meter, more)),
+        }
+    }
+
+    /// Counts what the way whose draws begin at `first` can draw for all units of its line.
+    fn reach(&mut self, first: usize, line: usize, units: u64) {
+        for (meter, each) in &mut self.draws[first..] {
+            // What weighs nothing still needs a parcel.
+            *each = (*each).max(1);
+            let reach = &mut self.meters[*meter];
+            if reach.line != line {
+                (reach.line, reach.of_line) = (line, 0);
+            }
+            let more = (*each * units).saturating_sub(reach.of_line);
+            reach.of_line += more;
+            reach.most += more;
+        }
+    }
+}
+
 /// How costs become whole numbers of the solver.
 struct Scale {
     unit: Score,
@@ -264,7 +322,7 @@ struct Scale {
 impl Scale {
     /// One part is `unit`, of which a `grain` is left for each step down in a
     /// line's candidates: too little in all to outweigh a part.
-    fn of(lines: &[&LineDemand], drafts: &[Draft], meters: &BTreeMap<Key, Vec<Step>>) -> Option<Self> {
+    fn of(lines: &[&LineDemand], drafts: &[Draft], meters: &[Vec<Step>]) -> Option<Self> {
         let mut dearest = vec![0; lines.len()];
         let mut ways: Vec<Score> = vec![0; lines.len()];
         for draft in drafts {
@@ -277,7 +335,7 @@ impl Scale {
             total = total.checked_add(dearest.checked_mul(line.units.into())?)?;
             ties += ways * Score::from(line.units);
         }
-        for steps in meters.values() {
+        for steps in meters {
             // The most that it can charge: prices by quantity may fall on the last step.
             let mut most: Score = 0;
             for step in steps {
@@ -292,6 +350,9 @@ impl Scale {
         if room == 0 {
             return None;
         }
+        // Nearly as fine a grain will do if the search can then count in narrow numbers.
+        let narrow = MOST_NARROW / units.max(1) / (total + 1);
+        let room = if narrow >= FINE_GRAIN { narrow } else { room };
         let grain = FINEST_GRAIN.min(1 << room.ilog2());
         Some(Self {
             unit: grain * ties,

@@ -163,7 +163,7 @@ impl<'a> LeastCost<'a> {
         if effort.detail < Detail::RunnerUps || most[ways.clone()].iter().all(|most| *most == 0) {
             return None;
         }
-        let second = solver::solve(problem, &most, self.priced.nodes(self.order));
+        let second = solver::solve_once(problem, &most, self.priced.nodes(self.order));
         let served = |solution: &Solution| solution.units.iter().map(|units| u64::from(*units)).sum::<u64>();
         if served(&second) < served(&self.solution) {
             return None;

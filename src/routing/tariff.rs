@@ -10,12 +10,12 @@ use super::{
     request::{Alternative, Component, OfferFacts},
     rules::Circumstances,
     solver::Score,
-    terms::{CostModel, PriceBreak, Shipping, SupplierCosts, WeightBracket},
+    terms::{CostModel, Preferences, PriceBreak, Shipping, SupplierCosts, WeightBracket},
 };
 use crate::{
     domain::{
         costs::{self, WHOLE_BP},
-        money::Money,
+        money::{Currency, Money},
     },
     ids::{OfferId, SupplierId},
 };
@@ -28,8 +28,50 @@ pub const MOST_PARCELS: u32 = 200;
 pub struct Tariff<'a> {
     pub model: &'a CostModel,
     pub exchange: Exchange<'a>,
-    suppliers: BTreeMap<SupplierId, &'a SupplierCosts>,
+    suppliers: BTreeMap<SupplierId, Charges<'a>>,
     breaks: BTreeMap<OfferId, &'a [PriceBreak]>,
+    /// Whether the owner has any preference.
+    has_wishes: bool,
+}
+
+/// What a supplier charges, converted and checked once for all of its offers.
+#[derive(Debug)]
+struct Charges<'a> {
+    costs: &'a SupplierCosts,
+    per_order: Score,
+    per_parcel: Score,
+    /// Each bracket's limit and the least that it or a heavier one costs; amounts without a rate are zero.
+    brackets: Vec<(u64, Score)>,
+    fees_are_wrong: bool,
+    brackets_are_wrong: bool,
+    /// Currencies without a rate, of fees and of brackets.
+    unknown: [Option<Currency>; 2],
+}
+
+impl<'a> Charges<'a> {
+    fn new(costs: &'a SupplierCosts, exchange: &Exchange<'_>) -> Self {
+        let parts = |money| exchange.parts(money).unwrap_or(0);
+        let table = brackets(&costs.shipping);
+        let mut least = Score::MAX;
+        let mut known: Vec<(u64, Score)> = Vec::with_capacity(table.len());
+        for bracket in table.iter().rev() {
+            least = least.min(parts(bracket.cost));
+            known.push((bracket.up_to_g.into(), least));
+        }
+        known.reverse();
+        Self {
+            costs,
+            per_order: parts(costs.per_order),
+            per_parcel: parts(costs.per_parcel),
+            brackets: known,
+            fees_are_wrong: costs.per_order.amount_minor < 0 || costs.per_parcel.amount_minor < 0,
+            brackets_are_wrong: !brackets_are_sound(&costs.shipping),
+            unknown: [
+                without_rate([costs.per_order, costs.per_parcel].into_iter(), exchange),
+                without_rate(table.iter().map(|bracket| bracket.cost), exchange),
+            ],
+        }
+    }
 }
 
 /// What a supplier's parcels cost, in parts of the shop's minor unit.
@@ -50,9 +92,16 @@ impl<'a> Tariff<'a> {
             wishes.per_piece_off_balance,
         ];
         let in_bp = duties || weighed.iter().any(|wish| *wish > 0);
+        let exchange = Exchange::new(model, if in_bp { WHOLE_BP.into() } else { 1 });
+        let charges = |costs| Charges::new(costs, &exchange);
         Self {
-            exchange: Exchange::new(model, if in_bp { WHOLE_BP.into() } else { 1 }),
-            suppliers: model.suppliers.iter().map(|costs| (costs.supplier, costs)).collect(),
+            suppliers: model
+                .suppliers
+                .iter()
+                .map(|costs| (costs.supplier, charges(costs)))
+                .collect(),
+            exchange,
+            has_wishes: *wishes != Preferences::default(),
             breaks: model
                 .price_breaks
                 .iter()
@@ -66,29 +115,25 @@ impl<'a> Tariff<'a> {
     pub fn refusals(&self, alternative: &Alternative, around: &Circumstances<'_>) -> Vec<RejectedBecause> {
         let mut found = Vec::new();
         for Component { offer, .. } in &alternative.components {
-            let name = around
-                .suppliers
-                .get(&offer.supplier)
-                .map_or(&offer.sku, |terms| &terms.name);
-            let Some(costs) = self.suppliers.get(&offer.supplier) else {
-                found.push(RejectedBecause::CostsUnknown {
-                    supplier_name: name.clone(),
-                });
+            let name = || {
+                let terms = around.suppliers.get(&offer.supplier);
+                terms.map_or(&offer.sku, |terms| &terms.name).clone()
+            };
+            let Some(charges) = self.suppliers.get(&offer.supplier) else {
+                found.push(RejectedBecause::CostsUnknown { supplier_name: name() });
                 continue;
             };
+            let costs = charges.costs;
             let breaks = self.breaks(offer.id);
             let wrong = [
-                (
-                    Field::Fees,
-                    costs.per_order.amount_minor < 0 || costs.per_parcel.amount_minor < 0,
-                ),
-                (Field::ShippingBrackets, !brackets_are_sound(&costs.shipping)),
+                (Field::Fees, charges.fees_are_wrong),
+                (Field::ShippingBrackets, charges.brackets_are_wrong),
                 (Field::PriceBreaks, !breaks_are_sound(offer, breaks)),
                 (Field::FillRate, costs.fill_rate_bp.is_some_and(|bp| bp > WHOLE_BP)),
             ];
             if let Shipping::NotKnown { unknown } = &costs.shipping {
                 found.push(RejectedBecause::NoZone {
-                    supplier_name: name.clone(),
+                    supplier_name: name(),
                     destination: around.destination.map(str::to_owned),
                     unknown: unknown.clone(),
                 });
@@ -96,15 +141,18 @@ impl<'a> Tariff<'a> {
             let wrong = wrong.into_iter().filter(|(_, wrong)| *wrong);
             found.extend(wrong.map(|(field, _)| RejectedBecause::BadData { field }));
             found.extend(weight_refusal(offer, &costs.shipping));
-            let amounts = [offer.cost, costs.per_order, costs.per_parcel].into_iter();
-            let amounts = amounts.chain(breaks.iter().map(|step| step.unit_cost));
-            let mut amounts = amounts.chain(brackets(&costs.shipping).iter().map(|bracket| bracket.cost));
-            if let Some(unknown) = amounts.find(|amount| self.exchange.parts(*amount).is_none()) {
-                let currency = unknown.currency;
-                found.push(RejectedBecause::NoRate { currency });
-            }
+            let unknown = |amount: Money| self.exchange.parts(amount).is_none().then_some(amount.currency);
+            let unknown = unknown(offer.cost)
+                .or(charges.unknown[0])
+                .or_else(|| breaks.iter().find_map(|step| unknown(step.unit_cost)))
+                .or(charges.unknown[1]);
+            found.extend(unknown.map(|currency| RejectedBecause::NoRate { currency }));
         }
         found
+    }
+
+    fn costs(&self, supplier: SupplierId) -> Option<&'a SupplierCosts> {
+        self.suppliers.get(&supplier).map(|charges| charges.costs)
     }
 
     pub fn breaks(&self, offer: OfferId) -> &'a [PriceBreak] {
@@ -131,7 +179,7 @@ impl<'a> Tariff<'a> {
     }
 
     pub fn duties_bp(&self, supplier: SupplierId) -> u32 {
-        self.suppliers.get(&supplier).map_or(0, |costs| costs.duties_bp)
+        self.costs(supplier).map_or(0, |costs| costs.duties_bp)
     }
 
     /// An amount that [`Self::refusals`] found to have a rate.
@@ -141,40 +189,37 @@ impl<'a> Tariff<'a> {
 
     /// What a supplier charges for an order of this weight besides the goods.
     pub fn parcels(&self, supplier: SupplierId, weight_g: u64) -> Parcels {
-        let Some(costs) = self.suppliers.get(&supplier).filter(|_| weight_g > 0) else {
+        let Some(charges) = self.suppliers.get(&supplier).filter(|_| weight_g > 0) else {
             return Parcels::default();
         };
-        let (count, shipping) = match brackets(&costs.shipping) {
+        let (count, shipping) = match charges.brackets.as_slice() {
             [] => (1, 0),
-            table @ [.., heaviest] => {
-                let full = (weight_g - 1) / u64::from(heaviest.up_to_g);
-                let rest = weight_g - full * u64::from(heaviest.up_to_g);
-                let heavy_enough = table.iter().filter(|bracket| u64::from(bracket.up_to_g) >= rest);
-                let last = heavy_enough.map(|bracket| self.parts(bracket.cost)).min().unwrap_or(0);
+            table @ [.., (heaviest, each)] => {
+                let full = (weight_g - 1) / heaviest;
+                let rest = weight_g - full * heaviest;
+                let last = table.iter().find(|(up_to_g, _)| *up_to_g >= rest);
                 let count = u32::try_from(full).unwrap_or(u32::MAX).saturating_add(1);
-                (count, Score::from(full) * self.parts(heaviest.cost) + last)
+                (count, Score::from(full) * each + last.map_or(0, |(_, cost)| *cost))
             }
         };
         Parcels {
             count,
-            fees: self.parts(costs.per_order) + Score::from(count) * self.parts(costs.per_parcel),
+            fees: charges.per_order + Score::from(count) * charges.per_parcel,
             shipping,
         }
     }
 
     /// The weights up to `most` above which a supplier's parcels may cost more.
     pub fn weight_steps(&self, supplier: SupplierId, most: u64) -> Vec<u64> {
-        let table = self
-            .suppliers
-            .get(&supplier)
-            .map_or(&[][..], |costs| brackets(&costs.shipping));
-        let Some(heaviest) = table.last() else {
+        let table = self.suppliers.get(&supplier);
+        let table = table.map_or(&[][..], |charges| charges.brackets.as_slice());
+        let Some((heaviest, _)) = table.last() else {
             return vec![most];
         };
         let mut steps = Vec::new();
         for parcel in 0..u64::from(MOST_PARCELS) {
-            for bracket in table {
-                let up_to = parcel * u64::from(heaviest.up_to_g) + u64::from(bracket.up_to_g);
+            for (bracket, _) in table {
+                let up_to = parcel * heaviest + bracket;
                 steps.push(up_to.min(most));
                 if up_to >= most {
                     return steps;
@@ -187,12 +232,15 @@ impl<'a> Tariff<'a> {
     /// The days until a supplier's parcel arrives.
     pub fn days(&self, supplier: SupplierId, around: &Circumstances<'_>) -> u32 {
         let handling = around.suppliers.get(&supplier).map_or(0, |terms| terms.handling_days);
-        let transit = self.suppliers.get(&supplier).map_or(0, |costs| costs.transit_days);
+        let transit = self.costs(supplier).map_or(0, |costs| costs.transit_days);
         handling.saturating_add(transit)
     }
 
     /// What is held against using a supplier that sends so many parcels.
     pub fn dislike_of_supplier(&self, supplier: SupplierId, parcels: u32, around: &Circumstances<'_>) -> Score {
+        if !self.has_wishes {
+            return 0;
+        }
         let wishes = &self.model.preferences;
         let days = self.days(supplier, around);
         let late = self
@@ -205,13 +253,16 @@ impl<'a> Tariff<'a> {
 
     /// What is held against each unit of an alternative.
     pub fn dislike_of_unit(&self, alternative: &Alternative, around: &Circumstances<'_>) -> Score {
+        if !self.has_wishes {
+            return 0;
+        }
         let wishes = &self.model.preferences;
         let suppliers = || alternative.components.iter().map(|component| component.offer.supplier);
         let days = suppliers()
             .map(|supplier| self.days(supplier, around))
             .max()
             .unwrap_or(0);
-        let own = suppliers().all(|supplier| self.suppliers.get(&supplier).is_some_and(|costs| costs.own));
+        let own = suppliers().all(|supplier| self.costs(supplier).is_some_and(|costs| costs.own));
         let priority = |supplier| around.suppliers.get(&supplier).map_or(0, |terms| terms.priority);
         let worst = suppliers().map(priority).max().unwrap_or(0);
         let pieces = alternative
@@ -226,7 +277,7 @@ impl<'a> Tariff<'a> {
 
     fn dislike_of_piece(&self, supplier: SupplierId) -> Score {
         let wishes = &self.model.preferences;
-        let costs = self.suppliers.get(&supplier);
+        let costs = self.costs(supplier);
         let missing = |rate: Option<u32>| WHOLE_BP - rate.unwrap_or(WHOLE_BP).min(WHOLE_BP);
         let unfilled = missing(costs.and_then(|costs| costs.fill_rate_bp));
         let late = missing(costs.and_then(|costs| costs.on_time_bp));
@@ -249,6 +300,12 @@ impl<'a> Tariff<'a> {
         }
         dislike
     }
+}
+
+/// The first currency of which no rate is known.
+fn without_rate(mut amounts: impl Iterator<Item = Money>, exchange: &Exchange<'_>) -> Option<Currency> {
+    let unknown = amounts.find(|amount| exchange.parts(*amount).is_none());
+    unknown.map(|amount| amount.currency)
 }
 
 fn brackets(shipping: &Shipping) -> &[WeightBracket] {

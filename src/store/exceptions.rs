@@ -203,6 +203,30 @@ pub(super) fn open_of_order_row() -> SelectStatement {
     QuerySelect::query(&mut open).to_owned()
 }
 
+/// Open exceptions of some kinds.
+fn open_of(shop: ShopId, kinds: &[ExceptionKind]) -> Select<Entity> {
+    Entity::find()
+        .filter(Column::ShopId.eq(shop))
+        .filter(Column::Status.eq(ExceptionStatus::Open))
+        .filter(Column::Kind.is_in(kinds.iter().copied()))
+}
+
+/// Some of them, opened until then, by id, after the one that was seen last.
+async fn page_by_id(
+    db: &impl ConnectionTrait,
+    rows: Select<Entity>,
+    until: DateTime<Utc>,
+    seen: Option<ExceptionId>,
+    limit: u64,
+) -> Result<Vec<Model>, DbErr> {
+    rows.filter(Column::CreatedAt.lte(until))
+        .apply_if(seen, |rows, seen| rows.filter(Column::Id.gt(seen)))
+        .order_by_asc(Column::Id)
+        .limit(paging::capped(limit))
+        .all(db)
+        .await
+}
+
 /// Some open exceptions about lines that are mapped and that routing could not serve, opened
 /// until then, by id, after the one that was seen last.
 pub async fn of_routing(
@@ -212,16 +236,7 @@ pub async fn of_routing(
     seen: Option<ExceptionId>,
     limit: u64,
 ) -> Result<Vec<Model>, DbErr> {
-    Entity::find()
-        .filter(Column::ShopId.eq(shop))
-        .filter(Column::Status.eq(ExceptionStatus::Open))
-        .filter(Column::Kind.is_in(OF_ROUTING))
-        .filter(Column::CreatedAt.lte(until))
-        .apply_if(seen, |rows, seen| rows.filter(Column::Id.gt(seen)))
-        .order_by_asc(Column::Id)
-        .limit(paging::capped(limit))
-        .all(db)
-        .await
+    page_by_id(db, open_of(shop, &OF_ROUTING), until, seen, limit).await
 }
 
 /// Some open exceptions about lines whose variant was mapped of late, opened until then, by id, after the
@@ -234,17 +249,8 @@ pub async fn of_mapped(
     seen: Option<ExceptionId>,
     limit: u64,
 ) -> Result<Vec<Model>, DbErr> {
-    Entity::find()
-        .filter(Column::ShopId.eq(shop))
-        .filter(Column::Status.eq(ExceptionStatus::Open))
-        .filter(Column::Kind.is_in(OF_MAPPING))
-        .filter(Column::CreatedAt.lte(until))
-        .filter(Expr::exists(order_lines::mapped_and_of_exception_row(mapped)))
-        .apply_if(seen, |rows, seen| rows.filter(Column::Id.gt(seen)))
-        .order_by_asc(Column::Id)
-        .limit(paging::capped(limit))
-        .all(db)
-        .await
+    let about = Expr::exists(order_lines::mapped_and_of_exception_row(mapped));
+    page_by_id(db, open_of(shop, &OF_MAPPING).filter(about), until, seen, limit).await
 }
 
 /// Some open exceptions about lines of a variant that routing could not serve, or that were not mapped,
@@ -257,17 +263,8 @@ pub async fn of_variant(
     seen: Option<ExceptionId>,
     limit: u64,
 ) -> Result<Vec<Model>, DbErr> {
-    Entity::find()
-        .filter(Column::ShopId.eq(shop))
-        .filter(Column::Status.eq(ExceptionStatus::Open))
-        .filter(Column::Kind.is_in(OF_MAPPING))
-        .filter(Column::CreatedAt.lte(until))
-        .filter(Expr::exists(order_lines::of_variant_and_exception_row(variant)))
-        .apply_if(seen, |rows, seen| rows.filter(Column::Id.gt(seen)))
-        .order_by_asc(Column::Id)
-        .limit(paging::capped(limit))
-        .all(db)
-        .await
+    let about = Expr::exists(order_lines::of_variant_and_exception_row(variant));
+    page_by_id(db, open_of(shop, &OF_MAPPING).filter(about), until, seen, limit).await
 }
 
 /// What another mapping may help.
@@ -290,17 +287,8 @@ pub async fn of_supplier(
     seen: Option<ExceptionId>,
     limit: u64,
 ) -> Result<Vec<Model>, DbErr> {
-    Entity::find()
-        .filter(Column::ShopId.eq(shop))
-        .filter(Column::Status.eq(ExceptionStatus::Open))
-        .filter(Column::Kind.is_in(OF_ROUTING))
-        .filter(Column::CreatedAt.lte(until))
-        .filter(Expr::exists(order_lines::offered_and_of_exception_row(supplier)))
-        .apply_if(seen, |rows, seen| rows.filter(Column::Id.gt(seen)))
-        .order_by_asc(Column::Id)
-        .limit(paging::capped(limit))
-        .all(db)
-        .await
+    let about = Expr::exists(order_lines::offered_and_of_exception_row(supplier));
+    page_by_id(db, open_of(shop, &OF_ROUTING).filter(about), until, seen, limit).await
 }
 
 /// Some shops that are connected with a supplier and have open exceptions of routing's.

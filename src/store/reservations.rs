@@ -36,6 +36,9 @@ impl ActiveModelBehavior for ActiveModel {}
 const UNANSWERED: &str =
     "(quantity - rejected - cancelled - case when accepted > shipped then accepted else shipped end)";
 
+/// Lines that begin to reserve at once.
+const MOST_LINES: u64 = 500;
+
 /// What an order's lines reserve.
 pub async fn of_order(db: &impl ConnectionTrait, shop: ShopId, order: OrderId) -> Result<Vec<Model>, DbErr> {
     Entity::find()
@@ -166,13 +169,17 @@ pub async fn reflect(tx: &Tx, told: &[OfferId], first_told: &[OfferId]) -> Resul
         .filter(Column::Pieces.lte(0))
         .exec(tx.conn())
         .await?;
-    if !first_told.is_empty() {
-        super::insert_all(tx, unanswered_of(tx, first_told).await?)?;
+    // What one page reserves is not on the next.
+    let mut is_page_full = !first_told.is_empty();
+    while is_page_full {
+        let rows = unanswered_of(tx, first_told).await?;
+        is_page_full = rows.len() as u64 == MOST_LINES;
+        super::insert_all(tx, rows)?;
     }
     recount(tx, told).await
 }
 
-/// Unanswered lines of offers that reserve nothing yet.
+/// Some unanswered lines of offers that reserve nothing yet.
 async fn unanswered_of(tx: &Tx, offers: &[OfferId]) -> Result<Vec<Model>, DbErr> {
     let found = offers::Entity::find()
         .filter(offers::Column::Id.is_in(offers.iter().copied()))
@@ -191,6 +198,7 @@ async fn unanswered_of(tx: &Tx, offers: &[OfferId]) -> Result<Vec<Model>, DbErr>
         .filter(Expr::cust(
             "not exists (select 1 from reservations where reservations.po_line_id = po_lines.id)",
         ))
+        .limit(MOST_LINES)
         .all(tx.conn())
         .await?;
     let of: Vec<_> = lines.iter().map(|line| line.purchase_order_id).collect();

@@ -2,6 +2,7 @@
 import { ActionIcon, Button, Group, Text } from "@mantine/core";
 import { Plus, Trash2 } from "lucide-react";
 import type { ReactNode } from "react";
+import { FieldGroup } from "./field-group";
 import classes from "./form-rows.module.css";
 
 interface FormRowsProps {
@@ -25,8 +26,7 @@ interface FormRowsProps {
 export function FormRows(props: FormRowsProps) {
   const { count, row, removal, remove, rowClass } = props;
   return (
-    <fieldset className={classes.rows}>
-      <legend>{props.title}</legend>
+    <FieldGroup title={props.title}>
       {props.why && (
         <Text size="sm" c="dimmed">
           {props.why}
@@ -50,7 +50,7 @@ export function FormRows(props: FormRowsProps) {
       <RowsEnd error={props.error} addition={props.addition} add={props.add}>
         {props.children}
       </RowsEnd>
-    </fieldset>
+    </FieldGroup>
   );
 }
 

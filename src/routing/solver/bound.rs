@@ -9,9 +9,13 @@
 //! trivial problem per demand. The bound holds for whatever slopes and shares, so
 //! these are found by rule of thumb, in whole numbers, and the bound is exact.
 
+mod climb;
+
 use super::{
+    amount::Amount,
     node::Node,
-    problem::{Demand, Meter, Problem, Score},
+    problem::{Demand, Problem, Tap},
+    slope::{Hull, intercept},
 };
 
 /// Turns of raising all demands once; more seldom help.
@@ -19,46 +23,66 @@ const PASSES: usize = 24;
 
 /// Computes bounds, and keeps its memory from one node to the next.
 #[derive(Debug, Default)]
-pub struct Bounder {
-    now: Relaxed,
-    best: Relaxed,
-    best_slope: Vec<Score>,
-    best_share: Vec<Score>,
+pub struct Bounder<S> {
+    now: Relaxed<S>,
+    best: Relaxed<S>,
+    best_slope: Vec<S>,
+    best_share: Vec<S>,
     /// Units that a demand can pass through a link at most.
     cap: Vec<u64>,
-    /// Ways of one demand by price.
-    order: Vec<(Score, usize)>,
+    /// The ways of each demand that are open, by price, where its ways begin.
+    order: Vec<(S, usize)>,
+    /// How many of a demand's ways are open, and its units that are not fixed.
+    open: Vec<(usize, u64)>,
+    /// The ways of each link, from one mark to the next.
+    linked: Vec<usize>,
+    marks: Vec<usize>,
     chosen: Vec<usize>,
+    hull: Hull<S>,
+    /// How much more is drawn from each meter than is charged for.
+    gradient: Vec<i128>,
+    /// Bounds computed so far.
+    pub evaluated: u32,
     /// Demands that cannot be raised any further.
     stuck: Vec<bool>,
 }
 
 /// The cheapest assignment once the meters are replaced.
-#[derive(Debug, Default, Clone)]
-pub struct Relaxed {
-    pub bound: Score,
+#[derive(Debug, Default)]
+pub struct Relaxed<S> {
+    pub bound: S,
     pub units: Vec<u32>,
     pub drawn: Vec<u64>,
     /// What a unit of each way costs under the slopes and shares.
-    price: Vec<Score>,
+    price: Vec<S>,
     /// What the last unit of each demand costs.
-    level: Vec<Score>,
+    level: Vec<S>,
     /// The least that each meter's charge exceeds its slope by.
-    intercept: Vec<Score>,
+    intercept: Vec<S>,
     /// For a free meter, the part of the intercept that no demand shares.
-    slack: Vec<Score>,
+    slack: Vec<S>,
 }
 
-impl Bounder {
+impl<S: Amount> Bounder<S> {
+    /// Makes room for a problem, whose bounds are computed from now on.
+    pub fn of(problem: &Problem<S>) -> Self {
+        let mut bounder = Self {
+            hull: Hull::new(problem.steepest()),
+            ..Self::default()
+        };
+        bounder.size(problem);
+        bounder
+    }
+
     /// What the last call of [`Self::bound`] found.
-    pub const fn relaxed(&self) -> &Relaxed {
+    pub const fn relaxed(&self) -> &Relaxed<S> {
         &self.best
     }
 
     /// Sets a meter's slope for its window, as if so much were drawn.
-    pub fn reslope(problem: &Problem, node: &mut Node, meter: usize, drawn: u64) {
+    pub fn reslope(&mut self, problem: &Problem<S>, node: &mut Node<S>, meter: usize, drawn: u64) {
         if node.to[meter] > 0
-            && let Some(slope) = slope_at(&problem.meters[meter], node, meter, drawn)
+            && let Some(slope) = self.hull.slope_at(&problem.meters[meter], node, meter, drawn)
         {
             node.slope[meter] = slope;
         }
@@ -66,8 +90,8 @@ impl Bounder {
 
     /// Sets the node's bound, adjusting its slopes and shares in at most `rounds`,
     /// and only until it is `enough`.
-    pub fn bound(&mut self, problem: &Problem, node: &mut Node, rounds: usize, enough: Score) {
-        self.size(problem);
+    pub fn bound(&mut self, problem: &Problem<S>, node: &mut Node<S>, rounds: usize, enough: S) {
+        self.open(problem, node);
         for round in 0..rounds.max(1) {
             self.evaluate(problem, node);
             if round > 0 && self.now.bound <= self.best.bound {
@@ -88,7 +112,7 @@ impl Bounder {
 
     /// Shuts what cannot be part of a plan that costs less than `best`, by the
     /// bound computed last, which must be the node's.
-    pub fn shave(&self, problem: &Problem, node: &mut Node, best: Score) -> bool {
+    pub fn shave(&self, problem: &Problem<S>, node: &mut Node<S>, best: S) -> bool {
         let gap = best - problem.grain - self.best.bound;
         let mut shut = false;
         for meter in 0..problem.meters.len() {
@@ -108,16 +132,19 @@ impl Bounder {
     }
 
     /// How far the true charge of a meter exceeds what the bound counts for it.
-    pub fn excess(&self, problem: &Problem, node: &Node, meter: usize) -> Option<Score> {
+    pub fn excess(&self, problem: &Problem<S>, node: &Node<S>, meter: usize) -> Option<S> {
         let drawn = self.best.drawn[meter];
         let charge = problem.meters[meter].charge(drawn)?;
-        let mut counted = node.slope[meter] * Score::from(drawn);
+        let mut counted = node.slope[meter] * S::of(drawn);
         if node.is_free(meter) {
-            counted += self.best.slack[meter].min(0);
-            for &(way, _) in &problem.meters[meter].ways {
-                let links = problem.draws(way).iter().filter(|draw| draw.meter == meter);
-                let share: Score = links.filter_map(|draw| draw.link).map(|link| node.share[link]).sum();
-                counted += share * Score::from(self.best.units[way]);
+            counted += self.best.slack[meter].min(S::ZERO);
+            for tap in &problem.meters[meter].taps {
+                let units = self.best.units[tap.way];
+                if units > 0
+                    && let Some(link) = tap.link
+                {
+                    counted += node.share[link] * S::of(units.into());
+                }
             }
         } else {
             counted += self.best.intercept[meter];
@@ -125,35 +152,85 @@ impl Bounder {
         Some(charge - counted)
     }
 
-    fn size(&mut self, problem: &Problem) {
+    fn size(&mut self, problem: &Problem<S>) {
         for relaxed in [&mut self.now, &mut self.best] {
             relaxed.units.resize(problem.ways.len(), 0);
-            relaxed.price.resize(problem.ways.len(), 0);
-            relaxed.level.resize(problem.demands.len(), 0);
+            relaxed.price.resize(problem.ways.len(), S::ZERO);
+            relaxed.level.resize(problem.demands.len(), S::ZERO);
             relaxed.drawn.resize(problem.meters.len(), 0);
-            relaxed.intercept.resize(problem.meters.len(), 0);
-            relaxed.slack.resize(problem.meters.len(), 0);
+            relaxed.intercept.resize(problem.meters.len(), S::ZERO);
+            relaxed.slack.resize(problem.meters.len(), S::ZERO);
         }
         self.cap.resize(problem.links.len(), 0);
+        self.order.resize(problem.ways.len(), (S::ZERO, 0));
+        self.open.resize(problem.demands.len(), (0, 0));
+        self.marks.push(0);
+        for (index, link) in problem.links.iter().enumerate() {
+            let taps = problem.meters[link.meter].taps.iter();
+            let here = taps.filter(|tap| tap.link == Some(index));
+            self.linked.extend(here.map(|tap| tap.way));
+            self.marks.push(self.linked.len());
+        }
     }
 
-    fn evaluate(&mut self, problem: &Problem, node: &mut Node) {
+    /// Notes what is the same for all slopes and shares of a node.
+    fn open(&mut self, problem: &Problem<S>, node: &Node<S>) {
+        for (index, link) in problem.links.iter().enumerate() {
+            let ways = &self.linked[self.marks[index]..self.marks[index + 1]];
+            let sum: u64 = ways.iter().map(|way| u64::from(node.high[*way])).sum();
+            self.cap[index] = sum.min(problem.demands[link.demand].units.into());
+        }
+        for (index, demand) in problem.demands.iter().enumerate() {
+            let (mut open, mut fixed) = (demand.ways.start, 0);
+            for way in demand.ways.clone() {
+                fixed += node.low[way];
+                if node.high[way] > node.low[way] {
+                    self.order[open].1 = way;
+                    open += 1;
+                }
+            }
+            self.open[index] = (open - demand.ways.start, u64::from(demand.units - fixed));
+        }
+    }
+
+    /// Puts the demand's open ways in the order of their prices.
+    fn sort(&mut self, problem: &Problem<S>, demand: usize) {
+        let order = &mut self.order[problem.demands[demand].ways.start..][..self.open[demand].0];
+        for at in 0..order.len() {
+            // Nearly sorted already: seldom anything is moved.
+            let way = order[at].1;
+            let entry = (self.now.price[way], way);
+            let mut place = at;
+            while place > 0 && order[place - 1] > entry {
+                order[place] = order[place - 1];
+                place -= 1;
+            }
+            order[place] = entry;
+        }
+    }
+
+    fn evaluate(&mut self, problem: &Problem<S>, node: &mut Node<S>) {
+        self.evaluated += 1;
         self.prepare(problem, node);
-        if node.share.iter().any(|share| *share > 0) {
-            for demand in 0..problem.demands.len() {
+        let shared = node.share.iter().any(|share| *share > S::ZERO);
+        for demand in 0..problem.demands.len() {
+            self.sort(problem, demand);
+            if shared {
                 self.release(problem, node, demand);
             }
         }
         self.stuck.clear();
         self.stuck.resize(problem.demands.len(), false);
         for _ in 0..PASSES {
+            let mut stuck = true;
             for demand in 0..problem.demands.len() {
                 // Slack only shrinks, so what cannot be raised now cannot be raised later.
                 if !self.stuck[demand] {
                     self.stuck[demand] = !self.raise(problem, node, demand);
+                    stuck &= self.stuck[demand];
                 }
             }
-            if self.stuck.iter().all(|stuck| *stuck) {
+            if stuck {
                 break;
             }
         }
@@ -161,24 +238,15 @@ impl Bounder {
     }
 
     /// Intercepts, slacks and prices under the node's slopes and shares.
-    fn prepare(&mut self, problem: &Problem, node: &mut Node) {
-        self.cap.fill(0);
-        for way in 0..problem.ways.len() {
-            for link in problem.draws(way).iter().filter_map(|draw| draw.link) {
-                self.cap[link] += u64::from(node.high[way]);
-            }
-        }
-        for (link, cap) in problem.links.iter().zip(&mut self.cap) {
-            *cap = (*cap).min(u64::from(problem.demands[link.demand].units));
-        }
+    fn prepare(&mut self, problem: &Problem<S>, node: &mut Node<S>) {
         for (index, meter) in problem.meters.iter().enumerate() {
-            let intercept = intercept(meter, node, index);
-            let shared = |link: &usize| node.share[*link] * Score::from(self.cap[*link]);
-            let mut slack = intercept - meter.links.iter().map(shared).sum::<Score>();
+            let (intercept, _) = intercept(meter, node, index);
+            let shared = |link: &usize| node.share[*link] * S::of(self.cap[*link]);
+            let mut slack = intercept - meter.links.iter().map(shared).sum::<S>();
             // The shares of the parent may no longer fit, or the charge may be due anyhow.
-            if !node.is_free(index) || slack < 0 {
+            if !node.is_free(index) || slack < S::ZERO {
                 for link in &meter.links {
-                    node.share[*link] = 0;
+                    node.share[*link] = S::ZERO;
                 }
                 slack = intercept;
             }
@@ -188,93 +256,106 @@ impl Bounder {
         for (index, way) in problem.ways.iter().enumerate() {
             let draws = problem.draws(index).iter();
             let charge = draws.map(|draw| {
-                node.slope[draw.meter] * Score::from(draw.each) + draw.link.map_or(0, |link| node.share[link])
+                node.slope[draw.meter] * S::of(draw.each) + draw.link.map_or(S::ZERO, |link| node.share[link])
             });
-            self.now.price[index] = way.each + charge.sum::<Score>();
+            self.now.price[index] = way.each + charge.sum::<S>();
         }
-    }
-
-    /// Lists the demand's open ways by price; returns the units that are not fixed.
-    fn sort(&mut self, problem: &Problem, node: &Node, demand: usize) -> u32 {
-        let Demand { units, ways } = problem.demands[demand].clone();
-        let fixed: u32 = node.low[ways.clone()].iter().sum();
-        self.order.clear();
-        let open = ways.filter(|way| node.high[*way] > node.low[*way]);
-        self.order.extend(open.map(|way| (self.now.price[way], way)));
-        self.order.sort_unstable();
-        units - fixed
     }
 
     /// Takes back the shares that make a demand's ways dearer than its last unit:
     /// they add nothing to the bound, and the slack is of use to other demands.
-    fn release(&mut self, problem: &Problem, node: &mut Node, demand: usize) {
-        let spare = u64::from(self.sort(problem, node, demand));
-        let (level, _) = self.level(problem, node, spare);
-        for at in 0..self.order.len() {
-            for draw in problem.draws(self.order[at].1) {
-                let Some(link) = draw.link.filter(|link| node.share[*link] > 0) else {
+    fn release(&mut self, problem: &Problem<S>, node: &mut Node<S>, demand: usize) {
+        let begin = problem.demands[demand].ways.start;
+        let (level, _) = self.level(problem, node, demand);
+        let mut released = false;
+        for at in begin..begin + self.open[demand].0 {
+            let (price, way) = self.order[at];
+            if price <= level && self.now.price[way] <= level {
+                continue;
+            }
+            for draw in problem.draws(way) {
+                let Some(link) = draw.link.filter(|link| node.share[*link] > S::ZERO) else {
                     continue;
                 };
-                let ways = problem.demands[demand].ways.clone();
-                let linked = ways.filter(|way| problem.draws(*way).iter().any(|draw| draw.link == Some(link)));
-                let over = linked.map(|way| self.now.price[way] - level).min().unwrap_or(0);
-                if over > 0 {
-                    self.lift(problem, node, demand, link, -over.min(node.share[link]));
+                let linked = &self.linked[self.marks[link]..self.marks[link + 1]];
+                let over = linked.iter().map(|way| self.now.price[*way] - level).min();
+                let over = over.unwrap_or_default();
+                if over > S::ZERO {
+                    self.lift(problem, node, link, -over.min(node.share[link]));
+                    released = true;
                 }
             }
         }
+        if released {
+            self.sort(problem, demand);
+        }
     }
 
-    /// The price of the demand's last unit, and the place in `order` where it is.
-    fn level(&self, problem: &Problem, node: &Node, spare: u64) -> (Score, usize) {
+    /// The price of the demand's last unit, and the place in `order` where it is: beyond its
+    /// open ways if they are too few.
+    fn level(&self, problem: &Problem<S>, node: &Node<S>, demand: usize) -> (S, usize) {
+        let (open, spare) = self.open[demand];
+        let begin = problem.demands[demand].ways.start;
         let mut filled = 0;
-        for (at, (price, way)) in self.order.iter().enumerate() {
+        for (at, (price, way)) in self.order[begin..begin + open].iter().enumerate() {
             filled += u64::from(node.high[*way] - node.low[*way]);
             if filled >= spare {
-                return ((*price).min(problem.unserved), at);
+                return ((*price).min(problem.unserved), begin + at);
             }
         }
-        (problem.unserved, self.order.len())
+        (problem.unserved, begin + open)
     }
 
     /// Raises a demand's shares so that its last unit becomes dearer, as far as
     /// the next price or the slack of the meters allows. False if it cannot.
-    fn raise(&mut self, problem: &Problem, node: &mut Node, demand: usize) -> bool {
-        let spare = u64::from(self.sort(problem, node, demand));
+    fn raise(&mut self, problem: &Problem<S>, node: &mut Node<S>, demand: usize) -> bool {
+        let (open, spare) = self.open[demand];
         if spare == 0 {
             return false;
         }
-        let (level, at) = self.level(problem, node, spare);
-        let below = self.order.partition_point(|(price, _)| *price < level);
+        let begin = problem.demands[demand].ways.start;
+        let (level, at) = self.level(problem, node, demand);
         // Units surely served below the level gain whatever they are raised by.
         let mut raised = false;
-        for at in 0..below {
-            let way = self.order[at].1;
+        let (mut below, mut served) = (begin, 0);
+        while below < begin + open && self.order[below].0 < level {
+            let way = self.order[below].1;
             let wanted = level - self.now.price[way];
-            if let Some((link, step)) = self.raisable(problem, node, way).filter(|_| wanted > 0) {
-                self.lift(problem, node, demand, link, step.min(wanted));
+            if let Some((link, step)) = self.raisable(problem, node, way).filter(|_| wanted > S::ZERO) {
+                self.lift(problem, node, link, step.min(wanted));
                 raised = true;
             }
+            served += u64::from(node.high[way] - node.low[way]);
+            below += 1;
         }
-        if raised || at == self.order.len() {
-            return raised;
+        if !raised && at < begin + open {
+            raised = self.raise_level(problem, node, (below, begin + open), spare - served);
         }
-        let room = |way: usize| u64::from(node.high[way] - node.low[way]);
-        let served: u64 = self.order[..below].iter().map(|(_, way)| room(*way)).sum();
-        self.raise_level(problem, node, demand, below, spare - served)
+        if raised {
+            self.sort(problem, demand);
+        }
+        raised
     }
 
     /// Raises all ways at the demand's level at once, unless those that cannot be
-    /// raised would take all of the `wanted` units.
-    fn raise_level(&mut self, problem: &Problem, node: &mut Node, demand: usize, below: usize, wanted: u64) -> bool {
+    /// raised would take all of the `wanted` units. Its ways from `below` on are to `end`.
+    fn raise_level(
+        &mut self,
+        problem: &Problem<S>,
+        node: &mut Node<S>,
+        (below, end): (usize, usize),
+        wanted: u64,
+    ) -> bool {
         let level = self.order[below].0;
-        let above = below + self.order[below..].partition_point(|(price, _)| *price == level);
-        let next = self.order.get(above).map_or(problem.unserved, |(price, _)| *price);
-        let mut step = next.min(problem.unserved) - level;
+        let mut step = problem.unserved - level;
         let mut stuck = 0;
         self.chosen.clear();
-        for at in below..above {
-            let way = self.order[at].1;
+        for at in below..end {
+            let (price, way) = self.order[at];
+            if price > level {
+                step = step.min(price - level);
+                break;
+            }
             match self.raisable(problem, node, way) {
                 Some((link, most)) => {
                     step = step.min(most);
@@ -285,64 +366,65 @@ impl Bounder {
                 None => stuck += u64::from(node.high[way] - node.low[way]),
             }
         }
-        if stuck >= wanted || step <= 0 {
+        if stuck >= wanted || step <= S::ZERO {
             return false;
         }
         for at in 0..self.chosen.len() {
-            self.lift(problem, node, demand, self.chosen[at], step);
+            self.lift(problem, node, self.chosen[at], step);
         }
         true
     }
 
     /// The link of a way by which its price can be raised most, and how far.
-    fn raisable(&self, problem: &Problem, node: &Node, way: usize) -> Option<(usize, Score)> {
+    fn raisable(&self, problem: &Problem<S>, node: &Node<S>, way: usize) -> Option<(usize, S)> {
         let draws = problem.draws(way).iter().filter(|draw| node.is_free(draw.meter));
         let links = draws.filter_map(|draw| Some((draw.link?, self.now.slack[draw.meter])));
         links
-            .map(|(link, slack)| (link, slack / Score::from(self.cap[link].max(1))))
-            .filter(|(_, most)| *most > 0)
+            .map(|(link, slack)| (link, slack.over(self.cap[link].max(1))))
+            .filter(|(_, most)| *most > S::ZERO)
             .max_by_key(|(_, most)| *most)
     }
 
-    fn lift(&mut self, problem: &Problem, node: &mut Node, demand: usize, link: usize, by: Score) {
+    fn lift(&mut self, problem: &Problem<S>, node: &mut Node<S>, link: usize, by: S) {
         node.share[link] += by;
-        self.now.slack[problem.links[link].meter] -= by * Score::from(self.cap[link]);
-        for way in problem.demands[demand].ways.clone() {
-            if problem.draws(way).iter().any(|draw| draw.link == Some(link)) {
-                self.now.price[way] += by;
-            }
+        self.now.slack[problem.links[link].meter] -= by * S::of(self.cap[link]);
+        for way in &self.linked[self.marks[link]..self.marks[link + 1]] {
+            self.now.price[*way] += by;
         }
     }
 
     /// Serves each demand by its cheapest ways and adds up the bound.
-    fn fill(&mut self, problem: &Problem, node: &Node) {
-        let mut bound = 0;
+    fn fill(&mut self, problem: &Problem<S>, node: &Node<S>) {
+        let mut bound = S::ZERO;
         self.now.units.copy_from_slice(&node.low);
         for demand in 0..problem.demands.len() {
-            let mut spare = self.sort(problem, node, demand);
+            let (open, mut spare) = self.open[demand];
             let mut level = problem.unserved;
-            for &(price, way) in self.order.iter().take_while(|(price, _)| *price < problem.unserved) {
-                let taken = spare.min(node.high[way] - node.low[way]);
+            let order = &self.order[problem.demands[demand].ways.start..][..open];
+            for &(price, way) in order.iter().take_while(|(price, _)| *price < problem.unserved) {
+                // At most a way's units, which are a u32.
+                let taken = node.high[way] - node.low[way];
+                let taken = u32::try_from(spare).map_or(taken, |spare| spare.min(taken));
                 self.now.units[way] += taken;
-                spare -= taken;
+                spare -= u64::from(taken);
                 if spare == 0 {
                     level = price;
                     break;
                 }
             }
             self.now.level[demand] = level;
-            bound += problem.unserved * Score::from(spare);
+            bound += problem.unserved * S::of(spare);
         }
         self.now.drawn.fill(0);
         for (way, units) in self.now.units.iter().enumerate().filter(|(_, units)| **units > 0) {
-            bound += self.now.price[way] * Score::from(*units);
+            bound += self.now.price[way] * S::of((*units).into());
             for draw in problem.draws(way) {
                 self.now.drawn[draw.meter] += draw.each * u64::from(*units);
             }
         }
         for meter in 0..problem.meters.len() {
             bound += if node.is_free(meter) {
-                self.now.slack[meter].min(0)
+                self.now.slack[meter].min(S::ZERO)
             } else {
                 self.now.intercept[meter]
             };
@@ -351,7 +433,7 @@ impl Bounder {
     }
 
     /// Moves the slopes towards what the last assignment draws; false if all stay.
-    fn adjust(&mut self, problem: &Problem, node: &mut Node) -> bool {
+    fn adjust(&mut self, problem: &Problem<S>, node: &mut Node<S>) -> bool {
         let mut moved = false;
         for (index, meter) in problem.meters.iter().enumerate() {
             let drawn = self.best.drawn[index];
@@ -361,7 +443,7 @@ impl Bounder {
             let slope = if drawn > node.to[index] {
                 self.scarce(problem, node, index)
             } else {
-                slope_at(meter, node, index, drawn)
+                self.hull.slope_at(meter, node, index, drawn)
             };
             if let Some(slope) = slope.filter(|slope| *slope != node.slope[index]) {
                 node.slope[index] = slope;
@@ -372,55 +454,18 @@ impl Bounder {
     }
 
     /// The slope at which some way ceases to draw on a meter that is overdrawn.
-    fn scarce(&self, problem: &Problem, node: &Node, meter: usize) -> Option<Score> {
+    fn scarce(&self, problem: &Problem<S>, node: &Node<S>, meter: usize) -> Option<S> {
         let now = &self.best;
-        let ways = problem.meters[meter].ways.iter();
-        let used = ways.filter(|(way, _)| now.units[*way] > node.low[*way]);
-        let regret = used.map(|&(way, each)| {
+        let taps = problem.meters[meter].taps.iter();
+        let used = taps.filter(|tap| now.units[tap.way] > node.low[tap.way]);
+        let regret = used.map(|&Tap { way, each, .. }| {
             let Demand { ways, .. } = problem.demands[problem.ways[way].demand].clone();
             let others = ways.filter(|other| now.units[*other] < node.high[*other] && *other != way);
             let next = others.map(|other| now.price[other]).min();
             let next = next.map_or(problem.unserved, |next| next.min(problem.unserved));
-            (next - now.price[way]).max(0) / Score::from(each) + 1
+            (next - now.price[way]).max(S::ZERO).over(each) + S::ONE
         });
-        regret.min().map(|regret| node.slope[meter] + regret)
+        let slope = regret.min().map(|regret| node.slope[meter] + regret);
+        slope.map(|slope| slope.min(self.hull.steepest))
     }
-}
-
-/// The least by which the charge exceeds the slope within the node's window; for
-/// a free meter, if anything is drawn.
-fn intercept(meter: &Meter, node: &Node, index: usize) -> Score {
-    let over = |(drawn, charge): (u64, Score)| charge - node.slope[index] * Score::from(drawn);
-    let corners = meter.corners(node.from[index].max(1), node.to[index]);
-    corners.map(over).min().unwrap_or(0)
-}
-
-/// The slope of the charge's lower hull where `at` is drawn, within the node's
-/// window. A free meter with shares keeps an intercept for them to share.
-fn slope_at(meter: &Meter, node: &Node, index: usize, at: u64) -> Option<Score> {
-    let free = node.is_free(index);
-    let first = if free { 1 } else { node.from[index] };
-    let at = at.clamp(first, node.to[index]);
-    let mut hull: Vec<(u64, Score)> = Vec::new();
-    let origin = (free && meter.links.is_empty()).then_some((0, 0));
-    for corner in origin.into_iter().chain(meter.corners(first, node.to[index])) {
-        while let [.., a, b] = hull[..] {
-            // Keep b only if it lies below the line from a to the corner.
-            let left = (b.1 - a.1) * Score::from(corner.0 - b.0);
-            let right = (corner.1 - b.1) * Score::from(b.0 - a.0);
-            if left < right {
-                break;
-            }
-            hull.pop();
-        }
-        hull.push(corner);
-    }
-    let edges = hull.windows(2).enumerate();
-    let edges = edges
-        .take_while(|(place, edge)| *place == 0 || edge[0].0 < at)
-        .map(|(_, edge)| edge);
-    let slope = |edge: &[(u64, Score)]| (edge[1].1 - edge[0].1).div_euclid(Score::from(edge[1].0 - edge[0].0));
-    let leaves = |slope: &Score, edge: &[(u64, Score)]| edge[0].1 - slope * Score::from(edge[0].0) >= 0;
-    let fits = edges.filter(|edge| !free || meter.links.is_empty() || leaves(&slope(edge), edge));
-    fits.last().map(slope)
 }

@@ -2,13 +2,17 @@
 //! proof that none is cheaper. It knows nothing of suppliers and currencies;
 //! `cost` translates.
 
+mod amount;
 mod bound;
 mod local;
 mod node;
 mod problem;
 mod search;
+mod slope;
+mod solve;
 #[cfg(test)]
 mod tests;
 
 pub use problem::{Group, Problem, Score, Step};
-pub use search::{Solution, solve};
+pub use search::Solution;
+pub use solve::{solve, solve_once};

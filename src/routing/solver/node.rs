@@ -1,12 +1,15 @@
 //! A part of the search space: limits on every way and meter, and the tightening
 //! that draws conclusions from them. What a node is worth is `bound`'s matter.
 
-use super::problem::{Problem, Score};
+use super::{
+    amount::Amount,
+    problem::{Meter, Problem},
+};
 
 /// Limits on the plans that a node stands for, and the multipliers that its bound
 /// starts from.
-#[derive(Clone, Debug)]
-pub struct Node {
+#[derive(Debug, Default)]
+pub struct Node<S> {
     /// Units of each way, at least and at most.
     pub low: Vec<u32>,
     pub high: Vec<u32>,
@@ -14,11 +17,11 @@ pub struct Node {
     pub from: Vec<u64>,
     pub to: Vec<u64>,
     /// What the bound charges for each piece drawn from a meter.
-    pub slope: Vec<Score>,
+    pub slope: Vec<S>,
     /// What the bound charges a demand for each unit that draws on a meter.
-    pub share: Vec<Score>,
+    pub share: Vec<S>,
     /// No plan within the limits costs less.
-    pub bound: Score,
+    pub bound: S,
     /// Groups that have been given their place.
     pub placed: usize,
 }
@@ -27,19 +30,31 @@ pub struct Node {
 #[derive(Debug)]
 pub struct Empty;
 
-impl Node {
+impl<S: Amount> Node<S> {
     /// All plans that use each way for at most `most` units.
-    pub fn root(problem: &Problem, most: &[u32]) -> Self {
+    pub fn root(problem: &Problem<S>, most: &[u32]) -> Self {
         Self {
             low: vec![0; problem.ways.len()],
             high: most.to_vec(),
             from: vec![0; problem.meters.len()],
-            to: problem.meters.iter().map(super::problem::Meter::limit).collect(),
-            slope: vec![0; problem.meters.len()],
-            share: vec![0; problem.links.len()],
-            bound: 0,
+            to: problem.meters.iter().map(Meter::limit).collect(),
+            slope: vec![S::ZERO; problem.meters.len()],
+            share: vec![S::ZERO; problem.links.len()],
+            bound: S::ZERO,
             placed: 0,
         }
+    }
+
+    /// Becomes the same as another, in the memory that it has.
+    pub fn copy(&mut self, other: &Self) {
+        self.low.clone_from(&other.low);
+        self.high.clone_from(&other.high);
+        self.from.clone_from(&other.from);
+        self.to.clone_from(&other.to);
+        self.slope.clone_from(&other.slope);
+        self.share.clone_from(&other.share);
+        self.bound = other.bound;
+        self.placed = other.placed;
     }
 
     /// Whether the charge for the first piece is still to be decided.
@@ -48,7 +63,7 @@ impl Node {
     }
 
     /// Narrows every limit to what the others allow.
-    pub fn tighten(&mut self, problem: &Problem) -> Result<(), Empty> {
+    pub fn tighten(&mut self, problem: &Problem<S>) -> Result<(), Empty> {
         // More rounds seldom find more, and none is needed to stay correct.
         for _ in 0..3 {
             self.tighten_parcels(problem)?;
@@ -60,7 +75,7 @@ impl Node {
         Ok(())
     }
 
-    fn tighten_demands(&mut self, problem: &Problem) -> Result<(), Empty> {
+    fn tighten_demands(&mut self, problem: &Problem<S>) -> Result<(), Empty> {
         for demand in &problem.demands {
             let fixed: u32 = self.low[demand.ways.clone()].iter().sum();
             let spare = demand.units.checked_sub(fixed).ok_or(Empty)?;
@@ -74,7 +89,7 @@ impl Node {
         Ok(())
     }
 
-    fn tighten_meters(&mut self, problem: &Problem) -> Result<bool, Empty> {
+    fn tighten_meters(&mut self, problem: &Problem<S>) -> Result<bool, Empty> {
         let mut narrowed = false;
         for (index, meter) in problem.meters.iter().enumerate() {
             let (fixed, possible) = self.reach(problem, index);
@@ -84,11 +99,14 @@ impl Node {
                 return Err(Empty);
             }
             let spare = self.to[index] - fixed;
-            for &(way, each) in &meter.ways {
-                let room = u32::try_from(spare / each).unwrap_or(u32::MAX);
-                let high = self.low[way].saturating_add(room);
-                if high < self.high[way] {
-                    self.high[way] = high;
+            if possible - fixed <= spare {
+                continue;
+            }
+            for tap in &meter.taps {
+                let width = self.high[tap.way] - self.low[tap.way];
+                if u64::from(width) * tap.each > spare {
+                    // Less than the width, which is a u32.
+                    self.high[tap.way] = self.low[tap.way] + u32::try_from(spare / tap.each).unwrap_or(width);
                     narrowed = true;
                 }
             }
@@ -97,23 +115,25 @@ impl Node {
     }
 
     /// The least and the most that the ways' limits draw from a meter.
-    fn reach(&self, problem: &Problem, meter: usize) -> (u64, u64) {
+    fn reach(&self, problem: &Problem<S>, meter: usize) -> (u64, u64) {
         let (mut fixed, mut possible) = (0, 0);
-        let mut ways = problem.meters[meter].ways.iter().copied().peekable();
-        while let Some((first, _)) = ways.peek().copied() {
-            let demand = problem.ways[first].demand;
-            let (mut sum, mut dearest) = (0, 0);
-            while let Some((way, each)) = ways.next_if(|(way, _)| problem.ways[*way].demand == demand) {
-                fixed += each * u64::from(self.low[way]);
-                sum += each * u64::from(self.high[way]);
-                dearest = each.max(dearest);
+        let (mut demand, mut sum, mut dearest) = (usize::MAX, 0, 0);
+        for tap in &problem.meters[meter].taps {
+            let of = problem.ways[tap.way].demand;
+            if of != demand {
+                possible += most_of(problem, demand, sum, dearest);
+                (demand, sum, dearest) = (of, 0, 0);
             }
-            possible += sum.min(dearest * u64::from(problem.demands[demand].units));
+            fixed += tap.each * u64::from(self.low[tap.way]);
+            sum += tap.each * u64::from(self.high[tap.way]);
+            if self.high[tap.way] > 0 {
+                dearest = tap.each.max(dearest);
+            }
         }
-        (fixed, possible)
+        (fixed, possible + most_of(problem, demand, sum, dearest))
     }
 
-    fn tighten_parcels(&mut self, problem: &Problem) -> Result<(), Empty> {
+    fn tighten_parcels(&mut self, problem: &Problem<S>) -> Result<(), Empty> {
         let Some(most) = problem.max_parcels else {
             return Ok(());
         };
@@ -129,4 +149,10 @@ impl Node {
         }
         Ok(())
     }
+}
+
+/// What the ways of a demand draw at most, where their limits come to `sum`.
+fn most_of<S>(problem: &Problem<S>, demand: usize, sum: u64, dearest: u64) -> u64 {
+    let units = problem.demands.get(demand).map_or(0, |demand| u64::from(demand.units));
+    sum.min(dearest * units)
 }

@@ -8,16 +8,18 @@
 
 use std::ops::Range;
 
+use super::amount::Amount;
+
 /// A cost in units fine enough that every amount of the order is a whole number.
 pub type Score = i128;
 
 /// What is to be decided: how many units of each demand every way serves.
 #[derive(Clone, Debug, Default)]
-pub struct Problem {
+pub struct Problem<S = Score> {
     pub demands: Vec<Demand>,
     /// Those of one demand stand together, in the order that breaks ties.
-    pub ways: Vec<Way>,
-    pub meters: Vec<Meter>,
+    pub ways: Vec<Way<S>>,
+    pub meters: Vec<Meter<S>>,
     /// Pairs of a demand and a meter with a charge for the first piece drawn.
     pub links: Vec<Link>,
     /// Demands whose units must come from one place.
@@ -25,9 +27,9 @@ pub struct Problem {
     pub max_parcels: Option<u32>,
     /// The cost of each unit that nothing serves: above that of any plan, so that
     /// serving more units always wins.
-    pub unserved: Score,
+    pub unserved: S,
     /// Every plan's cost is a multiple of this.
-    pub grain: Score,
+    pub grain: S,
     draws: Vec<Draw>,
 }
 
@@ -38,10 +40,10 @@ pub struct Demand {
 }
 
 #[derive(Clone, Debug)]
-pub struct Way {
+pub struct Way<S = Score> {
     pub demand: usize,
     /// What each unit costs besides the meters' charges.
-    pub each: Score,
+    pub each: S,
     /// Units that it can serve at most.
     pub most: u32,
     draws: Range<usize>,
@@ -57,21 +59,30 @@ pub struct Draw {
 }
 
 #[derive(Clone, Debug)]
-pub struct Meter {
+pub struct Meter<S = Score> {
     /// By rising `up_to`; at least one.
-    pub steps: Vec<Step>,
+    pub steps: Vec<Step<S>>,
     pub links: Vec<usize>,
-    /// The ways that draw on it, by their index, with the pieces for each unit.
-    pub ways: Vec<(usize, u64)>,
+    /// The ways that draw on it, those of one demand together.
+    pub taps: Vec<Tap>,
+}
+
+/// A way that draws on a meter.
+#[derive(Clone, Copy, Debug)]
+pub struct Tap {
+    pub way: usize,
+    /// Pieces for each of its units.
+    pub each: u64,
+    pub link: Option<usize>,
 }
 
 /// The charge for drawing more than the step before allows and at most `up_to`.
 #[derive(Clone, Copy, Debug)]
-pub struct Step {
+pub struct Step<S = Score> {
     pub up_to: u64,
-    pub fixed: Score,
+    pub fixed: S,
     /// For each piece drawn, those of the steps before included.
-    pub each: Score,
+    pub each: S,
     pub parcels: u32,
 }
 
@@ -89,9 +100,9 @@ pub struct Group {
     pub places: Vec<Vec<usize>>,
 }
 
-impl Problem {
+impl<S: Amount> Problem<S> {
     /// A problem without demands. Every cost must be a multiple of `grain`.
-    pub fn new(grain: Score, unserved: Score) -> Self {
+    pub fn new(grain: S, unserved: S) -> Self {
         Self {
             unserved,
             grain,
@@ -100,11 +111,11 @@ impl Problem {
     }
 
     /// Adds a meter and returns its index. Steps go by rising `up_to`.
-    pub fn push_meter(&mut self, steps: Vec<Step>) -> usize {
+    pub fn push_meter(&mut self, steps: Vec<Step<S>>) -> usize {
         self.meters.push(Meter {
             steps,
             links: Vec::new(),
-            ways: Vec::new(),
+            taps: Vec::new(),
         });
         self.meters.len() - 1
     }
@@ -117,13 +128,13 @@ impl Problem {
     }
 
     /// Adds a way to the newest demand. `draws` names each meter at most once.
-    pub fn push_way(&mut self, each: Score, most: u32, draws: &[(usize, u64)]) -> usize {
+    pub fn push_way(&mut self, each: S, most: u32, draws: &[(usize, u64)]) -> usize {
         let (way, demand) = (self.ways.len(), self.demands.len() - 1);
         let first = self.draws.len();
         for &(meter, each) in draws {
             let link = self.link(demand, meter);
             self.draws.push(Draw { meter, each, link });
-            self.meters[meter].ways.push((way, each));
+            self.meters[meter].taps.push(Tap { way, each, link });
         }
         self.ways.push(Way {
             demand,
@@ -137,7 +148,7 @@ impl Problem {
 
     fn link(&mut self, demand: usize, meter: usize) -> Option<usize> {
         let known = &mut self.meters[meter];
-        if known.steps.first().is_none_or(|step| step.fixed == 0) {
+        if known.steps.first().is_none_or(|step| step.fixed == S::ZERO) {
             return None;
         }
         if let Some(last) = known.links.last().filter(|link| self.links[**link].demand == demand) {
@@ -155,6 +166,11 @@ impl Problem {
 
     pub fn draws(&self, way: usize) -> &[Draw] {
         &self.draws[self.ways[way].draws.clone()]
+    }
+
+    /// Meters that the way draws on, with what one unit takes of each.
+    pub fn drawn_by(&self, way: usize) -> Vec<(usize, u64)> {
+        self.draws(way).iter().map(|draw| (draw.meter, draw.each)).collect()
     }
 
     /// What is drawn from each meter when the ways serve these units.
@@ -181,38 +197,107 @@ impl Problem {
         })
     }
 
+    /// The steepest slope by which all meters together cannot overflow a sum.
+    pub fn steepest(&self) -> S {
+        let drawn = |meter: &Meter<S>| {
+            let taps = meter.taps.iter();
+            let all = taps.map(|tap| tap.each * u64::from(self.demands[self.ways[tap.way].demand].units));
+            all.sum::<u64>().max(meter.limit())
+        };
+        let all: u64 = self.meters.iter().map(drawn).sum();
+        S::ROOM.over(all + 1)
+    }
+
     /// The cost of an assignment, or `None` when a meter or the number of parcels
     /// does not allow it. Groups are not looked at.
-    pub fn cost(&self, units: &[u32]) -> Option<Score> {
-        let mut cost = 0;
+    pub fn cost(&self, units: &[u32]) -> Option<S> {
+        self.cost_of(units, &self.drawn(units))
+    }
+
+    /// The same where it is known what is drawn from each meter.
+    pub fn cost_of(&self, units: &[u32], drawn: &[u64]) -> Option<S> {
+        let mut cost = S::ZERO;
         let mut parcels = 0;
-        for (meter, drawn) in self.meters.iter().zip(self.drawn(units)) {
-            cost += meter.charge(drawn)?;
-            parcels += meter.parcels(drawn);
+        for (meter, drawn) in self.meters.iter().zip(drawn) {
+            cost += meter.charge(*drawn)?;
+            if self.max_parcels.is_some() {
+                parcels += meter.parcels(*drawn);
+            }
         }
         for demand in &self.demands {
             let mut left = demand.units;
             for way in demand.ways.clone() {
-                cost += self.ways[way].each * Score::from(units[way]);
+                cost += self.ways[way].each * S::of(units[way].into());
                 left = left.checked_sub(units[way])?;
             }
-            cost += self.unserved * Score::from(left);
+            cost += self.unserved * S::of(left.into());
         }
         (parcels <= self.max_parcels.unwrap_or(u32::MAX)).then_some(cost)
     }
 }
 
-impl Meter {
+impl Problem {
+    /// The same in narrow numbers, if every sum fits.
+    pub fn narrowed(&self) -> Option<Problem<i64>> {
+        let room = i64::ROOM.wide();
+        let units: u64 = self.demands.iter().map(|demand| u64::from(demand.units)).sum();
+        let most = |way: &Way| {
+            way.each
+                .saturating_abs()
+                .saturating_mul(self.demands[way.demand].units.into())
+        };
+        let ways = self.ways.iter().map(most).fold(0, Score::saturating_add);
+        let charge = |step: &Step| {
+            let pieces = step.each.saturating_abs().saturating_mul(step.up_to.into());
+            step.fixed.saturating_abs().saturating_add(pieces)
+        };
+        let meters = self.meters.iter().map(|meter| meter.steps.iter().map(charge).max());
+        let meters = meters.flatten().fold(0, Score::saturating_add);
+        let unserved = self.unserved.saturating_mul(units.into());
+        if ways.max(meters).max(unserved) >= room {
+            return None;
+        }
+        let step = |step: &Step| Step {
+            up_to: step.up_to,
+            fixed: i64::narrow(step.fixed),
+            each: i64::narrow(step.each),
+            parcels: step.parcels,
+        };
+        let meter = |meter: &Meter| Meter {
+            steps: meter.steps.iter().map(step).collect(),
+            links: meter.links.clone(),
+            taps: meter.taps.clone(),
+        };
+        let way = |way: &Way| Way {
+            demand: way.demand,
+            each: i64::narrow(way.each),
+            most: way.most,
+            draws: way.draws.clone(),
+        };
+        Some(Problem {
+            demands: self.demands.clone(),
+            ways: self.ways.iter().map(way).collect(),
+            meters: self.meters.iter().map(meter).collect(),
+            links: self.links.clone(),
+            groups: self.groups.clone(),
+            max_parcels: self.max_parcels,
+            unserved: i64::narrow(self.unserved),
+            grain: i64::narrow(self.grain),
+            draws: self.draws.clone(),
+        })
+    }
+}
+
+impl<S: Amount> Meter<S> {
     /// The step that holds an amount above zero.
     pub fn step_at(&self, drawn: u64) -> Option<usize> {
-        let step = self.steps.partition_point(|step| step.up_to < drawn);
-        (step < self.steps.len()).then_some(step)
+        self.steps.iter().position(|step| step.up_to >= drawn)
     }
 
     /// What drawing so much costs; `None` beyond the last step.
-    pub fn charge(&self, drawn: u64) -> Option<Score> {
+    pub fn charge(&self, drawn: u64) -> Option<S> {
         if drawn == 0 {
-            return Some(0);
+            return Some(S::ZERO);
         }
         self.step_at(drawn).map(|step| self.steps[step].charge(drawn))
     }
@@ -236,7 +321,7 @@ impl Meter {
     }
 
     /// The ends of its steps within `from..=to`, where `from` is at least 1.
-    pub fn corners(&self, from: u64, to: u64) -> impl Iterator<Item = (u64, Score)> + '_ {
+    pub fn corners(&self, from: u64, to: u64) -> impl Iterator<Item = (u64, S)> + '_ {
         let mut begin = 1;
         self.steps.iter().flat_map(move |step| {
             let (low, high) = (begin.max(from), step.up_to.min(to));
@@ -248,8 +333,8 @@ impl Meter {
     }
 }
 
-impl Step {
-    const fn charge(&self, drawn: u64) -> Score {
-        self.fixed + self.each * drawn as Score
+impl<S: Amount> Step<S> {
+    pub fn charge(&self, drawn: u64) -> S {
+        self.fixed + self.each * S::of(drawn)
     }
 }

@@ -3,10 +3,11 @@
 //! half first; without clock or chance, so that it always ends in the same plan.
 
 use super::{
+    amount::Amount,
     bound::Bounder,
-    local,
+    local::Local,
     node::Node,
-    problem::{Problem, Score},
+    problem::{Problem, Score, Tap},
 };
 
 /// The best plan found, and how good any plan could be.
@@ -28,6 +29,10 @@ impl Solution {
 /// Bounds computed per node, with slopes adjusted in between.
 const ROOT_ROUNDS: usize = 8;
 const NODE_ROUNDS: usize = 3;
+/// Times that the first bound is computed again for what is left.
+const ROOT_TURNS: usize = 3;
+/// Steps by which the first bound is made better in a thorough search.
+const ROOT_STEPS: usize = 200;
 
 /// How a node is split in two, or more for a group.
 #[derive(Clone, Copy, Debug)]
@@ -40,72 +45,112 @@ enum Branch {
     Way { way: usize, at: u32 },
 }
 
-struct Search<'a> {
-    problem: &'a Problem,
-    bounder: Bounder,
+struct Search<'a, S> {
+    problem: &'a Problem<S>,
+    bounder: Bounder<S>,
+    local: Local<'a, S>,
     units: Vec<u32>,
-    cost: Score,
-    open: Vec<(Node, Branch)>,
+    cost: S,
+    open: Vec<(Node<S>, Branch)>,
+    /// Nodes that are settled, for their memory.
+    spare: Vec<Node<S>>,
+    is_thorough: bool,
 }
 
-/// Finds the cheapest plan that uses each way for at most `most` units, looking
-/// into at most `nodes` parts.
-pub fn solve(problem: &Problem, most: &[u32], nodes: u32) -> Solution {
-    let nothing: u32 = problem.demands.iter().map(|demand| demand.units).sum();
+/// How far a search goes, and from where.
+#[derive(Clone, Copy, Debug)]
+pub struct Effort<'a> {
+    /// Bounds that it computes at most, or a few more.
+    pub bounds: u32,
+    /// Whether it takes more time for the first bound, from which all others begin.
+    pub is_thorough: bool,
+    /// A plan to begin with.
+    pub plan: Option<&'a [u32]>,
+}
+
+/// Finds the cheapest plan that uses each way for at most `most` units.
+pub fn search(problem: &Problem, most: &[u32], effort: Effort<'_>) -> Solution {
+    match problem.narrowed() {
+        Some(narrow) => search_in(&narrow, most, effort),
+        None => search_in(problem, most, effort),
+    }
+}
+
+fn search_in<S: Amount>(problem: &Problem<S>, most: &[u32], effort: Effort<'_>) -> Solution {
+    let nothing: u64 = problem.demands.iter().map(|demand| u64::from(demand.units)).sum();
     let mut search = Search {
         problem,
-        bounder: Bounder::default(),
+        bounder: Bounder::of(problem),
+        local: Local::new(problem),
         units: vec![0; problem.ways.len()],
-        cost: problem.unserved * Score::from(nothing),
+        cost: problem.unserved * S::of(nothing),
         open: Vec::new(),
+        spare: Vec::new(),
+        is_thorough: effort.is_thorough,
     };
+    if let Some(units) = effort.plan
+        && let Some(cost) = problem.cost(units).filter(|cost| *cost < search.cost)
+    {
+        search.cost = cost;
+        search.units.copy_from_slice(units);
+    }
+    search.enter(root(problem, most), true);
+    while let Some((node, branch)) = search.open.pop() {
+        if search.is_hopeless(&node) {
+            search.spare.push(node);
+            continue;
+        }
+        if search.bounder.evaluated >= effort.bounds {
+            search.open.push((node, branch));
+            break;
+        }
+        search.split(&node, branch);
+        search.spare.push(node);
+    }
+    search.finish()
+}
+
+fn root<S: Amount>(problem: &Problem<S>, most: &[u32]) -> Node<S> {
     let mut root = Node::root(problem, most);
     for group in &problem.groups {
-        for way in group
-            .demands
-            .iter()
-            .flat_map(|demand| problem.demands[*demand].ways.clone())
-        {
+        let demands = group.demands.iter();
+        for way in demands.flat_map(|demand| problem.demands[*demand].ways.clone()) {
             if !group.places.iter().any(|ways| ways.contains(&way)) {
                 root.high[way] = 0;
             }
         }
     }
-    search.enter(root, true);
-    let mut left = nodes;
-    while let Some((node, branch)) = search.open.pop() {
-        if search.is_hopeless(&node) {
-            continue;
-        }
-        if left == 0 {
-            search.open.push((node, branch));
-            break;
-        }
-        left -= 1;
-        search.split(&node, branch);
-    }
-    search.finish()
+    root
 }
 
-impl Search<'_> {
-    fn is_hopeless(&self, node: &Node) -> bool {
+impl<S: Amount> Search<'_, S> {
+    fn is_hopeless(&self, node: &Node<S>) -> bool {
         node.bound > self.cost - self.problem.grain
     }
 
     fn finish(self) -> Solution {
-        let open = self.open.iter().map(|(node, _)| node.bound).min();
-        let grain = self.problem.grain;
+        let cost = self.cost.wide();
+        let open = self.open.iter().map(|(node, _)| node.bound.wide()).min();
+        let grain = self.problem.grain.wide();
         // Costs are whole grains, so a bound between two of them is the next one.
         let whole = |bound: Score| (bound + grain - 1).div_euclid(grain) * grain;
         Solution {
-            bound: open.map_or(self.cost, |bound| whole(bound).min(self.cost)),
+            bound: open.map_or(cost, |bound| whole(bound).min(cost)),
             units: self.units,
-            cost: self.cost,
+            cost,
         }
     }
 
     /// Bounds a new node and keeps it unless it is settled by that.
-    fn enter(&mut self, mut node: Node, is_root: bool) -> Option<()> {
+    fn enter(&mut self, mut node: Node<S>, is_root: bool) {
+        match self.looked_into(&mut node, is_root) {
+            Some(branch) => self.open.push((node, branch)),
+            None => self.spare.push(node),
+        }
+    }
+
+    /// How to split a new node; `None` if it is settled by its bound.
+    fn looked_into(&mut self, node: &mut Node<S>, is_root: bool) -> Option<Branch> {
         node.tighten(self.problem).ok()?;
         if is_root {
             for meter in 0..node.slope.len() {
@@ -114,61 +159,90 @@ impl Search<'_> {
                 } else {
                     node.to[meter]
                 };
-                Bounder::reslope(self.problem, &mut node, meter, at);
+                self.bounder.reslope(self.problem, node, meter, at);
             }
         }
         let rounds = if is_root { ROOT_ROUNDS } else { NODE_ROUNDS };
         // A bound that settles the node need not become better.
-        let enough = if is_root { Score::MAX } else { self.cost };
-        self.bounder.bound(self.problem, &mut node, rounds, enough);
-        if self.is_hopeless(&node) {
+        let enough = if is_root { S::MAX } else { self.cost };
+        self.bounder.bound(self.problem, node, rounds, enough);
+        if is_root && self.is_thorough && !self.is_hopeless(node) {
+            self.bounder.climb(self.problem, node, ROOT_STEPS, self.cost);
+        }
+        if self.is_hopeless(node) {
             return None;
         }
-        self.try_plan(&node, is_root);
-        if self.is_hopeless(&node) {
+        self.try_plan(node, is_root);
+        if self.is_hopeless(node) {
             return None;
         }
-        let branch = self.choose(&node)?;
-        self.bounder.shave(self.problem, &mut node, self.cost);
-        self.open.push((node, branch));
-        Some(())
+        // What the first plan shuts makes the bound of all others better.
+        let turns = if is_root { ROOT_TURNS } else { 0 };
+        for _ in 0..turns {
+            if !self.bounder.shave(self.problem, node, self.cost) {
+                break;
+            }
+            node.tighten(self.problem).ok()?;
+            self.bounder.bound(self.problem, node, NODE_ROUNDS, self.cost);
+            // Whatever is relaxed anew is tried: what is a plan at the cost of its bound ends the
+            // search here, and may be the only cheapest one.
+            self.try_plan(node, false);
+            if self.is_hopeless(node) {
+                return None;
+            }
+        }
+        let branch = self.choose(node)?;
+        self.bounder.shave(self.problem, node, self.cost);
+        Some(branch)
     }
 
     /// Makes a plan of the relaxed assignment and keeps it if it is the best.
-    fn try_plan(&mut self, node: &Node, is_root: bool) {
-        let mut units = self.bounder.relaxed().units.clone();
+    fn try_plan(&mut self, node: &Node<S>, is_root: bool) {
         if node.placed < self.problem.groups.len() {
             return;
         }
-        let direct = self.problem.cost(&units);
-        let settled = direct.is_some_and(|cost| cost < node.bound + self.problem.grain);
-        let cost = if settled || !(is_root || direct.is_none_or(|cost| cost < self.cost)) {
-            direct
-        } else {
-            local::improve(self.problem, &node.high, &mut units)
-        };
-        if let Some(cost) = cost.filter(|cost| *cost < self.cost) {
+        let relaxed = self.bounder.relaxed();
+        let direct = self.problem.cost_of(&relaxed.units, &relaxed.drawn);
+        if let Some(cost) = direct.filter(|cost| *cost < self.cost) {
             self.cost = cost;
-            self.units = units;
+            self.units.clone_from(&relaxed.units);
+        } else if direct.is_some() && !is_root {
+            return;
+        }
+        if direct.is_none_or(|cost| cost >= node.bound + self.problem.grain) {
+            let (cost, units) = self.local.improve(&node.high, &relaxed.units);
+            if cost < self.cost {
+                self.cost = cost;
+                self.units.clear();
+                self.units.extend_from_slice(units);
+            }
         }
     }
 
-    fn split(&mut self, node: &Node, branch: Branch) {
+    /// A node that begins as a part of another.
+    fn part(&mut self, node: &Node<S>) -> Node<S> {
+        let mut part = self.spare.pop().unwrap_or_default();
+        part.copy(node);
+        part
+    }
+
+    fn split(&mut self, node: &Node<S>, branch: Branch) {
         let first = self.open.len();
         match branch {
             Branch::Place(group) => {
-                let group = &self.problem.groups[group];
+                let problem = self.problem;
+                let group = &problem.groups[group];
                 if group.places.is_empty() {
                     // Its ways are shut already.
-                    let mut part = node.clone();
+                    let mut part = self.part(node);
                     part.placed += 1;
                     self.enter(part, false);
                 }
                 for place in &group.places {
-                    let mut part = node.clone();
+                    let mut part = self.part(node);
                     part.placed += 1;
                     for demand in &group.demands {
-                        for way in self.problem.demands[*demand].ways.clone() {
+                        for way in problem.demands[*demand].ways.clone() {
                             if !place.contains(&way) {
                                 part.high[way] = part.low[way];
                             }
@@ -178,17 +252,18 @@ impl Search<'_> {
                 }
             }
             Branch::Meter { meter, at } => {
-                let (mut less, mut more) = (node.clone(), node.clone());
-                less.to[meter] = at;
+                let (mut less, mut more) = (self.part(node), self.part(node));
+                // The meter may have been shut since it was chosen.
+                less.to[meter] = at.min(node.to[meter]);
                 more.from[meter] = at + 1;
-                Bounder::reslope(self.problem, &mut less, meter, at);
-                Bounder::reslope(self.problem, &mut more, meter, at + 1);
+                self.bounder.reslope(self.problem, &mut less, meter, at);
+                self.bounder.reslope(self.problem, &mut more, meter, at + 1);
                 self.enter(more, false);
                 self.enter(less, false);
             }
             Branch::Way { way, at } => {
-                let (mut less, mut more) = (node.clone(), node.clone());
-                less.high[way] = at;
+                let (mut less, mut more) = (self.part(node), self.part(node));
+                less.high[way] = at.min(node.high[way]);
                 more.low[way] = at + 1;
                 self.enter(more, false);
                 self.enter(less, false);
@@ -200,7 +275,7 @@ impl Search<'_> {
 
     /// Where the relaxed assignment errs most; `None` when it is a plan and costs
     /// what the bound says.
-    fn choose(&self, node: &Node) -> Option<Branch> {
+    fn choose(&self, node: &Node<S>) -> Option<Branch> {
         let problem = self.problem;
         if node.placed < problem.groups.len() {
             return Some(Branch::Place(node.placed));
@@ -219,9 +294,12 @@ impl Search<'_> {
             let at = problem.meters[meter].limit_with(parcels(meter) - 1);
             return Some(Branch::Meter { meter, at });
         }
-        let excess = |meter| self.bounder.excess(problem, node, meter).unwrap_or(0);
-        let most = (0..problem.meters.len()).map(|meter| (excess(meter), meter)).max()?;
-        let total: Score = (0..problem.meters.len()).map(excess).sum();
+        let (mut total, mut most) = (S::ZERO, (S::ZERO, 0));
+        for meter in 0..problem.meters.len() {
+            let excess = self.bounder.excess(problem, node, meter).unwrap_or_default();
+            total += excess;
+            most = most.max((excess, meter));
+        }
         if total < problem.grain {
             return None;
         }
@@ -229,7 +307,7 @@ impl Search<'_> {
     }
 
     /// Decides whether the meter is used at all, or on which of its steps.
-    fn choose_step(&self, node: &Node, meter: usize) -> Option<Branch> {
+    fn choose_step(&self, node: &Node<S>, meter: usize) -> Option<Branch> {
         let drawn = self.bounder.relaxed().drawn[meter];
         let steps = &self.problem.meters[meter].steps;
         if node.is_free(meter) && !self.problem.meters[meter].links.is_empty() {
@@ -249,16 +327,16 @@ impl Search<'_> {
 
     /// Splits the units of a way that draws on a meter, so that the assignment
     /// that overdraws it is in neither part; halves if it does not.
-    fn choose_way(&self, node: &Node, meter: usize) -> Option<Branch> {
+    fn choose_way(&self, node: &Node<S>, meter: usize) -> Option<Branch> {
         let relaxed = self.bounder.relaxed();
         let (drawn, to) = (relaxed.drawn[meter], node.to[meter]);
-        let ways = &self.problem.meters[meter].ways;
+        let taps = &self.problem.meters[meter].taps;
         let open = |way: usize| node.low[way] < node.high[way];
         if drawn > to {
-            let over = |&&(way, each): &&(usize, u64)| u64::from(relaxed.units[way] - node.low[way]) * each;
-            let &(way, each) = ways
+            let over = |tap: &&Tap| u64::from(relaxed.units[tap.way] - node.low[tap.way]) * tap.each;
+            let &Tap { way, each, .. } = taps
                 .iter()
-                .filter(|(way, _)| relaxed.units[*way] > node.low[*way])
+                .filter(|tap| relaxed.units[tap.way] > node.low[tap.way])
                 .max_by_key(over)?;
             let others = drawn - each * u64::from(relaxed.units[way]);
             let fitting = u32::try_from(to.saturating_sub(others) / each).unwrap_or(u32::MAX);
@@ -266,9 +344,9 @@ impl Search<'_> {
             return Some(Branch::Way { way, at });
         }
         let width = |way: &usize| node.high[*way] - node.low[*way];
-        let here = ways
+        let here = taps
             .iter()
-            .map(|(way, _)| *way)
+            .map(|tap| tap.way)
             .filter(|way| open(*way))
             .max_by_key(width);
         let way = here.or_else(|| (0..node.low.len()).filter(|way| open(*way)).max_by_key(width))?;

@@ -3,14 +3,21 @@
 
 use proptest::{collection::vec, prelude::*};
 
-use super::{problem::Problem, *};
+use super::{
+    problem::Problem,
+    search::{Effort, search},
+    solve::leaving_units,
+    *,
+};
 
 const GRAIN: Score = 1_000;
+/// Costs in it do not fit into 64 bits.
+const WIDE_GRAIN: Score = 1_000_000_000_000_000_003;
 const METERS: usize = 4;
 
-fn steps() -> impl Strategy<Value = Vec<Step>> {
+fn steps(grain: Score) -> impl Strategy<Value = Vec<Step>> {
     let step = (1..6_u64, 0..40_i128, 0..2_u32);
-    (vec(step, 1..4), any::<bool>(), 0..6_i128).prop_map(|(widths, fixed, each)| {
+    (vec(step, 1..4), any::<bool>(), 0..6_i128).prop_map(move |(widths, fixed, each)| {
         let (mut up_to, mut charge, mut parcels) = (0, 0, 0);
         let step = |(width, more, another): (u64, Score, u32)| {
             up_to += width;
@@ -18,13 +25,13 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
             parcels += another;
             Step {
                 up_to,
-                fixed: if fixed { charge * GRAIN } else { 0 },
+                fixed: if fixed { charge * grain } else { 0 },
                 // A price by quantity falls with it.
                 each: if fixed {
                     each
                 } else {
                     (12 - each).max(0) / Score::from(parcels.max(1))
-                } * GRAIN,
+                } * grain,
                 parcels,
             }
         };
@@ -33,17 +40,21 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 }
 
 fn problem() -> impl Strategy<Value = Problem> {
+    prop_oneof![3 => problem_in(GRAIN), 1 => problem_in(WIDE_GRAIN)]
+}
+
+fn problem_in(grain: Score) -> impl Strategy<Value = Problem> {
     let meters = proptest::sample::subsequence((0..METERS).collect::<Vec<_>>(), 0..=2);
     let way = (0..20_i128, 1..6_u32, meters, 1..4_u64);
     let demand = (1..5_u32, vec(way, 1..5));
     (
-        vec(steps(), METERS),
+        vec(steps(grain), METERS),
         vec(demand, 2..4),
         proptest::option::weighted(0.3, 1..5_u32),
         proptest::bool::weighted(0.2),
     )
-        .prop_map(|(meters, demands, max_parcels, grouped)| {
-            let mut problem = Problem::new(GRAIN, 100_000 * GRAIN);
+        .prop_map(move |(meters, demands, max_parcels, grouped)| {
+            let mut problem = Problem::new(grain, 100_000 * grain);
             problem.max_parcels = max_parcels;
             for steps in meters {
                 problem.push_meter(steps);
@@ -52,12 +63,12 @@ fn problem() -> impl Strategy<Value = Problem> {
                 problem.push_demand(units);
                 for (each, most, meters, draw) in ways {
                     let draws: Vec<_> = meters.into_iter().map(|meter| (meter, draw)).collect();
-                    problem.push_way(each * GRAIN, most.min(units), &draws);
+                    problem.push_way(each * grain, most.min(units), &draws);
                 }
             }
             if grouped {
                 let demands: Vec<usize> = (0..problem.demands.len()).collect();
-                let of = |meter: usize| problem.meters[meter].ways.iter().map(|(way, _)| *way).collect();
+                let of = |meter: usize| problem.meters[meter].taps.iter().map(|tap| tap.way).collect();
                 let places = (0..METERS).map(of).collect();
                 problem.groups.push(Group { demands, places });
             }
@@ -81,19 +92,64 @@ fn enumerate(problem: &Problem, way: usize, units: &mut Vec<u32>, best: &mut Sco
     units[way] = 0;
 }
 
+/// The first plan shuts the way with the charge, and what is relaxed then is the only cheapest
+/// plan: found while the root is bounded again, not in any part of it.
+#[test]
+fn tries_what_is_relaxed_after_something_was_shut() {
+    let mut problem = Problem::new(GRAIN, 100_000 * GRAIN);
+    let step = Step {
+        up_to: 1,
+        fixed: 6 * GRAIN,
+        each: 0,
+        parcels: 0,
+    };
+    let meter = problem.push_meter(vec![step]);
+    problem.push_demand(2);
+    problem.push_way(5 * GRAIN, 1, &[]);
+    problem.push_way(0, 1, &[(meter, 1)]);
+    problem.push_way(3 * GRAIN, 2, &[]);
+    problem.push_way(0, 1, &[]);
+    let solution = solve(&problem, &problem.most(), 10_000);
+    assert_eq!(solution.units, [0, 0, 1, 1]);
+    assert_eq!(solution.cost, 3 * GRAIN);
+    assert!(solution.is_proven());
+}
+
+fn cheapest(problem: &Problem) -> Score {
+    let mut best = Score::MAX;
+    enumerate(problem, 0, &mut vec![0; problem.ways.len()], &mut best);
+    best
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2000))]
     #[test]
     fn finds_what_enumeration_finds(problem in problem()) {
         let most = problem.most();
-        let mut best = Score::MAX;
-        enumerate(&problem, 0, &mut vec![0; problem.ways.len()], &mut best);
+        let best = cheapest(&problem);
         let solution = solve(&problem, &most, 10_000);
         prop_assert_eq!(problem.cost(&solution.units), Some(solution.cost));
         prop_assert!(problem.keeps_groups(&solution.units));
-        eprintln!("ways {} best {} cost {}", problem.ways.len(), best, solution.cost);
         prop_assert_eq!(solution.cost, best);
         prop_assert_eq!(solution.bound, best);
+    }
+
+    /// What is only done for orders that the first search does not settle.
+    #[test]
+    fn finds_the_same_from_a_better_bound_and_with_the_units_counted_first(problem in problem()) {
+        let most = problem.most();
+        let best = cheapest(&problem);
+        let nothing = vec![0; problem.ways.len()];
+        let effort = Effort {
+            bounds: 100_000,
+            is_thorough: true,
+            plan: Some(&nothing),
+        };
+        for solution in [search(&problem, &most, effort), leaving_units(&problem, &most, effort)] {
+            prop_assert_eq!(problem.cost(&solution.units), Some(solution.cost));
+            prop_assert!(problem.keeps_groups(&solution.units));
+            prop_assert_eq!((solution.cost, solution.bound), (best, best));
+        }
     }
 
     #[test]

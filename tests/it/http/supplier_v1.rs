@@ -468,28 +468,6 @@ async fn a_character_that_no_database_keeps_is_refused(
 }
 
 #[tokio::test]
-async fn a_key_that_calls_too_often_is_told_to_wait() {
-    let story = Plot::default().begin(Database::Sqlite).await;
-    let north = Caller::of(&story.world, "north").await;
-    let east = Caller::of(&story.world, "east").await;
-    // More at once than a burst and what the smooth rate adds meanwhile.
-    let flood = (0..1000).map(|_| north.send(Method::GET, "purchase-orders/NOWHERE-1", None));
-    let answers = futures::future::join_all(flood).await;
-    let refused = answers
-        .iter()
-        .find(|answer| answer.status() == StatusCode::TOO_MANY_REQUESTS)
-        .expect("a refusal");
-    assert_eq!(refused.headers()["retry-after"], "1");
-    let passed = answers.iter().filter(|answer| answer.status() == StatusCode::NOT_FOUND);
-    assert!(passed.count() >= 200, "a burst passes");
-    assert_eq!(
-        east.get("purchase-orders").await.0,
-        StatusCode::OK,
-        "each key has its own rate"
-    );
-}
-
-#[tokio::test]
 async fn the_document_is_served_as_it_is_committed() {
     let story = Plot::default().begin(Database::Sqlite).await;
     let url = story.world.url("/supplier/v1/openapi.json");

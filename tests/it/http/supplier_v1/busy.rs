@@ -1,11 +1,11 @@
-//! More reports at once than may wait.
+//! More calls at once than a key may make, and more reports than may wait.
 
 use futures::{StreamExt as _, stream::FuturesUnordered};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use super::{Caller, asked};
-use crate::harness::Database;
+use crate::{harness::Database, stories::shop::Plot};
 
 /// The database takes nothing for a while, and reports come on: a bounded number waits, and the others
 /// are told at once when to come back.
@@ -53,4 +53,26 @@ async fn reports_that_find_no_place_are_sent_away_at_once() {
         taken += 1;
     }
     assert_eq!(taken, 256);
+}
+
+#[tokio::test]
+async fn a_key_that_calls_too_often_is_told_to_wait() {
+    let story = Plot::default().begin(Database::Sqlite).await;
+    let north = Caller::of(&story.world, "north").await;
+    let east = Caller::of(&story.world, "east").await;
+    // More at once than a burst and what the smooth rate adds meanwhile.
+    let flood = (0..1000).map(|_| north.send(Method::GET, "purchase-orders/NOWHERE-1", None));
+    let answers = futures::future::join_all(flood).await;
+    let refused = answers
+        .iter()
+        .find(|answer| answer.status() == StatusCode::TOO_MANY_REQUESTS)
+        .expect("a refusal");
+    assert_eq!(refused.headers()["retry-after"], "1");
+    let passed = answers.iter().filter(|answer| answer.status() == StatusCode::NOT_FOUND);
+    assert!(passed.count() >= 200, "a burst passes");
+    assert_eq!(
+        east.get("purchase-orders").await.0,
+        StatusCode::OK,
+        "each key has its own rate"
+    );
 }

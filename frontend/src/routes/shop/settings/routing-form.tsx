@@ -4,6 +4,7 @@ import { useForm } from "@mantine/form";
 import { useTranslation } from "react-i18next";
 import { DecimalInput } from "../../../components/decimal-input";
 import { Failure, Loaded, RowsSkeleton } from "../../../components/feedback";
+import { FieldGroup } from "../../../components/field-group";
 import { FormRows } from "../../../components/form-rows";
 import { Section } from "../../../components/section";
 import type { EnumOf, ResultOf, VariablesOf } from "../../../gql/graphql";
@@ -145,8 +146,7 @@ export function RoutingFieldset({ form, choices }: { form: Form; choices: Routin
             allowDecimal={false}
             {...form.getInputProps("promisedDays")}
           />
-          <fieldset className={classes.group}>
-            <legend>{t("routing.weights", { currency: own })}</legend>
+          <FieldGroup title={t("routing.weights", { currency: own })}>
             <Text size="sm" c="dimmed">
               {t("routing.weightsWhy")}
             </Text>
@@ -159,7 +159,7 @@ export function RoutingFieldset({ form, choices }: { form: Form; choices: Routin
                 />
               ))}
             </div>
-          </fieldset>
+          </FieldGroup>
           <Rates form={form} own={own} />
         </>
       )}

@@ -13,6 +13,7 @@ import { useForm } from "@mantine/form";
 import { useTranslation } from "react-i18next";
 import { DecimalInput } from "../../../components/decimal-input";
 import { Failure } from "../../../components/feedback";
+import { FieldGroup } from "../../../components/field-group";
 import { RowsEnd } from "../../../components/form-rows";
 import { Section } from "../../../components/section";
 import type { ResultOf } from "../../../gql/graphql";
@@ -94,8 +95,7 @@ function Zone({ form, row, name }: { form: Form; row: number; name: string }) {
   const { t } = useTranslation();
   const input = (field: string) => form.getInputProps(`zones.${row}.${field}`);
   return (
-    <fieldset className={classes.group}>
-      <legend>{t("costs.zone", { row: row + 1 })}</legend>
+    <FieldGroup title={t("costs.zone", { row: row + 1 })}>
       <TextInput label={t("costs.zoneName")} {...input("name")} />
       <TextInput
         label={t("costs.countries")}
@@ -137,6 +137,6 @@ function Zone({ form, row, name }: { form: Form; row: number; name: string }) {
           {t("costs.removeZone")}
         </Button>
       </Group>
-    </fieldset>
+    </FieldGroup>
   );
 }
