@@ -98,9 +98,9 @@ impl Disk {
     /// Takes all the room that is left, without holding up whoever else is about.
     pub async fn fill(&self) {
         if self.is_mounted {
-            let filler = self.filler();
-            let filled = tokio::task::spawn_blocking(move || fill(&filler)).await;
-            filled.expect("nothing in it panics");
+            let path = self.filler();
+            let done = tokio::task::spawn_blocking(move || fill(&path)).await;
+            done.expect("nothing in it panics");
         }
     }
 
