@@ -59,15 +59,15 @@ impl Job for ConfirmUninstall {
             },
         }
         let tx = app.db.begin().await?;
-        if let Some(mut shop) = shops::lock(&tx, self.shop_id).await?
-            && shop.installed_at <= self.triggered_at
-        {
-            shop.status = ShopStatus::Uninstalled;
-            shop.uninstalled_at = Some(app.clock.now());
-            tracing::info!(shop = %shop.domain, "the app is uninstalled");
-            shop_access::forget_tokens(&tx, &mut shop)?;
-        }
+        let found = shops::lock(&tx, self.shop_id).await?;
+        let Some(mut shop) = found.filter(|shop| shop.installed_at <= self.triggered_at) else {
+            return Ok(());
+        };
+        shop.status = ShopStatus::Uninstalled;
+        shop.uninstalled_at = Some(app.clock.now());
+        shop_access::forget_tokens(&tx, &mut shop)?;
         tx.commit().await?;
+        tracing::info!(shop = %shop.domain, "the app is uninstalled");
         Ok(())
     }
 }
