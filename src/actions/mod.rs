@@ -17,6 +17,7 @@ pub mod change_rules;
 pub mod chase_silence;
 pub mod claim_fulfillments;
 pub mod compare_with_shopify;
+pub mod conclude_fulfillment;
 mod conclude_placement;
 pub mod confirm_uninstall;
 pub mod connect_supplier;

@@ -14,27 +14,22 @@ use serde_json::json;
 
 use super::{
     claim_fulfillments::{Claim, claim, new_fulfillment, open_orders},
+    conclude_fulfillment::{conclude, refuse},
     open_exception::{NewException, open_exception},
     route_order::write_status,
-    settle_fulfillments::settle_open,
+    settle_fulfillments::{before_call, open_intent, settle_open},
     shop_access::{self, ShopAccess},
     update_tracking::{UpdateTracking, has_new_tracking},
 };
 use crate::{
     app::App,
     domain::{
-        event::{Actor, EventKind},
         exception::ExceptionKind,
         fulfilment::{FulfillmentStatus, ShipmentState},
-        intent::{IntentKind, IntentOutcome},
     },
     failpoint,
     ids::{OrderId, ShipmentId, ShopId, ShopifyOrderId},
-    queue::{
-        Attempt, Job, JobError, Priority, When, enqueue,
-        intents::{self, NewIntent, Standing},
-        order_key,
-    },
+    queue::{Attempt, Job, JobError, Priority, When, enqueue, order_key},
     shopify::{ApiError, fulfillments::FulfillmentSnapshot, fulfillments::OrderFulfillmentState},
     store::{
         self, Tx, fulfillments,
@@ -91,7 +86,7 @@ impl Job for PushFulfillment {
             let Some(mut open) = OpenOrder::lock(&tx, self.shop_id, self.order_id).await? else {
                 return Ok(());
             };
-            let failed = conclude(&tx, &mut open.state, &claimed, answer, attempt, app.clock.now()).await?;
+            let failed = conclude(&tx, &mut open.state, &claimed.intent, answer, attempt, app.clock.now()).await?;
             tx.commit().await?;
             // One fulfillment that fails does not hold back the parcel's others.
             prepared.failed = failed.or(prepared.failed);
@@ -113,7 +108,7 @@ impl Job for PushFulfillment {
         };
         if let (Some(claimed), Some(answer)) = (&last, answer) {
             let is_made = answer.is_ok();
-            let failed = conclude(&tx, &mut open.state, claimed, answer, attempt, app.clock.now()).await?;
+            let failed = conclude(&tx, &mut open.state, &claimed.intent, answer, attempt, app.clock.now()).await?;
             prepared.failed = failed.or(prepared.failed);
             if !is_made && let Some(read_again) = OrderState::of(&tx, self.shop_id, self.order_id).await? {
                 open.state = read_again;
@@ -139,7 +134,6 @@ struct Prepared {
 
 /// A fulfillment whose Intent is committed.
 struct Claimed {
-    row: fulfillments::Model,
     intent: Intent,
     /// When the Intent said that the call begins.
     since: Instant,
@@ -201,17 +195,13 @@ async fn prepare(
     let rows = state.fulfillments.iter().chain(&claim.rows);
     let rows: Vec<_> = rows.filter(|row| own(row)).cloned().collect();
     for row in rows {
+        let before = before_call(&state, read, &open, &row);
         match new_fulfillment(settings, &state, &mut open, &row) {
             Some(new) => {
                 let since = Instant::now();
                 let is_new = claim.rows.iter().any(|made| made.id == row.id);
-                let intent = open_intent(&tx, &row, is_new, now).await?;
-                prepared.claims.push(Claimed {
-                    row,
-                    intent,
-                    since,
-                    new,
-                });
+                let intent = open_intent(&tx, &row, is_new, before, now).await?;
+                prepared.claims.push(Claimed { intent, since, new });
             }
             None => refuse(&tx, &row, "Shopify has no open units for it", json!(null), now).await?,
         }
@@ -275,34 +265,6 @@ fn compare_tracking(tx: &Tx, of: &PushFulfillment, now_ms: i64) -> Result<(), Db
     enqueue(tx, &job, When::now(now_ms))
 }
 
-async fn open_intent(tx: &Tx, row: &fulfillments::Model, is_new: bool, now: DateTime<Utc>) -> Result<Intent, JobError> {
-    let request = json!({ "lines": row.lines.0, "numbers": row.numbers.0, "company": row.company });
-    let new = NewIntent {
-        key: intent_key(row),
-        kind: IntentKind::CreateFulfillment,
-        shop: row.shop_id,
-        supplier: None,
-        order: row.order_id,
-        subject: row.id.0,
-        request: &request,
-    };
-    if is_new {
-        return Ok(intents::open_first(tx, new, now)?);
-    }
-    match intents::open(tx, new, now).await? {
-        Standing::Fresh(intent) => Ok(intent),
-        // `settle_open` has just read back every call that may have happened.
-        Standing::MayHaveHappened(_) | Standing::Settled(_) => {
-            Err(JobError::retry("a call for this fulfillment may still be under way"))
-        }
-    }
-}
-
-/// The name of a fulfillment's effect.
-pub fn intent_key(row: &fulfillments::Model) -> String {
-    format!("fulfil:{}", row.id)
-}
-
 async fn create(
     app: &App,
     access: &ShopAccess,
@@ -311,150 +273,6 @@ async fn create(
     let answer = app.shopify.create_fulfillment(&access.access(), &claimed.new).await;
     failpoint::hit("fulfil.after_call");
     answer
-}
-
-/// Writes what became of a claim, under the order's lock; an error given back is the parcel's next try.
-async fn conclude(
-    tx: &Tx,
-    state: &mut OrderState,
-    claimed: &Claimed,
-    answer: Result<crate::shopify::Answer<FulfillmentSnapshot>, ApiError>,
-    attempt: Attempt,
-    now: DateTime<Utc>,
-) -> Result<Option<JobError>, DbErr> {
-    let Some(row) = state.fulfillments.iter_mut().find(|row| row.id == claimed.row.id) else {
-        return Ok(None);
-    };
-    match answer {
-        Ok(answer) => {
-            let made = answer.data.id;
-            let evidence = json!({ "fulfillment": made.to_string() });
-            intents::settle(tx, claimed.intent.id, IntentOutcome::Done, evidence, now);
-            mark_done(tx, row, made, now).await?;
-            Ok(None)
-        }
-        Err(error) => failed(tx, claimed, row, error, attempt, now).await,
-    }
-}
-
-/// Writes that Shopify has the fulfillment, with the tracking as it was claimed:
-/// a number that came in between is sent after it.
-pub async fn mark_done(
-    tx: &Tx,
-    row: &mut fulfillments::Model,
-    id: crate::ids::ShopifyFulfillmentId,
-    now: DateTime<Utc>,
-) -> Result<(), DbErr> {
-    row.status = FulfillmentStatus::Done;
-    row.shopify_id = Some(id);
-    store::save(tx, row.clone())?;
-    let numbers = if row.numbers.0.is_empty() {
-        "no number yet".to_owned()
-    } else {
-        row.numbers.0.join(", ")
-    };
-    let message = format!(
-        "Shopify has the parcel: {} {numbers}",
-        row.company.as_deref().unwrap_or("carrier unknown")
-    );
-    store::events::add(
-        tx,
-        row.shop_id,
-        row.order_id,
-        now,
-        &Actor::Orderyard,
-        EventKind::Fulfilled,
-        message,
-    );
-    Ok(())
-}
-
-async fn failed(
-    tx: &Tx,
-    claimed: &Claimed,
-    row: &fulfillments::Model,
-    error: ApiError,
-    attempt: Attempt,
-    now: DateTime<Utc>,
-) -> Result<Option<JobError>, DbErr> {
-    let evidence = json!({ "error": error.to_string() });
-    let standing = store::intents::by_id(tx.conn(), claimed.intent.id).await?;
-    if standing.is_none_or(|standing| standing.calls != claimed.intent.calls) {
-        // The job was taken over, and another call for it may be under way: this one's failure says nothing of that.
-        return Ok(Some(JobError::from(error)));
-    }
-    match &error {
-        ApiError::OutcomeUnknown { .. } => {
-            intents::settle(tx, claimed.intent.id, IntentOutcome::Unknown, evidence.clone(), now);
-            if attempt.is_last {
-                let message = "Shopify did not say whether it took the parcel; look at the order there";
-                refusal(tx, row, message.to_owned(), evidence, now).await?;
-                return Ok(None);
-            }
-        }
-        error if error.is_retryable() => {
-            // Known not to have been executed.
-            intents::settle(tx, claimed.intent.id, IntentOutcome::Pending, evidence, now);
-        }
-        error => {
-            intents::settle(tx, claimed.intent.id, IntentOutcome::Refused, evidence.clone(), now);
-            refuse(tx, row, &error.to_string(), evidence, now).await?;
-            return Ok(None);
-        }
-    }
-    Ok(Some(JobError::from(error)))
-}
-
-/// Gives a claim up, so that its units are free again, and asks a person.
-async fn refuse(
-    tx: &Tx,
-    row: &fulfillments::Model,
-    why: &str,
-    evidence: serde_json::Value,
-    now: DateTime<Utc>,
-) -> Result<(), DbErr> {
-    let mut row = row.clone();
-    row.status = FulfillmentStatus::Refused;
-    store::save(tx, row.clone())?;
-    refusal(
-        tx,
-        &row,
-        format!("Shopify does not take the parcel: {why}"),
-        evidence,
-        now,
-    )
-    .await
-}
-
-async fn refusal(
-    tx: &Tx,
-    row: &fulfillments::Model,
-    message: String,
-    evidence: serde_json::Value,
-    now: DateTime<Utc>,
-) -> Result<(), DbErr> {
-    let new = NewException {
-        kind: ExceptionKind::FulfillmentRefused,
-        shop: row.shop_id,
-        order: row.order_id,
-        order_line: None,
-        purchase_order: None,
-        shipment: row.shipment_id,
-        quantity: None,
-        message: message.clone(),
-        evidence: Some(evidence),
-    };
-    open_exception(tx, new, now).await?;
-    store::events::add(
-        tx,
-        row.shop_id,
-        row.order_id,
-        now,
-        &Actor::Shopify,
-        EventKind::FulfillmentFailed,
-        message,
-    );
-    Ok(())
 }
 
 /// Writes how far the parcels of the order are now, under its lock.

@@ -1,22 +1,114 @@
-//! After a lost answer or a crash: finds out what became of fulfillments that
-//! were claimed, from the order as Shopify shows it.
+//! The Intents of fulfillments: what is written down before the call, and what
+//! is found out after a lost answer or a crash, from the order as Shopify shows it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::push_fulfillment::{intent_key, mark_done};
+use super::conclude_fulfillment::mark_done;
 use crate::{
-    domain::{fulfilment::FulfillmentStatus, intent::IntentOutcome},
+    domain::{
+        fulfilment::FulfillmentStatus,
+        intent::{IntentKind, IntentOutcome},
+        order::FulfillmentOrder,
+    },
     ids::{ShipmentId, ShopifyFulfillmentId, ShopifyLineItemId},
-    queue::{JobError, intents},
+    queue::{
+        JobError,
+        intents::{self, NewIntent, Standing},
+    },
     shopify::{
         fulfillments::OrderFulfillmentState,
-        read_back::{self, Expected, ReadBack},
+        read_back::{self, Before, Expected, ReadBack, Remained},
     },
-    store::{self, Tx, fulfillments, intents::Model as Intent, order_state::OrderState},
+    store::{
+        self, Tx,
+        fulfillments::{self, FulfilledLine},
+        intents::Model as Intent,
+        order_state::OrderState,
+    },
 };
+
+/// What the ledger keeps of a fulfillment that is asked for.
+#[derive(Serialize, Deserialize)]
+struct Request {
+    lines: Vec<FulfilledLine>,
+    numbers: Vec<String>,
+    company: Option<String>,
+    /// None in Intents that an earlier release wrote.
+    #[serde(default)]
+    before: Option<Before>,
+}
+
+/// The name of a fulfillment's effect.
+fn intent_key(row: &fulfillments::Model) -> String {
+    format!("fulfil:{}", row.id)
+}
+
+/// What a fulfillment finds when it is asked for: `open` is what the ones
+/// before it leave.
+pub fn before_call(
+    state: &OrderState,
+    read: &OrderFulfillmentState,
+    open: &[FulfillmentOrder],
+    row: &fulfillments::Model,
+) -> Before {
+    let items = units_by_item(state, row);
+    let place = open.iter().filter(|order| order.location == row.location_id);
+    let remained = place.flat_map(|order| {
+        let lines = order.lines.iter().filter(|line| items.contains_key(&line.line_item));
+        lines.map(|line| Remained {
+            fulfillment_order: order.id,
+            line_item: line.line_item,
+            units: line.remaining,
+        })
+    });
+    Before {
+        location: row.location_id,
+        remained: remained.collect(),
+        fulfillments: read.fulfillments.iter().map(|one| one.id).collect(),
+    }
+}
+
+/// Commits to asking for a fulfillment once the transaction is written.
+///
+/// # Errors
+/// [`JobError::Retry`] while an earlier call may still be under way.
+pub async fn open_intent(
+    tx: &Tx,
+    row: &fulfillments::Model,
+    is_new: bool,
+    before: Before,
+    now: DateTime<Utc>,
+) -> Result<Intent, JobError> {
+    let request = Request {
+        lines: row.lines.0.clone(),
+        numbers: row.numbers.0.clone(),
+        company: row.company.clone(),
+        before: Some(before),
+    };
+    let new = NewIntent {
+        key: intent_key(row),
+        kind: IntentKind::CreateFulfillment,
+        shop: row.shop_id,
+        supplier: None,
+        order: row.order_id,
+        subject: row.id.0,
+        request: &request,
+    };
+    if is_new {
+        return Ok(intents::open_first(tx, new, now)?);
+    }
+    match intents::open(tx, new, now).await? {
+        Standing::Fresh(intent) => Ok(intent),
+        // `settle_open` has just read back every call that may have happened.
+        Standing::MayHaveHappened(_) | Standing::Settled(_) => {
+            Err(JobError::retry("a call for this fulfillment may still be under way"))
+        }
+    }
+}
 
 /// Settles every open Intent of a parcel's fulfillments, in the rows and in
 /// `state`. Of the order's other parcels, what Shopify has is settled too: its
@@ -46,7 +138,7 @@ pub async fn settle_open(
         if intent.called_at.is_none() || !intent.outcome.is_open() {
             continue;
         }
-        let made = match found(state, read, row) {
+        let made = match found(state, read, row, &intent) {
             ReadBack::Made(id) => id,
             unmade if is_own => {
                 wait_for(tx, &intent, unmade, patience, now)?;
@@ -61,9 +153,15 @@ pub async fn settle_open(
     Ok(())
 }
 
-fn found(state: &OrderState, read: &OrderFulfillmentState, row: &fulfillments::Model) -> ReadBack {
+fn found(state: &OrderState, read: &OrderFulfillmentState, row: &fulfillments::Model, intent: &Intent) -> ReadBack {
     let known: BTreeSet<ShopifyFulfillmentId> = state.fulfillments.iter().filter_map(|row| row.shopify_id).collect();
-    read_back::find(read, &expected(state, row), &known)
+    let request: Option<Request> = serde_json::from_value(intent.request.0.clone()).ok();
+    let expected = Expected {
+        units: units_by_item(state, row),
+        numbers: row.numbers.0.iter().cloned().collect(),
+        before: request.and_then(|request| request.before),
+    };
+    read_back::find(read, &expected, &known)
 }
 
 /// Settles that nothing was made once no call can be under way any more.
@@ -96,34 +194,13 @@ fn wait_for(
     Err(JobError::retry(reason))
 }
 
-fn expected(state: &OrderState, row: &fulfillments::Model) -> Expected {
-    let item = |id| {
-        state
-            .lines
-            .iter()
-            .find(|line| line.id == id)
-            .map(|line| line.shopify_id)
-    };
-    let mut units: BTreeMap<ShopifyLineItemId, u32> = BTreeMap::new();
+fn units_by_item(state: &OrderState, row: &fulfillments::Model) -> BTreeMap<ShopifyLineItemId, u32> {
+    let mut units = BTreeMap::new();
     for line in &row.lines.0 {
-        if let Some(item) = item(line.order_line_id) {
-            *units.entry(item).or_default() += line.units;
+        let of_order = state.lines.iter().find(|of_order| of_order.id == line.order_line_id);
+        if let Some(of_order) = of_order {
+            *units.entry(of_order.shopify_id).or_default() += line.units;
         }
     }
-    // What remained before the call, as far as the rows tell: nothing less may remain now.
-    let mut remained = BTreeMap::new();
-    for order in state
-        .fulfillment_orders
-        .iter()
-        .filter(|order| order.location == row.location_id)
-    {
-        for line in order.lines.iter().filter(|line| units.contains_key(&line.line_item)) {
-            remained.insert((order.id, line.line_item), line.remaining);
-        }
-    }
-    Expected {
-        units,
-        numbers: row.numbers.0.iter().cloned().collect(),
-        remained,
-    }
+    units
 }

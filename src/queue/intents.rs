@@ -71,21 +71,25 @@ fn first<R: Serialize + Sync>(tx: &Tx, new: NewIntent<'_, R>, now: DateTime<Utc>
 pub async fn open<R: Serialize + Sync>(tx: &Tx, new: NewIntent<'_, R>, now: DateTime<Utc>) -> Result<Standing, DbErr> {
     let intent = first(tx, new, now)?;
     // Whoever opens it has the lock of what it is about; the key is unique all the same.
-    let Some(mut intent) = store::intents::by_key(tx.conn(), &intent.key).await? else {
+    let Some(mut standing) = store::intents::by_key(tx.conn(), &intent.key).await? else {
         store::insert(tx, intent.clone())?;
         return Ok(Standing::Fresh(intent));
     };
-    if !intent.outcome.is_open() {
-        return Ok(Standing::Settled(intent));
+    if !standing.outcome.is_open() {
+        return Ok(Standing::Settled(standing));
     }
-    let known_not_sent = intent.outcome == IntentOutcome::Pending && intent.called_at.is_none();
-    intent.calls += 1;
-    intent.called_at = Some(tx.lease_now());
-    store::save(tx, intent.clone())?;
+    let known_not_sent = standing.outcome == IntentOutcome::Pending && standing.called_at.is_none();
+    standing.calls += 1;
+    standing.called_at = intent.called_at;
+    if known_not_sent {
+        // What is asked now, by what is known now.
+        standing.request = intent.request;
+    }
+    store::save(tx, standing.clone())?;
     Ok(if known_not_sent {
-        Standing::Fresh(intent)
+        Standing::Fresh(standing)
     } else {
-        Standing::MayHaveHappened(intent)
+        Standing::MayHaveHappened(standing)
     })
 }
 

@@ -3,20 +3,40 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::{Deserialize, Serialize};
+
 use super::{
     fulfillments::{FulfillmentSnapshot, OrderFulfillmentState},
     scalars::FulfillmentStatus,
 };
-use crate::ids::{ShopifyFulfillmentId, ShopifyFulfillmentOrderId, ShopifyLineItemId};
+use crate::ids::{ShopifyFulfillmentId, ShopifyFulfillmentOrderId, ShopifyLineItemId, ShopifyLocationId};
 
 /// What the lost call was to make.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Expected {
     pub units: BTreeMap<ShopifyLineItemId, u32>,
     pub numbers: BTreeSet<String>,
-    /// The fulfillment orders that the call drew from, with the units that
-    /// remained in them when it was made.
-    pub remained: BTreeMap<(ShopifyFulfillmentOrderId, ShopifyLineItemId), u32>,
+    /// None where nobody wrote it down: then nothing proves that the call was not executed.
+    pub before: Option<Before>,
+}
+
+/// The order as Shopify showed it just before the call.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Before {
+    /// Where the call drew from.
+    pub location: Option<ShopifyLocationId>,
+    /// What it could draw from.
+    pub remained: Vec<Remained>,
+    /// Every fulfillment that was there.
+    pub fulfillments: BTreeSet<ShopifyFulfillmentId>,
+}
+
+/// Units of one line that remained in one fulfillment order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Remained {
+    pub fulfillment_order: ShopifyFulfillmentOrderId,
+    pub line_item: ShopifyLineItemId,
+    pub units: u32,
 }
 
 /// What the order tells.
@@ -86,18 +106,38 @@ fn touches(one: &FulfillmentSnapshot, expected: &Expected) -> bool {
         || !numbers(one).is_disjoint(&expected.numbers)
 }
 
-/// Does at least as much remain as before the call? A fulfillment order that is
-/// gone (moved, split) proves nothing.
+/// Is everything that remained before the call still there, or gone into
+/// fulfillments that are tied to other parcels? A fulfillment order that is gone
+/// (moved, split) proves nothing.
 fn nothing_taken(state: &OrderFulfillmentState, expected: &Expected) -> bool {
-    expected.remained.iter().all(|((fulfillment_order, line), before)| {
-        state
-            .fulfillment_orders
-            .iter()
-            .filter(|one| one.id == *fulfillment_order)
-            .flat_map(|one| &one.lines)
-            .find(|one| one.line_item == *line)
-            .is_some_and(|one| one.remaining >= *before)
-    })
+    let Some(before) = &expected.before else {
+        return false;
+    };
+    let mut had = BTreeMap::<ShopifyLineItemId, u32>::new();
+    let mut has = had.clone();
+    for was in &before.remained {
+        let Some(now) = remaining(state, was) else {
+            return false;
+        };
+        *had.entry(was.line_item).or_default() += was.units;
+        *has.entry(was.line_item).or_default() += now;
+    }
+    let later = state
+        .fulfillments
+        .iter()
+        .filter(|one| stands(&one.status) && !before.fulfillments.contains(&one.id))
+        .filter(|one| one.location.is_some() && one.location == before.location);
+    for line in later.flat_map(|one| &one.lines) {
+        *has.entry(line.line_item).or_default() += line.quantity;
+    }
+    had.iter().all(|(line, had)| has.get(line) >= Some(had))
+}
+
+fn remaining(state: &OrderFulfillmentState, was: &Remained) -> Option<u32> {
+    let mut orders = state.fulfillment_orders.iter();
+    let order = orders.find(|one| one.id == was.fulfillment_order)?;
+    let line = order.lines.iter().find(|one| one.line_item == was.line_item)?;
+    Some(line.remaining)
 }
 
 #[cfg(test)]
@@ -116,6 +156,7 @@ mod tests {
 
     const MUG: ShopifyLineItemId = ShopifyLineItemId(1);
     const SHIRT: ShopifyLineItemId = ShopifyLineItemId(2);
+    const HERE: ShopifyLocationId = ShopifyLocationId(5);
 
     fn fulfillment(id: i64, lines: &[(ShopifyLineItemId, u32)], numbers: &[&str]) -> FulfillmentSnapshot {
         let at = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
@@ -126,7 +167,7 @@ mod tests {
             display_status: None,
             created_at: at,
             updated_at: at,
-            location: None,
+            location: Some(HERE),
             tracking: numbers
                 .iter()
                 .map(|number| TrackingInfo {
@@ -180,12 +221,20 @@ mod tests {
         }
     }
 
-    /// One mug of three, as parcel `T1`.
+    /// One mug of three, as parcel `T1`, when fulfillment 1 was there.
     fn expected() -> Expected {
         Expected {
             units: BTreeMap::from([(MUG, 1)]),
             numbers: BTreeSet::from(["T1".to_owned()]),
-            remained: BTreeMap::from([((ShopifyFulfillmentOrderId(7), MUG), 3)]),
+            before: Some(Before {
+                location: Some(HERE),
+                remained: vec![Remained {
+                    fulfillment_order: ShopifyFulfillmentOrderId(7),
+                    line_item: MUG,
+                    units: 3,
+                }],
+                fulfillments: BTreeSet::from([ShopifyFulfillmentId(1)]),
+            }),
         }
     }
 
@@ -221,6 +270,33 @@ mod tests {
             &[],
             &ReadBack::NotMade,
         );
+    }
+
+    #[test]
+    fn what_other_parcels_took_meanwhile_is_not_missed() {
+        let other = fulfillment(2, &[(MUG, 2)], &["T2"]);
+        check(&state(1, vec![other.clone()]), &[2], &ReadBack::NotMade);
+        check(&state(0, vec![other.clone()]), &[2], &ReadBack::Unclear(vec![]));
+        // What was there before the call has taken nothing since.
+        let earlier = fulfillment(1, &[(MUG, 1)], &["T0"]);
+        check(&state(2, vec![earlier]), &[1], &ReadBack::Unclear(vec![]));
+        // What another location shipped was not taken from here.
+        let mut elsewhere = other;
+        elsewhere.location = Some(ShopifyLocationId(6));
+        check(&state(1, vec![elsewhere]), &[2], &ReadBack::Unclear(vec![]));
+    }
+
+    #[test]
+    fn without_a_note_of_what_was_there_nothing_is_proved() {
+        let expected = Expected {
+            before: None,
+            ..expected()
+        };
+        let none = BTreeSet::new();
+        assert_eq!(find(&state(3, vec![]), &expected, &none), ReadBack::Unclear(vec![]));
+        let made = fulfillment(2, &[(MUG, 1)], &["T1"]);
+        let made = find(&state(2, vec![made]), &expected, &none);
+        assert_eq!(made, ReadBack::Made(ShopifyFulfillmentId(2)));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Parcels on their way into Shopify when something is in the way.
 
 use rstest::rstest;
-use sandbox::{AnswerFault, Fault, HoldRequest};
+use sandbox::{AnswerFault, Fault, HoldRequest, WebhookFault};
 
 use super::shop::{Plot, Story, contents, lines, numbers};
 use crate::harness::Database;
@@ -87,6 +87,30 @@ async fn a_parcel_does_not_wait_for_another_ones_lost_answer(
         [(lines(&[("MUG", 1)]), numbers(&["S-2"]))]
     );
     story.fulfillments(order, 2).await;
+}
+
+/// What the other one took since is no sign that the lost call was executed.
+#[rstest]
+#[tokio::test]
+async fn a_parcel_is_made_though_another_one_took_units_of_its_line_meanwhile(
+    #[values(Database::Sqlite, Database::Postgres)] database: Database,
+) {
+    let story = Plot::default().begin(database).await;
+    let order = story.order(&[("MUG", 5)]);
+    let placed = story.purchase_order("north").await;
+    let north = story.world.supplier("north");
+    let faults = story.world.shopify.faults();
+    faults.add(Fault::graphql("FulfillmentCreate", AnswerFault::ErrorBefore { status: 502 }).times(1));
+    // No news of the second parcel's fulfillment, which would bring the order in anew.
+    faults.add(Fault::any_webhook(WebhookFault::Drop));
+    let first = north.ship(&placed.number, &[("N-MUG", 2)], "DHL", "M-1").await;
+    first.expect("ships");
+    is_unknown(&story).await;
+    let second = north.ship(&placed.number, &[("N-MUG", 3)], "DHL", "M-2").await;
+    second.expect("ships");
+    story.fulfillments(order, 2).await;
+    let mugs = |units, number: &str| (lines(&[("MUG", units)]), numbers(&[number]));
+    assert_eq!(contents(&story.snapshot(order)), [mugs(3, "M-2"), mugs(2, "M-1")]);
 }
 
 /// However long the other one's own tries take: customers are told of a parcel once.

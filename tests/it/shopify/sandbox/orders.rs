@@ -11,7 +11,7 @@ use orderyard::{
     shopify::{
         ApiError, Outcome, cost,
         fulfillments::{LineToFulfill, NewFulfillment, Tracking},
-        read_back::{self, Expected, ReadBack},
+        read_back::{self, Before, Expected, ReadBack, Remained},
         scalars::FulfillmentOrderAction,
     },
 };
@@ -122,7 +122,15 @@ async fn a_lost_answer_is_settled_by_reading_back() {
     let expected = Expected {
         units: BTreeMap::from([(line.line_item, 1)]),
         numbers: BTreeSet::from(["T1".to_owned()]),
-        remained: BTreeMap::from([((fulfillment_order.id, line.line_item), line.remaining)]),
+        before: Some(Before {
+            location: fulfillment_order.location,
+            remained: vec![Remained {
+                fulfillment_order: fulfillment_order.id,
+                line_item: line.line_item,
+                units: line.remaining,
+            }],
+            fulfillments: BTreeSet::new(),
+        }),
     };
     let none = BTreeSet::new();
     for (effect, made) in [
