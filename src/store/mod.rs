@@ -18,6 +18,7 @@ pub mod exceptions;
 pub mod fulfillment_orders;
 pub mod fulfillments;
 mod held_order;
+mod intake;
 pub mod intents;
 pub mod invitations;
 pub mod jobs;
