@@ -11,6 +11,7 @@ import type { EnumOf, ResultOf, VariablesOf } from "../../../gql/graphql";
 import { useAction } from "../../../lib/action";
 import { fieldErrors } from "../../../lib/field-errors";
 import { EVERY, useLive } from "../../../lib/live";
+import { shopDay } from "../../../lib/shop-day";
 import { tell } from "../../../lib/tell";
 import classes from "./routing.module.css";
 import { type RoutingFields, RoutingQuery, UpdateRouting } from "./routing-query";
@@ -51,7 +52,7 @@ export function RoutingSettings() {
 
 /** What there is to choose from. */
 export interface RoutingChoices {
-  shop: { currency: string };
+  shop: { currency: string; timeZone: string };
   suppliers: { nodes: readonly Supplier[] };
 }
 type Supplier = Pick<Data["suppliers"]["nodes"][number], "key" | "name"> & { connection: unknown };
@@ -125,7 +126,7 @@ type Form = ReturnType<typeof useForm<RoutingValues>>;
 
 export function RoutingFieldset({ form, choices }: { form: Form; choices: RoutingChoices }) {
   const { t } = useTranslation();
-  const own = choices.shop.currency;
+  const { shop } = choices;
   return (
     <>
       <Select
@@ -146,7 +147,7 @@ export function RoutingFieldset({ form, choices }: { form: Form; choices: Routin
             allowDecimal={false}
             {...form.getInputProps("promisedDays")}
           />
-          <FieldGroup title={t("routing.weights", { currency: own })}>
+          <FieldGroup title={t("routing.weights", { currency: shop.currency })}>
             <Text size="sm" c="dimmed">
               {t("routing.weightsWhy")}
             </Text>
@@ -160,7 +161,7 @@ export function RoutingFieldset({ form, choices }: { form: Form; choices: Routin
               ))}
             </div>
           </FieldGroup>
-          <Rates form={form} own={own} />
+          <Rates form={form} shop={shop} />
         </>
       )}
     </>
@@ -208,9 +209,8 @@ function Shares({ form, choices }: { form: Form; choices: RoutingChoices }) {
   );
 }
 
-function Rates({ form, own }: { form: Form; own: string }) {
+function Rates({ form, shop }: { form: Form; shop: RoutingChoices["shop"] }) {
   const { t } = useTranslation();
-  const today = new Date().toISOString().slice(0, 10);
   return (
     <FormRows
       title={t("routing.rates")}
@@ -244,7 +244,10 @@ function Rates({ form, own }: { form: Form; own: string }) {
       remove={(row) => form.removeListItem("rates", row)}
       error={form.errors.rates}
       addition={t("routing.addRate")}
-      add={() => form.insertListItem("rates", { from: "", to: own, rate: "", on: today })}
+      add={() => {
+        const on = shopDay(shop.timeZone, new Date());
+        form.insertListItem("rates", { from: "", to: shop.currency, rate: "", on });
+      }}
     />
   );
 }

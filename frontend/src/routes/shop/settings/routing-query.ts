@@ -35,6 +35,7 @@ export const RoutingQuery = graphql(
       shop {
         id
         currency
+        timeZone
         settings {
           routing {
             ...RoutingFields

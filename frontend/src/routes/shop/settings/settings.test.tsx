@@ -1,6 +1,10 @@
 import { screen, waitFor, within } from "@testing-library/react";
-import { expect, it } from "vitest";
+import { afterEach, expect, it, vi } from "vitest";
 import { renderApp } from "../../../../test/render";
+
+afterEach(() => {
+  vi.useRealTimers();
+});
 
 it("saves each switch as it is turned", async () => {
   const { user, asked, server } = renderApp("/settings", { session: "staff" });
@@ -90,4 +94,21 @@ it("saves the strategy, and shows a problem at its field", async () => {
   expect(await within(routing).findAllByText(/The shares are 100 percent in all/)).not.toHaveLength(
     0,
   );
+});
+
+it("dates a new rate by the shop's calendar, which rates count by", async () => {
+  vi.useFakeTimers({ toFake: ["Date"], now: new Date("2026-11-22T02:00:00Z") });
+  const { user } = renderApp("/settings", {
+    session: "staff",
+    arrange: ({ world }) => {
+      world.shop.timeZone = "America/Los_Angeles";
+    },
+  });
+  const routing = await screen.findByRole("region", { name: "Routing" });
+  await user.click(await within(routing).findByRole("button", { name: "Add a rate" }));
+  expect(
+    within(routing)
+      .getAllByLabelText(/^As of/)
+      .at(-1),
+  ).toHaveValue("2026-11-21");
 });

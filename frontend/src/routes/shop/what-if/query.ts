@@ -14,6 +14,7 @@ export const LiveRoutingQuery = graphql(
       shop {
         id
         currency
+        timeZone
         settings {
           routing {
             ...RoutingFields
