@@ -13,6 +13,7 @@ import { fieldErrors } from "../../../lib/field-errors";
 import { EVERY, useLive } from "../../../lib/live";
 import { shopDay } from "../../../lib/shop-day";
 import { tell } from "../../../lib/tell";
+import { MoreSuppliers, useAllSuppliers } from "../all-suppliers";
 import classes from "./routing.module.css";
 import { type RoutingFields, RoutingQuery, UpdateRouting } from "./routing-query";
 
@@ -39,7 +40,7 @@ const WEIGHTS = [
 ] as const;
 
 export function RoutingSettings() {
-  const live = useLive({ query: RoutingQuery }, EVERY.calm);
+  const live = useAllSuppliers(useLive({ query: RoutingQuery }, EVERY.calm), MoreSuppliers);
   const { t } = useTranslation();
   return (
     <Section title={t("routing.title")} intro={t("routing.intro")}>
@@ -182,6 +183,7 @@ function Shares({ form, choices }: { form: Form; choices: RoutingChoices }) {
             label={t("routing.shareOf", { row: row + 1 })}
             data={suppliers.map(({ key, name }) => ({ value: key, label: name }))}
             allowDeselect={false}
+            searchable
             {...form.getInputProps(`shares.${row}.supplier`)}
           />
           <DecimalInput

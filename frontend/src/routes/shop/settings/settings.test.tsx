@@ -1,5 +1,6 @@
 import { screen, waitFor, within } from "@testing-library/react";
 import { afterEach, expect, it, vi } from "vitest";
+import { manySuppliers } from "../../../../test/many-suppliers";
 import { renderApp } from "../../../../test/render";
 
 afterEach(() => {
@@ -111,4 +112,19 @@ it("dates a new rate by the shop's calendar, which rates count by", async () => 
       .getAllByLabelText(/^As of/)
       .at(-1),
   ).toHaveValue("2026-11-21");
+});
+
+it("gives a share to any supplier, however many pages of them there are", async () => {
+  const { user } = renderApp("/settings", {
+    session: "staff",
+    arrange: (server) => {
+      manySuppliers(server);
+      server.world.shop.settings.routing.strategy = "BALANCED_SHARE";
+    },
+  });
+  const routing = await screen.findByRole("region", { name: "Routing" });
+  await user.click(await within(routing).findByRole("button", { name: "Add a share" }));
+  await user.type(within(routing).getByRole("combobox", { name: "Supplier 1" }), "205");
+  await user.click(await screen.findByRole("option", { name: "Supplier 205" }));
+  expect(within(routing).getByRole("combobox", { name: "Supplier 1" })).toHaveValue("Supplier 205");
 });
