@@ -176,7 +176,7 @@ function Shares({ form, choices }: { form: Form; choices: RoutingChoices }) {
     <FormRows
       title={t("routing.shares")}
       count={form.values.shares.length}
-      row={(row) => (
+      row={(row, named) => (
         <>
           <Select
             className={classes.wide}
@@ -188,12 +188,12 @@ function Shares({ form, choices }: { form: Form; choices: RoutingChoices }) {
           />
           <DecimalInput
             className={classes.narrow}
-            label={t("routing.sharePercent")}
+            {...named(t("routing.sharePercent"))}
             {...form.getInputProps(`shares.${row}.percent`)}
           />
         </>
       )}
-      removal={(row) => t("routing.remove", { what: form.values.shares[row]?.supplier })}
+      removal={(row) => t("routing.removeShare", { row: row + 1 })}
       remove={(row) => form.removeListItem("shares", row)}
       error={form.errors.shares}
       addition={t("routing.addShare")}
@@ -219,30 +219,30 @@ function Rates({ form, shop }: { form: Form; shop: RoutingChoices["shop"] }) {
       why={t("routing.ratesWhy")}
       count={form.values.rates.length}
       rowClass={classes.rate}
-      row={(row) => (
+      row={(row, named) => (
         <>
           <TextInput
-            label={t("routing.rateFrom")}
+            {...named(t("routing.rateFrom"))}
             maxLength={3}
             {...form.getInputProps(`rates.${row}.from`)}
           />
           <TextInput
-            label={t("routing.rateTo")}
+            {...named(t("routing.rateTo"))}
             maxLength={3}
             {...form.getInputProps(`rates.${row}.to`)}
           />
-          <DecimalInput label={t("routing.rate")} {...form.getInputProps(`rates.${row}.rate`)} />
+          <DecimalInput
+            {...named(t("routing.rate"))}
+            {...form.getInputProps(`rates.${row}.rate`)}
+          />
           <TextInput
             type="date"
-            label={t("routing.rateOn")}
+            {...named(t("routing.rateOn"))}
             {...form.getInputProps(`rates.${row}.on`)}
           />
         </>
       )}
-      removal={(row) => {
-        const rate = form.values.rates[row];
-        return t("routing.remove", { what: `${rate?.from} ${rate?.to}` });
-      }}
+      removal={(row) => t("routing.removeRate", { row: row + 1 })}
       remove={(row) => form.removeListItem("rates", row)}
       error={form.errors.rates}
       addition={t("routing.addRate")}

@@ -128,3 +128,25 @@ it("gives a share to any supplier, however many pages of them there are", async 
   await user.click(await screen.findByRole("option", { name: "Supplier 205" }));
   expect(within(routing).getByRole("combobox", { name: "Supplier 1" })).toHaveValue("Supplier 205");
 });
+
+it("names each field of a list by its row, and each button by what it removes", async () => {
+  const { user } = renderApp("/settings", {
+    session: "staff",
+    arrange: ({ world }) => {
+      world.shop.settings.routing.strategy = "BALANCED_SHARE";
+    },
+  });
+  const routing = await screen.findByRole("region", { name: "Routing" });
+  const names = (title: string) =>
+    within(within(routing).getByRole("group", { name: title }))
+      .getAllByRole("button", { name: /^Remove/ })
+      .map((button) => button.getAttribute("aria-label"));
+  for (const addition of ["Add a rate", "Add a share", "Add a share"])
+    await user.click(await within(routing).findByRole("button", { name: addition }));
+  for (const field of ["1 of", "In", "Rate", "As of"])
+    for (const row of [1, 2])
+      expect(within(routing).getByLabelText(`${field}, row ${row}`)).toBeVisible();
+  expect(within(routing).getByLabelText("Percent, row 2")).toBeVisible();
+  expect(names("Exchange rates")).toEqual(["Remove rate 1", "Remove rate 2"]);
+  expect(names("Shares of the pieces")).toEqual(["Remove share 1", "Remove share 2"]);
+});
