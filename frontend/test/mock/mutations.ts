@@ -61,7 +61,7 @@ export const mutations = {
   replanOrders: (_: unknown, { world }: Context) => ({ shop: shopOf(world), ...fine }),
   updateRouting: ({ input }: { input: Row<"Routing"> }, { world }: Context) => {
     const all = input.shares.reduce((sum, { percent }) => sum + Number(percent), 0);
-    if (input.strategy === "BALANCED_SHARE" && all !== 100)
+    if ((input.strategy === "BALANCED_SHARE" || input.shares.length > 0) && all !== 100)
       return problem("INVALID", "the shares are 100 percent in all", ["shares"]);
     world.shop.settings.routing = input;
     return { shop: shopOf(world), ...fine };

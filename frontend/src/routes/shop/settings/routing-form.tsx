@@ -18,6 +18,7 @@ import classes from "./routing.module.css";
 import { type RoutingFields, RoutingQuery, UpdateRouting } from "./routing-query";
 
 type Data = ResultOf<typeof RoutingQuery>;
+type Strategy = EnumOf<"RoutingStrategy">;
 
 const STRATEGIES = [
   "PRIORITY",
@@ -85,13 +86,25 @@ export function routingFields({ shares, rates }: RoutingValues): string[] {
   ];
 }
 
-export function routingInput(values: RoutingValues): VariablesOf<typeof UpdateRouting>["input"] {
+const countsCosts = (strategy: Strategy) => strategy !== "PRIORITY";
+const hasShares = (strategy: Strategy) => strategy === "BALANCED_SHARE";
+
+/** What the strategy does not show is as it was kept: nobody sees what is half-filled there. */
+export function routingInput(
+  values: RoutingValues,
+  kept: RoutingValues,
+): VariablesOf<typeof UpdateRouting>["input"] {
+  const { strategy } = values;
+  const { promisedDays, weights, rates } = countsCosts(strategy) ? values : kept;
+  const { shares, shareDays } = hasShares(strategy) ? values : kept;
   return {
-    ...values,
-    promisedDays: values.promisedDays === "" ? null : Number(values.promisedDays),
-    shareDays: values.shareDays === "" ? null : Number(values.shareDays),
+    strategy,
+    shares,
+    rates,
+    promisedDays: promisedDays === "" ? null : Number(promisedDays),
+    shareDays: shareDays === "" ? null : Number(shareDays),
     weights: Object.fromEntries(
-      WEIGHTS.map((name) => [name, String(values.weights[name]).trim() || null]),
+      WEIGHTS.map((name) => [name, String(weights[name]).trim() || null]),
     ),
   };
 }
@@ -99,10 +112,11 @@ export function routingInput(values: RoutingValues): VariablesOf<typeof UpdateRo
 function RoutingForm({ data }: { data: Data }) {
   const { t } = useTranslation();
   const update = useAction(UpdateRouting);
-  const form = useForm({ initialValues: routingValues(data.shop.settings.routing) });
+  const kept = routingValues(data.shop.settings.routing);
+  const form = useForm({ initialValues: kept });
 
   const submit = form.onSubmit(async (values) => {
-    const outcome = await update.run({ input: routingInput(values) });
+    const outcome = await update.run({ input: routingInput(values, kept) });
     if (!outcome.ok) return form.setErrors(fieldErrors(outcome.problems, routingFields(values)));
     form.resetDirty();
     tell(t("settings.saved"));
@@ -128,18 +142,19 @@ type Form = ReturnType<typeof useForm<RoutingValues>>;
 export function RoutingFieldset({ form, choices }: { form: Form; choices: RoutingChoices }) {
   const { t } = useTranslation();
   const { shop } = choices;
+  const { strategy } = form.values;
   return (
     <>
       <Select
         label={t("routing.strategy")}
-        description={t(`routing.means.${form.values.strategy}`)}
+        description={t(`routing.means.${strategy}`)}
         data={STRATEGIES.map((value) => ({ value, label: t(`strategy.${value}`) }))}
         allowDeselect={false}
         {...form.getInputProps("strategy")}
-        onChange={(value) => form.setFieldValue("strategy", value as EnumOf<"RoutingStrategy">)}
+        onChange={(value) => form.setFieldValue("strategy", value as Strategy)}
       />
-      {form.values.strategy === "BALANCED_SHARE" && <Shares form={form} choices={choices} />}
-      {form.values.strategy !== "PRIORITY" && (
+      {hasShares(strategy) && <Shares form={form} choices={choices} />}
+      {countsCosts(strategy) && (
         <>
           <NumberInput
             label={t("routing.promisedDays")}

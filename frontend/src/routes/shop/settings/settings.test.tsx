@@ -150,3 +150,31 @@ it("names each field of a list by its row, and each button by what it removes", 
   expect(names("Exchange rates")).toEqual(["Remove rate 1", "Remove rate 2"]);
   expect(names("Shares of the pieces")).toEqual(["Remove share 1", "Remove share 2"]);
 });
+
+it("leaves what the strategy does not show as it stands", async () => {
+  const { user, asked, server } = renderApp("/settings", { session: "staff" });
+  const routing = await screen.findByRole("region", { name: "Routing" });
+  const choose = async (strategy: string) => {
+    await user.click(await within(routing).findByRole("combobox", { name: "Strategy" }));
+    await user.click(await screen.findByRole("option", { name: strategy }));
+  };
+  const save = async () => user.click(within(routing).getByRole("button", { name: "Save" }));
+  const kept = server.world.shop.settings.routing;
+  await choose("balanced share");
+  await user.click(within(routing).getByRole("button", { name: "Add a share" }));
+  await user.click(within(routing).getByRole("button", { name: "Add a rate" }));
+  await choose("fastest");
+  await user.type(within(routing).getByLabelText("1 of, row 2"), "CHF");
+  await user.type(within(routing).getByLabelText("Rate, row 2"), "1.07");
+  await save();
+  await waitFor(() => expect(server.world.shop.settings.routing.strategy).toBe("FASTEST"));
+  const { shares, rates } = server.world.shop.settings.routing;
+  expect(shares).toEqual([]);
+  expect(rates).toHaveLength(kept.rates.length + 1);
+
+  await user.clear(within(routing).getByLabelText("Rate, row 2"));
+  await choose("by priority");
+  await save();
+  await waitFor(() => expect(server.world.shop.settings.routing.strategy).toBe("PRIORITY"));
+  expect(asked("UpdateRouting").at(-1)?.variables).toMatchObject({ input: { rates } });
+});
