@@ -148,6 +148,15 @@ export const mutations = {
   ) => {
     const variant = world.variants.find((row) => row.id === variantId);
     if (!variant) return problem("NOT_FOUND", "No such variant.");
+    for (const [rank, { components }] of alternatives.entries()) {
+      const at = components.findIndex(({ offerId }) =>
+        world.offers.every(({ id }) => id !== offerId),
+      );
+      if (at >= 0) {
+        const field = ["alternatives", String(rank), "components", String(at), "offerId"];
+        return problem("INVALID", "there is no such offer", field);
+      }
+    }
     map(variant, resolve(world, alternatives));
     return { variant, ...fine };
   },
