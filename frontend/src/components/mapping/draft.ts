@@ -43,6 +43,9 @@ export function emptyDraft(): Draft {
   return [{ key: nextKey(), components: [component()], ...ALWAYS }];
 }
 
+/** Of one offer in one unit; the server takes no more. */
+export const MOST_PIECES = 1000;
+
 export function isUpsideDown({ validFrom, validUntil }: Draft[number]): boolean {
   return validFrom !== "" && validUntil !== "" && validUntil < validFrom;
 }
@@ -75,6 +78,7 @@ export function toInput(draft: Draft): AlternativesInput | undefined {
   const complete = draft.every(
     (alternative, index) =>
       alternatives[index]?.components.length === alternative.components.length &&
+      alternative.components.every(({ quantity }) => quantity <= MOST_PIECES) &&
       !isUpsideDown(alternative),
   );
   return complete && draft.length > 0 ? alternatives : undefined;
