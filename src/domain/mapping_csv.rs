@@ -51,7 +51,7 @@ pub struct Row {
     pub offer_sku: String,
     pub quantity: i32,
     pub validity: Validity,
-    /// What the shop agreed to pay for a piece; none means what it costs now.
+    /// What the shop agreed to pay for a piece; none means what it agreed to before, or what it costs now.
     pub accepted: Option<Money>,
 }
 

@@ -17,9 +17,11 @@ import { ArrowDown, ArrowUp, Plus, Trash2 } from "lucide-react";
 import { useReducer, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { type FragmentOf, graphql, readFragment, type VariablesOf } from "../../gql/graphql";
+import { amountOf, formatMoney, MoneyFields } from "../../lib/format";
+import { DecimalInput } from "../decimal-input";
 import { FormDialog } from "../dialog";
 import type { ResolveByMapping } from "../exception/mutations";
-import { type Draft, edit, emptyDraft, fromMapping, isUpsideDown, toInput } from "./draft";
+import { type Draft, edit, emptyDraft, fromMapping, isCost, isUpsideDown, toInput } from "./draft";
 import classes from "./mapping-editor.module.css";
 import { OfferPicker, PickedOfferFields } from "./offer-picker";
 import { Suggestions } from "./suggestions";
@@ -41,6 +43,9 @@ export const VariantToMap = graphql(
           validUntil
           components {
             quantity
+            acceptedCost {
+              ...MoneyFields
+            }
             offer {
               ...PickedOfferFields
             }
@@ -49,7 +54,7 @@ export const VariantToMap = graphql(
       }
     }
   `,
-  [PickedOfferFields],
+  [PickedOfferFields, MoneyFields],
 );
 
 export type AlternativesInput = VariablesOf<typeof ResolveByMapping>["alternatives"];
@@ -182,6 +187,10 @@ function Alternative({ draft, index, change, showMissing }: AlternativeProps) {
               error={showMissing && component.quantity < 1}
               w={84}
             />
+            <AcceptedCost
+              component={component}
+              set={(accepted) => change({ type: "setAccepted", index, at, accepted })}
+            />
             <IconButton
               label={t("mapping.removeComponent", { number: at + 1 })}
               disabled={alternative.components.length === 1}
@@ -204,6 +213,33 @@ function Alternative({ draft, index, change, showMissing }: AlternativeProps) {
         <Days alternative={alternative} set={(days) => change({ type: "setDays", index, days })} />
       </Stack>
     </Paper>
+  );
+}
+
+interface AcceptedCostProps {
+  component: Draft[number]["components"][number];
+  set: (accepted: string) => void;
+}
+
+/** What may be paid for a piece: whoever changes something else agrees to no other price by it. */
+function AcceptedCost({ component: { offer, accepted, stands }, set }: AcceptedCostProps) {
+  const { t } = useTranslation();
+  if (!offer) return null;
+  const { decimal, currency } = amountOf(offer.cost);
+  const hint = [
+    stands && t("mapping.acceptedStands", { cost: formatMoney(stands) }),
+    accepted !== decimal && t("mapping.costsNow", { cost: formatMoney(offer.cost) }),
+  ].filter(Boolean);
+  return (
+    <DecimalInput
+      label={t("mapping.acceptedCost", { currency })}
+      value={accepted}
+      onChange={(event) => set(event.currentTarget.value.trim())}
+      inputWrapperOrder={["label", "input", "description", "error"]}
+      description={hint.length > 0 && hint.join(" ")}
+      error={!isCost(accepted) && t("offers.costRule")}
+      w={130}
+    />
   );
 }
 
