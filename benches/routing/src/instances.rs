@@ -191,6 +191,19 @@ fn part_by_lot(dice: &mut Dice, offers: &[OfferFacts]) -> Component {
     component(offer, if dice.chance(25) { 2 } else { 1 })
 }
 
+/// No group mostly, or all lines, or some that may share lines.
+fn groups_by_lot(dice: &mut Dice, lines: &[LineDemand]) -> Vec<BTreeSet<OrderLineId>> {
+    if !dice.chance(25) {
+        return Vec::new();
+    }
+    let all: BTreeSet<OrderLineId> = lines.iter().map(|line| line.line).collect();
+    if dice.chance(40) {
+        return vec![all];
+    }
+    let some = (0..dice.roll(1, 3)).map(|_| all.iter().copied().filter(|_| dice.chance(60)).collect());
+    some.filter(|group: &BTreeSet<OrderLineId>| !group.is_empty()).collect()
+}
+
 fn model_by_lot(dice: &mut Dice, currencies: &[Currency], offers: &[OfferFacts], lines: &[LineDemand]) -> CostModel {
     let costs = currencies.iter().zip(1..);
     let suppliers = costs
@@ -225,11 +238,7 @@ fn model_by_lot(dice: &mut Dice, currencies: &[Currency], offers: &[OfferFacts],
         },
         limits: Limits {
             max_parcels: dice.chance(20).then(|| dice.roll(1, 4)),
-            together: if dice.chance(20) {
-                vec![lines.iter().map(|line| line.line).collect()]
-            } else {
-                Vec::new()
-            },
+            together: groups_by_lot(dice, lines),
         },
         promised_days: dice.chance(50).then(|| dice.roll(1, 5)),
         effort: Effort {
