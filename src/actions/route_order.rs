@@ -39,13 +39,10 @@ pub struct RouteOrder {
     pub order_id: OrderId,
     /// Whose order it is at Shopify: the key that keeps its work serial.
     pub shopify_id: ShopifyOrderId,
-    /// Offers that a person chose for lines.
-    #[serde(default)]
-    pub forced: Vec<Forced>,
 }
 
 /// What a person chose for a line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Forced {
     pub line: OrderLineId,
     pub offer: OfferId,
@@ -60,7 +57,6 @@ impl RouteOrder {
             shop_id: order.shop_id,
             order_id: order.id,
             shopify_id: order.shopify_id,
-            forced: Vec::new(),
         }
     }
 }
@@ -78,7 +74,7 @@ impl Job for RouteOrder {
     }
 
     fn dedupe_key(&self) -> Option<String> {
-        self.forced.is_empty().then(|| format!("route:{}", self.order_id))
+        Some(format!("route:{}", self.order_id))
     }
 
     async fn run(&self, app: &App, _attempt: Attempt) -> Result<(), JobError> {
@@ -92,7 +88,7 @@ impl Job for RouteOrder {
 /// Reads, decides and writes, all under the order's lock.
 async fn route_order(tx: &Tx, job: &RouteOrder, now: DateTime<Utc>) -> Result<(), DbErr> {
     match OpenOrder::lock(tx, job.shop_id, job.order_id).await? {
-        Some(open) => route_state(tx, &open.shop, &open.state, &job.forced, now).await,
+        Some(open) => route_state(tx, &open.shop, &open.state, &[], now).await,
         None => Ok(()),
     }
 }
