@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     chase_silence,
-    cost_facts::{Agreed, PriceLists},
+    cost_facts::{self, Agreed, PriceLists},
     place_purchase_order::PlacePurchaseOrder,
     reserve_stock, routing_limit, rule_facts,
     write_plan::PlanWriter,
@@ -195,7 +195,7 @@ pub(super) async fn request(
     now: DateTime<Utc>,
 ) -> Result<RouteRequest, DbErr> {
     let variants: Vec<ShopifyVariantId> = waiting.iter().filter_map(|(line, _)| line.variant_id).collect();
-    let (alternatives, price_breaks) = alternatives(db, shop.id, variants, now).await?;
+    let (alternatives, price_lists) = alternatives(db, shop.id, variants, now).await?;
     let refused = suppliers_that_refused(db, shop.id, state).await?;
     let lines: Vec<LineDemand> = waiting
         .into_iter()
@@ -226,8 +226,9 @@ pub(super) async fn request(
         province: facts.province.as_deref(),
         postcode: facts.postcode.as_deref(),
     };
-    let strategy = agreed.strategy(db, shop, &lines, &price_breaks, to, now).await?;
+    let strategy = agreed.strategy(db, shop, &lines, to, now).await?;
     Ok(RouteRequest {
+        price_breaks: cost_facts::price_breaks(&price_lists, &lines),
         lines,
         suppliers: agreed.terms(),
         destination,

@@ -11,7 +11,7 @@ use chrono::{DateTime, Utc};
 use sea_orm::DbErr;
 
 use super::{
-    cost_facts::{Agreed, PriceLists},
+    cost_facts::{self, Agreed, PriceLists},
     route_order, rule_facts,
 };
 pub use crate::domain::what_if::{Basis, Comparison, Draft, DraftConnection, Mark, Way};
@@ -368,7 +368,6 @@ impl Side {
             settings,
             currency: shop.currency,
             agreements: &agreements,
-            price_breaks: price_lists,
             destination: Destination {
                 country: destination.as_deref(),
                 province: facts.province.as_deref(),
@@ -384,6 +383,7 @@ impl Side {
         .model(&order.demands);
         let request = RouteRequest {
             lines: order.demands.clone(),
+            price_breaks: cost_facts::price_breaks(price_lists, &order.demands),
             suppliers: agreed.terms(),
             destination,
             strategy: match settings.strategy {

@@ -182,7 +182,6 @@ mod tests {
             currency: currency("EUR"),
             rates,
             suppliers: Vec::new(),
-            price_breaks: Vec::new(),
             preferences: Preferences::default(),
             limits: Limits::default(),
             promised_days: None,

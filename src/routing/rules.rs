@@ -7,7 +7,7 @@ use super::{
     plan::{Field, RejectedBecause},
     request::{Alternative, Component, LineDemand, OfferFacts, SupplierTerms},
 };
-use crate::ids::SupplierId;
+use crate::{domain::mapping::is_accepted, ids::SupplierId};
 
 /// Costs above this are taken for a mistake: a hundred billion of a currency with
 /// cents. Below it no sum over an order can overflow.
@@ -103,8 +103,7 @@ fn permissions(line: &LineDemand, offer: &OfferFacts, around: &Circumstances<'_>
     }
 }
 
-/// The price guard: never above what the shop accepted plus its tolerance,
-/// compared in the supplier's currency and without rounding.
+/// The price guard: never above what the shop accepted plus its tolerance.
 fn price(component: &Component, tolerance_bp: u32) -> Option<RejectedBecause> {
     let (offer, accepted) = (&component.offer, component.accepted_cost);
     if offer.cost.currency != accepted.currency {
@@ -115,8 +114,7 @@ fn price(component: &Component, tolerance_bp: u32) -> Option<RejectedBecause> {
             now: offer.cost,
         });
     }
-    let limit = i128::from(accepted.amount_minor) * (10_000 + i128::from(tolerance_bp));
-    (i128::from(offer.cost.amount_minor) * 10_000 > limit).then(|| RejectedBecause::PriceRose {
+    (!is_accepted(offer.cost, accepted, tolerance_bp)).then(|| RejectedBecause::PriceRose {
         offer: offer.id,
         sku: offer.sku.clone(),
         accepted,

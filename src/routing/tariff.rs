@@ -10,7 +10,7 @@ use super::{
     request::{Alternative, Component, OfferFacts},
     rules::Circumstances,
     solver::Score,
-    terms::{CostModel, Preferences, PriceBreak, Shipping, SupplierCosts, WeightBracket},
+    terms::{CostModel, Preferences, PriceBreak, PriceBreaks, Shipping, SupplierCosts, WeightBracket},
 };
 use crate::{
     domain::{
@@ -83,7 +83,7 @@ pub struct Parcels {
 }
 
 impl<'a> Tariff<'a> {
-    pub fn new(model: &'a CostModel) -> Self {
+    pub fn new(model: &'a CostModel, price_breaks: &'a [PriceBreaks]) -> Self {
         let wishes = &model.preferences;
         let duties = model.suppliers.iter().any(|costs| costs.duties_bp > 0);
         let weighed = [
@@ -102,8 +102,7 @@ impl<'a> Tariff<'a> {
                 .collect(),
             exchange,
             has_wishes: *wishes != Preferences::default(),
-            breaks: model
-                .price_breaks
+            breaks: price_breaks
                 .iter()
                 .map(|list| (list.offer, list.breaks.as_slice()))
                 .collect(),

@@ -118,7 +118,7 @@ impl Decided {
 
 /// What a plan costs; none where a number is missing.
 fn price(request: &RouteRequest, plan: &RoutePlan, model: &CostModel) -> Option<Price> {
-    let tariff = Tariff::new(model);
+    let tariff = Tariff::new(model, &request.price_breaks);
     let around = Circumstances {
         suppliers: request.suppliers.iter().map(|terms| (terms.id, terms)).collect(),
         destination: request.destination.as_deref(),

@@ -148,10 +148,11 @@ pub fn order_by_lot(dice: &mut Dice, size: Size) -> RouteRequest {
         line(id, dice.roll(1, size.units), ways)
     });
     let lines: Vec<LineDemand> = lines.collect();
-    let model = model_by_lot(dice, &currencies, &offers, &lines);
+    let (model, price_breaks) = model_by_lot(dice, &currencies, &offers, &lines);
     RouteRequest {
         suppliers: (1..=suppliers).map(|n| supplier_terms(n, dice.roll(0, 3))).collect(),
         lines,
+        price_breaks,
         destination: None,
         strategy: Strategy::LeastCost(Box::new(model)),
         facts: OrderFacts::default(),
@@ -204,13 +205,19 @@ fn groups_by_lot(dice: &mut Dice, lines: &[LineDemand]) -> Vec<BTreeSet<OrderLin
     some.filter(|group: &BTreeSet<OrderLineId>| !group.is_empty()).collect()
 }
 
-fn model_by_lot(dice: &mut Dice, currencies: &[Currency], offers: &[OfferFacts], lines: &[LineDemand]) -> CostModel {
+/// What everything costs, and the offers' price lists.
+fn model_by_lot(
+    dice: &mut Dice,
+    currencies: &[Currency],
+    offers: &[OfferFacts],
+    lines: &[LineDemand],
+) -> (CostModel, Vec<PriceBreaks>) {
     let costs = currencies.iter().zip(1..);
     let suppliers = costs
         .map(|(currency, id)| supplier_costs_by_lot(dice, *currency, supplier(id)))
         .collect();
     let breaks = offers.iter().filter(|_| dice.chance(20)).collect::<Vec<_>>();
-    let price_breaks = breaks.into_iter().map(|offer| {
+    let list = |offer: &OfferFacts| {
         let mut from = 1;
         let mut minor = offer.cost.amount_minor;
         let step = |_| {
@@ -225,10 +232,10 @@ fn model_by_lot(dice: &mut Dice, currencies: &[Currency], offers: &[OfferFacts],
             offer: offer.id,
             breaks: (0..2).map(step).collect(),
         }
-    });
-    CostModel {
+    };
+    let lists = breaks.into_iter().map(list).collect();
+    let model = CostModel {
         currency: eur(0).currency,
-        price_breaks: price_breaks.collect(),
         rates: vec![rate("USD", "EUR", "0.92"), rate("EUR", "JPY", "161.7")],
         suppliers,
         preferences: if dice.chance(40) {
@@ -245,7 +252,8 @@ fn model_by_lot(dice: &mut Dice, currencies: &[Currency], offers: &[OfferFacts],
             detail: Detail::Candidates,
             ..Effort::default()
         },
-    }
+    };
+    (model, lists)
 }
 
 #[must_use]

@@ -67,7 +67,7 @@ impl<'a> Reading<'a> {
 
     fn prices(&self, offer: &OfferFacts) -> Vec<(u32, f64)> {
         let duties = 1.0 + f64::from(self.costs(offer.supplier).duties_bp) / 10_000.0;
-        let lists = self.model.price_breaks.iter().filter(|list| list.offer == offer.id);
+        let lists = self.request.price_breaks.iter().filter(|list| list.offer == offer.id);
         let breaks = lists
             .flat_map(|list| &list.breaks)
             .map(|step| (step.from, Self::cents(step.unit_cost) * duties));

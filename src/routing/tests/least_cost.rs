@@ -45,7 +45,6 @@ fn model() -> CostModel {
         currency: eur(0).currency,
         rates: Vec::new(),
         suppliers: vec![costs(1, 300), costs(2, 300)],
-        price_breaks: Vec::new(),
         preferences: Preferences::default(),
         limits: Limits::default(),
         promised_days: None,
@@ -184,25 +183,27 @@ fn a_price_by_quantity_counts_over_all_lines() {
         way.components[0].offer.id = offer_id(11);
         way
     };
-    let lines = order(vec![
+    let mut lines = order(vec![
         line(1, 3, vec![shared(1), offered(12, 2, 950)]),
         line(2, 3, vec![shared(2), offered(22, 2, 950)]),
     ]);
-    let plan = route(&with_model(lines, |model| {
-        model.price_breaks = vec![PriceBreaks {
-            offer: offer_id(11),
-            breaks: vec![PriceBreak {
-                from: 6,
-                unit_cost: eur(900),
-            }],
-        }];
-    }));
-    assert_eq!(told(&plan), ["3: 3 SKU-1", "3: 3 SKU-2"]);
-    assert_eq!(plan.costs, [eur(5_400)]);
-    let Outcome::Allocated { components, .. } = &plan.lines[0].outcome else {
-        panic!("not allocated");
-    };
-    assert_eq!(components[0].unit_cost, eur(900));
+    lines.price_breaks = vec![PriceBreaks {
+        offer: offer_id(11),
+        breaks: vec![PriceBreak {
+            from: 6,
+            unit_cost: eur(900),
+        }],
+    }];
+    // It is what is bought at, whatever decides who ships.
+    for request in [with_model(lines.clone(), |_| {}), lines] {
+        let plan = route(&request);
+        assert_eq!(told(&plan), ["3: 3 SKU-1", "3: 3 SKU-2"]);
+        assert_eq!(plan.costs, [eur(5_400)]);
+        let Outcome::Allocated { components, .. } = &plan.lines[0].outcome else {
+            panic!("not allocated");
+        };
+        assert_eq!(components[0].unit_cost, eur(900));
+    }
 }
 
 #[test]
@@ -321,10 +322,19 @@ fn at_equal_cost_priority_decides() {
 
 /// North's offer cannot be priced after the change; South's can.
 fn check_unpriced(change: impl FnOnce(&mut OfferFacts, &mut CostModel), expect: &str) {
+    check_unpriced_at(Vec::new(), change, expect);
+}
+
+fn check_unpriced_at(
+    price_breaks: Vec<PriceBreaks>,
+    change: impl FnOnce(&mut OfferFacts, &mut CostModel),
+    expect: &str,
+) {
     let mut request = order(vec![line(1, 1, vec![offered(11, 1, 100), offered(12, 2, 900)])]);
     let mut model = model();
     change(&mut request.lines[0].alternatives[0].components[0].offer, &mut model);
     request.strategy = Strategy::LeastCost(Box::new(model));
+    request.price_breaks = price_breaks;
     let plan = route(&request);
     assert_eq!(told(&plan), ["1: 1 SKU-12"], "{expect}");
     assert_eq!(plan.lines[0].rejected[0].why.to_string(), expect);
@@ -379,8 +389,9 @@ fn wrong_terms_are_refused_by_name() {
         );
     }
     for list in [breaks(1, 90), breaks(5, 101), breaks(5, -1)] {
-        check_unpriced(
-            |_, model| model.price_breaks = vec![list],
+        check_unpriced_at(
+            vec![list],
+            |_, _| {},
             "wrong data: the price list's quantities do not rise, or its prices do",
         );
     }
