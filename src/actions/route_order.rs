@@ -195,7 +195,8 @@ pub(super) async fn request(
     now: DateTime<Utc>,
 ) -> Result<RouteRequest, DbErr> {
     let variants: Vec<ShopifyVariantId> = waiting.iter().filter_map(|(line, _)| line.variant_id).collect();
-    let (alternatives, price_lists) = alternatives(db, shop.id, variants, now).await?;
+    let free = store::offers::Model::available;
+    let (alternatives, price_lists) = alternatives(db, shop.id, variants, free, now).await?;
     let refused = suppliers_that_refused(db, shop.id, state).await?;
     let lines: Vec<LineDemand> = waiting
         .into_iter()
@@ -251,11 +252,12 @@ fn chosen(line: OrderLineId, units: u32, forced: &[Forced]) -> impl Iterator<Ite
     parts.into_iter().filter(|(units, _)| *units > 0)
 }
 
-/// Ways to make each variant, and the price lists of their offers.
+/// Ways to make each variant, and the price lists of their offers, which have so much `in_stock`.
 pub(super) async fn alternatives(
     db: &impl Recall,
     shop: ShopId,
     variants: Vec<ShopifyVariantId>,
+    in_stock: fn(&store::offers::Model) -> Option<u32>,
     now: DateTime<Utc>,
 ) -> Result<(BTreeMap<ShopifyVariantId, Vec<Alternative>>, PriceLists), DbErr> {
     let mappings = store::mappings::of_variants(db, shop, variants).await?;
@@ -273,7 +275,10 @@ pub(super) async fn alternatives(
                 continue;
             };
             let component = Component {
-                offer: facts(offer),
+                offer: OfferFacts {
+                    stock: in_stock(offer),
+                    ..facts(offer)
+                },
                 per_unit: store::units(row.quantity),
                 accepted_cost: row.accepted_cost(),
             };
@@ -298,7 +303,7 @@ fn facts(offer: &store::offers::Model) -> OfferFacts {
         sku: offer.sku.clone(),
         title: offer.title.clone(),
         cost: offer.cost(),
-        stock: offer.available(),
+        stock: None,
         ships_to: offer.ships_to.0.clone(),
         active: offer.active,
         weight_g: offer.weight_g.map(store::units),

@@ -25,7 +25,7 @@ use crate::{
         terms::{Detail, Effort},
         what_if::Decided,
     },
-    store::{self, Db, Recall, columns::Json, order_lines, orders, shops},
+    store::{self, Db, Recall, columns::Json, offers, order_lines, orders, shops},
 };
 
 /// Orders that are read and decided together.
@@ -289,7 +289,9 @@ impl Book {
         if new.is_empty() {
             return Ok(());
         }
-        let (alternatives, price_lists) = route_order::alternatives(db, shop, new.clone(), now).await?;
+        // What orders of the past have reserved is theirs: none of them is short of its own pieces.
+        let all = offers::Model::in_stock;
+        let (alternatives, price_lists) = route_order::alternatives(db, shop, new.clone(), all, now).await?;
         self.known.extend(new);
         self.alternatives.extend(alternatives);
         Arc::make_mut(&mut self.price_lists).extend(price_lists);
