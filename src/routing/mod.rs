@@ -67,6 +67,7 @@ fn with_judged<R>(
     let around = Circumstances {
         suppliers: request.suppliers.iter().map(|terms| (terms.id, terms)).collect(),
         destination: request.destination.as_deref(),
+        hour: request.facts.hour,
     };
     let mut lines: Vec<&LineDemand> = request.lines.iter().collect();
     // Stock that two lines want goes to the older one, whatever the order of the request.

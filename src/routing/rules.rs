@@ -17,6 +17,8 @@ const COST_LIMIT_MINOR: i64 = 10_000_000_000_000;
 pub struct Circumstances<'a> {
     pub suppliers: BTreeMap<SupplierId, &'a SupplierTerms>,
     pub destination: Option<&'a str>,
+    /// Of the shop's day, at which it is decided.
+    pub hour: Option<u32>,
 }
 
 /// Every rule that the alternative breaks, the gravest first and prices last;

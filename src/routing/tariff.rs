@@ -228,11 +228,12 @@ impl<'a> Tariff<'a> {
         steps
     }
 
-    /// The days until a supplier's parcel arrives.
+    /// The days until a supplier's parcel arrives, which leaves a day later after the cutoff hour.
     pub fn days(&self, supplier: SupplierId, around: &Circumstances<'_>) -> u32 {
-        let handling = around.suppliers.get(&supplier).map_or(0, |terms| terms.handling_days);
+        let terms = around.suppliers.get(&supplier);
+        let to_ship = terms.map_or(0, |terms| terms.service.days_to_ship(terms.handling_days, around.hour));
         let transit = self.costs(supplier).map_or(0, |costs| costs.transit_days);
-        handling.saturating_add(transit)
+        to_ship.saturating_add(transit)
     }
 
     /// What is held against using a supplier that sends so many parcels.

@@ -122,6 +122,7 @@ fn price(request: &RouteRequest, plan: &RoutePlan, model: &CostModel) -> Option<
     let around = Circumstances {
         suppliers: request.suppliers.iter().map(|terms| (terms.id, terms)).collect(),
         destination: request.destination.as_deref(),
+        hour: request.facts.hour,
     };
     let mut bought: BTreeMap<OfferId, (&OfferFacts, u32)> = BTreeMap::new();
     for line in &plan.lines {

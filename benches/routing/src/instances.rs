@@ -150,14 +150,23 @@ pub fn order_by_lot(dice: &mut Dice, size: Size) -> RouteRequest {
     let lines: Vec<LineDemand> = lines.collect();
     let (model, price_breaks) = model_by_lot(dice, &currencies, &offers, &lines);
     RouteRequest {
-        suppliers: (1..=suppliers).map(|n| supplier_terms(n, dice.roll(0, 3))).collect(),
+        suppliers: (1..=suppliers).map(|n| supplier_terms_by_lot(dice, n)).collect(),
         lines,
         price_breaks,
         destination: None,
         strategy: Strategy::LeastCost(Box::new(model)),
-        facts: OrderFacts::default(),
+        facts: OrderFacts {
+            hour: dice.chance(80).then(|| dice.roll(0, 23)),
+            ..OrderFacts::default()
+        },
         rules: Vec::new(),
     }
+}
+
+fn supplier_terms_by_lot(dice: &mut Dice, n: u32) -> SupplierTerms {
+    let mut terms = supplier_terms(n, dice.roll(0, 3));
+    terms.service.cutoff_hour = dice.chance(30).then(|| dice.roll(8, 18));
+    terms
 }
 
 fn currency_by_lot(dice: &mut Dice) -> Currency {

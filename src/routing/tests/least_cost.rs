@@ -246,6 +246,24 @@ fn presets_prefer_what_they_say() {
     check(Preset::OwnStockFirst, "1: 1 SKU-11");
 }
 
+#[test]
+fn what_is_ordered_after_the_cutoff_hour_arrives_a_day_later() {
+    let at = |hour| {
+        let mut request = order(vec![line(1, 1, vec![offered(11, 1, 1_000), offered(12, 2, 1_050)])]);
+        request.suppliers[0].service.cutoff_hour = Some(12);
+        request.facts.hour = Some(hour);
+        route(&with_model(request, |model| {
+            model.preferences = Preferences::of(Preset::Fastest)
+        }))
+    };
+    assert_eq!(told(&at(11)), ["1: 1 SKU-11"]);
+    let plan = at(12);
+    assert_eq!(told(&plan), ["1: 1 SKU-12"]);
+    let entry = &plan.lines[0];
+    let days = [&entry.alone, &entry.rejected[0].alone].map(|parts| parts.as_ref().expect("a cost").days);
+    assert_eq!(days[1], days[0] + 1);
+}
+
 /// One unit, for which South asks a euro less than North.
 fn check_preference(change: impl FnOnce(&mut CostModel), expect: &str) {
     let request = order(vec![line(1, 1, vec![offered(11, 1, 1_000), offered(12, 2, 900)])]);
