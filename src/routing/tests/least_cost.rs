@@ -229,6 +229,25 @@ fn currencies_compare_at_the_days_rate() {
 }
 
 #[test]
+fn several_rates_and_a_duty_leave_room_for_a_strategy() {
+    let way = |n: u128| vec![offered(n * 10 + 1, 1, 1_000), offered(n * 10 + 2, 2, 900)];
+    let request = order((1..=20).map(|n| line(n, 3, way(n))).collect());
+    let plan = route(&with_model(request, |model| {
+        let rates = [("CHF", "0.9345"), ("GBP", "0.85713"), ("USD", "1.0853")];
+        model.rates = rates.map(|(to, factor)| rate("EUR", to, factor)).to_vec();
+        model.suppliers[0].per_parcel = Money::new(300, Currency::parse("USD").expect("USD"));
+        model.suppliers[0].duties_bp = 300;
+        model.preferences = Preferences::of(Preset::Fastest);
+    }));
+    let served = told(&plan);
+    assert_eq!(
+        served.iter().filter(|told| told.starts_with("3: 3 SKU-")).count(),
+        20,
+        "{served:?}"
+    );
+}
+
+#[test]
 fn presets_prefer_what_they_say() {
     let check = |preset, expect: &str| {
         let mut request = order(vec![line(1, 1, vec![offered(11, 1, 1_000), offered(12, 2, 900)])]);
