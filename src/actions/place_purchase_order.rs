@@ -16,7 +16,7 @@ use super::{
     conclude_placement::conclude,
     next_steps,
     open_exception::{NewException, open_exception},
-    outgoing,
+    outgoing, price_guard,
     purchase_order_status::{follow_lines, move_to, release_allocations, release_cancelled},
     route_order::follow_status,
     supplier_calls,
@@ -197,7 +197,7 @@ async fn begin_call(
         tx.commit().await?;
         return Ok(None);
     }
-    if !may_have_happened && drop_taken_back(&tx, po, lines, now).await? {
+    if !may_have_happened && drop_taken_back(&tx, &state, po, lines, now).await? {
         if !po.status.is_live() {
             let evidence = json!({ "withdrawn": "nothing of it is wanted any more" });
             intents::settle(&tx, intent.id, IntentOutcome::Refused, evidence, now);
@@ -309,6 +309,7 @@ async fn ask_again(app: &App, tx: Tx, mut found: Found, now: DateTime<Utc>) -> R
 /// taken: the supplier never hears of it. False when there is nothing of the kind.
 async fn drop_taken_back(
     tx: &Tx,
+    state: &OrderState,
     po: &mut purchase_orders::Model,
     lines: &mut [po_lines::Model],
     now: DateTime<Utc>,
@@ -319,6 +320,9 @@ async fn drop_taken_back(
     for line in lines.iter_mut() {
         line.cancelled += line.cancel_requested.min(store::column(line.progress().open()));
         line.cancel_requested = 0;
+    }
+    price_guard::reprice(tx, state, po, lines, now).await?;
+    for line in lines.iter() {
         store::save(tx, line.clone())?;
     }
     release_cancelled(tx, po, lines, now).await?;
@@ -477,7 +481,7 @@ async fn may_not_be_placed(
         refuse(tx, po, why, now).await?;
         return Ok(true);
     }
-    let Some(line) = super::price_guard::line_above_accepted_price(tx, po, &state.po_lines).await? else {
+    let Some(line) = price_guard::line_above_accepted_price(tx, po, &state.po_lines).await? else {
         return Ok(false);
     };
     // Back to routing: it knows the alternatives, and asks a person if there are none.

@@ -9,10 +9,12 @@ import { useReducer, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { type FragmentOf, graphql, readFragment, type VariablesOf } from "../../gql/graphql";
 import type { Problem } from "../../lib/action";
+import { amountOf, formatMoney, MoneyFields } from "../../lib/format";
 import { sentence } from "../../lib/sentence";
+import { DecimalInput } from "../decimal-input";
 import { FormDialog } from "../dialog";
 import type { ResolveByMapping } from "../exception/mutations";
-import { type Draft, edit, emptyDraft, fromMapping, isUpsideDown, toInput } from "./draft";
+import { type Draft, edit, emptyDraft, fromMapping, isCost, isUpsideDown, toInput } from "./draft";
 import classes from "./mapping-editor.module.css";
 import { OfferPicker, PickedOfferFields } from "./offer-picker";
 import { QuantityField } from "./quantity-field";
@@ -35,6 +37,9 @@ export const VariantToMap = graphql(
           validUntil
           components {
             quantity
+            acceptedCost {
+              ...MoneyFields
+            }
             offer {
               ...PickedOfferFields
             }
@@ -43,7 +48,7 @@ export const VariantToMap = graphql(
       }
     }
   `,
-  [PickedOfferFields],
+  [PickedOfferFields, MoneyFields],
 );
 
 export type AlternativesInput = VariablesOf<typeof ResolveByMapping>["alternatives"];
@@ -195,6 +200,11 @@ function Alternative({ draft, index, change, showMissing, refused }: Alternative
               showMissing={showMissing}
               refused={wrong(`components.${at}.quantity`)}
             />
+            <AcceptedCost
+              component={component}
+              set={(accepted) => change({ type: "setAccepted", index, at, accepted })}
+              refused={wrong(`components.${at}.acceptedCost`)}
+            />
             <IconButton
               label={t("mapping.removeComponent", { number: at + 1 })}
               disabled={alternative.components.length === 1}
@@ -221,6 +231,35 @@ function Alternative({ draft, index, change, showMissing, refused }: Alternative
         />
       </Stack>
     </Paper>
+  );
+}
+
+interface AcceptedCostProps {
+  component: Draft[number]["components"][number];
+  set: (accepted: string) => void;
+  refused: string | undefined;
+}
+
+/** What may be paid for a piece: whoever changes something else agrees to no other price by it. */
+function AcceptedCost({ component, set, refused }: AcceptedCostProps) {
+  const { t } = useTranslation();
+  const { offer, accepted, stands } = component;
+  if (!offer) return null;
+  const { decimal, currency } = amountOf(offer.cost);
+  const hint = [
+    stands && t("mapping.acceptedStands", { cost: formatMoney(stands) }),
+    accepted !== decimal && t("mapping.costsNow", { cost: formatMoney(offer.cost) }),
+  ].filter(Boolean);
+  return (
+    <DecimalInput
+      label={t("mapping.acceptedCost", { currency })}
+      value={accepted}
+      onChange={(event) => set(event.currentTarget.value.trim())}
+      inputWrapperOrder={["label", "input", "description", "error"]}
+      description={hint.length > 0 && hint.join(" ")}
+      error={isCost(accepted) ? refused : t("offers.costRule")}
+      w={130}
+    />
   );
 }
 

@@ -92,6 +92,22 @@ describe("mappings", () => {
     await waitFor(() => expect(dialog).not.toBeInTheDocument());
   });
 
+  it("keeps the cost that was accepted, and says what the offer costs now", async () => {
+    const { user, asked } = renderApp("/mappings?q=kettle", { session: "staff" });
+    await user.click(await screen.findByRole("button", { name: /^Change the mapping of/ }));
+    const dialog = await screen.findByRole("dialog");
+    const accepted = within(dialog).getByRole("textbox", { name: "Accepted (USD)" });
+    expect(accepted).toHaveValue("26.50");
+    expect(accepted).toHaveAccessibleDescription("Costs $29.90 now.");
+    await user.type(within(dialog).getByLabelText("Until"), "2999-12-31");
+    await user.click(within(dialog).getByRole("button", { name: "Save" }));
+    await waitFor(() => expect(dialog).not.toBeInTheDocument());
+    const kept = { acceptedCost: "26.50", currency: "USD" };
+    expect(asked("SaveMapping")[0]?.variables).toMatchObject({
+      alternatives: [{ components: [kept], validUntil: "2999-12-31" }],
+    });
+  });
+
   it("removes one only after saying what follows", async () => {
     const { user, server } = renderApp("/mappings?q=tee", { session: "staff" });
     await user.click(await screen.findByRole("button", { name: /Remove the mapping of Meadow/ }));
