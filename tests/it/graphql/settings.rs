@@ -214,7 +214,7 @@ async fn an_offer_is_added_and_then_changed() {
 }
 
 #[tokio::test]
-async fn a_mapping_is_saved_with_the_prices_of_now_and_deleted() {
+async fn a_mapping_is_saved_at_the_prices_that_were_accepted_and_deleted() {
     for world in World::each(false).await {
         let (tenant, other) = (world.tenant(1).await, world.tenant(2).await);
         let who = As::Session(&tenant.owner);
@@ -229,7 +229,7 @@ async fn a_mapping_is_saved_with_the_prices_of_now_and_deleted() {
         let saved = change(&world, &who, &call, wanted).await;
         let alternative = &saved["variant"]["mapping"]["alternatives"][0];
         assert_eq!(alternative["rank"], 1, "{saved}");
-        assert_eq!(alternative["components"][0]["acceptedCost"]["decimal"], "4.20");
+        assert_eq!(alternative["components"][0]["acceptedCost"]["decimal"], "4.00");
         assert_eq!(alternative["components"][0]["quantity"], 2);
         for (components, field) in [
             (
@@ -250,6 +250,11 @@ async fn a_mapping_is_saved_with_the_prices_of_now_and_deleted() {
             change(&world, &who, &call, wanted).await["variant"]["mapping"],
             Value::Null
         );
+        // Mapped anew, what the offer costs by now is accepted.
+        let call = save(&format!("{{ offerId: \"{}\", quantity: 1 }}", tenant.offer));
+        let saved = change(&world, &who, &call, wanted).await;
+        let component = &saved["variant"]["mapping"]["alternatives"][0]["components"][0];
+        assert_eq!(component["acceptedCost"]["decimal"], "4.20");
     }
 }
 
