@@ -487,6 +487,7 @@ create table po_lines (
   shipped integer not null,
   cancelled integer not null,
   cancel_requested integer not null,
+  never_sent integer not null,
   reject_reason text
 );
 create index po_lines_by_order on po_lines (purchase_order_id, position);

@@ -179,7 +179,8 @@ async fn take_off(
         return Ok(lines[at].progress().open() + store::units(lines[at].shipped) == 0);
     }
     let pieces = units.saturating_mul(store::units(member.per_unit));
-    lines[at].cancelled += store::column(pieces.min(lines[at].progress().open()));
+    let off = store::column(pieces.min(lines[at].progress().open()));
+    lines[at].take_off(off);
     store::save(tx, lines[at].clone())?;
     lines.retain(|line| line.purchase_order_id == po.id);
     follow_lines(tx, &mut po, &lines, now).await?;

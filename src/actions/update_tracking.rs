@@ -18,7 +18,7 @@ use crate::{
     ids::{FulfillmentId, OrderId, ShopId, ShopifyFulfillmentId, ShopifyOrderId},
     queue::{
         Attempt, Job, JobError, Priority, When, enqueue,
-        intents::{self, NewIntent},
+        intents::{self, NewIntent, Standing},
         order_key,
     },
     shopify::{ApiError, fulfillments::Tracking},
@@ -129,7 +129,8 @@ async fn prepare(app: &App, job: &UpdateTracking) -> Result<Vec<Change>, DbErr> 
         };
         // What differs is to be sent, whatever became of it before: refused, and a person has it tried
         // again, or done, and overtaken by an older list.
-        if let Some(intent) = intents::open_again(&tx, new, now, |_| false).await? {
+        let standing = intents::open_again(&tx, new, now, |_| false).await?;
+        if let Some(Standing::Fresh(intent) | Standing::MayHaveHappened(intent)) = standing {
             changes.push(Change {
                 row: row.id,
                 shopify_id,

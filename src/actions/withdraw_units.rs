@@ -244,7 +244,7 @@ async fn withdraw_allocation(
         return Ok(held);
     }
     if po.status == PurchaseOrderStatus::Draft {
-        line.cancelled += store::column(units * per_unit);
+        line.take_off(store::column(units * per_unit));
         store::save(tx, line.clone())?;
         release_cancelled(tx, po, &lines, now).await?;
         follow_lines(tx, &mut po.clone(), &lines, now).await?;

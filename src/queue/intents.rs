@@ -103,16 +103,16 @@ pub async fn open_again<R: Serialize + Sync>(
     new: NewIntent<'_, R>,
     now: DateTime<Utc>,
     is_enough: impl Fn(&Model) -> bool,
-) -> Result<Option<Model>, DbErr> {
+) -> Result<Option<Standing>, DbErr> {
     for repetition in 1..=MOST_REPETITIONS {
         let key = match repetition {
             1 => new.key.clone(),
             _ => format!("{}:{repetition}", new.key),
         };
         match open(tx, NewIntent { key, ..new }, now).await? {
-            Standing::Fresh(intent) | Standing::MayHaveHappened(intent) => return Ok(Some(intent)),
             Standing::Settled(intent) if is_enough(&intent) => return Ok(None),
             Standing::Settled(_) => {}
+            open => return Ok(Some(open)),
         }
     }
     Ok(None)
