@@ -306,6 +306,12 @@ pub async fn apply_cancellation_answer(
 /// The supplier was asked after all: what people were told of earlier tries is over.
 async fn end_refusal(tx: &store::Tx, po: &purchase_orders::Model, now: DateTime<Utc>) -> Result<(), DbErr> {
     let (kind, how) = (ExceptionKind::CancelRefused, "the supplier was asked again, and has it");
+    exceptions::settle_of_purchase_order(tx, po.shop_id, po.id, kind, how, now).await?;
+    if po.given_up_at.is_some() {
+        return Ok(());
+    }
+    // Told by `supplier_away`: they could not be reached.
+    let kind = ExceptionKind::SupplierSilent;
     exceptions::settle_of_purchase_order(tx, po.shop_id, po.id, kind, how, now).await
 }
 
