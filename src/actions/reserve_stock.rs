@@ -52,7 +52,7 @@ pub fn of_new_lines(before: &OrderState, after: &OrderState, counted: &BTreeSet<
 pub async fn settle(tx: &Tx, state: &OrderState, new: Vec<Reservation>) -> Result<(), DbErr> {
     let less: BTreeMap<PoLineId, u32> = state.po_lines.iter().filter_map(|line| most(state, line)).collect();
     if less.is_empty() {
-        return reservations::take(tx, new).await;
+        return reservations::take(tx, new);
     }
     reservations::settle(tx, state.order.shop_id, state.order.id, &less, new).await
 }
