@@ -83,6 +83,7 @@ pub mod settle_fulfillments;
 pub mod shop_access;
 pub mod sign_in;
 pub mod start_what_if;
+pub mod supplier_away;
 pub mod supplier_calls;
 pub mod supplier_report;
 pub mod sync_shop;

@@ -85,6 +85,9 @@ pub struct Model {
     pub last_error: Option<String>,
     /// The [`Subject`](crate::domain::circuit::Subject) that is left alone, in text, for which it waits.
     pub parked_for: Option<String>,
+    /// Since when such a subject keeps it from being done, tries of its own in between included; or since
+    /// people were told of that.
+    pub parked_since_ms: Option<i64>,
     pub created_at_ms: i64,
 }
 
@@ -223,6 +226,7 @@ async fn put_back(tx: &Tx, mut job: Model) -> Result<(), DbErr> {
 pub fn give_up(tx: &Tx, mut job: Model) -> Result<(), DbErr> {
     let key = job.serial_key.clone();
     job.state = JobState::Dead;
+    job.parked_since_ms = None;
     job.lease_id = None;
     job.leased_until_ms = None;
     super::save(tx, job)?;

@@ -186,6 +186,7 @@ async fn add_dead_job(world: &World, shop: ShopId, order: Option<ShopifyOrderId>
         leased_until_ms: None,
         last_error: None,
         parked_for: None,
+        parked_since_ms: None,
         created_at_ms: 0,
     };
     let tx = world.tx().await;
