@@ -17,8 +17,8 @@ use crate::{
         match_variants::MatchVariants, place_purchase_order::PlacePurchaseOrder, process_delivery::ProcessDelivery,
         prune_history::PruneHistory, push_fulfillment::PushFulfillment, rate_suppliers::RateSuppliers, read_inbox,
         reconcile_shop::ReconcileShop, reconcile_shops::ReconcileShops, redact_customer::Redact,
-        replan_orders::ReplanOrders, revisit_orders::RevisitOrders, route_order::RouteOrder, run_what_if::RunWhatIf,
-        sync_shop::SyncShop, sync_variants::SyncVariants, update_tracking::UpdateTracking,
+        replan_orders::ReplanOrders, revisit_orders::RevisitOrders, revive_shop::ReviveShop, route_order::RouteOrder,
+        run_what_if::RunWhatIf, sync_shop::SyncShop, sync_variants::SyncVariants, update_tracking::UpdateTracking,
     },
     app::App,
     queue::{
@@ -52,6 +52,7 @@ const REGISTRY: &[(&str, Runner)] = &[
     (Redact::NAME, run::<Redact>),
     (KeepTokens::NAME, run::<KeepTokens>),
     (RevisitOrders::NAME, run::<RevisitOrders>),
+    (ReviveShop::NAME, run::<ReviveShop>),
     (ReconcileShops::NAME, run::<ReconcileShops>),
     (ReconcileShop::NAME, run::<ReconcileShop>),
     (PruneHistory::NAME, run::<PruneHistory>),

@@ -243,14 +243,28 @@ pub async fn mark_not_found(tx: &Tx, shop: ShopId, order: ShopifyOrderId) -> Res
         .map(drop)
 }
 
-/// Removes every body that came for a shop.
-pub async fn forget_bodies(tx: &Tx, shop_domain: &str) -> Result<(), DbErr> {
+/// Removes the bodies of some deliveries that came for a shop, after the one of this webhook id: by the
+/// key that repetitions are known by, so that it needs no index of its own. Gives back the last that
+/// it looked at, until there are no more.
+pub async fn forget_bodies(tx: &Tx, shop_domain: &str, after: &str, limit: u64) -> Result<Option<String>, DbErr> {
+    let found: Vec<(DeliveryId, String)> = Entity::find()
+        .filter(Column::ShopDomain.eq(shop_domain))
+        .filter(Column::WebhookId.gt(after))
+        .select_only()
+        .column(Column::Id)
+        .column(Column::WebhookId)
+        .order_by_asc(Column::WebhookId)
+        .limit(limit)
+        .into_tuple()
+        .all(tx.conn())
+        .await?;
     Entity::update_many()
         .col_expr(Column::Body, Expr::val(Option::<Vec<u8>>::None))
-        .filter(Column::ShopDomain.eq(shop_domain))
+        .filter(Column::Id.is_in(found.iter().map(|(id, _)| *id)))
+        .filter(Column::Body.is_not_null())
         .exec(tx.conn())
-        .await
-        .map(drop)
+        .await?;
+    Ok(found.into_iter().next_back().map(|(_, webhook)| webhook))
 }
 
 /// The same words as in the index.
