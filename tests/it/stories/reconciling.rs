@@ -162,6 +162,44 @@ async fn a_sweep_goes_on_after_a_crash(#[values(Database::Sqlite, Database::Post
         .await;
 }
 
+/// What a clock that is ahead calls swept is not: Shopify's own clock says how far a sweep looked.
+#[rstest]
+#[tokio::test]
+async fn a_sweep_by_a_clock_that_was_ahead_leaves_nothing_out(
+    #[values(Database::Sqlite, Database::Postgres)] database: Database,
+) {
+    const HOUR_MS: i64 = 3_600_000;
+    let mut story = begin(database, ALWAYS).await;
+    story.world.orderyard.stop().await;
+    let ended = async || {
+        story
+            .world
+            .count("select count(*) from sweeps where ended_at is not null")
+            .await
+    };
+    let before = ended().await;
+    let ahead = story.world.orderyard.node_with_clock("ahead", HOUR_MS).await;
+    // The first may be one that was under way.
+    story
+        .world
+        .eventually("it sweeps", async || ended().await >= before + 2)
+        .await;
+    ahead.kill().await;
+    let missing = story.order(&[("MUG", 1)]);
+    let name = story.snapshot(missing).order.name;
+    let dry_run = ["reconcile", "--dry-run"];
+    let table = story.world.orderyard.command(&dry_run).await;
+    let found = line(&table, &name);
+    assert_eq!(found.first().map(String::as_str), Some("order_missing"), "{table}");
+
+    // As an earlier release wrote it.
+    let later = "update shops set swept_until = '2099-01-01 00:00:00+00:00'";
+    story.world.execute(later).await;
+    let table = story.world.orderyard.command(&dry_run).await;
+    let found = line(&table, &name);
+    assert_eq!(found.first().map(String::as_str), Some("order_missing"), "{table}");
+}
+
 /// Each step's job is taken away: the books alone say that it is awaited.
 #[rstest]
 #[tokio::test]
