@@ -96,8 +96,9 @@ pub async fn work(app: App) {
 
 /// Reads webhook calls as they come.
 async fn read_deliveries(app: &App) {
+    let mut turn = read_inbox::Turn::default();
     while !app.stopping.is_cancelled() {
-        match read_inbox::read_inbox(app).await {
+        match read_inbox::read_inbox(app, &mut turn).await {
             Ok(0) => {}
             Ok(_) => continue,
             Err(error) => tracing::warn!(%error, "deliveries cannot be read; trying again"),

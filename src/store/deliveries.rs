@@ -1,10 +1,12 @@
 //! The inbox: webhook calls as they were received.
 
+pub mod unread;
+
 use chrono::{DateTime, Utc};
 use sea_orm::{
     DbBackend, IntoActiveModel as _, QueryOrder as _, QuerySelect as _, Statement,
     entity::prelude::*,
-    sea_query::{Expr, LockBehavior, LockType, OnConflict},
+    sea_query::{Expr, OnConflict},
 };
 
 use super::{Db, Tx, columns::Packed, paging};
@@ -134,34 +136,6 @@ pub async fn add_all(tx: &Tx, deliveries: Vec<Model>) -> Result<(), DbErr> {
             .await?;
     }
     Ok(())
-}
-
-/// In the words of the index, which a bound value would not meet.
-const UNREAD: &str = "status = 'received'";
-
-/// The oldest deliveries that nobody has read, locked against other nodes.
-pub async fn unread(tx: &Tx, limit: u64) -> Result<Vec<Model>, DbErr> {
-    let mut select = Entity::find()
-        .filter(Expr::cust(UNREAD))
-        .order_by_asc(Column::Id)
-        .limit(limit);
-    if tx.conn().get_database_backend() == DbBackend::Postgres {
-        select = select.lock_with_behavior(LockType::Update, LockBehavior::SkipLocked);
-    }
-    select.all(tx.conn()).await
-}
-
-/// Whether any delivery is unread. A read, so that an idle worker never takes the writer.
-pub async fn any_unread(db: &impl ConnectionTrait) -> Result<bool, DbErr> {
-    let first = Entity::find()
-        .select_only()
-        .column(Column::Id)
-        .filter(Expr::cust(UNREAD))
-        .limit(1)
-        .into_tuple::<DeliveryId>()
-        .one(db)
-        .await?;
-    Ok(first.is_some())
 }
 
 /// What reading a delivery found out.
