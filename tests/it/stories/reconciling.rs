@@ -2,9 +2,10 @@
 
 use rstest::rstest;
 use sandbox::{Fault, HoldRequest, WebhookFault};
+use sea_orm::{ConnectionTrait as _, Statement};
 
 use super::shop::{Plot, Story};
-use crate::harness::Database;
+use crate::harness::{Database, Orderyard, connect};
 
 /// Every sweep of these stories is asked for.
 const NEVER: &str = "86400";
@@ -112,6 +113,28 @@ async fn a_dry_run_tells_and_changes_nothing(#[values(Database::Sqlite, Database
         .await;
     let table = sweep(&story, &["--dry-run"]).await;
     assert!(table.contains("nothing differs"), "{table}");
+}
+
+/// Nor does it bring the schema up to date, or make a database.
+#[rstest]
+#[tokio::test]
+async fn a_dry_run_makes_no_schema(#[values(Database::Sqlite, Database::Postgres)] database: Database) {
+    let orderyard = Orderyard::untouched(database).await;
+    let url = orderyard.database_url();
+    for command in [&["reconcile", "--dry-run"][..], &["replay", "--dry-run"]] {
+        assert_eq!(orderyard.complaint(command).await, "");
+        if database == Database::Sqlite {
+            let file = url.trim_start_matches("sqlite://");
+            assert!(!std::path::Path::new(file).exists(), "it made {file}");
+        } else {
+            let db = connect(url).await;
+            let sql = "select count(*) from information_schema.tables where table_schema = 'public'";
+            let statement = Statement::from_string(db.get_database_backend(), sql);
+            let row = db.query_one_raw(statement).await.expect("a query").expect("a row");
+            assert_eq!(row.try_get_by_index::<i64>(0).expect("a number"), 0);
+            db.close().await.expect("closes");
+        }
+    }
 }
 
 /// Shopify takes subscriptions away after too many failed deliveries.
