@@ -114,10 +114,14 @@ fn claimed_shop(headers: &HeaderMap) -> &str {
 
 async fn refuse(app: &App, headers: &HeaderMap, refusal: Refusal) -> AppError {
     match refusal {
-        Refusal::EmptyBody | Refusal::Headers(_) => AppError::Invalid {
-            field: None,
-            message: refusal.to_string(),
-        },
+        Refusal::EmptyBody | Refusal::Headers(_) => {
+            let kind = SecurityEventKind::IncompleteWebhook;
+            record_security_event::record(app, kind, claimed_shop(headers), &refusal.to_string()).await;
+            AppError::Invalid {
+                field: None,
+                message: refusal.to_string(),
+            }
+        }
         Refusal::Unsigned | Refusal::Forged => {
             let kind = SecurityEventKind::ForgedWebhook;
             record_security_event::record(app, kind, claimed_shop(headers), &refusal.to_string()).await;

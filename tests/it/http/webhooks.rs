@@ -186,6 +186,13 @@ async fn answers_each_kind_of_call_as_it_deserves(#[values(Database::Sqlite, Dat
     assert_eq!(forgeries, 4, "forged, unsigned (twice) and truncated are recorded");
     let oversized = "select count(*) from security_events where kind = 'oversized_webhook'";
     assert_eq!(world.count(oversized).await, 1, "so is what is too large");
+    let incomplete = "select count(*) from security_events where kind = 'incomplete_webhook'
+        and subject = 'demo.myshopify.com'";
+    assert_eq!(
+        world.count(incomplete).await,
+        3,
+        "and what is signed without a topic, an id or a body"
+    );
 }
 
 #[tokio::test]
