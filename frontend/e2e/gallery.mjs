@@ -71,6 +71,15 @@ const PAGES = {
     "staff",
     (page) => page.getByRole("button", { name: "Import or export" }).click(),
   ],
+  "dialog-mapping-dearer": [
+    "/mappings?q=kettle",
+    "staff",
+    (page) =>
+      page
+        .getByRole("button", { name: /^Change the mapping of/ })
+        .first()
+        .click(),
+  ],
   "dialog-mapping": [
     "/mappings?q=tee",
     "staff",

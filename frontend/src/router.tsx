@@ -21,6 +21,7 @@ import {
   portalSearch,
   signInSearch,
   supplierSearch,
+  suppliersSearch,
   whatIfRunSearch,
   whatIfSearch,
 } from "./routes/search";
@@ -75,6 +76,7 @@ const order = createRoute({
 const suppliers = createRoute({
   getParentRoute: () => shop,
   path: "/suppliers",
+  validateSearch: suppliersSearch,
   component: lazyRouteComponent(() => import("./routes/shop/suppliers/page"), "Suppliers"),
 });
 

@@ -60,6 +60,10 @@ pub(super) async fn conclude(
         // The supplier reported on it meanwhile, so it has it. What it said about the lines counts.
         Ok(answer) if is_proven => {
             conclusion.take_answer(answer).await?;
+            if conclusion.po.status.is_live() {
+                // The supplier may have been asked to cancel before it had this.
+                ask_back::after_placing(&tx, &open.state.order, &conclusion.po, now).await?;
+            }
             None
         }
         Err(error) if is_proven => {

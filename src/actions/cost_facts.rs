@@ -1,7 +1,7 @@
 //! What bears on the cost of an order: agreements, price lists, and what each supplier
 //! had of late. What follows from it is for `routing::owner`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::{ConnectionTrait, DbErr};
@@ -13,13 +13,24 @@ use crate::{
     routing::{
         LineDemand, Strategy, SupplierTerms,
         owner::{Agreement, Terms},
-        terms::Effort,
+        terms::{Effort, PriceBreaks},
     },
     store::{self, Recall, connections, purchase_orders, shops, suppliers},
 };
 
 /// The price lists of offers that have one.
 pub type PriceLists = BTreeMap<OfferId, Vec<PriceBreak>>;
+
+/// Those of the offers that may serve some lines.
+pub fn price_breaks(lists: &PriceLists, lines: &[LineDemand]) -> Vec<PriceBreaks> {
+    let ways = lines.iter().flat_map(|line| &line.alternatives);
+    let offers: BTreeSet<OfferId> = ways.flat_map(|way| &way.components).map(|part| part.offer.id).collect();
+    let list = |offer: OfferId| {
+        let breaks = lists.get(&offer)?.clone();
+        Some(PriceBreaks { offer, breaks })
+    };
+    offers.into_iter().filter_map(list).collect()
+}
 
 /// Purchase orders from which shares are counted: the newest ones of the time in question.
 const MOST_COUNTED: u64 = 500;
@@ -85,7 +96,6 @@ impl Agreed {
         db: &impl ConnectionTrait,
         shop: &shops::Model,
         lines: &[LineDemand],
-        price_breaks: &PriceLists,
         destination: Destination<'_>,
         now: DateTime<Utc>,
     ) -> Result<Strategy, DbErr> {
@@ -101,7 +111,6 @@ impl Agreed {
             settings,
             currency: shop.currency,
             agreements: &agreements,
-            price_breaks,
             destination,
             today: rule_facts::today(shop, now),
             had: &had,

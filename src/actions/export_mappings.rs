@@ -69,6 +69,8 @@ fn line(
         "Default Title" => variant.product_title.clone(),
         title => format!("{}, {title}", variant.product_title),
     });
+    // It is for people, and a row is one line.
+    let product = product.replace(['\r', '\n'], " ");
     mapping_csv::line([
         &mapping.variant_id.to_string(),
         variant.and_then(|variant| variant.sku.as_deref()).unwrap_or_default(),

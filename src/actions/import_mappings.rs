@@ -55,14 +55,14 @@ pub async fn import_mappings(
         ..Imported::default()
     };
     let suppliers = suppliers_of(app.db.read(), shop).await?;
-    // A variant may stand in the file by its id and again by its SKU.
-    let mut seen: HashMap<ShopifyVariantId, u64> = HashMap::new();
+    // Before anything is saved: the rows of a variant may stand anywhere, by its id and again by its SKU.
+    let names = Names::read(app.db.read(), shop, &table.entries, &table.bad).await?;
     for chunk in table.entries.chunks(CHUNK) {
         let now = app.clock.now();
-        let found = Found::read(app.db.read(), shop, chunk, &suppliers).await?;
+        let found = Found::read(app.db.read(), chunk, &suppliers).await?;
         let mut wanted = Vec::new();
         for entry in chunk {
-            match found.meaning(entry, &mut seen) {
+            match found.meaning(entry, names.variant(entry)) {
                 Ok(mapping) => wanted.push(mapping),
                 Err(errors) => done.errors.extend(errors),
             }
@@ -113,11 +113,90 @@ async fn suppliers_of(db: &impl Recall, shop: ShopId) -> Result<BTreeMap<String,
     Ok(rows.into_iter().map(|row| (row.key, row.id)).collect())
 }
 
-/// What a chunk of the file names.
+/// Which variants the whole file names, and on which lines.
+#[derive(Default)]
+struct Names {
+    by_name: BTreeMap<VariantName, Vec<ShopifyVariantId>>,
+    /// Where a variant's entries begin: more than one where it is named in two ways.
+    entries: HashMap<ShopifyVariantId, Vec<u64>>,
+    /// A row that is wrong.
+    bad: HashMap<ShopifyVariantId, u64>,
+}
+
+impl Names {
+    async fn read(
+        db: &impl ConnectionTrait,
+        shop: ShopId,
+        entries: &[Entry],
+        bad: &BTreeMap<VariantName, u64>,
+    ) -> Result<Self, DbErr> {
+        let mut names = Self::default();
+        let all: Vec<&VariantName> = entries.iter().map(|entry| &entry.variant).chain(bad.keys()).collect();
+        for chunk in all.chunks(CHUNK) {
+            names.look_up(db, shop, chunk).await?;
+        }
+        for entry in entries {
+            for variant in names.by_name.get(&entry.variant).into_iter().flatten() {
+                names.entries.entry(*variant).or_default().push(entry.line());
+            }
+        }
+        for (name, line) in bad {
+            let variants = names.by_name.get(name).into_iter().flatten();
+            names.bad.extend(variants.map(|variant| (*variant, *line)));
+        }
+        Ok(names)
+    }
+
+    async fn look_up(&mut self, db: &impl ConnectionTrait, shop: ShopId, names: &[&VariantName]) -> Result<(), DbErr> {
+        let (mut ids, mut skus) = (Vec::new(), Vec::new());
+        for name in names {
+            match name {
+                VariantName::Id(id) => ids.push(ShopifyVariantId(*id)),
+                VariantName::Sku(sku) => skus.push(sku.clone()),
+            }
+        }
+        let living = variants::by_ids(db, shop, &ids).await?.into_iter();
+        for variant in living.filter(|variant| variant.deleted_at.is_none()) {
+            let same = self.by_name.entry(VariantName::Id(variant.id.0)).or_default();
+            same.push(variant.id);
+        }
+        for (sku, id) in variants::with_skus(db, shop, &skus).await? {
+            self.by_name.entry(VariantName::Sku(sku)).or_default().push(id);
+        }
+        Ok(())
+    }
+
+    /// The variant that an entry is about, if it is about all that the file says of it.
+    fn variant(&self, entry: &Entry) -> Result<ShopifyVariantId, RowError> {
+        let refuse = |field, message| Err(wrong(entry.line(), field, message));
+        let (field, unknown, several) = match &entry.variant {
+            VariantName::Id(id) => ("variant_id", id.to_string(), String::new()),
+            VariantName::Sku(sku) => (
+                "variant_sku",
+                format!("with the SKU “{sku}”"),
+                format!("several variants have the SKU “{sku}”: name one by its id"),
+            ),
+        };
+        let variant = match self.by_name.get(&entry.variant).map(Vec::as_slice) {
+            Some([only]) => *only,
+            Some([_, _, ..]) => return refuse(field, several),
+            _ => return refuse(field, format!("the shop has no variant {unknown}")),
+        };
+        let mut entries = self.entries.get(&variant).into_iter().flatten();
+        if let Some(line) = entries.find(|line| **line != entry.line()) {
+            let message = format!("row {line} names this variant in another way: name it by its id or by its SKU");
+            return refuse(field, message);
+        }
+        match self.bad.get(&variant) {
+            Some(line) => refuse(field, format!("row {line} is about this variant too, and wrong")),
+            None => Ok(variant),
+        }
+    }
+}
+
+/// What a chunk of the file is made of.
 struct Found<'a> {
     suppliers: &'a BTreeMap<String, SupplierId>,
-    by_id: HashMap<ShopifyVariantId, variants::Model>,
-    by_sku: HashMap<String, Vec<ShopifyVariantId>>,
     offers: HashMap<OfferId, offers::Model>,
     offer_ids: HashMap<(SupplierId, String), OfferId>,
 }
@@ -125,22 +204,9 @@ struct Found<'a> {
 impl<'a> Found<'a> {
     async fn read(
         db: &impl ConnectionTrait,
-        shop: ShopId,
         chunk: &[Entry],
         suppliers: &'a BTreeMap<String, SupplierId>,
     ) -> Result<Self, DbErr> {
-        let (mut ids, mut skus) = (Vec::new(), Vec::new());
-        for entry in chunk {
-            match &entry.variant {
-                VariantName::Id(id) => ids.push(ShopifyVariantId(*id)),
-                VariantName::Sku(sku) => skus.push(sku.clone()),
-            }
-        }
-        let by_id = variants::by_ids(db, shop, &ids).await?.into_iter();
-        let mut by_sku: HashMap<String, Vec<ShopifyVariantId>> = HashMap::new();
-        for (sku, id) in variants::with_skus(db, shop, &skus).await? {
-            by_sku.entry(sku).or_default().push(id);
-        }
         let mut named: BTreeMap<SupplierId, Vec<String>> = BTreeMap::new();
         for row in chunk.iter().flat_map(|entry| &entry.alternatives).flatten() {
             if let Some(supplier) = suppliers.get(&row.supplier) {
@@ -159,17 +225,14 @@ impl<'a> Found<'a> {
             .map(|offer| ((offer.supplier_id, offer.sku.clone()), offer.id));
         Ok(Self {
             suppliers,
-            by_id: by_id.map(|variant| (variant.id, variant)).collect(),
-            by_sku,
             offer_ids: offer_ids.collect(),
             offers,
         })
     }
 
     /// The mapping that an entry means, or all that is wrong with it.
-    fn meaning(&self, entry: &Entry, seen: &mut HashMap<ShopifyVariantId, u64>) -> Result<Wanted, Vec<RowError>> {
+    fn meaning(&self, entry: &Entry, variant: Result<ShopifyVariantId, RowError>) -> Result<Wanted, Vec<RowError>> {
         let mut errors = Vec::new();
-        let variant = self.variant(entry);
         if let Err(error) = &variant {
             errors.push(error.clone());
         }
@@ -192,37 +255,9 @@ impl<'a> Found<'a> {
         {
             errors.push(wrong(entry.line(), "alternative", message));
         }
-        if let Ok(variant) = &variant
-            && let Some(line) = seen.insert(*variant, entry.line())
-        {
-            let message = format!("this variant stands in row {line} already");
-            errors.push(wrong(entry.line(), "variant_sku", message));
-        }
         match variant {
             Ok(variant) if errors.is_empty() => Ok((variant, alternatives)),
             _ => Err(errors),
-        }
-    }
-
-    fn variant(&self, entry: &Entry) -> Result<ShopifyVariantId, RowError> {
-        match &entry.variant {
-            VariantName::Id(id) => {
-                let known = self.by_id.get(&ShopifyVariantId(*id));
-                let living = known.filter(|variant| variant.deleted_at.is_none());
-                let unknown = || wrong(entry.line(), "variant_id", format!("the shop has no variant {id}"));
-                living.map(|variant| variant.id).ok_or_else(unknown)
-            }
-            VariantName::Sku(sku) => match self.by_sku.get(sku).map(Vec::as_slice) {
-                Some([only]) => Ok(*only),
-                Some([_, _, ..]) => {
-                    let message = format!("several variants have the SKU “{sku}”: name one by its id");
-                    Err(wrong(entry.line(), "variant_sku", message))
-                }
-                _ => {
-                    let message = format!("the shop has no variant with the SKU “{sku}”");
-                    Err(wrong(entry.line(), "variant_sku", message))
-                }
-            },
         }
     }
 

@@ -4,7 +4,7 @@
 //! found open after a crash or a lost answer is settled as the connector's
 //! capabilities say, under the same key, and never placed under a new one.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 use sea_orm::DbErr;
@@ -16,7 +16,7 @@ use super::{
     conclude_placement::conclude,
     next_steps,
     open_exception::{NewException, open_exception},
-    outgoing,
+    outgoing, price_guard,
     purchase_order_status::{follow_lines, move_to, release_allocations, release_cancelled},
     route_order::follow_status,
     supplier_calls,
@@ -89,6 +89,12 @@ impl Job for PlacePurchaseOrder {
             return Ok(());
         };
         failpoint::hit("place.before_call");
+        if call.since.elapsed() > app.config.suppliers.timeout {
+            // Whoever took this job over may have had it cancelled meanwhile.
+            return Err(JobError::retry(
+                "this process stood still before it could call the supplier",
+            ));
+        }
         let connector = app.connectors.of(call.supplier.connector);
         let answer = if call.may_have_happened && connector.capabilities().settles_unknown == ReadBack::CannotTell {
             Err(ConnectorError::unknown("an earlier call may have reached the supplier"))
@@ -109,6 +115,8 @@ pub fn intent_key(purchase_order: PurchaseOrderId) -> String {
 /// Everything the call needs, read under the order's lock.
 pub(super) struct Call {
     pub(super) intent: Intent,
+    /// When the Intent said that the call begins.
+    since: Instant,
     /// An earlier try may have reached the supplier.
     pub(super) may_have_happened: bool,
     pub(super) entry: Entry,
@@ -132,9 +140,8 @@ async fn prepare(app: &App, job: &PlacePurchaseOrder) -> Result<Option<Call>, Jo
         return Ok(None);
     };
     let Some(supplier) = open.supplier(po.supplier_id).cloned() else {
-        return Err(JobError::GiveUp(
-            "the supplier of the purchase order is gone".to_owned(),
-        ));
+        let why = "the supplier of the purchase order is gone".to_owned();
+        return Err(JobError::GiveUp(why));
     };
     let OpenOrder { mut state, shop, .. } = open;
     if !matches!(po.status, PurchaseOrderStatus::Draft | PurchaseOrderStatus::Placing) {
@@ -190,7 +197,7 @@ async fn begin_call(
         tx.commit().await?;
         return Ok(None);
     }
-    if !may_have_happened && drop_taken_back(&tx, po, lines, now).await? {
+    if !may_have_happened && drop_taken_back(&tx, &state, po, lines, now).await? {
         if !po.status.is_live() {
             let evidence = json!({ "withdrawn": "nothing of it is wanted any more" });
             intents::settle(&tx, intent.id, IntentOutcome::Refused, evidence, now);
@@ -250,6 +257,7 @@ async fn call(
         lines,
     } = found;
     // Rolled back as a whole if it is shut: the Intent stands as it stood.
+    let since = Instant::now();
     let entry = supplier_calls::enter(app, &tx, &supplier).await?;
     let outgoing = outgoing::purchase_order(&shop, &po, &lines);
     let target = outgoing::target(&app.keyring, &supplier).map_err(|error| JobError::retry(error.to_string()))?;
@@ -261,6 +269,7 @@ async fn call(
     };
     Ok(Call {
         intent,
+        since,
         may_have_happened,
         entry,
         shop,
@@ -300,6 +309,7 @@ async fn ask_again(app: &App, tx: Tx, mut found: Found, now: DateTime<Utc>) -> R
 /// taken: the supplier never hears of it. False when there is nothing of the kind.
 async fn drop_taken_back(
     tx: &Tx,
+    state: &OrderState,
     po: &mut purchase_orders::Model,
     lines: &mut [po_lines::Model],
     now: DateTime<Utc>,
@@ -310,6 +320,9 @@ async fn drop_taken_back(
     for line in lines.iter_mut() {
         line.cancelled += line.cancel_requested.min(store::column(line.progress().open()));
         line.cancel_requested = 0;
+    }
+    price_guard::reprice(tx, state, po, lines, now).await?;
+    for line in lines.iter() {
         store::save(tx, line.clone())?;
     }
     release_cancelled(tx, po, lines, now).await?;
@@ -337,7 +350,11 @@ async fn open_intent(tx: &Tx, po: &purchase_orders::Model, now: DateTime<Utc>) -
         subject: po.id.0,
         request: &request,
     };
-    intents::open(tx, new, now).await
+    // Written with the first Intent.
+    match po.sent_at {
+        None => intents::open_first(tx, new, now).map(Standing::Fresh),
+        Some(_) => intents::open(tx, new, now).await,
+    }
 }
 
 fn is_unwanted(order: &orders::Model, po: &purchase_orders::Model) -> bool {
@@ -464,7 +481,7 @@ async fn may_not_be_placed(
         refuse(tx, po, why, now).await?;
         return Ok(true);
     }
-    let Some(line) = super::price_guard::line_above_accepted_price(tx, po, &state.po_lines).await? else {
+    let Some(line) = price_guard::line_above_accepted_price(tx, po, &state.po_lines).await? else {
         return Ok(false);
     };
     // Back to routing: it knows the alternatives, and asks a person if there are none.

@@ -8,7 +8,7 @@ use crate::{
     store::{self, columns::Json, order_lines, order_state::OrderState, routing_plans, shops},
 };
 
-use super::route_order;
+use super::{reserve_stock, route_order};
 
 /// A decision that was not taken.
 pub struct Preview {
@@ -36,7 +36,10 @@ pub async fn preview_route(app: &App, shop: ShopId, order: OrderId) -> Result<Op
     } else {
         route_order::waiting(&state, &shop.settings.0)
     };
-    let request = route_order::request(db, &shop, &state, lines, &[], now).await?;
+    let mut request = route_order::request(db, &shop, &state, lines, &[], now).await?;
+    if whole_order {
+        reserve_stock::give_back(db, shop.id, order, &mut request).await?;
+    }
     let mut plan = decide(request).await?;
     plan.strategy = Some(shop.settings.0.routing.strategy);
     let explanation = serde_json::to_value(&plan).map_err(|error| AppError::Internal(error.to_string()))?;

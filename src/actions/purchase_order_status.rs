@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use sea_orm::DbErr;
 
-use super::open_exception::{NewException, open_exception};
+use super::{
+    open_exception::{NewException, open_exception},
+    price_guard::reprice,
+};
 use crate::{
     domain::{
         event::{Actor, EventKind},
@@ -180,8 +183,13 @@ async fn take_off(
     }
     let pieces = units.saturating_mul(store::units(member.per_unit));
     lines[at].cancelled += store::column(pieces.min(lines[at].progress().open()));
-    store::save(tx, lines[at].clone())?;
     lines.retain(|line| line.purchase_order_id == po.id);
+    if let Some(state) = OrderState::of(tx, po.shop_id, po.order_id).await? {
+        reprice(tx, &state, &mut po, &mut lines, now).await?;
+    }
+    for line in &lines {
+        store::save(tx, line.clone())?;
+    }
     follow_lines(tx, &mut po, &lines, now).await?;
     let message = format!(
         "{pieces} × {} of {} was cancelled before it was sent: it belongs with what {} does not bring",

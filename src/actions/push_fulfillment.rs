@@ -17,7 +17,7 @@ use super::{
     conclude_fulfillment::{conclude, refuse},
     open_exception::{NewException, open_exception},
     route_order::write_status,
-    settle_fulfillments::{before_call, open_intent, settle_open},
+    settle_fulfillments::{Look, before_call, open_intent, settle_open},
     shop_access::{self, ShopAccess},
     update_tracking::{UpdateTracking, has_new_tracking},
 };
@@ -30,7 +30,7 @@ use crate::{
     failpoint,
     ids::{OrderId, ShipmentId, ShopId, ShopifyOrderId},
     queue::{Attempt, Job, JobError, Priority, When, enqueue, order_key},
-    shopify::{ApiError, fulfillments::FulfillmentSnapshot, fulfillments::OrderFulfillmentState},
+    shopify::{ApiError, fulfillments::FulfillmentSnapshot},
     store::{
         self, Tx, fulfillments,
         intents::Model as Intent,
@@ -69,12 +69,19 @@ impl Job for PushFulfillment {
 
     async fn run(&self, app: &App, attempt: Attempt) -> Result<(), JobError> {
         let access = shop_access::open(app, self.shop_id, COST).await?;
+        let asked_at = app.db.lease_now().await?;
         let result = app.shopify.order_fulfillments(&access.access(), self.shopify_id).await;
         shop_access::observe(app, &access, &result).await?;
         let Some(read) = result?.data else {
             return Err(JobError::retry("Shopify does not show the order"));
         };
-        let Some(mut prepared) = prepare(app, self, &read, attempt).await? else {
+        let look = Look {
+            read: &read,
+            asked_at,
+            // Before twice the call's own timeout a slow call may still be under way.
+            patience: TimeDelta::from_std(app.config.shopify.timeout * 2).unwrap_or(TimeDelta::MAX),
+        };
+        let Some(mut prepared) = prepare(app, self, look, attempt).await? else {
             return Ok(());
         };
         let last = prepared.claims.pop();
@@ -155,18 +162,17 @@ impl Claimed {
 async fn prepare(
     app: &App,
     job: &PushFulfillment,
-    read: &OrderFulfillmentState,
+    look: Look<'_>,
     attempt: Attempt,
 ) -> Result<Option<Prepared>, JobError> {
+    let read = look.read;
     let now = app.clock.now();
     let tx = app.db.begin().await?;
     let Some(OpenOrder { mut state, shop, .. }) = OpenOrder::lock(&tx, job.shop_id, job.order_id).await? else {
         return Ok(None);
     };
     let settings = &shop.settings.0;
-    // Twice the call's own timeout: before that a slow call may still be under way.
-    let patience = TimeDelta::from_std(app.config.shopify.timeout * 2).unwrap_or(TimeDelta::MAX);
-    settle_open(&tx, &mut state, job.shipment_id, read, patience, now).await?;
+    settle_open(&tx, &mut state, job.shipment_id, look, now).await?;
     failpoint::hit("fulfil.before_intent");
     let mut claim = claim(settings, &state, read, job.shipment_id, now);
     let mut prepared = Prepared {

@@ -1,5 +1,6 @@
 //! A webhook call arrives: commit it to the inbox, where a worker finds it.
 
+use tokio::sync::OwnedSemaphorePermit;
 use webhooks::Delivery;
 
 use crate::{
@@ -12,8 +13,8 @@ use crate::{
     },
 };
 
-/// Commits the delivery to the inbox. A repetition changes nothing.
-pub async fn receive_delivery(app: &App, delivery: &Delivery) -> Result<(), NotKept> {
+/// Commits the delivery to the inbox. A repetition changes nothing. It has its `place` until then.
+pub async fn receive_delivery(app: &App, delivery: &Delivery, place: OwnedSemaphorePermit) -> Result<(), NotKept> {
     let headers = delivery.headers();
     let row = Model {
         id: DeliveryId::generate(),
@@ -30,5 +31,5 @@ pub async fn receive_delivery(app: &App, delivery: &Delivery) -> Result<(), NotK
         shop_id: None,
         shopify_order_id: None,
     };
-    app.inbox.keep(&app.db, &app.tasks, row).await
+    app.inbox.keep(&app.db, &app.tasks, row, place).await
 }

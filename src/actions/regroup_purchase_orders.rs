@@ -4,15 +4,14 @@
 use std::time::Duration;
 
 use super::{
-    override_routing::checked_reason, place_purchase_order::PlacePurchaseOrder, purchase_order_status::move_to,
-    route_order::follow_status,
+    override_routing::checked_reason, place_purchase_order::PlacePurchaseOrder, price_guard::reprice,
+    purchase_order_status::move_to, route_order::follow_status,
 };
 use crate::{
     app::App,
     domain::{
         event::{Actor, EventKind},
         exception::ExceptionKind,
-        money::Money,
         purchase_order::{PurchaseOrderNumber, PurchaseOrderStatus},
     },
     error::AppError,
@@ -34,7 +33,7 @@ pub async fn split_purchase_order(
     let now = app.clock.now();
     let tx = app.db.begin().await?;
     let (open, mut from) = unsent(&tx, shop, id).await?;
-    let (moved, kept): (Vec<_>, Vec<_>) = lines_of(&open, id)
+    let (mut moved, mut kept): (Vec<_>, Vec<_>) = lines_of(&open, id)
         .into_iter()
         .partition(|line| lines.contains(&line.id));
     if moved.len() != lines.len() || moved.is_empty() || kept.is_empty() {
@@ -44,15 +43,16 @@ pub async fn split_purchase_order(
     let mut order = open.state.order.clone();
     order.po_counter += 1;
     let counter = store::units(order.po_counter);
-    let new = purchase_orders::Model {
+    let mut new = purchase_orders::Model {
         id: PurchaseOrderId::generate(),
         number: PurchaseOrderNumber::new(&open.shop.po_prefix, &order.name, counter).0,
-        total_minor: total(&moved, &from)?,
         created_at: now,
         updated_at: now,
         ..from.clone()
     };
-    from.total_minor = total(&kept, &from)?;
+    // Apart, neither may reach what its pieces cost together.
+    reprice(&tx, &open.state, &mut new, &mut moved, now).await?;
+    reprice(&tx, &open.state, &mut from, &mut kept, now).await?;
     let message = format!("{} leaves apart from {}, by hand: {reason}", new.number, from.number);
     store::events::add(&tx, shop, order.id, now, actor, EventKind::Overridden, message);
     store::save(&tx, order.clone())?;
@@ -92,7 +92,7 @@ pub async fn merge_purchase_orders(
     }
     let mut lines = lines_of(&open, into.id);
     lines.extend(lines_of(&open, from.id));
-    into.total_minor = total(&lines, &into)?;
+    reprice(&tx, &open.state, &mut into, &mut lines, now).await?;
     // Whoever wants to undo either still can.
     into.send_after = into.send_after.max(from.send_after);
     from.total_minor = 0;
@@ -135,16 +135,6 @@ fn may_be_changed(open: &OpenOrder, po: &purchase_orders::Model) -> Result<(), A
 fn lines_of(open: &OpenOrder, po: PurchaseOrderId) -> Vec<po_lines::Model> {
     let lines = open.state.po_lines.iter().filter(|line| line.purchase_order_id == po);
     lines.cloned().collect()
-}
-
-fn total(lines: &[po_lines::Model], po: &purchase_orders::Model) -> Result<i64, AppError> {
-    let mut total = Money::new(0, po.currency);
-    for line in lines {
-        let cost = Money::new(line.unit_cost_minor, po.currency).checked_times(store::units(line.quantity));
-        let sum = cost.and_then(|cost| total.checked_add(cost));
-        total = sum.map_err(|error| AppError::Conflict(format!("{}: {error}", line.sku)))?;
-    }
-    Ok(total.amount_minor)
 }
 
 /// Writes the lines of a purchase order in their order.

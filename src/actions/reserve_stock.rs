@@ -7,14 +7,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sea_orm::DbErr;
+use sea_orm::{ConnectionTrait, DbErr};
 
 use crate::{
     domain::purchase_order::PurchaseOrderStatus,
-    ids::{OfferId, PoLineId},
+    ids::{OfferId, OrderId, PoLineId, ShopId},
     routing::RouteRequest,
     store::{
-        self, Tx,
+        self, Tx, offers,
         order_state::OrderState,
         po_lines, purchase_orders,
         reservations::{self, Model as Reservation},
@@ -52,9 +52,39 @@ pub fn of_new_lines(before: &OrderState, after: &OrderState, counted: &BTreeSet<
 pub async fn settle(tx: &Tx, state: &OrderState, new: Vec<Reservation>) -> Result<(), DbErr> {
     let less: BTreeMap<PoLineId, u32> = state.po_lines.iter().filter_map(|line| most(state, line)).collect();
     if less.is_empty() {
-        return reservations::take(tx, new).await;
+        return reservations::take(tx, new);
     }
     reservations::settle(tx, state.order.shop_id, state.order.id, &less, new).await
+}
+
+/// Puts into a request of all of an order what its own purchase orders reserve: to whoever asks what
+/// would be decided if the order came in now, its pieces are free.
+pub async fn give_back(
+    db: &impl ConnectionTrait,
+    shop: ShopId,
+    order: OrderId,
+    request: &mut RouteRequest,
+) -> Result<(), DbErr> {
+    let mut held: BTreeMap<OfferId, i64> = BTreeMap::new();
+    for row in reservations::of_order(db, shop, order).await? {
+        *held.entry(row.offer_id).or_default() += i64::from(row.pieces);
+    }
+    if held.is_empty() {
+        return Ok(());
+    }
+    let rows = offers::by_ids(db, held.keys().copied().collect()).await?;
+    let free = |row: &offers::Model| {
+        let pieces = i64::from(row.stock?) - i64::from(row.reserved) + held.get(&row.id)?;
+        Some((row.id, u32::try_from(pieces.max(0)).unwrap_or(u32::MAX)))
+    };
+    let free: BTreeMap<OfferId, u32> = rows.iter().filter_map(free).collect();
+    let ways = request.lines.iter_mut().flat_map(|line| &mut line.alternatives);
+    for offer in ways.flat_map(|way| &mut way.components).map(|part| &mut part.offer) {
+        if let Some(pieces) = free.get(&offer.id) {
+            offer.stock = Some(*pieces);
+        }
+    }
+    Ok(())
 }
 
 /// The most that a line reserves, where that is less than was ordered.

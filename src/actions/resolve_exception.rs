@@ -14,7 +14,7 @@ use super::{
     place_purchase_order::PlacePurchaseOrder,
     purchase_order_status::{move_to, release_allocations},
     push_fulfillment::PushFulfillment,
-    route_order::{Forced, RouteOrder, follow_status},
+    route_order::{Forced, RouteOrder, follow_status, route_state},
     save_mapping::{self, NewAlternative},
     undo_purchase_order::undo_purchase_order,
     withdraw_units::{Asks, withdraw_purchase_order},
@@ -110,11 +110,10 @@ pub async fn resolve_exception(
         Resolution::ChooseOffer(_) => EventKind::Overridden,
         _ => EventKind::ExceptionResolved,
     };
+    let chosen = decision.chosen(&resolution).await?;
     let what = decision.carry_out(resolution).await?;
-    let closed = close_as(&tx, exception, &actor.to_string(), (kind, &what), now)?;
-    if let Some(shop) = store::shops::by_id(tx.conn(), shop).await? {
-        follow_status(&tx, &shop, order.id).await?;
-    }
+    let closed = close_as(&tx, exception.clone(), &actor.to_string(), (kind, &what), now)?;
+    decision.go_on(&chosen).await?;
     tx.commit().await?;
     Ok(closed)
 }
@@ -182,7 +181,7 @@ impl Decision<'_> {
         match resolution {
             Resolution::Map(alternatives) => self.map(alternatives).await,
             Resolution::Retry => self.retry().await,
-            Resolution::ChooseOffer(offer) => self.choose(offer).await,
+            Resolution::ChooseOffer(_) => Ok("A supplier was chosen".to_owned()),
             Resolution::AcceptPrice => self.accept_price().await,
             Resolution::ConfirmPlaced { supplier_reference } => self.confirm_placed(supplier_reference).await,
             Resolution::ConfirmNotPlaced => self.confirm_not_placed().await,
@@ -194,12 +193,27 @@ impl Decision<'_> {
         }
     }
 
-    fn route(&self, forced: Vec<Forced>) -> Result<(), DbErr> {
-        let job = RouteOrder {
-            forced,
-            ..RouteOrder::of(self.order)
-        };
+    fn route(&self) -> Result<(), DbErr> {
+        let job = RouteOrder::of(self.order);
         enqueue(self.tx, &job, When::now(self.now.timestamp_millis()))
+    }
+
+    /// Routes what was chosen at once, now that the exception is closed: a job would come after whatever
+    /// else is decided about the order, and find the line routed by the rules. All else is left to jobs.
+    async fn go_on(&self, chosen: &[Forced]) -> Result<(), AppError> {
+        let (tx, shop) = (self.tx, self.order.shop_id);
+        let Some(row) = store::shops::by_id(tx.conn(), shop).await? else {
+            return Ok(());
+        };
+        if chosen.is_empty() {
+            return Ok(follow_status(tx, &row, self.order.id).await?);
+        }
+        let state = OrderState::of(tx, shop, self.order.id).await?;
+        let state = state.ok_or(AppError::NotFound("this order"))?;
+        if let Some(reason) = state.gate(&row.settings.0).reason() {
+            return Err(AppError::Conflict(reason));
+        }
+        Ok(route_state(tx, &row, &state, chosen, self.now).await?)
     }
 
     async fn line(&self) -> Result<(OrderLineId, ShopifyVariantId), AppError> {
@@ -217,7 +231,7 @@ impl Decision<'_> {
         let (_, variant) = self.line().await?;
         let days = save_mapping::days(&alternatives);
         save_mapping::write(self.tx, self.order.shop_id, variant, alternatives, self.now).await?;
-        self.route(Vec::new())?;
+        self.route()?;
         // The variant may hold up other orders as well.
         save_mapping::route_waiting(self.tx, self.order.shop_id, variant, &days, self.actor, self.now)?;
         Ok("The variant was mapped".to_owned())
@@ -239,20 +253,23 @@ impl Decision<'_> {
                 let now_ms = self.tx.lease_now().timestamp_millis();
                 store::jobs::revive_of_key(self.tx, &key, now_ms).await?;
             }
-            _ => self.route(Vec::new())?,
+            _ => self.route()?,
         }
         Ok("It is tried again".to_owned())
     }
 
-    async fn choose(&self, offer: OfferId) -> Result<String, AppError> {
+    /// The offer that was chosen for the line, if one was.
+    async fn chosen(&self, resolution: &Resolution) -> Result<Vec<Forced>, AppError> {
+        let Resolution::ChooseOffer(offer) = *resolution else {
+            return Ok(Vec::new());
+        };
         let (line, variant) = self.line().await?;
         if self.components_with(variant, offer).await?.is_empty() {
             let message = "the line's product is not mapped to this offer; map it first";
             return Err(AppError::invalid("offerId", message));
         }
         let units = None;
-        self.route(vec![Forced { line, offer, units }])?;
-        Ok("A supplier was chosen".to_owned())
+        Ok(vec![Forced { line, offer, units }])
     }
 
     async fn components_with(
@@ -283,7 +300,7 @@ impl Decision<'_> {
             component.currency = price.currency;
             store::save(self.tx, component)?;
         }
-        self.route(Vec::new())?;
+        self.route()?;
         Ok(format!("The price of {price} was accepted"))
     }
 
@@ -324,7 +341,7 @@ impl Decision<'_> {
         }
         move_to(self.tx, &mut po, PurchaseOrderStatus::Cancelled, self.now).await?;
         release_allocations(self.tx, &po, self.now).await?;
-        self.route(Vec::new())?;
+        self.route()?;
         Ok(format!(
             "{} does not stand with the supplier; its units are routed again",
             po.number

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     chase_silence,
-    cost_facts::{Agreed, PriceLists},
+    cost_facts::{self, Agreed, PriceLists},
     place_purchase_order::PlacePurchaseOrder,
     reserve_stock, routing_limit, rule_facts,
     write_plan::PlanWriter,
@@ -39,13 +39,10 @@ pub struct RouteOrder {
     pub order_id: OrderId,
     /// Whose order it is at Shopify: the key that keeps its work serial.
     pub shopify_id: ShopifyOrderId,
-    /// Offers that a person chose for lines.
-    #[serde(default)]
-    pub forced: Vec<Forced>,
 }
 
 /// What a person chose for a line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Forced {
     pub line: OrderLineId,
     pub offer: OfferId,
@@ -60,7 +57,6 @@ impl RouteOrder {
             shop_id: order.shop_id,
             order_id: order.id,
             shopify_id: order.shopify_id,
-            forced: Vec::new(),
         }
     }
 }
@@ -78,7 +74,7 @@ impl Job for RouteOrder {
     }
 
     fn dedupe_key(&self) -> Option<String> {
-        self.forced.is_empty().then(|| format!("route:{}", self.order_id))
+        Some(format!("route:{}", self.order_id))
     }
 
     async fn run(&self, app: &App, _attempt: Attempt) -> Result<(), JobError> {
@@ -92,7 +88,7 @@ impl Job for RouteOrder {
 /// Reads, decides and writes, all under the order's lock.
 async fn route_order(tx: &Tx, job: &RouteOrder, now: DateTime<Utc>) -> Result<(), DbErr> {
     match OpenOrder::lock(tx, job.shop_id, job.order_id).await? {
-        Some(open) => route_state(tx, &open.shop, &open.state, &job.forced, now).await,
+        Some(open) => route_state(tx, &open.shop, &open.state, &[], now).await,
         None => Ok(()),
     }
 }
@@ -199,7 +195,8 @@ pub(super) async fn request(
     now: DateTime<Utc>,
 ) -> Result<RouteRequest, DbErr> {
     let variants: Vec<ShopifyVariantId> = waiting.iter().filter_map(|(line, _)| line.variant_id).collect();
-    let (alternatives, price_breaks) = alternatives(db, shop.id, variants, now).await?;
+    let free = store::offers::Model::available;
+    let (alternatives, price_lists) = alternatives(db, shop.id, variants, free, now).await?;
     let refused = suppliers_that_refused(db, shop.id, state).await?;
     let lines: Vec<LineDemand> = waiting
         .into_iter()
@@ -230,8 +227,9 @@ pub(super) async fn request(
         province: facts.province.as_deref(),
         postcode: facts.postcode.as_deref(),
     };
-    let strategy = agreed.strategy(db, shop, &lines, &price_breaks, to, now).await?;
+    let strategy = agreed.strategy(db, shop, &lines, to, now).await?;
     Ok(RouteRequest {
+        price_breaks: cost_facts::price_breaks(&price_lists, &lines),
         lines,
         suppliers: agreed.terms(),
         destination,
@@ -254,11 +252,12 @@ fn chosen(line: OrderLineId, units: u32, forced: &[Forced]) -> impl Iterator<Ite
     parts.into_iter().filter(|(units, _)| *units > 0)
 }
 
-/// Ways to make each variant, and the price lists of their offers.
+/// Ways to make each variant, and the price lists of their offers, which have so much `in_stock`.
 pub(super) async fn alternatives(
     db: &impl Recall,
     shop: ShopId,
     variants: Vec<ShopifyVariantId>,
+    in_stock: fn(&store::offers::Model) -> Option<u32>,
     now: DateTime<Utc>,
 ) -> Result<(BTreeMap<ShopifyVariantId, Vec<Alternative>>, PriceLists), DbErr> {
     let mappings = store::mappings::of_variants(db, shop, variants).await?;
@@ -276,7 +275,10 @@ pub(super) async fn alternatives(
                 continue;
             };
             let component = Component {
-                offer: facts(offer),
+                offer: OfferFacts {
+                    stock: in_stock(offer),
+                    ..facts(offer)
+                },
                 per_unit: store::units(row.quantity),
                 accepted_cost: row.accepted_cost(),
             };
@@ -301,7 +303,7 @@ fn facts(offer: &store::offers::Model) -> OfferFacts {
         sku: offer.sku.clone(),
         title: offer.title.clone(),
         cost: offer.cost(),
-        stock: offer.available(),
+        stock: None,
         ships_to: offer.ships_to.0.clone(),
         active: offer.active,
         weight_g: offer.weight_g.map(store::units),

@@ -3,9 +3,10 @@
 
 use std::collections::BTreeMap;
 
+use chrono::NaiveDate;
 use sea_orm::DbErr;
 
-use super::revisit_orders::routing_changed;
+use super::{revisit_orders::routing_changed, rule_facts};
 use crate::{
     app::App,
     domain::{
@@ -31,7 +32,7 @@ pub async fn save_routing(
     let tx = app.db.begin().await?;
     let mut row = shops::lock(&tx, shop).await?.ok_or(AppError::NotFound("this shop"))?;
     let known = known(tx.conn(), shop).await?;
-    check_routing(row.currency, &routing, &known)?;
+    check_routing(row.currency, &routing, &known, rule_facts::today(&row, app.clock.now()))?;
     if row.settings.0.routing == routing {
         return Ok(row);
     }
@@ -42,17 +43,29 @@ pub async fn save_routing(
     Ok(row)
 }
 
-/// Whether a shop that buys from these can be routed like that.
-pub(super) fn check_routing(own: Currency, routing: &RoutingSettings, known: &[Known]) -> Result<(), AppError> {
+/// Whether a shop that buys from these can be routed like that today, on its calendar.
+pub(super) fn check_routing(
+    own: Currency,
+    routing: &RoutingSettings,
+    known: &[Known],
+    today: NaiveDate,
+) -> Result<(), AppError> {
     for (index, share) in routing.shares.iter().enumerate() {
         if !known.iter().any(|(supplier, _)| supplier.key == share.supplier) {
             let message = format!("the shop has no connection with a supplier “{}”", share.supplier);
             return Err(AppError::invalid(format!("shares.{index}.supplier"), message));
         }
     }
-    if let Some((code, supplier)) = without_rate(own, routing, known).into_iter().next() {
+    if let Some((code, supplier)) = without_rate(own, routing, known, today).into_iter().next() {
         let message = format!("there is no rate between {own} and {code}, in which {supplier} counts");
-        return Err(AppError::invalid("rates", message));
+        let later = routing.rates.iter().position(|rate| {
+            let pair = [rate.from, rate.to].map(Currency::code);
+            pair.contains(&own.code()) && pair.contains(&code)
+        });
+        return Err(match later {
+            Some(index) => AppError::invalid(format!("rates.{index}.on"), format!("until this day {message}")),
+            None => AppError::invalid("rates", message),
+        });
     }
     Ok(())
 }
@@ -77,9 +90,13 @@ pub async fn save_connection_costs(
     let is_new = before != row.costs;
     let changed = [(found.clone(), row.clone())];
     let routing = &owner.settings.0.routing;
-    if let Some((code, _)) = without_rate(owner.currency, routing, &changed).into_iter().next() {
+    let today = rule_facts::today(&owner, app.clock.now());
+    if let Some((code, _)) = without_rate(owner.currency, routing, &changed, today)
+        .into_iter()
+        .next()
+    {
         let message = format!(
-            "the shop has no rate between {} and {code}: add one to its settings first",
+            "the shop has no rate between {} and {code} that counts today: add one to its settings first",
             owner.currency
         );
         return Err(AppError::invalid("currency", message));
@@ -111,15 +128,20 @@ pub(super) async fn known(db: &impl Recall, shop: ShopId) -> Result<Vec<Known>, 
     Ok(known.collect())
 }
 
-/// Where cost decides: currencies that active connections use and no rate tells of.
-fn without_rate(own: Currency, routing: &RoutingSettings, known: &[Known]) -> BTreeMap<&'static str, String> {
+/// Where cost decides: currencies that active connections use and no rate tells of that counts by today.
+fn without_rate(
+    own: Currency,
+    routing: &RoutingSettings,
+    known: &[Known],
+    today: NaiveDate,
+) -> BTreeMap<&'static str, String> {
     let mut missing = BTreeMap::new();
     if routing.strategy == StrategyWord::Priority {
         return missing;
     }
     let has_rate = |currency: Currency| {
         let pair = [own, currency];
-        let mut rates = routing.rates.iter();
+        let mut rates = routing.rates.iter().filter(|rate| rate.on <= today);
         currency == own || rates.any(|rate| pair.contains(&rate.from) && pair.contains(&rate.to))
     };
     for (supplier, connection) in known.iter().filter(|(_, connection)| connection.active) {

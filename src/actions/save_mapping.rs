@@ -1,7 +1,8 @@
 //! Says which offers make one unit of a variant, in ranked alternatives.
 //!
-//! Saving accepts what the offers cost now: routing buys nothing above that
-//! and the connection's tolerance. Orders that waited for it are routed.
+//! Routing buys nothing above the cost that is accepted for an offer and the connection's tolerance.
+//! What was accepted for an offer stays when its mapping is saved again, unless another cost is named;
+//! of an offer that is new there, what it costs now is accepted. Orders that waited for it are routed.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -30,7 +31,8 @@ pub struct NewComponent {
     pub offer: OfferId,
     /// Pieces of the offer in one unit of the variant.
     pub quantity: i32,
-    /// What the shop agrees to pay for one piece; none means what it costs now.
+    /// What the shop agrees to pay for one piece. None: what it agreed to for the offer in this mapping
+    /// before, or what the offer costs now where it is new.
     pub accepted: Option<Money>,
 }
 
@@ -120,19 +122,20 @@ pub(super) async fn write_many(
     let stood: HashMap<ShopifyVariantId, mappings::Model> =
         stood.into_iter().map(|row| (row.variant_id, row)).collect();
     let replaced: Vec<MappingId> = stood.values().map(|row| row.id).collect();
+    let before = mapping_components::of_mappings(tx.conn(), shop, replaced.clone()).await?;
     mapping_components::remove_all(tx, shop, &replaced);
     match_proposals::remove_open(tx, shop, &variants);
     let (mut headers, mut rows) = (Vec::new(), Vec::new());
     for (variant, alternatives) in wanted {
-        let before = stood.get(&variant).cloned();
+        let stood = stood.get(&variant);
         let header = mappings::Model {
-            id: before.as_ref().map_or_else(MappingId::generate, |row| row.id),
+            id: stood.map_or_else(MappingId::generate, |row| row.id),
             shop_id: shop,
             variant_id: variant,
             updated_at: now,
         };
-        rows.extend(component_rows(&header, &alternatives, offers));
-        match before {
+        rows.extend(component_rows(&header, &alternatives, offers, &before));
+        match stood {
             Some(_) => store::save(tx, header)?,
             None => headers.push(header),
         }
@@ -145,6 +148,7 @@ fn component_rows(
     mapping: &mappings::Model,
     alternatives: &[NewAlternative],
     offers: &HashMap<OfferId, offers::Model>,
+    before: &[mapping_components::Model],
 ) -> Vec<mapping_components::Model> {
     let mut rows = Vec::new();
     for (rank, alternative) in (1..).zip(alternatives) {
@@ -153,7 +157,8 @@ fn component_rows(
             let Some(offer) = offers.get(&component.offer) else {
                 continue;
             };
-            let accepted = component.accepted.unwrap_or_else(|| offer.cost());
+            let kept = || accepted_before(before, (mapping.id, offer.id), (rank, position));
+            let accepted = component.accepted.or_else(kept).unwrap_or_else(|| offer.cost());
             rows.push(mapping_components::Model {
                 id: RowId::generate(),
                 shop_id: mapping.shop_id,
@@ -171,6 +176,19 @@ fn component_rows(
         }
     }
     rows
+}
+
+/// The cost that was accepted for an offer in a mapping, at the same place if possible.
+fn accepted_before(
+    before: &[mapping_components::Model],
+    (mapping, offer): (MappingId, OfferId),
+    (rank, position): (i32, i32),
+) -> Option<Money> {
+    let of_offer = |row: &&mapping_components::Model| row.mapping_id == mapping && row.offer_id == offer;
+    let here = |row: &&mapping_components::Model| row.rank == rank && row.position == position;
+    let mut rows = before.iter().filter(of_offer);
+    let kept = rows.clone().find(here).or_else(|| rows.next());
+    kept.map(mapping_components::Model::accepted_cost)
 }
 
 /// Whether a mapping has as much of everything as it may have.
@@ -211,11 +229,26 @@ async fn checked(
     let found: HashMap<OfferId, offers::Model> = found.into_iter().map(|offer| (offer.id, offer)).collect();
     for (rank, alternative) in alternatives.iter().enumerate() {
         for (position, component) in alternative.components.iter().enumerate() {
-            if !found.contains_key(&component.offer) {
-                let field = format!("alternatives.{rank}.components.{position}.offerId");
-                return Err(AppError::invalid(field, "there is no such offer"));
+            let place = |field| format!("alternatives.{rank}.components.{position}.{field}");
+            let Some(offer) = found.get(&component.offer) else {
+                return Err(AppError::invalid(place("offerId"), "there is no such offer"));
+            };
+            if let Some(accepted) = component.accepted {
+                check_accepted(accepted, offer).map_err(|(field, message)| AppError::invalid(place(field), message))?;
             }
         }
     }
     Ok(found)
+}
+
+/// A cost that may be accepted for an offer: in its currency, and within measure.
+fn check_accepted(accepted: Money, offer: &offers::Model) -> Result<(), (&'static str, String)> {
+    if accepted.currency != offer.currency {
+        return Err(("currency", format!("the offer is in {}", offer.currency.code())));
+    }
+    if !(0..=MOST_COST_MINOR).contains(&accepted.amount_minor) {
+        let message = "a cost must not be negative, nor beyond all measure";
+        return Err(("acceptedCost", message.to_owned()));
+    }
+    Ok(())
 }

@@ -1,7 +1,7 @@
 //! The Intents of fulfillments: what is written down before the call, and what
 //! is found out after a lost answer or a crash, from the order as Shopify shows it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
@@ -14,14 +14,14 @@ use crate::{
         intent::{IntentKind, IntentOutcome},
         order::FulfillmentOrder,
     },
-    ids::{ShipmentId, ShopifyFulfillmentId, ShopifyLineItemId},
+    ids::{ShipmentId, ShopifyLineItemId},
     queue::{
         JobError,
         intents::{self, NewIntent, Standing},
     },
     shopify::{
         fulfillments::OrderFulfillmentState,
-        read_back::{self, Before, Expected, ReadBack, Remained},
+        read_back::{self, Before, Expected, Known, ReadBack, Remained},
     },
     store::{
         self, Tx,
@@ -110,6 +110,19 @@ pub async fn open_intent(
     }
 }
 
+/// The order as Shopify shows it.
+#[derive(Clone, Copy, Debug)]
+pub struct Look<'a> {
+    pub read: &'a OrderFulfillmentState,
+    /// When that was asked for, by [`store::Db::lease_now`]: what is made later is not in it.
+    pub asked_at: DateTime<Utc>,
+    /// How long a call may be under way.
+    pub patience: TimeDelta,
+}
+
+/// Units that are gone without a fulfillment went otherwise once so many times the patience is over.
+const TIMES_TO_SHOW: i32 = 10;
+
 /// Settles every open Intent of a parcel's fulfillments, in the rows and in
 /// `state`. Of the order's other parcels, what Shopify has is settled too: its
 /// units are not open any more, and would count twice. The rest is left to the
@@ -122,8 +135,7 @@ pub async fn settle_open(
     tx: &Tx,
     state: &mut OrderState,
     parcel: ShipmentId,
-    read: &OrderFulfillmentState,
-    patience: TimeDelta,
+    look: Look<'_>,
     now: DateTime<Utc>,
 ) -> Result<(), JobError> {
     for place in 0..state.fulfillments.len() {
@@ -138,10 +150,10 @@ pub async fn settle_open(
         if intent.called_at.is_none() || !intent.outcome.is_open() {
             continue;
         }
-        let made = match found(state, read, row, &intent) {
+        let made = match found(state, look.read, row, &intent) {
             ReadBack::Made(id) => id,
             unmade if is_own => {
-                wait_for(tx, &intent, unmade, patience, now)?;
+                wait_for(tx, &intent, unmade, look, now)?;
                 continue;
             }
             _ => continue,
@@ -154,7 +166,15 @@ pub async fn settle_open(
 }
 
 fn found(state: &OrderState, read: &OrderFulfillmentState, row: &fulfillments::Model, intent: &Intent) -> ReadBack {
-    let known: BTreeSet<ShopifyFulfillmentId> = state.fulfillments.iter().filter_map(|row| row.shopify_id).collect();
+    let mut known = Known::default();
+    for row in &state.fulfillments {
+        let kind = if row.by_hand {
+            &mut known.by_hand
+        } else {
+            &mut known.ours
+        };
+        kind.extend(row.shopify_id);
+    }
     let request: Option<Request> = serde_json::from_value(intent.request.0.clone()).ok();
     let expected = Expected {
         units: units_by_item(state, row),
@@ -164,34 +184,37 @@ fn found(state: &OrderState, read: &OrderFulfillmentState, row: &fulfillments::M
     read_back::find(read, &expected, &known)
 }
 
-/// Settles that nothing was made once no call can be under way any more.
-fn wait_for(
-    tx: &Tx,
-    intent: &Intent,
-    unmade: ReadBack,
-    patience: TimeDelta,
-    now: DateTime<Utc>,
-) -> Result<(), JobError> {
-    let ReadBack::Unclear(candidates) = unmade else {
-        let lease_now = tx.lease_now();
-        let since = lease_now - intent.called_at.unwrap_or(lease_now);
-        if since < patience {
-            let after = (patience - since).to_std().ok();
-            return Err(JobError::Retry {
-                reason: "a call may still be under way".to_owned(),
-                after,
-            });
-        }
-        let evidence = json!({ "read_back": "nothing was made" });
-        intents::settle(tx, intent.id, IntentOutcome::Pending, evidence, now);
-        return Ok(());
+/// Settles that nothing was made once no call can have been under way when Shopify was asked.
+fn wait_for(tx: &Tx, intent: &Intent, unmade: ReadBack, look: Look<'_>, now: DateTime<Utc>) -> Result<(), JobError> {
+    let since = look.asked_at - intent.called_at.unwrap_or(look.asked_at);
+    let wait_until = |patience: TimeDelta, reason: &str| {
+        let left = patience - since;
+        (left > TimeDelta::zero()).then(|| JobError::Retry {
+            reason: reason.to_owned(),
+            after: left.to_std().ok(),
+        })
     };
-    let ids: Vec<String> = candidates.iter().map(ToString::to_string).collect();
-    let reason = format!(
-        "it is not clear whether Shopify took the parcel; fulfillments in question: {}",
-        ids.join(", ")
-    );
-    Err(JobError::retry(reason))
+    let too_early = match unmade {
+        ReadBack::Unclear(candidates) => {
+            let ids: Vec<String> = candidates.iter().map(ToString::to_string).collect();
+            let reason = format!(
+                "it is not clear whether Shopify took the parcel; fulfillments in question: {}",
+                ids.join(", ")
+            );
+            return Err(JobError::retry(reason));
+        }
+        ReadBack::Gone => wait_until(
+            look.patience * TIMES_TO_SHOW,
+            "units of the parcel are gone, and Shopify shows no fulfillment of them yet",
+        ),
+        ReadBack::Made(_) | ReadBack::NotMade => wait_until(look.patience, "a call may still be under way"),
+    };
+    if let Some(error) = too_early {
+        return Err(error);
+    }
+    let evidence = json!({ "read_back": "nothing was made" });
+    intents::settle(tx, intent.id, IntentOutcome::Pending, evidence, now);
+    Ok(())
 }
 
 fn units_by_item(state: &OrderState, row: &fulfillments::Model) -> BTreeMap<ShopifyLineItemId, u32> {

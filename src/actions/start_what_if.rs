@@ -3,11 +3,12 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 
 use super::{
     change_rules::{self, RulesError},
     connect_supplier::{self, ConnectionChange},
+    rule_facts,
     run_what_if::RunWhatIf,
     save_costs::{self, Known},
 };
@@ -72,7 +73,7 @@ pub async fn start_what_if(app: &App, shop: ShopId, new: NewWhatIf, actor: &Acto
     let known = save_costs::known(tx.conn(), shop).await?;
     let basis = Basis {
         live: side(owner.settings.0.clone(), &known),
-        draft: draft(&tx, &owner, new, known).await?,
+        draft: draft(&tx, &owner, new, known, rule_facts::today(&owner, now)).await?,
     };
     let run = Model {
         id: WhatIfRunId::generate(),
@@ -117,7 +118,13 @@ fn side(settings: ShopSettings, known: &[Known]) -> Draft {
 }
 
 /// The shop as the draft would have it, if it could be like that.
-async fn draft(tx: &Tx, owner: &shops::Model, new: NewWhatIf, mut known: Vec<Known>) -> Result<Draft, AppError> {
+async fn draft(
+    tx: &Tx,
+    owner: &shops::Model,
+    new: NewWhatIf,
+    mut known: Vec<Known>,
+    today: NaiveDate,
+) -> Result<Draft, AppError> {
     let mut settings = owner.settings.0.clone();
     if let Some(rules) = new.rules {
         check_rules(tx, owner.id, &rules).await?;
@@ -139,7 +146,7 @@ async fn draft(tx: &Tx, owner: &shops::Model, new: NewWhatIf, mut known: Vec<Kno
     if let Some(routing) = new.routing {
         settings.routing = routing;
     }
-    let checked = save_costs::check_routing(owner.currency, &settings.routing, &known);
+    let checked = save_costs::check_routing(owner.currency, &settings.routing, &known, today);
     checked.map_err(|error| under("routing", error))?;
     Ok(side(settings, &known))
 }

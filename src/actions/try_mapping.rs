@@ -2,7 +2,7 @@
 //! make if the order came in now. Nothing of it stays.
 
 use super::{
-    route_order,
+    reserve_stock, route_order,
     save_mapping::{self, NewAlternative},
 };
 use crate::{
@@ -33,7 +33,8 @@ pub async fn try_mapping(
     }
     save_mapping::write(&tx, shop, variant, alternatives, now).await?;
     let lines = route_order::waiting(&state, &row.settings.0);
-    let request = route_order::request(tx.conn(), &row, &state, lines, &[], now).await?;
+    let mut request = route_order::request(tx.conn(), &row, &state, lines, &[], now).await?;
+    reserve_stock::give_back(tx.conn(), shop, order, &mut request).await?;
     drop(tx);
     Ok(routing::route(&request))
 }

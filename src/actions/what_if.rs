@@ -11,7 +11,7 @@ use chrono::{DateTime, Utc};
 use sea_orm::DbErr;
 
 use super::{
-    cost_facts::{Agreed, PriceLists},
+    cost_facts::{self, Agreed, PriceLists},
     route_order, rule_facts,
 };
 pub use crate::domain::what_if::{Basis, Comparison, Draft, DraftConnection, Mark, Way};
@@ -25,7 +25,7 @@ use crate::{
         terms::{Detail, Effort},
         what_if::Decided,
     },
-    store::{self, Db, Recall, columns::Json, order_lines, orders, shops},
+    store::{self, Db, Recall, columns::Json, offers, order_lines, orders, shops},
 };
 
 /// Orders that are read and decided together.
@@ -289,7 +289,9 @@ impl Book {
         if new.is_empty() {
             return Ok(());
         }
-        let (alternatives, price_lists) = route_order::alternatives(db, shop, new.clone(), now).await?;
+        // What orders of the past have reserved is theirs: none of them is short of its own pieces.
+        let all = offers::Model::in_stock;
+        let (alternatives, price_lists) = route_order::alternatives(db, shop, new.clone(), all, now).await?;
         self.known.extend(new);
         self.alternatives.extend(alternatives);
         Arc::make_mut(&mut self.price_lists).extend(price_lists);
@@ -368,7 +370,6 @@ impl Side {
             settings,
             currency: shop.currency,
             agreements: &agreements,
-            price_breaks: price_lists,
             destination: Destination {
                 country: destination.as_deref(),
                 province: facts.province.as_deref(),
@@ -384,6 +385,7 @@ impl Side {
         .model(&order.demands);
         let request = RouteRequest {
             lines: order.demands.clone(),
+            price_breaks: cost_facts::price_breaks(price_lists, &order.demands),
             suppliers: agreed.terms(),
             destination,
             strategy: match settings.strategy {

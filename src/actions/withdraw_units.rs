@@ -11,6 +11,7 @@ use super::{
     ask_back,
     open_exception::{NewException, open_exception},
     place_purchase_order::PlacePurchaseOrder,
+    price_guard::reprice,
     purchase_order_status::{follow_lines, move_to, release_allocations, release_cancelled},
 };
 use crate::{
@@ -245,9 +246,14 @@ async fn withdraw_allocation(
     }
     if po.status == PurchaseOrderStatus::Draft {
         line.cancelled += store::column(units * per_unit);
-        store::save(tx, line.clone())?;
-        release_cancelled(tx, po, &lines, now).await?;
-        follow_lines(tx, &mut po.clone(), &lines, now).await?;
+        // Fewer pieces may cost more each.
+        let mut po = po.clone();
+        reprice(tx, state, &mut po, &mut lines, now).await?;
+        for line in &lines {
+            store::save(tx, line.clone())?;
+        }
+        release_cancelled(tx, &po, &lines, now).await?;
+        follow_lines(tx, &mut po, &lines, now).await?;
         return Ok(held - units);
     }
     line.cancel_requested += store::column(units * per_unit);

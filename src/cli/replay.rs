@@ -111,7 +111,7 @@ fn operator() -> Actor {
 async fn replay_deliveries(app: &App, args: &ReplayArgs) -> Result<Done, CommandError> {
     let now = app.clock.now();
     let since = match &args.since {
-        Some(text) => since::read(text, now)?,
+        Some(text) => since::read("--since", text, now)?,
         None => now - RECENT,
     };
     // Any domain: deliveries for shops that are not here are the operator's.

@@ -51,13 +51,7 @@ pub async fn run(args: SimulateArgs) -> Result<(), CommandError> {
 
 async fn simulate(app: &App, args: &SimulateArgs, text: &str) -> Result<(), CommandError> {
     let now = app.clock.now();
-    let period = Period {
-        since: since::read(&args.since, now)?,
-        until: match &args.until {
-            Some(until) => since::read(until, now)?,
-            None => now,
-        },
-    };
+    let period = period(&args.since, args.until.as_deref(), now)?;
     let (domain, draft) = apply_setup::draft(app, text, args.shop.as_deref())
         .await
         .map_err(|error| explained(&args.rules, &error))?;
@@ -82,6 +76,17 @@ async fn simulate(app: &App, args: &SimulateArgs, text: &str) -> Result<(), Comm
         print(&told)?;
     }
     Ok(())
+}
+
+fn period(since: &str, until: Option<&str>, now: DateTime<Utc>) -> Result<Period, String> {
+    let period = Period {
+        since: since::read("--since", since, now)?,
+        until: until.map_or(Ok(now), |until| since::read("--until", until, now))?,
+    };
+    if period.since >= period.until {
+        return Err("--until: this must be after --since".to_owned());
+    }
+    Ok(period)
 }
 
 /// A reader that stops reading is no mistake of ours.
@@ -214,6 +219,24 @@ mod tests {
         ] {
             assert_eq!(quoted(field), expect);
         }
+    }
+
+    #[test]
+    fn a_period_ends_after_it_begins() {
+        let now: DateTime<Utc> = "2026-11-21T12:00:00Z".parse().expect("a time");
+        let check = |since, until, expect: Result<i64, &str>| {
+            let told = period(since, until, now).map(|period| (period.until - period.since).num_days());
+            match expect {
+                Ok(days) => assert_eq!(told, Ok(days)),
+                Err(begins) => assert!(told.is_err_and(|text| text.starts_with(begins)), "{until:?}"),
+            }
+        };
+        check("30d", Some("7d"), Ok(23));
+        check("30d", None, Ok(30));
+        check("7d", Some("30d"), Err("--until: this must be after"));
+        check("7d", Some("7d"), Err("--until: this must be after"));
+        check("7d", Some("yesterday"), Err("--until: “yesterday”"));
+        check("soon", None, Err("--since: “soon”"));
     }
 
     #[test]

@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 
-/// Reads `2026-11-20`, `2026-11-20T08:00:00Z`, `90m`, `36h`, `7d` or `2w`.
-pub fn read(text: &str, now: DateTime<Utc>) -> Result<DateTime<Utc>, String> {
+/// Reads `2026-11-20`, `2026-11-20T08:00:00Z`, `90m`, `36h`, `7d` or `2w`, as the argument `of` says.
+pub fn read(of: &str, text: &str, now: DateTime<Utc>) -> Result<DateTime<Utc>, String> {
     let text = text.trim();
     let since = ago(text)
         .and_then(|ago| now.checked_sub_signed(ago))
@@ -14,9 +14,9 @@ pub fn read(text: &str, now: DateTime<Utc>) -> Result<DateTime<Utc>, String> {
         });
     match since {
         Some(since) if since <= now => Ok(since),
-        Some(_) => Err(format!("--since: {text} is still to come")),
+        Some(_) => Err(format!("{of}: {text} is still to come")),
         None => Err(format!(
-            "--since: “{text}” is neither a date (2026-11-20), a time (2026-11-20T08:00:00Z) nor how long ago (36h, 7d)"
+            "{of}: “{text}” is neither a date (2026-11-20), a time (2026-11-20T08:00:00Z) nor how long ago (36h, 7d)"
         )),
     }
 }
@@ -41,7 +41,7 @@ mod tests {
     fn check(text: &str, expect: Option<&str>) {
         let now: DateTime<Utc> = "2026-11-21T12:00:00Z".parse().expect("a time");
         let expect = expect.map(|time| time.parse::<DateTime<Utc>>().expect("a time"));
-        assert_eq!(read(text, now).ok(), expect, "{text}");
+        assert_eq!(read("--since", text, now).ok(), expect, "{text}");
     }
 
     #[test]

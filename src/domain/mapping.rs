@@ -1,6 +1,8 @@
-//! When an alternative of a mapping counts.
+//! When an alternative of a mapping counts, and which price it accepts.
 
 use chrono::{DateTime, NaiveDate, Utc};
+
+use super::money::Money;
 
 /// The first and the last day, both included, in UTC. An end that is not said is open.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -28,6 +30,14 @@ impl Validity {
         let begins = self.from?.and_hms_opt(0, 0, 0)?.and_utc();
         (begins > time).then_some(begins)
     }
+}
+
+/// Whether a piece may be bought at this cost: never above what the shop accepted and its tolerance in basis
+/// points, compared in the supplier's currency and without rounding.
+#[must_use]
+pub fn is_accepted(cost: Money, accepted: Money, tolerance_bp: u32) -> bool {
+    let limit = i128::from(accepted.amount_minor) * (10_000 + i128::from(tolerance_bp));
+    cost.currency == accepted.currency && i128::from(cost.amount_minor) * 10_000 <= limit
 }
 
 #[cfg(test)]

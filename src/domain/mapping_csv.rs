@@ -1,10 +1,7 @@
 //! Mappings as a table, one component a row: read from what spreadsheets make of
 //! CSV, and written so that no cell is taken for a formula. Pure.
 
-use std::{
-    borrow::Cow,
-    collections::{BTreeMap, BTreeSet},
-};
+use std::{borrow::Cow, collections::BTreeMap};
 
 use chrono::NaiveDate;
 
@@ -51,7 +48,7 @@ pub struct Row {
     pub offer_sku: String,
     pub quantity: i32,
     pub validity: Validity,
-    /// What the shop agreed to pay for a piece; none means what it costs now.
+    /// What the shop agreed to pay for a piece; none means what it agreed to before, or what it costs now.
     pub accepted: Option<Money>,
 }
 
@@ -82,12 +79,14 @@ pub enum FileError {
     Unreadable { line: u64, message: String },
 }
 
-/// What was read: one entry for each variant, and the rows that are no rows.
+/// What was read: one entry for each name of a variant, and the rows that are no rows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Table {
     /// Rows that say something.
     pub rows: usize,
     pub entries: Vec<Entry>,
+    /// Names of variants of which a row is wrong, with its line. Another name may mean the same variant.
+    pub bad: BTreeMap<VariantName, u64>,
     pub errors: Vec<RowError>,
 }
 
@@ -123,7 +122,7 @@ pub fn read(bytes: &[u8]) -> Result<Table, FileError> {
         .from_reader(text.as_bytes());
     let heading = reader.headers().map_err(|error| unreadable(&error))?;
     let columns = Columns::read(heading)?;
-    let (mut table, mut rows, mut bad) = (Table::default(), Vec::new(), BTreeSet::new());
+    let (mut table, mut rows) = (Table::default(), Vec::new());
     let mut lines = Lines::new(text, skipped);
     for record in reader.records() {
         let record = record.map_err(|error| unreadable(&error))?;
@@ -135,18 +134,27 @@ pub fn read(bytes: &[u8]) -> Result<Table, FileError> {
             return Err(FileError::TooManyRows);
         }
         let line = lines.at(record.position().map_or(0, csv::Position::byte));
+        if record.iter().any(|cell| cell.contains(['\n', '\r'])) {
+            // Whose rows a quote that is not closed takes in, nobody can tell.
+            let message = "a cell goes on over the end of the line: is a quote not closed?".to_owned();
+            return Err(FileError::Unreadable { line, message });
+        }
         match columns.row(&record, line) {
             Ok(row) => rows.push(row),
             Err((variant, errors)) => {
-                bad.extend(variant);
+                table.bad.extend(variant.map(|variant| (variant, line)));
                 table.errors.extend(errors);
             }
         }
     }
     for (variant, alternatives) in grouped(rows) {
         let wrong = contradictions(&alternatives);
-        if wrong.is_empty() && !bad.contains(&variant) {
-            table.entries.push(Entry { variant, alternatives });
+        match wrong.first() {
+            Some(first) => {
+                table.bad.insert(variant, first.line);
+            }
+            None if table.bad.contains_key(&variant) => {}
+            None => table.entries.push(Entry { variant, alternatives }),
         }
         table.errors.extend(wrong);
     }
@@ -311,7 +319,9 @@ impl Columns {
         if validity.is_upside_down() {
             take("valid_until", "it ends before it begins".to_owned());
         }
-        let variant = variant.ok();
+        // A row whose id cannot be read is about the variant with its SKU, all the same.
+        let by_sku = || self::variant("", cell("variant_sku")).ok();
+        let variant = variant.ok().or_else(by_sku);
         match (variant, alternative, quantity, accepted) {
             (Some(variant), Ok(alternative), Ok(quantity), Ok(accepted)) if errors.is_empty() => Ok(Row {
                 line,

@@ -19,7 +19,10 @@ use crate::{
         save_mapping::{self, NewAlternative, NewComponent},
         try_mapping,
     },
-    domain::mapping::Validity,
+    domain::{
+        mapping::Validity,
+        money::{self, Currency},
+    },
     error::AppError,
     ids::{AlternativeId, OfferId, ShopId, ShopifyVariantId},
     store::{
@@ -263,6 +266,24 @@ pub struct AlternativeInput {
 pub struct ComponentInput {
     offer_id: ID,
     quantity: i32,
+    /// What the shop agrees to pay for one piece, a decimal such as 4.20 in the offer's currency. Left out,
+    /// what it agreed to for the offer in this mapping stays; of an offer that is new there it accepts what
+    /// it costs now.
+    accepted_cost: Option<String>,
+    /// Of the accepted cost, with which it must be given.
+    currency: Option<String>,
+}
+
+impl ComponentInput {
+    fn accepted(&self) -> Result<Option<money::Money>, (&'static str, String)> {
+        let Some(cost) = &self.accepted_cost else {
+            return Ok(None);
+        };
+        let currency = Currency::parse(self.currency.as_deref().unwrap_or_default());
+        let currency = currency.map_err(|error| ("currency", error.to_string()))?;
+        let cost = money::Money::parse(cost, currency);
+        cost.map(Some).map_err(|error| ("acceptedCost", error.to_string()))
+    }
 }
 
 /// What was asked for, with ids that name nothing turned into a problem.
@@ -272,7 +293,8 @@ pub fn alternatives(input: Vec<AlternativeInput>) -> Result<Vec<NewAlternative>,
         Ok(NewComponent {
             offer: id(&input.offer_id).ok_or(unknown)?,
             quantity: input.quantity,
-            accepted: None,
+            accepted: (input.accepted())
+                .map_err(|(field, message)| AppError::invalid(format!("{place}.{field}"), message))?,
         })
     };
     let alternative = |(rank, input): (usize, AlternativeInput)| {
@@ -310,7 +332,7 @@ pub struct MappingMutation;
 
 #[Object]
 impl MappingMutation {
-    /// Says what makes a variant, at the prices of now; orders that waited for it are routed.
+    /// Says what makes a variant, at the costs that were or are accepted; orders that waited for it are routed.
     async fn save_mapping(
         &self,
         ctx: &Context<'_>,

@@ -11,7 +11,7 @@ use axum::{
     extract::State,
     http::{HeaderMap, StatusCode},
 };
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use webhooks::{Delivery, Refusal};
 
 use crate::{
@@ -71,7 +71,10 @@ pub async fn receive(
 
 async fn judge(app: &App, intake: &Intake, headers: &HeaderMap, body: Body) -> Result<(), AppError> {
     let overloaded = || AppError::Unavailable("too many webhook calls at once".to_owned());
-    let more = |kib: usize| intake.0.try_acquire_many(u32::try_from(kib).unwrap_or(u32::MAX));
+    let more = |kib: usize| {
+        let places = Arc::clone(&intake.0);
+        places.try_acquire_many_owned(u32::try_from(kib).unwrap_or(u32::MAX))
+    };
     let mut held = more(LEAST_KIB).map_err(|_| overloaded())?;
     let grow = |size: usize| {
         let missing = size.div_ceil(1024).saturating_sub(held.num_permits());
@@ -90,16 +93,16 @@ async fn judge(app: &App, intake: &Intake, headers: &HeaderMap, body: Body) -> R
             return Err(error);
         }
     };
-    keep(app, headers, body).await
+    keep(app, headers, body, held).await
 }
 
-async fn keep(app: &App, headers: &HeaderMap, body: Bytes) -> Result<(), AppError> {
+async fn keep(app: &App, headers: &HeaderMap, body: Bytes, place: OwnedSemaphorePermit) -> Result<(), AppError> {
     let delivery = match Delivery::receive(&app.config.shopify.signatures, headers, body) {
         Ok(delivery) => delivery,
         Err(refusal) => return Err(refuse(app, headers, refusal).await),
     };
     // What was committed and not answered is recognised when it comes again.
-    tokio::time::timeout(LONGEST_KEEP, receive_delivery::receive_delivery(app, &delivery))
+    tokio::time::timeout(LONGEST_KEEP, receive_delivery::receive_delivery(app, &delivery, place))
         .await
         .map_err(|_| AppError::Unavailable("the call could not be kept in time".to_owned()))?
         .map_err(|_| AppError::Unavailable("the call could not be kept".to_owned()))?;

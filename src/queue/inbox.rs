@@ -2,7 +2,8 @@
 //! written is written by the next one, and each call is answered after its own.
 //!
 //! A commit waits for the disk; many calls share that wait. The number and the
-//! bytes that may wait are bounded by the door, which takes a place before it reads.
+//! bytes that may wait are bounded by the door, which takes a place before it reads;
+//! a call has its place until it is dealt with, whether or not somebody still waits.
 
 use std::{
     collections::VecDeque,
@@ -10,7 +11,7 @@ use std::{
 };
 
 use sea_orm::{DbBackend, DbErr};
-use tokio::sync::oneshot;
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use tokio_util::task::TaskTracker;
 
 use crate::{
@@ -40,6 +41,7 @@ struct Waiting {
 struct Call {
     delivery: Model,
     kept: oneshot::Sender<Result<(), NotKept>>,
+    place: OwnedSemaphorePermit,
 }
 
 /// Why a delivery is not in the inbox. It may be all the same, when the answer of the database was lost.
@@ -48,15 +50,22 @@ struct Call {
 pub struct NotKept(String);
 
 impl Inbox {
-    /// Commits a delivery, together with those that wait. A repetition changes nothing.
+    /// Commits a delivery, together with those that wait. A repetition changes nothing. `place` is given
+    /// back when that is done.
     ///
     /// # Errors
     /// [`NotKept`] when the database fails: to be sent again.
-    pub async fn keep(&self, db: &Db, tasks: &TaskTracker, delivery: Model) -> Result<(), NotKept> {
+    pub async fn keep(
+        &self,
+        db: &Db,
+        tasks: &TaskTracker,
+        delivery: Model,
+        place: OwnedSemaphorePermit,
+    ) -> Result<(), NotKept> {
         let (kept, answer) = oneshot::channel();
         let begins = {
             let mut waiting = self.lock();
-            waiting.calls.push_back(Call { delivery, kept });
+            waiting.calls.push_back(Call { delivery, kept, place });
             !std::mem::replace(&mut waiting.is_written, true)
         };
         if begins {
@@ -77,10 +86,13 @@ impl Inbox {
         // Should this end early, whoever comes next begins anew.
         let ends = Ends(&self);
         while let Some(calls) = self.next() {
-            let (deliveries, answers): (Vec<_>, Vec<_>) =
-                calls.into_iter().map(|call| (call.delivery, call.kept)).unzip();
+            let (deliveries, answers): (Vec<_>, Vec<_>) = calls
+                .into_iter()
+                .map(|call| (call.delivery, (call.kept, call.place)))
+                .unzip();
             let result = commit_fairly(&db, deliveries).await;
-            for (kept, result) in answers.into_iter().zip(result) {
+            for ((kept, place), result) in answers.into_iter().zip(result) {
+                drop(place);
                 // Its caller may have hung up.
                 drop(kept.send(result));
             }
@@ -91,6 +103,8 @@ impl Inbox {
     /// What the next transaction takes; none, and the writer ends.
     fn next(&self) -> Option<Vec<Call>> {
         let mut waiting = self.lock();
+        // Who was told that it could not be kept sends it again.
+        waiting.calls.retain(|call| !call.kept.is_closed());
         if waiting.calls.is_empty() {
             waiting.is_written = false;
             return None;

@@ -6,13 +6,16 @@ use super::{
     candidates::{Assignment, Candidate, Stock},
     least_cost::LeastCost,
     plan::{ChosenComponent, Outcome, PlanLine, RejectedAlternative, RejectedBecause, RoutePlan},
-    request::{Component, LineDemand},
+    request::{Component, LineDemand, OfferFacts},
     rulebook::Ruling,
     rules::Circumstances,
     sentences::{self, Choice},
-    terms::Detail,
+    terms::{Detail, PriceBreaks},
 };
-use crate::domain::money::Money;
+use crate::{
+    domain::{costs, money::Money},
+    ids::OfferId,
+};
 
 /// An order with what was decided, ready to be told.
 pub struct Explained<'a> {
@@ -23,6 +26,7 @@ pub struct Explained<'a> {
     pub ruling: &'a Ruling<'a>,
     /// What the whole order leaves.
     pub stock: &'a Stock,
+    pub price_breaks: &'a [PriceBreaks],
     /// How plans compare, where cost decided.
     pub least_cost: Option<&'a LeastCost<'a>>,
     pub detail: Detail,
@@ -108,10 +112,32 @@ impl Explained<'_> {
             title: offer.title.clone(),
             per_unit: component.per_unit,
             quantity: component.per_unit.saturating_mul(units),
-            unit_cost: self
-                .least_cost
-                .map_or(offer.cost, |least_cost| least_cost.unit_cost(offer)),
+            unit_cost: self.unit_cost(offer),
         }
+    }
+
+    /// What each piece costs of as many as the whole order takes, whatever decided that it does.
+    fn unit_cost(&self, offer: &OfferFacts) -> Money {
+        let list = self.price_breaks.iter().find(|list| list.offer == offer.id);
+        list.map_or(offer.cost, |list| {
+            costs::unit_cost(offer.cost, &list.breaks, self.pieces(offer.id))
+        })
+    }
+
+    /// Pieces of an offer in the whole order.
+    fn pieces(&self, offer: OfferId) -> u32 {
+        let parts = self
+            .assignments
+            .iter()
+            .zip(self.judged)
+            .flat_map(|(assignment, judged)| {
+                let parts = assignment.parts.iter();
+                parts
+                    .map(move |(candidate, units)| (judged[*candidate].needs.get(&offer).copied().unwrap_or(0), *units))
+            });
+        parts
+            .map(|(needed, units)| needed.saturating_mul(units))
+            .fold(0, u32::saturating_add)
     }
 
     fn unserved(&self, line: usize, units: u32) -> PlanLine {

@@ -53,12 +53,6 @@ impl<'a> LeastCost<'a> {
         assignments
     }
 
-    /// What each piece of the offers in the plan costs at its quantity.
-    pub fn unit_cost(&self, offer: &OfferFacts) -> Money {
-        let pieces = self.bill.pieces.get(&offer.id).copied().unwrap_or(0);
-        self.order.tariff.unit_cost(offer, pieces)
-    }
-
     /// Whether no plan is cheaper.
     pub fn is_proven(&self) -> bool {
         self.solution.is_proven()

@@ -47,7 +47,7 @@ use least_cost::LeastCost;
 use rulebook::Ruling;
 use rules::Circumstances;
 use tariff::Tariff;
-use terms::{CostModel, Detail, Limits};
+use terms::{CostModel, Detail, Limits, PriceBreaks};
 
 /// Decides an order. Never fails: what cannot be served is in the plan, with the
 /// reason, and holds back nothing else.
@@ -67,6 +67,7 @@ fn with_judged<R>(
     let around = Circumstances {
         suppliers: request.suppliers.iter().map(|terms| (terms.id, terms)).collect(),
         destination: request.destination.as_deref(),
+        hour: request.facts.hour,
     };
     let mut lines: Vec<&LineDemand> = request.lines.iter().collect();
     // Stock that two lines want goes to the older one, whatever the order of the request.
@@ -83,6 +84,7 @@ fn with_judged<R>(
         lines: &lines,
         around: &around,
         ruling: &ruling,
+        price_breaks: &request.price_breaks,
     };
     decide(known, judged, stock)
 }
@@ -93,6 +95,7 @@ struct Known<'a> {
     lines: &'a [&'a LineDemand],
     around: &'a Circumstances<'a>,
     ruling: &'a Ruling<'a>,
+    price_breaks: &'a [PriceBreaks],
 }
 
 fn by_priority(known: Known<'_>, judged: &[Vec<Candidate<'_>>], mut stock: Stock, limits: &Limits) -> RoutePlan {
@@ -104,6 +107,7 @@ fn by_priority(known: Known<'_>, judged: &[Vec<Candidate<'_>>], mut stock: Stock
         around: known.around,
         ruling: known.ruling,
         stock: &stock,
+        price_breaks: known.price_breaks,
         least_cost: None,
         detail: Detail::RunnerUps,
     };
@@ -111,7 +115,7 @@ fn by_priority(known: Known<'_>, judged: &[Vec<Candidate<'_>>], mut stock: Stock
 }
 
 fn by_least_cost(known: Known<'_>, mut judged: Vec<Vec<Candidate<'_>>>, stock: Stock, model: &CostModel) -> RoutePlan {
-    let tariff = Tariff::new(model);
+    let tariff = Tariff::new(model, known.price_breaks);
     for candidate in judged.iter_mut().flatten() {
         candidate.refuse(tariff.refusals(candidate.alternative, known.around));
     }
@@ -139,6 +143,7 @@ fn by_least_cost(known: Known<'_>, mut judged: Vec<Vec<Candidate<'_>>>, stock: S
         around: known.around,
         ruling: known.ruling,
         stock: &left,
+        price_breaks: known.price_breaks,
         least_cost: Some(&least_cost),
         detail: model.effort.detail,
     };

@@ -7,7 +7,7 @@ use chrono::NaiveDate;
 
 use super::{
     request::{LineDemand, OfferFacts, Strategy},
-    terms::{CostModel, Effort, Limits, Preferences, Preset, PriceBreak, PriceBreaks, Share, Shipping, SupplierCosts},
+    terms::{CostModel, Effort, Limits, Preferences, Preset, Share, Shipping, SupplierCosts},
 };
 use crate::{
     domain::{
@@ -24,8 +24,6 @@ pub struct Terms<'a> {
     /// The shop's.
     pub currency: Currency,
     pub agreements: &'a [Agreement<'a>],
-    /// Of the offers that have any.
-    pub price_breaks: &'a BTreeMap<OfferId, Vec<PriceBreak>>,
     pub destination: Destination<'a>,
     /// In the shop's time zone.
     pub today: NaiveDate,
@@ -68,7 +66,6 @@ impl Terms<'_> {
             currency: self.currency,
             rates: self.rates(&offers, &suppliers),
             suppliers,
-            price_breaks: offers.keys().filter_map(|offer| self.price_breaks(*offer)).collect(),
             preferences: self.preferences(preset(self.settings.strategy)),
             limits: Limits::default(),
             promised_days: self.settings.promised_days,
@@ -128,11 +125,6 @@ impl Terms<'_> {
             }
         }
         newest.into_values().cloned().collect()
-    }
-
-    fn price_breaks(&self, offer: OfferId) -> Option<PriceBreaks> {
-        let breaks = self.price_breaks.get(&offer)?.clone();
-        Some(PriceBreaks { offer, breaks })
     }
 
     fn preferences(&self, preset: Preset) -> Preferences {

@@ -27,6 +27,7 @@ pub fn assign(
         lines,
         judged,
         limits,
+        groups: groups(lines, judged, stock, limits),
         suppliers: suppliers(judged, around),
     };
     if limits.is_empty() {
@@ -53,6 +54,8 @@ struct Whole<'a> {
     lines: &'a [&'a LineDemand],
     judged: &'a [Vec<Candidate<'a>>],
     limits: &'a Limits,
+    /// Lines that one supplier ships together; no line that can be shipped is in two groups.
+    groups: Vec<BTreeSet<usize>>,
     /// Those of eligible candidates, by priority.
     suppliers: Vec<SupplierId>,
 }
@@ -64,6 +67,32 @@ fn suppliers(judged: &[Vec<Candidate<'_>>], around: &Circumstances<'_>) -> Vec<S
     let mut found: Vec<SupplierId> = found.into_iter().collect();
     found.sort_by_key(|id| (around.suppliers.get(id).map_or(u32::MAX, |terms| terms.priority), *id));
     found
+}
+
+/// The lines of each group. Groups that share a line are one, unless nobody can ship that line: then
+/// nothing ties them together.
+fn groups(
+    lines: &[&LineDemand],
+    judged: &[Vec<Candidate<'_>>],
+    stock: &Stock,
+    limits: &Limits,
+) -> Vec<BTreeSet<usize>> {
+    let can_be_shipped = |at: &usize| {
+        let mut candidates = judged[*at].iter();
+        candidates.any(|candidate| candidate.is_eligible() && stock.units(candidate) > 0)
+    };
+    let mut groups: Vec<BTreeSet<usize>> = Vec::new();
+    for together in &limits.together {
+        let members: BTreeSet<usize> = (0..lines.len())
+            .filter(|at| together.contains(&lines[*at].line))
+            .collect();
+        let is_tied = |other: &BTreeSet<usize>| other.intersection(&members).any(can_be_shipped);
+        let place = groups.iter().position(is_tied).unwrap_or(groups.len());
+        let (tied, mut apart): (Vec<_>, Vec<_>) = groups.into_iter().partition(is_tied);
+        apart.insert(place, tied.into_iter().flatten().chain(members.clone()).collect());
+        groups = apart;
+    }
+    groups
 }
 
 impl Whole<'_> {
@@ -87,10 +116,9 @@ impl Whole<'_> {
     /// Serves all lines from some suppliers only.
     fn within(&self, set: Option<&BTreeSet<SupplierId>>, stock: &mut Stock) -> Vec<Assignment> {
         let mut assignments: Vec<Option<Assignment>> = self.lines.iter().map(|_| None).collect();
-        for group in &self.limits.together {
-            let members: Vec<usize> = (0..self.lines.len())
-                .filter(|at| group.contains(&self.lines[*at].line) && assignments[*at].is_none())
-                .collect();
+        for group in &self.groups {
+            // What stands in two groups nobody ships.
+            let members: Vec<usize> = group.iter().copied().filter(|at| assignments[*at].is_none()).collect();
             let tried = self
                 .suppliers
                 .iter()

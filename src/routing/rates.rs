@@ -1,6 +1,7 @@
-//! Currency conversion without rounding: every rate is a fraction of whole
-//! numbers, and all amounts of an order are counted in one unit so small that
-//! each of them is a whole number of it.
+//! Currency conversion in whole numbers: every rate is a fraction, and all amounts of an order are
+//! counted in one unit so small that each of them is a whole number of it. That is exact as long as
+//! such a unit is coarse enough to count with; where it is not, as with several rates read backwards,
+//! all rates of the order are rounded to eight decimals.
 
 use super::{
     solver::Score,
@@ -10,6 +11,10 @@ use crate::domain::money::{Currency, Money};
 
 /// Fractions beyond this many parts are refused, so that sums cannot overflow.
 const MOST_PARTS: i128 = 1 << 48;
+
+/// The most parts of a minor unit that amounts are counted in exactly, and those of rounded rates: so
+/// few that strategies, which weigh far more than amounts, still fit into the solver's numbers.
+const MOST_EXACT: i128 = 100_000_000;
 
 /// Amounts beyond this many parts have no place in an order.
 const MOST_AMOUNT: Score = 1 << 90;
@@ -50,25 +55,22 @@ impl<'a> Exchange<'a> {
                 fractions.push((currency, fraction, Some(rate)));
             }
         }
-        let mut parts = 1;
-        let mut usable = Vec::new();
-        for (currency, fraction, rate) in fractions {
-            let common = parts / gcd(parts, fraction.below);
-            if let Some(more) = common
-                .checked_mul(fraction.below)
-                .filter(|parts| *parts <= MOST_PARTS / finer)
-            {
-                parts = more;
-                usable.push((currency, fraction, rate));
+        let exact = common(fractions.iter().map(|(_, fraction, _)| fraction.below));
+        let parts = exact.unwrap_or(MOST_EXACT);
+        if exact.is_none() {
+            for (_, fraction, _) in &mut fractions {
+                *fraction = fraction.rounded();
             }
+            // What is worth less than can be told is not free.
+            fractions.retain(|(_, fraction, _)| fraction.above > 0);
         }
         Self {
             currency: model.currency,
-            factors: usable
+            factors: fractions
                 .iter()
                 .map(|(c, f, _)| (*c, f.above * (parts / f.below) * finer))
                 .collect(),
-            used: usable.iter().filter_map(|(_, _, rate)| *rate).collect(),
+            used: fractions.iter().filter_map(|(_, _, rate)| *rate).collect(),
             parts: parts * finer,
         }
     }
@@ -143,12 +145,28 @@ impl Fraction {
         (lowest.above <= MOST_PARTS && lowest.below <= MOST_PARTS).then_some(lowest)
     }
 
+    /// The same in [`MOST_EXACT`] parts, or nearly.
+    const fn rounded(self) -> Self {
+        Self {
+            above: (self.above * MOST_EXACT + self.below / 2) / self.below,
+            below: MOST_EXACT,
+        }
+    }
+
     const fn inverse(self) -> Self {
         Self {
             above: self.below,
             below: self.above,
         }
     }
+}
+
+/// The least parts in which all of these can be told, if there are not too many.
+fn common(mut parts: impl Iterator<Item = i128>) -> Option<i128> {
+    parts.try_fold(1_i128, |all, below| {
+        let more = (all / gcd(all, below)).checked_mul(below)?;
+        (more <= MOST_EXACT).then_some(more)
+    })
 }
 
 /// Of two positive numbers.
@@ -182,7 +200,6 @@ mod tests {
             currency: currency("EUR"),
             rates,
             suppliers: Vec::new(),
-            price_breaks: Vec::new(),
             preferences: Preferences::default(),
             limits: Limits::default(),
             promised_days: None,
@@ -214,6 +231,43 @@ mod tests {
         check(vec![rate("USD", "GBP", "0.8", 1)], 100, "USD", None);
         check(vec![rate("USD", "EUR", "0", 1)], 100, "USD", None);
         check(vec![rate("USD", "EUR", "-1", 1)], 100, "USD", None);
+    }
+
+    #[test]
+    fn no_rate_is_dropped_beside_others() {
+        let rates = [
+            ("CHF", "0.9345"),
+            ("GBP", "0.85713"),
+            ("USD", "1.0853"),
+            ("JPY", "161.7"),
+        ];
+        let mut all: Vec<Rate> = rates.iter().map(|(to, factor)| rate("EUR", to, factor, 1)).collect();
+        all.push(rate("SEK", "EUR", "0.091234567", 1));
+        let model = model(all);
+        let exchange = Exchange::new(&model, 10_000);
+        for (code, expect) in [
+            ("EUR", 10_000_000),
+            ("CHF", 10_700_910),
+            ("GBP", 11_666_842),
+            ("USD", 9_214_042),
+            ("JPY", 6_184_292),
+            ("SEK", 912_346),
+        ] {
+            let parts = exchange.parts(Money::new(10_000_000, currency(code)));
+            assert_eq!(
+                parts.map(|parts| exchange.money(parts).amount_minor),
+                Some(expect),
+                "{code}"
+            );
+        }
+        // What cannot be told from nothing is not free.
+        let tiny = rate("JPY", "EUR", "0.00000000001", 1);
+        check(
+            vec![tiny, rate("EUR", "USD", "1.0853", 1), rate("EUR", "CHF", "0.93457", 1)],
+            1,
+            "JPY",
+            None,
+        );
     }
 
     #[test]

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     rulebook::{OrderFacts, Rule},
-    terms::CostModel,
+    terms::{CostModel, PriceBreaks},
 };
 use crate::{
     domain::{
@@ -26,6 +26,8 @@ pub struct RouteRequest {
     /// ISO 3166 country of the ship-to address, if the order has one.
     pub destination: Option<String>,
     pub strategy: Strategy,
+    /// Of the offers that have a price list.
+    pub price_breaks: Vec<PriceBreaks>,
     /// What else the shop's rules may ask about.
     pub facts: OrderFacts,
     /// The shop's own rules that are in force, in their order.

@@ -7,7 +7,7 @@ use super::{
     plan::{Field, RejectedBecause},
     request::{Alternative, Component, LineDemand, OfferFacts, SupplierTerms},
 };
-use crate::ids::SupplierId;
+use crate::{domain::mapping::is_accepted, ids::SupplierId};
 
 /// Costs above this are taken for a mistake: a hundred billion of a currency with
 /// cents. Below it no sum over an order can overflow.
@@ -17,6 +17,8 @@ const COST_LIMIT_MINOR: i64 = 10_000_000_000_000;
 pub struct Circumstances<'a> {
     pub suppliers: BTreeMap<SupplierId, &'a SupplierTerms>,
     pub destination: Option<&'a str>,
+    /// Of the shop's day, at which it is decided.
+    pub hour: Option<u32>,
 }
 
 /// Every rule that the alternative breaks, the gravest first and prices last;
@@ -103,8 +105,7 @@ fn permissions(line: &LineDemand, offer: &OfferFacts, around: &Circumstances<'_>
     }
 }
 
-/// The price guard: never above what the shop accepted plus its tolerance,
-/// compared in the supplier's currency and without rounding.
+/// The price guard: never above what the shop accepted plus its tolerance.
 fn price(component: &Component, tolerance_bp: u32) -> Option<RejectedBecause> {
     let (offer, accepted) = (&component.offer, component.accepted_cost);
     if offer.cost.currency != accepted.currency {
@@ -115,8 +116,7 @@ fn price(component: &Component, tolerance_bp: u32) -> Option<RejectedBecause> {
             now: offer.cost,
         });
     }
-    let limit = i128::from(accepted.amount_minor) * (10_000 + i128::from(tolerance_bp));
-    (i128::from(offer.cost.amount_minor) * 10_000 > limit).then(|| RejectedBecause::PriceRose {
+    (!is_accepted(offer.cost, accepted, tolerance_bp)).then(|| RejectedBecause::PriceRose {
         offer: offer.id,
         sku: offer.sku.clone(),
         accepted,

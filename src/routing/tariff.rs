@@ -10,7 +10,7 @@ use super::{
     request::{Alternative, Component, OfferFacts},
     rules::Circumstances,
     solver::Score,
-    terms::{CostModel, Preferences, PriceBreak, Shipping, SupplierCosts, WeightBracket},
+    terms::{CostModel, Preferences, PriceBreak, PriceBreaks, Shipping, SupplierCosts, WeightBracket},
 };
 use crate::{
     domain::{
@@ -83,7 +83,7 @@ pub struct Parcels {
 }
 
 impl<'a> Tariff<'a> {
-    pub fn new(model: &'a CostModel) -> Self {
+    pub fn new(model: &'a CostModel, price_breaks: &'a [PriceBreaks]) -> Self {
         let wishes = &model.preferences;
         let duties = model.suppliers.iter().any(|costs| costs.duties_bp > 0);
         let weighed = [
@@ -102,8 +102,7 @@ impl<'a> Tariff<'a> {
                 .collect(),
             exchange,
             has_wishes: *wishes != Preferences::default(),
-            breaks: model
-                .price_breaks
+            breaks: price_breaks
                 .iter()
                 .map(|list| (list.offer, list.breaks.as_slice()))
                 .collect(),
@@ -229,11 +228,12 @@ impl<'a> Tariff<'a> {
         steps
     }
 
-    /// The days until a supplier's parcel arrives.
+    /// The days until a supplier's parcel arrives, which leaves a day later after the cutoff hour.
     pub fn days(&self, supplier: SupplierId, around: &Circumstances<'_>) -> u32 {
-        let handling = around.suppliers.get(&supplier).map_or(0, |terms| terms.handling_days);
+        let terms = around.suppliers.get(&supplier);
+        let to_ship = terms.map_or(0, |terms| terms.service.days_to_ship(terms.handling_days, around.hour));
         let transit = self.costs(supplier).map_or(0, |costs| costs.transit_days);
-        handling.saturating_add(transit)
+        to_ship.saturating_add(transit)
     }
 
     /// What is held against using a supplier that sends so many parcels.

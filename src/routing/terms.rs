@@ -20,7 +20,6 @@ pub struct CostModel {
     pub rates: Vec<Rate>,
     /// An offer of a supplier that is missing here is refused.
     pub suppliers: Vec<SupplierCosts>,
-    pub price_breaks: Vec<PriceBreaks>,
     pub preferences: Preferences,
     pub limits: Limits,
     /// Days until the customer was promised the order.

@@ -118,10 +118,11 @@ impl Decided {
 
 /// What a plan costs; none where a number is missing.
 fn price(request: &RouteRequest, plan: &RoutePlan, model: &CostModel) -> Option<Price> {
-    let tariff = Tariff::new(model);
+    let tariff = Tariff::new(model, &request.price_breaks);
     let around = Circumstances {
         suppliers: request.suppliers.iter().map(|terms| (terms.id, terms)).collect(),
         destination: request.destination.as_deref(),
+        hour: request.facts.hour,
     };
     let mut bought: BTreeMap<OfferId, (&OfferFacts, u32)> = BTreeMap::new();
     for line in &plan.lines {

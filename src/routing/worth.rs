@@ -121,7 +121,7 @@ fn by_least_cost(
     model: &CostModel,
     served: &Served,
 ) -> Option<Score> {
-    let tariff = Tariff::new(model);
+    let tariff = Tariff::new(model, known.price_breaks);
     for candidate in judged.iter_mut().flatten() {
         candidate.refuse(tariff.refusals(candidate.alternative, known.around));
     }

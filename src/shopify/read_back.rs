@@ -43,21 +43,36 @@ pub struct Remained {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ReadBack {
     Made(ShopifyFulfillmentId),
-    /// As much remains as before the call, and nothing like it is there. Read
-    /// this only after the call's own timeout has passed twice, or a slow call
-    /// may still be under way.
+    /// As much remains as before the call, and nothing like it is there; or too
+    /// little remains for it to be made now. Read this only after the call's own
+    /// timeout has passed twice, or a slow call may still be under way.
     NotMade,
+    /// Nothing like it is there, but units are gone: refunded, edited away,
+    /// moved. Shopify may be late to show the fulfillment, but not by minutes.
+    Gone,
     /// For a person to decide, with the fulfillments that come into question.
     Unclear(Vec<ShopifyFulfillmentId>),
 }
 
-/// Looks for the expected fulfillment. `known` are those that are already tied
-/// to other parcels.
-pub fn find(state: &OrderFulfillmentState, expected: &Expected, known: &BTreeSet<ShopifyFulfillmentId>) -> ReadBack {
+/// Fulfillments that an import has seen.
+#[derive(Clone, Debug, Default)]
+pub struct Known {
+    /// Tied to other parcels.
+    pub ours: BTreeSet<ShopifyFulfillmentId>,
+    /// Tied to none: made by hand, so far as could be told when they were read.
+    pub by_hand: BTreeSet<ShopifyFulfillmentId>,
+}
+
+/// Looks for the expected fulfillment.
+pub fn find(state: &OrderFulfillmentState, expected: &Expected, known: &Known) -> ReadBack {
+    let was_there = |one: &FulfillmentSnapshot| {
+        let before = expected.before.as_ref();
+        before.is_some_and(|before| before.fulfillments.contains(&one.id))
+    };
     let unknown: Vec<&FulfillmentSnapshot> = state
         .fulfillments
         .iter()
-        .filter(|one| !known.contains(&one.id) && stands(&one.status))
+        .filter(|one| !known.ours.contains(&one.id) && !was_there(one) && stands(&one.status))
         .collect();
     let exact: Vec<ShopifyFulfillmentId> = unknown
         .iter()
@@ -69,11 +84,18 @@ pub fn find(state: &OrderFulfillmentState, expected: &Expected, known: &BTreeSet
     }
     let alike: Vec<ShopifyFulfillmentId> = unknown
         .iter()
-        .filter(|one| touches(one, expected))
+        .filter(|one| {
+            // A number may have been corrected since, but lines never change (Shopify has no way to).
+            let is_alike = units(one) == expected.units || shares_number(one, expected);
+            is_alike || (!known.by_hand.contains(&one.id) && shares_line(one, expected))
+        })
         .map(|one| one.id)
         .collect();
-    if alike.is_empty() && nothing_taken(state, expected) {
+    if !has_room(state, expected) || (alike.is_empty() && nothing_taken(state, expected)) {
         return ReadBack::NotMade;
+    }
+    if alike.is_empty() {
+        return ReadBack::Gone;
     }
     ReadBack::Unclear(alike)
 }
@@ -98,12 +120,23 @@ fn numbers(one: &FulfillmentSnapshot) -> BTreeSet<String> {
     one.tracking.iter().filter_map(|info| info.number.clone()).collect()
 }
 
-/// Shares a line or a number with what was to be made.
-fn touches(one: &FulfillmentSnapshot, expected: &Expected) -> bool {
+fn shares_line(one: &FulfillmentSnapshot, expected: &Expected) -> bool {
     one.lines
         .iter()
         .any(|line| expected.units.contains_key(&line.line_item))
-        || !numbers(one).is_disjoint(&expected.numbers)
+}
+
+fn shares_number(one: &FulfillmentSnapshot, expected: &Expected) -> bool {
+    !numbers(one).is_disjoint(&expected.numbers)
+}
+
+/// Whether another one like it could be made at all, here or elsewhere.
+fn has_room(state: &OrderFulfillmentState, expected: &Expected) -> bool {
+    expected.units.iter().all(|(item, units)| {
+        let lines = state.fulfillment_orders.iter().flat_map(|one| &one.lines);
+        let of_item = lines.filter(|line| line.line_item == *item);
+        of_item.map(|line| line.remaining).sum::<u32>() >= *units
+    })
 }
 
 /// Is everything that remained before the call still there, or gone into
@@ -238,8 +271,11 @@ mod tests {
         }
     }
 
-    fn check(state: &OrderFulfillmentState, known: &[i64], expect: &ReadBack) {
-        let known = known.iter().copied().map(ShopifyFulfillmentId).collect();
+    fn check(state: &OrderFulfillmentState, ours: &[i64], expect: &ReadBack) {
+        let known = Known {
+            ours: ours.iter().copied().map(ShopifyFulfillmentId).collect(),
+            ..Known::default()
+        };
         assert_eq!(&find(state, &expected(), &known), expect);
     }
 
@@ -255,35 +291,59 @@ mod tests {
     }
 
     #[test]
-    fn says_not_made_only_when_everything_is_still_there() {
+    fn says_not_made_when_everything_is_still_there() {
         check(&state(3, vec![]), &[], &ReadBack::NotMade);
-        check(
-            &state(3, vec![fulfillment(1, &[(MUG, 1)], &["T0"])]),
-            &[1],
-            &ReadBack::NotMade,
-        );
-        let mut cancelled = fulfillment(1, &[(MUG, 1)], &["T1"]);
+        // It was there before the call, with whatever number.
+        let before = fulfillment(1, &[(MUG, 1)], &["T0"]);
+        check(&state(3, vec![before]), &[], &ReadBack::NotMade);
+        let mut cancelled = fulfillment(2, &[(MUG, 1)], &["T1"]);
         cancelled.status = FulfillmentStatus::Cancelled;
         check(&state(3, vec![cancelled]), &[], &ReadBack::NotMade);
-        check(
-            &state(3, vec![fulfillment(1, &[(SHIRT, 1)], &["T0"])]),
-            &[],
-            &ReadBack::NotMade,
-        );
+        let of_another_line = fulfillment(2, &[(SHIRT, 1)], &["T0"]);
+        check(&state(3, vec![of_another_line]), &[], &ReadBack::NotMade);
+    }
+
+    #[test]
+    fn says_not_made_where_nothing_can_be_doubled() {
+        // Refunded, or fulfilled by hand: whatever it was, there is no unit for another one.
+        check(&state(0, vec![]), &[], &ReadBack::NotMade);
+        let by_hand = fulfillment(2, &[(MUG, 3)], &[]);
+        check(&state(0, vec![by_hand]), &[], &ReadBack::NotMade);
+        let mut closed = state(3, vec![]);
+        closed.fulfillment_orders.clear();
+        check(&closed, &[], &ReadBack::NotMade);
     }
 
     #[test]
     fn what_other_parcels_took_meanwhile_is_not_missed() {
-        let other = fulfillment(2, &[(MUG, 2)], &["T2"]);
-        check(&state(1, vec![other.clone()]), &[2], &ReadBack::NotMade);
-        check(&state(0, vec![other.clone()]), &[2], &ReadBack::Unclear(vec![]));
+        let other = fulfillment(2, &[(MUG, 1)], &["T2"]);
+        check(&state(2, vec![other.clone()]), &[2], &ReadBack::NotMade);
+        check(&state(1, vec![other.clone()]), &[2], &ReadBack::Gone);
         // What was there before the call has taken nothing since.
         let earlier = fulfillment(1, &[(MUG, 1)], &["T0"]);
-        check(&state(2, vec![earlier]), &[1], &ReadBack::Unclear(vec![]));
+        check(&state(2, vec![earlier]), &[], &ReadBack::Gone);
         // What another location shipped was not taken from here.
         let mut elsewhere = other;
         elsewhere.location = Some(ShopifyLocationId(6));
-        check(&state(1, vec![elsewhere]), &[2], &ReadBack::Unclear(vec![]));
+        check(&state(2, vec![elsewhere]), &[2], &ReadBack::Gone);
+    }
+
+    #[test]
+    fn a_number_may_have_been_corrected_by_hand_since() {
+        let by_hand = |lines: &[(ShopifyLineItemId, u32)], remaining| {
+            let known = Known {
+                by_hand: BTreeSet::from([ShopifyFulfillmentId(2)]),
+                ..Known::default()
+            };
+            let one = fulfillment(2, lines, &["T9"]);
+            find(&state(remaining, vec![one]), &expected(), &known)
+        };
+        assert_eq!(
+            by_hand(&[(MUG, 1)], 2),
+            ReadBack::Unclear(vec![ShopifyFulfillmentId(2)])
+        );
+        // Other units are another parcel's.
+        assert_eq!(by_hand(&[(MUG, 2)], 1), ReadBack::NotMade);
     }
 
     #[test]
@@ -292,8 +352,8 @@ mod tests {
             before: None,
             ..expected()
         };
-        let none = BTreeSet::new();
-        assert_eq!(find(&state(3, vec![]), &expected, &none), ReadBack::Unclear(vec![]));
+        let none = Known::default();
+        assert_eq!(find(&state(3, vec![]), &expected, &none), ReadBack::Gone);
         let made = fulfillment(2, &[(MUG, 1)], &["T1"]);
         let made = find(&state(2, vec![made]), &expected, &none);
         assert_eq!(made, ReadBack::Made(ShopifyFulfillmentId(2)));
@@ -301,30 +361,30 @@ mod tests {
 
     #[test]
     fn never_guesses() {
-        let one = ShopifyFulfillmentId(1);
         let two = ShopifyFulfillmentId(2);
-        // Units are gone and nothing shows where to.
-        check(&state(2, vec![]), &[], &ReadBack::Unclear(vec![]));
+        let three = ShopifyFulfillmentId(3);
         // The same units under another number, the same number on other units.
         check(
-            &state(2, vec![fulfillment(1, &[(MUG, 1)], &["T9"])]),
+            &state(2, vec![fulfillment(2, &[(MUG, 1)], &["T9"])]),
             &[],
-            &ReadBack::Unclear(vec![one]),
+            &ReadBack::Unclear(vec![two]),
         );
         check(
-            &state(3, vec![fulfillment(1, &[(SHIRT, 1)], &["T1"])]),
+            &state(3, vec![fulfillment(2, &[(SHIRT, 1)], &["T1"])]),
             &[],
-            &ReadBack::Unclear(vec![one]),
+            &ReadBack::Unclear(vec![two]),
         );
         // Twice the same.
         let twins = vec![
-            fulfillment(1, &[(MUG, 1)], &["T1"]),
             fulfillment(2, &[(MUG, 1)], &["T1"]),
+            fulfillment(3, &[(MUG, 1)], &["T1"]),
         ];
-        check(&state(1, twins), &[], &ReadBack::Unclear(vec![one, two]));
+        check(&state(1, twins), &[], &ReadBack::Unclear(vec![two, three]));
+        // Units are gone and nothing shows where to.
+        check(&state(2, vec![]), &[], &ReadBack::Gone);
         // The fulfillment order was split or moved away.
         let mut moved = state(3, vec![]);
-        moved.fulfillment_orders.clear();
-        check(&moved, &[], &ReadBack::Unclear(vec![]));
+        moved.fulfillment_orders[0].id = ShopifyFulfillmentOrderId(9);
+        check(&moved, &[], &ReadBack::Gone);
     }
 }

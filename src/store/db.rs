@@ -18,6 +18,7 @@ use tokio::sync::Notify;
 use uuid::Uuid;
 
 use super::{
+    intake::IntakePool,
     lease_time::LeaseTime,
     tx::{Inner, Tx},
     wal,
@@ -32,6 +33,8 @@ pub struct Db {
     /// On `SQLite`: the only way to write.
     writer: Option<Writer>,
     read: DatabaseConnection,
+    /// On `PostgreSQL`: where webhook calls are kept.
+    intake: Option<IntakePool>,
     jobs_added: Arc<Notify>,
     inbox_filled: Arc<Notify>,
     others_to_tell: Arc<Notify>,
@@ -60,15 +63,17 @@ impl Db {
     /// Connects, and refuses a database that may forget what it acknowledged.
     pub async fn open(config: &DatabaseConfig) -> Result<Self, OpenError> {
         let is_same = Arc::new(AtomicBool::new(false));
-        let (mut write, mut read) = if config.url.starts_with("sqlite:") {
-            open_sqlite(config, Arc::clone(&is_same)).await?
+        let statements = Arc::new(AtomicU64::new(0));
+        let (mut write, mut read, intake) = if config.url.starts_with("sqlite:") {
+            let (write, read) = open_sqlite(config, Arc::clone(&is_same)).await?;
+            (write, read, None)
         } else if config.url.starts_with("postgres:") || config.url.starts_with("postgresql:") {
             let pool = open_postgres(config).await?;
-            (pool.clone(), pool)
+            let intake = IntakePool::open(postgres_options(config), Arc::clone(&statements)).await?;
+            (pool.clone(), pool, Some(intake))
         } else {
             return Err(OpenError::UnknownScheme);
         };
-        let statements = Arc::new(AtomicU64::new(0));
         for connection in [&mut write, &mut read] {
             let statements = Arc::clone(&statements);
             connection.set_metric_callback(move |_| {
@@ -81,6 +86,7 @@ impl Db {
             lease_time: LeaseTime::new(write.get_database_backend(), Clock::default()),
             write,
             read,
+            intake,
             jobs_added: Arc::new(Notify::new()),
             inbox_filled: Arc::new(Notify::new()),
             others_to_tell: Arc::new(Notify::new()),
@@ -152,9 +158,12 @@ impl Db {
         self.writer.as_ref().map(Writer::committed)
     }
 
-    /// Runs a statement of `PostgreSQL` that is a transaction by itself: no trip to begin one and none to end it.
-    pub(super) async fn write_alone(&self, statement: Statement) -> Result<(), DbErr> {
-        self.write.execute_raw(statement).await.map(drop)
+    /// Runs a statement that keeps webhook calls on `PostgreSQL`, on a connection that nobody else uses.
+    pub(super) async fn keep_calls(&self, statement: Statement) -> Result<(), DbErr> {
+        match &self.intake {
+            Some(intake) => intake.run(statement).await,
+            None => self.write.execute_raw(statement).await.map(drop),
+        }
     }
 
     /// Has webhook calls read that this process has kept: here, and by the nodes that work.
@@ -201,6 +210,9 @@ impl Db {
     /// Closes the pools, letting what is under way finish.
     pub async fn close(self) -> Result<(), DbErr> {
         self.read.close_by_ref().await?;
+        if let Some(intake) = self.intake {
+            intake.close().await?;
+        }
         match self.writer {
             Some(writer) => writer.close().await,
             None => self.write.close_by_ref().await,
@@ -274,6 +286,16 @@ const TRUSTED_FOR: Duration = Duration::from_secs(1);
     reason = "this is where databases are opened, with the settings that make a commit durable"
 )]
 async fn open_postgres(config: &DatabaseConfig) -> Result<DatabaseConnection, OpenError> {
+    let pool = Database::connect(postgres_options(config)).await?;
+    for setting in ["fsync", "synchronous_commit"] {
+        if one_value(&pool, &format!("show {setting}")).await? == "off" {
+            return Err(OpenError::NotDurable(setting));
+        }
+    }
+    Ok(pool)
+}
+
+fn postgres_options(config: &DatabaseConfig) -> ConnectOptions {
     let mut options = ConnectOptions::new(config.url.clone());
     options
         .max_connections(config.connections)
@@ -284,13 +306,7 @@ async fn open_postgres(config: &DatabaseConfig) -> Result<DatabaseConnection, Op
         .statement_timeout(Duration::from_secs(30))
         // What one transaction writes is one statement, of which there are as many as there are mixtures.
         .map_sqlx_postgres_opts(|options| options.statement_cache_capacity(512));
-    let pool = Database::connect(options).await?;
-    for setting in ["fsync", "synchronous_commit"] {
-        if one_value(&pool, &format!("show {setting}")).await? == "off" {
-            return Err(OpenError::NotDurable(setting));
-        }
-    }
-    Ok(pool)
+    options
 }
 
 async fn one_value(db: &DatabaseConnection, sql: &str) -> Result<String, DbErr> {

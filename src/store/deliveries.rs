@@ -115,7 +115,7 @@ pub async fn add_alone(db: &Db, deliveries: Vec<Model>) -> Result<(), DbErr> {
          shop_id bigint, shopify_order_id bigint, at int, size int)
        on conflict (shop_domain, webhook_id) do nothing";
     let values = [rows.to_string().into(), bodies.into()];
-    db.write_alone(Statement::from_sql_and_values(DbBackend::Postgres, sql, values))
+    db.keep_calls(Statement::from_sql_and_values(DbBackend::Postgres, sql, values))
         .await
 }
 

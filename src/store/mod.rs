@@ -18,6 +18,7 @@ pub mod exceptions;
 pub mod fulfillment_orders;
 pub mod fulfillments;
 mod held_order;
+mod intake;
 pub mod intents;
 pub mod invitations;
 pub mod jobs;
@@ -130,8 +131,14 @@ where
     let key = pending::key(&model);
     tx.follow(&model);
     let row = model.into_active_model().reset_all();
-    let update = <M::Entity as EntityTrait>::update(row).validate()?;
-    tx.write(Write::save::<M::Entity>(update.build(tx.get_database_backend()), key));
+    let backend = tx.get_database_backend();
+    tx.write(if tx.is_to_make::<M::Entity>(&key) {
+        let insert = <M::Entity as EntityTrait>::insert_many([row]);
+        Write::insert::<M::Entity>(insert.build(backend), vec![key])
+    } else {
+        let update = <M::Entity as EntityTrait>::update(row).validate()?;
+        Write::save::<M::Entity>(update.build(backend), key)
+    });
     Ok(())
 }
 

@@ -199,6 +199,12 @@ impl Model {
         costs::unit_cost(self.cost(), &self.price_breaks.0, pieces)
     }
 
+    /// Pieces that the supplier told of; none where it does not count.
+    #[must_use]
+    pub fn in_stock(&self) -> Option<u32> {
+        self.stock.map(super::units)
+    }
+
     /// Pieces that no order counts on yet; none where the supplier does not count.
     #[must_use]
     pub fn available(&self) -> Option<u32> {

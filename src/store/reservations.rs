@@ -13,7 +13,10 @@ use sea_orm::{
     sea_query::ExprTrait as _,
 };
 
-use super::{Tx, offers, pending::Write};
+use super::{
+    Tx, offers,
+    pending::{Must, Write},
+};
 use crate::ids::{OfferId, OrderId, PoLineId, ShopId};
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -49,8 +52,9 @@ pub async fn of_order(db: &impl ConnectionTrait, shop: ShopId, order: OrderId) -
         .await
 }
 
-/// Reserves pieces of offers whose stock is known; an error where fewer are left.
-pub async fn take(tx: &Tx, rows: Vec<Model>) -> Result<(), DbErr> {
+/// Reserves pieces of offers whose stock is known. Where fewer are left the transaction fails with its commit, or
+/// with what it reads next of them.
+pub fn take(tx: &Tx, rows: Vec<Model>) -> Result<(), DbErr> {
     let wanted = by_offer(&rows);
     if wanted.is_empty() {
         return Ok(());
@@ -67,17 +71,15 @@ pub async fn take(tx: &Tx, rows: Vec<Model>) -> Result<(), DbErr> {
         }
         return Ok(());
     }
-    let count = u64::try_from(wanted.len()).unwrap_or(u64::MAX);
-    if tx.execute_raw(conditional(wanted)).await?.rows_affected() == count {
-        Ok(())
-    } else {
-        Err(taken_meanwhile())
-    }
+    let must = Must {
+        rows: u64::try_from(wanted.len()).unwrap_or(u64::MAX),
+        or: TAKEN_MEANWHILE,
+    };
+    tx.write(Write::counted::<offers::Entity>(conditional(wanted), must));
+    Ok(())
 }
 
-fn taken_meanwhile() -> DbErr {
-    DbErr::Custom("the last pieces of an offer were taken meanwhile: to be routed again".to_owned())
-}
+const TAKEN_MEANWHILE: &str = "the last pieces of an offer were taken meanwhile: to be routed again";
 
 fn by_offer(rows: &[Model]) -> BTreeMap<OfferId, i32> {
     let mut wanted = BTreeMap::new();
@@ -126,7 +128,7 @@ pub async fn settle(
         .map(|row| row.offer_id)
         .collect();
     if touched.is_empty() {
-        return take(tx, new).await;
+        return take(tx, new);
     }
     let wanted: BTreeSet<OfferId> = new.iter().map(|row| row.offer_id).collect();
     let all: Vec<OfferId> = touched.union(&wanted).copied().collect();
@@ -147,7 +149,7 @@ pub async fn settle(
         .filter(Expr::col(offers::Column::Reserved).gt(Expr::col(offers::Column::Stock)));
     match short.one(tx.conn()).await? {
         None => Ok(()),
-        Some(_) => Err(taken_meanwhile()),
+        Some(_) => Err(DbErr::Custom(TAKEN_MEANWHILE.to_owned())),
     }
 }
 

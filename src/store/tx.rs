@@ -12,8 +12,8 @@ use std::{
 
 use chrono::{DateTime, Utc};
 use sea_orm::{
-    ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, ExecResult, QueryResult, RuntimeErr, Statement, Value,
-    Values,
+    ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, EntityTrait, ExecResult, QueryResult, RuntimeErr,
+    Statement, Value, Values,
 };
 use tokio::sync::Notify;
 
@@ -24,7 +24,7 @@ use super::{
     known::{Changes, Known},
     lease_time::LeaseTime,
     order_state::OrderState,
-    pending::{Write, together},
+    pending::{Key, Must, Write, together},
     writer::Turn,
 };
 use crate::ids::{OrderId, ShopId};
@@ -255,6 +255,14 @@ impl Tx {
         }
     }
 
+    /// Whether a row is still to be made, by a statement of its own and with nothing after it that it might meet.
+    pub(super) fn is_to_make<E: EntityTrait>(&self, key: &Key) -> bool {
+        let others_before = |write: &&Write| write.makes_others::<E>(key);
+        let pending = self.pending();
+        let last = pending.writes.iter().rev().find(|write| !others_before(write));
+        last.is_some_and(|write| write.makes::<E>(key))
+    }
+
     /// Adds a line to an order's history.
     pub(super) fn add_event(&self, event: events::Model) {
         self.pending().events.push(event);
@@ -351,9 +359,12 @@ impl Tx {
     }
 }
 
-async fn each(tx: &DatabaseTransaction, statements: Vec<Statement>) -> Result<(), DbErr> {
-    for statement in statements {
-        tx.execute_raw(statement).await?;
+async fn each(tx: &DatabaseTransaction, statements: Vec<(Statement, Option<Must>)>) -> Result<(), DbErr> {
+    for (statement, must) in statements {
+        let changed = tx.execute_raw(statement).await?.rows_affected();
+        if let Some(must) = must.filter(|must| must.rows != changed) {
+            return Err(DbErr::Custom(must.or.to_owned()));
+        }
     }
     Ok(())
 }

@@ -148,15 +148,25 @@ pub fn order_by_lot(dice: &mut Dice, size: Size) -> RouteRequest {
         line(id, dice.roll(1, size.units), ways)
     });
     let lines: Vec<LineDemand> = lines.collect();
-    let model = model_by_lot(dice, &currencies, &offers, &lines);
+    let (model, price_breaks) = model_by_lot(dice, &currencies, &offers, &lines);
     RouteRequest {
-        suppliers: (1..=suppliers).map(|n| supplier_terms(n, dice.roll(0, 3))).collect(),
+        suppliers: (1..=suppliers).map(|n| supplier_terms_by_lot(dice, n)).collect(),
         lines,
+        price_breaks,
         destination: None,
         strategy: Strategy::LeastCost(Box::new(model)),
-        facts: OrderFacts::default(),
+        facts: OrderFacts {
+            hour: dice.chance(80).then(|| dice.roll(0, 23)),
+            ..OrderFacts::default()
+        },
         rules: Vec::new(),
     }
+}
+
+fn supplier_terms_by_lot(dice: &mut Dice, n: u32) -> SupplierTerms {
+    let mut terms = supplier_terms(n, dice.roll(0, 3));
+    terms.service.cutoff_hour = dice.chance(30).then(|| dice.roll(8, 18));
+    terms
 }
 
 fn currency_by_lot(dice: &mut Dice) -> Currency {
@@ -191,13 +201,32 @@ fn part_by_lot(dice: &mut Dice, offers: &[OfferFacts]) -> Component {
     component(offer, if dice.chance(25) { 2 } else { 1 })
 }
 
-fn model_by_lot(dice: &mut Dice, currencies: &[Currency], offers: &[OfferFacts], lines: &[LineDemand]) -> CostModel {
+/// No group mostly, or all lines, or some that may share lines.
+fn groups_by_lot(dice: &mut Dice, lines: &[LineDemand]) -> Vec<BTreeSet<OrderLineId>> {
+    if !dice.chance(25) {
+        return Vec::new();
+    }
+    let all: BTreeSet<OrderLineId> = lines.iter().map(|line| line.line).collect();
+    if dice.chance(40) {
+        return vec![all];
+    }
+    let some = (0..dice.roll(1, 3)).map(|_| all.iter().copied().filter(|_| dice.chance(60)).collect());
+    some.filter(|group: &BTreeSet<OrderLineId>| !group.is_empty()).collect()
+}
+
+/// What everything costs, and the offers' price lists.
+fn model_by_lot(
+    dice: &mut Dice,
+    currencies: &[Currency],
+    offers: &[OfferFacts],
+    lines: &[LineDemand],
+) -> (CostModel, Vec<PriceBreaks>) {
     let costs = currencies.iter().zip(1..);
     let suppliers = costs
         .map(|(currency, id)| supplier_costs_by_lot(dice, *currency, supplier(id)))
         .collect();
     let breaks = offers.iter().filter(|_| dice.chance(20)).collect::<Vec<_>>();
-    let price_breaks = breaks.into_iter().map(|offer| {
+    let list = |offer: &OfferFacts| {
         let mut from = 1;
         let mut minor = offer.cost.amount_minor;
         let step = |_| {
@@ -212,10 +241,10 @@ fn model_by_lot(dice: &mut Dice, currencies: &[Currency], offers: &[OfferFacts],
             offer: offer.id,
             breaks: (0..2).map(step).collect(),
         }
-    });
-    CostModel {
+    };
+    let lists = breaks.into_iter().map(list).collect();
+    let model = CostModel {
         currency: eur(0).currency,
-        price_breaks: price_breaks.collect(),
         rates: vec![rate("USD", "EUR", "0.92"), rate("EUR", "JPY", "161.7")],
         suppliers,
         preferences: if dice.chance(40) {
@@ -225,18 +254,15 @@ fn model_by_lot(dice: &mut Dice, currencies: &[Currency], offers: &[OfferFacts],
         },
         limits: Limits {
             max_parcels: dice.chance(20).then(|| dice.roll(1, 4)),
-            together: if dice.chance(20) {
-                vec![lines.iter().map(|line| line.line).collect()]
-            } else {
-                Vec::new()
-            },
+            together: groups_by_lot(dice, lines),
         },
         promised_days: dice.chance(50).then(|| dice.roll(1, 5)),
         effort: Effort {
             detail: Detail::Candidates,
             ..Effort::default()
         },
-    }
+    };
+    (model, lists)
 }
 
 #[must_use]

@@ -62,12 +62,18 @@ impl<'a> Reading<'a> {
     }
 
     fn days(&self, id: SupplierId) -> f64 {
-        f64::from(self.terms(id).handling_days + self.costs(id).transit_days)
+        let (terms, hour) = (self.terms(id), self.request.facts.hour);
+        let too_late = terms
+            .service
+            .cutoff_hour
+            .zip(hour)
+            .is_some_and(|(cutoff, hour)| hour >= cutoff);
+        f64::from(terms.handling_days + u32::from(too_late) + self.costs(id).transit_days)
     }
 
     fn prices(&self, offer: &OfferFacts) -> Vec<(u32, f64)> {
         let duties = 1.0 + f64::from(self.costs(offer.supplier).duties_bp) / 10_000.0;
-        let lists = self.model.price_breaks.iter().filter(|list| list.offer == offer.id);
+        let lists = self.request.price_breaks.iter().filter(|list| list.offer == offer.id);
         let breaks = lists
             .flat_map(|list| &list.breaks)
             .map(|step| (step.from, Self::cents(step.unit_cost) * duties));

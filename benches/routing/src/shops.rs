@@ -26,7 +26,6 @@ pub fn model(suppliers: Vec<SupplierCosts>) -> CostModel {
         currency: eur(0).currency,
         rates: Vec::new(),
         suppliers,
-        price_breaks: Vec::new(),
         preferences: Preferences::default(),
         limits: Limits::default(),
         promised_days: None,
@@ -59,6 +58,7 @@ pub fn request(lines: Vec<LineDemand>, model: CostModel) -> RouteRequest {
         suppliers: (1..=count).map(|n| supplier_terms(n, 1)).collect(),
         destination: None,
         strategy: Strategy::LeastCost(Box::new(model)),
+        price_breaks: Vec::new(),
         facts: OrderFacts::default(),
         rules: Vec::new(),
     }
@@ -79,7 +79,7 @@ pub fn order(dice: &mut Dice, suppliers: u32, lines: u32) -> RouteRequest {
             ..flat(n, dice.roll(0, 100))
         }
     });
-    let mut model = model(costs.collect());
+    let model = model(costs.collect());
     let mut lists: Vec<PriceBreaks> = Vec::new();
     let lines = (1..=lines).map(|at| {
         let (price, weight) = (dice.roll(400, 4_000), dice.roll(80, 1_800));
@@ -107,6 +107,8 @@ pub fn order(dice: &mut Dice, suppliers: u32, lines: u32) -> RouteRequest {
         line(at, if dice.chance(70) { 1 } else { dice.roll(2, 5) }, ways)
     });
     let lines = lines.collect();
-    model.price_breaks = lists;
-    request(lines, model)
+    RouteRequest {
+        price_breaks: lists,
+        ..request(lines, model)
+    }
 }

@@ -74,9 +74,9 @@ proptest! {
         turned.lines.reverse();
         turned.suppliers.reverse();
         turned.lines.iter_mut().for_each(|line| line.alternatives.reverse());
+        turned.price_breaks.reverse();
         let terms = model(&mut turned);
         terms.suppliers.reverse();
-        terms.price_breaks.reverse();
         terms.rates.reverse();
         terms.preferences.balance.reverse();
         prop_assert_eq!(route(&request), route(&turned));
@@ -127,11 +127,8 @@ fn cheaper(request: &RouteRequest, cut: &PriceCut) -> RouteRequest {
     {
         component.offer.cost.amount_minor -= cut.by.amount_minor;
     }
-    for list in model(&mut request)
-        .price_breaks
-        .iter_mut()
-        .filter(|list| list.offer == cut.offer)
-    {
+    let mut lists = request.price_breaks.iter_mut();
+    if let Some(list) = lists.find(|list| list.offer == cut.offer) {
         for step in &mut list.breaks {
             step.unit_cost.amount_minor -= cut.by.amount_minor;
         }

@@ -2,14 +2,18 @@
 import { ActionIcon, Button, Group, Text } from "@mantine/core";
 import { Plus, Trash2 } from "lucide-react";
 import type { ReactNode } from "react";
+import { useTranslation } from "react-i18next";
 import { FieldGroup } from "./field-group";
 import classes from "./form-rows.module.css";
+
+/** A field's label, and for screen readers its row too: beside others of its kind the label alone says too little. */
+type Named = (label: string) => { label: string; "aria-label": string };
 
 interface FormRowsProps {
   title: string;
   why?: string;
   count: number;
-  row: (index: number) => ReactNode;
+  row: (index: number, named: Named) => ReactNode;
   /** The name of the button that removes a row. */
   removal: (index: number) => string;
   remove: (index: number) => void;
@@ -24,7 +28,11 @@ interface FormRowsProps {
 }
 
 export function FormRows(props: FormRowsProps) {
+  const { t } = useTranslation();
   const { count, row, removal, remove, rowClass } = props;
+  const namedIn =
+    (index: number): Named =>
+    (field) => ({ label: field, "aria-label": t("fieldInRow", { field, row: index + 1 }) });
   return (
     <FieldGroup title={props.title}>
       {props.why && (
@@ -35,7 +43,7 @@ export function FormRows(props: FormRowsProps) {
       {Array.from({ length: count }, (_, index) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: rows have no other name
         <div key={index} className={rowClass ?? classes.row}>
-          {row(index)}
+          {row(index, namedIn(index))}
           <ActionIcon
             className={classes.remove}
             variant="subtle"

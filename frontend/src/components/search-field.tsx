@@ -32,6 +32,7 @@ export function SearchField({ label, placeholder, value, onSearch }: SearchField
       onChange={(event) => change(event.currentTarget.value)}
       onKeyDown={(event) => {
         if (event.key === "Escape") event.currentTarget.blur();
+        if (event.key === "Enter") event.preventDefault(); // a form around it is not meant
       }}
       leftSection={<Search size={16} aria-hidden="true" />}
       rightSection={

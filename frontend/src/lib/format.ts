@@ -2,7 +2,7 @@
  * Money, times and counts as the reader's own language writes them. Money comes
  * as minor units with the decimal text beside it; no float is ever made of it.
  */
-import { type FragmentOf, graphql, readFragment } from "../gql/graphql";
+import { type FragmentOf, graphql, type ResultOf, readFragment } from "../gql/graphql";
 
 export const MoneyFields = graphql(`
   fragment MoneyFields on Money {
@@ -11,6 +11,11 @@ export const MoneyFields = graphql(`
     decimal
   }
 `);
+
+/** An amount as its exact decimal, for forms. */
+export function amountOf(money: FragmentOf<typeof MoneyFields>): ResultOf<typeof MoneyFields> {
+  return readFragment(MoneyFields, money);
+}
 
 function locale(): string {
   return navigator.language;

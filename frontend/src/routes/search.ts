@@ -38,6 +38,8 @@ export const givenUpSearch = z.object({
   deliveries: text,
 });
 
+export const suppliersSearch = z.object({ after: text });
+
 export const supplierSearch = z.object({ q: text, after: text });
 
 export const mappingsSearch = z.object({

@@ -61,7 +61,7 @@ export const mutations = {
   replanOrders: (_: unknown, { world }: Context) => ({ shop: shopOf(world), ...fine }),
   updateRouting: ({ input }: { input: Row<"Routing"> }, { world }: Context) => {
     const all = input.shares.reduce((sum, { percent }) => sum + Number(percent), 0);
-    if (input.strategy === "BALANCED_SHARE" && all !== 100)
+    if ((input.strategy === "BALANCED_SHARE" || input.shares.length > 0) && all !== 100)
       return problem("INVALID", "the shares are 100 percent in all", ["shares"]);
     world.shop.settings.routing = input;
     return { shop: shopOf(world), ...fine };
@@ -148,6 +148,15 @@ export const mutations = {
   ) => {
     const variant = world.variants.find((row) => row.id === variantId);
     if (!variant) return problem("NOT_FOUND", "No such variant.");
+    for (const [rank, { components }] of alternatives.entries()) {
+      const at = components.findIndex(({ offerId }) =>
+        world.offers.every(({ id }) => id !== offerId),
+      );
+      if (at >= 0) {
+        const field = ["alternatives", String(rank), "components", String(at), "offerId"];
+        return problem("INVALID", "there is no such offer", field);
+      }
+    }
     map(variant, resolve(world, alternatives));
     return { variant, ...fine };
   },

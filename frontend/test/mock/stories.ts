@@ -194,6 +194,11 @@ function troubles(world: World, c: Catalogue, at: (ms: number) => Date) {
   });
   makePurchaseOrder(unmapped, c.north, [[c.tee, 2]], { status: "ACCEPTED" });
 
+  const agreed = c.kettleVariant.mapping?.alternatives[0]?.components[0];
+  if (agreed) {
+    agreed.acceptedCost = money(2650, "USD");
+    agreed.offer.cost = money(2990, "USD");
+  }
   trouble(1046, 3 * HOUR, [makeLine(c.kettleVariant, 1, [["IN_EXCEPTION", 1, "Price rose"]])], {
     kind: "PRICE_ROSE",
     message:

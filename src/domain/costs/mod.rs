@@ -113,11 +113,16 @@ pub struct PriceBreak {
     pub unit_cost: Money,
 }
 
-/// What each piece costs at a quantity, where one costs `single`.
+/// What each piece costs at a quantity, where one costs `single`: never more than one by itself, whatever
+/// a price list says that the supplier has not brought in step.
 #[must_use]
 pub fn unit_cost(single: Money, breaks: &[PriceBreak], pieces: u32) -> Money {
     let reached = breaks.iter().take_while(|step| step.from <= pieces);
-    reached.last().map_or(single, |step| step.unit_cost)
+    let is_sound = |step: &&PriceBreak| {
+        let cost = step.unit_cost;
+        cost.currency == single.currency && (0..=single.amount_minor).contains(&cost.amount_minor)
+    };
+    reached.filter(is_sound).last().map_or(single, |step| step.unit_cost)
 }
 
 /// What a supplier charges a shop besides the goods, and what is known of its service.

@@ -45,7 +45,6 @@ fn model() -> CostModel {
         currency: eur(0).currency,
         rates: Vec::new(),
         suppliers: vec![costs(1, 300), costs(2, 300)],
-        price_breaks: Vec::new(),
         preferences: Preferences::default(),
         limits: Limits::default(),
         promised_days: None,
@@ -184,25 +183,27 @@ fn a_price_by_quantity_counts_over_all_lines() {
         way.components[0].offer.id = offer_id(11);
         way
     };
-    let lines = order(vec![
+    let mut lines = order(vec![
         line(1, 3, vec![shared(1), offered(12, 2, 950)]),
         line(2, 3, vec![shared(2), offered(22, 2, 950)]),
     ]);
-    let plan = route(&with_model(lines, |model| {
-        model.price_breaks = vec![PriceBreaks {
-            offer: offer_id(11),
-            breaks: vec![PriceBreak {
-                from: 6,
-                unit_cost: eur(900),
-            }],
-        }];
-    }));
-    assert_eq!(told(&plan), ["3: 3 SKU-1", "3: 3 SKU-2"]);
-    assert_eq!(plan.costs, [eur(5_400)]);
-    let Outcome::Allocated { components, .. } = &plan.lines[0].outcome else {
-        panic!("not allocated");
-    };
-    assert_eq!(components[0].unit_cost, eur(900));
+    lines.price_breaks = vec![PriceBreaks {
+        offer: offer_id(11),
+        breaks: vec![PriceBreak {
+            from: 6,
+            unit_cost: eur(900),
+        }],
+    }];
+    // It is what is bought at, whatever decides who ships.
+    for request in [with_model(lines.clone(), |_| {}), lines] {
+        let plan = route(&request);
+        assert_eq!(told(&plan), ["3: 3 SKU-1", "3: 3 SKU-2"]);
+        assert_eq!(plan.costs, [eur(5_400)]);
+        let Outcome::Allocated { components, .. } = &plan.lines[0].outcome else {
+            panic!("not allocated");
+        };
+        assert_eq!(components[0].unit_cost, eur(900));
+    }
 }
 
 #[test]
@@ -228,6 +229,25 @@ fn currencies_compare_at_the_days_rate() {
 }
 
 #[test]
+fn several_rates_and_a_duty_leave_room_for_a_strategy() {
+    let way = |n: u128| vec![offered(n * 10 + 1, 1, 1_000), offered(n * 10 + 2, 2, 900)];
+    let request = order((1..=20).map(|n| line(n, 3, way(n))).collect());
+    let plan = route(&with_model(request, |model| {
+        let rates = [("CHF", "0.9345"), ("GBP", "0.85713"), ("USD", "1.0853")];
+        model.rates = rates.map(|(to, factor)| rate("EUR", to, factor)).to_vec();
+        model.suppliers[0].per_parcel = Money::new(300, Currency::parse("USD").expect("USD"));
+        model.suppliers[0].duties_bp = 300;
+        model.preferences = Preferences::of(Preset::Fastest);
+    }));
+    let served = told(&plan);
+    assert_eq!(
+        served.iter().filter(|told| told.starts_with("3: 3 SKU-")).count(),
+        20,
+        "{served:?}"
+    );
+}
+
+#[test]
 fn presets_prefer_what_they_say() {
     let check = |preset, expect: &str| {
         let mut request = order(vec![line(1, 1, vec![offered(11, 1, 1_000), offered(12, 2, 900)])]);
@@ -243,6 +263,24 @@ fn presets_prefer_what_they_say() {
     check(Preset::Fastest, "1: 1 SKU-11");
     check(Preset::PreferredSupplier, "1: 1 SKU-11");
     check(Preset::OwnStockFirst, "1: 1 SKU-11");
+}
+
+#[test]
+fn what_is_ordered_after_the_cutoff_hour_arrives_a_day_later() {
+    let at = |hour| {
+        let mut request = order(vec![line(1, 1, vec![offered(11, 1, 1_000), offered(12, 2, 1_050)])]);
+        request.suppliers[0].service.cutoff_hour = Some(12);
+        request.facts.hour = Some(hour);
+        route(&with_model(request, |model| {
+            model.preferences = Preferences::of(Preset::Fastest)
+        }))
+    };
+    assert_eq!(told(&at(11)), ["1: 1 SKU-11"]);
+    let plan = at(12);
+    assert_eq!(told(&plan), ["1: 1 SKU-12"]);
+    let entry = &plan.lines[0];
+    let days = [&entry.alone, &entry.rejected[0].alone].map(|parts| parts.as_ref().expect("a cost").days);
+    assert_eq!(days[1], days[0] + 1);
 }
 
 /// One unit, for which South asks a euro less than North.
@@ -321,10 +359,19 @@ fn at_equal_cost_priority_decides() {
 
 /// North's offer cannot be priced after the change; South's can.
 fn check_unpriced(change: impl FnOnce(&mut OfferFacts, &mut CostModel), expect: &str) {
+    check_unpriced_at(Vec::new(), change, expect);
+}
+
+fn check_unpriced_at(
+    price_breaks: Vec<PriceBreaks>,
+    change: impl FnOnce(&mut OfferFacts, &mut CostModel),
+    expect: &str,
+) {
     let mut request = order(vec![line(1, 1, vec![offered(11, 1, 100), offered(12, 2, 900)])]);
     let mut model = model();
     change(&mut request.lines[0].alternatives[0].components[0].offer, &mut model);
     request.strategy = Strategy::LeastCost(Box::new(model));
+    request.price_breaks = price_breaks;
     let plan = route(&request);
     assert_eq!(told(&plan), ["1: 1 SKU-12"], "{expect}");
     assert_eq!(plan.lines[0].rejected[0].why.to_string(), expect);
@@ -379,8 +426,9 @@ fn wrong_terms_are_refused_by_name() {
         );
     }
     for list in [breaks(1, 90), breaks(5, 101), breaks(5, -1)] {
-        check_unpriced(
-            |_, model| model.price_breaks = vec![list],
+        check_unpriced_at(
+            vec![list],
+            |_, _| {},
             "wrong data: the price list's quantities do not rise, or its prices do",
         );
     }

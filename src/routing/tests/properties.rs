@@ -1,11 +1,12 @@
 //! What holds for every order: generated orders with shared offers, kits, scarce
 //! stock and broken rules.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::{collection::vec, prelude::*, strategy::Strategy as Generate};
 
 use super::*;
+use crate::routing::rulebook::{Consequence, Rule};
 
 const SUPPLIERS: u32 = 4;
 const OFFERS: u128 = 6;
@@ -132,6 +133,32 @@ proptest! {
             prop_assert!(offer.cost.amount_minor * 10_000 <= limit);
             prop_assert!(terms.active && offer.active && offer.ships_to.is_empty());
             prop_assert!(!line.excluded.contains(&terms.id));
+        }
+    }
+
+    #[test]
+    fn what_belongs_together_comes_from_one_supplier(
+        request in request(),
+        groups in vec(1..16_u8, 1..4),
+    ) {
+        let of = |group: u8| -> Vec<String> {
+            (0..4).filter(|bit| group & (1 << bit) != 0).map(|bit| format!("'LINE-{}'", bit + 1)).collect()
+        };
+        let rule = |group: &u8| {
+            let when = format!("line.sku in [{}]", of(*group).join(", "));
+            Rule::new("Together", Some(&when), Consequence::ShipTogether).expect("a rule")
+        };
+        let request = RouteRequest { rules: groups.iter().map(rule).collect(), ..request };
+        let plan = route(&request);
+        for group in groups {
+            let bought = bought(&request, &plan).into_iter();
+            let named = of(group);
+            let of_group = bought.filter(|(line, ..)| {
+                let sku = format!("'{}'", line.sku.as_deref().unwrap_or_default());
+                named.contains(&sku)
+            });
+            let suppliers: BTreeSet<SupplierId> = of_group.map(|(_, _, part)| part.offer.supplier).collect();
+            prop_assert!(suppliers.len() <= 1, "{named:?} come from {suppliers:?}");
         }
     }
 

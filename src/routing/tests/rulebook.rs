@@ -280,6 +280,36 @@ fn an_order_that_is_never_split_comes_from_one_supplier() {
 }
 
 #[test]
+fn groups_that_share_a_line_come_from_one_supplier() {
+    let way = |id: u128, of, stock| alternative(id, vec![component(id, of, stock)]);
+    // North, who comes first, has the glass alone; South has all.
+    let lines = |cards: u32| {
+        order(vec![
+            line(1, 1, vec![way(11, 1, 9), way(12, 2, 9)]),
+            line(2, 1, vec![way(21, 1, cards), way(22, 2, cards)]),
+            line(3, 1, vec![way(32, 2, 9)]),
+        ])
+    };
+    let glass = |skus: &str| rule(&format!("line.sku in [{skus}]"), Consequence::ShipTogether);
+    let check = |cards: u32, rules: Vec<Rule>, expect: [&str; 3]| {
+        let request = RouteRequest { rules, ..lines(cards) };
+        assert_eq!(told(&route(&request)), expect);
+    };
+    let all_of_south = ["1: 1 SKU-12", "1: 1 SKU-22", "1: 1 SKU-32"];
+    let first_two = || glass("'LINE-1', 'LINE-2'");
+    check(9, vec![first_two()], ["1: 1 SKU-11", "1: 1 SKU-21", "1: 1 SKU-32"]);
+    check(9, vec![first_two(), rule("", Consequence::NeverSplit)], all_of_south);
+    check(9, vec![first_two(), glass("'LINE-2', 'LINE-3'")], all_of_south);
+    check(9, vec![glass("'LINE-2', 'LINE-3'"), first_two()], all_of_south);
+    // What nobody has ties nothing together.
+    check(
+        0,
+        vec![first_two(), glass("'LINE-2', 'LINE-3'")],
+        ["1: 1 SKU-11", "1: nobody", "1: 1 SKU-32"],
+    );
+}
+
+#[test]
 fn what_limits_keep_from_being_shipped_is_told() {
     let only = Rule::new(
         "Only North",

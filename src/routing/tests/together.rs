@@ -29,7 +29,6 @@ fn model(per_parcel: &[i64]) -> CostModel {
         currency: eur(0).currency,
         rates: Vec::new(),
         suppliers: (1..).zip(per_parcel).map(costs).collect(),
-        price_breaks: Vec::new(),
         preferences: Preferences::default(),
         limits: Limits::default(),
         promised_days: None,

@@ -2,10 +2,7 @@
 //! what follows; once.
 
 use orderyard::{
-    actions::{
-        revisit_orders::RevisitOrders,
-        route_order::{Forced, RouteOrder},
-    },
+    actions::{revisit_orders::RevisitOrders, route_order::RouteOrder},
     domain::{
         exception::{ExceptionKind, ExceptionStatus},
         purchase_order::PurchaseOrderStatus,
@@ -110,7 +107,7 @@ async fn what_is_not_among_the_choices_is_refused() {
 }
 
 #[tokio::test]
-async fn a_chosen_offer_reaches_routing_if_the_line_is_mapped_to_it() {
+async fn an_offer_is_chosen_only_where_it_can_be_bought() {
     for world in World::each(false).await {
         let (tenant, other) = (world.tenant(1).await, world.tenant(2).await);
         let call = |offer| {
@@ -121,15 +118,11 @@ async fn a_chosen_offer_reaches_routing_if_the_line_is_mapped_to_it() {
         };
         let answer = decide(&world, &tenant, &call(other.offer)).await;
         assert_eq!(answer["problems"][0]["code"], "INVALID");
-        decide(&world, &tenant, &call(tenant.offer)).await;
-        let jobs = jobs::<RouteOrder>(&world).await;
-        let forced: Vec<_> = jobs.iter().map(|job| job.forced.clone()).collect();
-        let choice = Forced {
-            line: tenant.order_line,
-            offer: tenant.offer,
-            units: None,
-        };
-        assert_eq!(forced, [vec![choice]]);
+        // Shopify has not made the fulfillment orders of this one: a choice would be lost.
+        let answer = decide(&world, &tenant, &call(tenant.offer)).await;
+        assert_eq!(answer["problems"][0]["code"], "CONFLICT", "{answer}");
+        assert_eq!(jobs::<RouteOrder>(&world).await.len(), 0);
+        exception(&world, &tenant, |row| assert_eq!(row.status, ExceptionStatus::Open)).await;
     }
 }
 

@@ -310,6 +310,32 @@ async fn a_database_that_does_not_take_a_call_in_time_is_a_503(
     );
 }
 
+/// What waits for a database that does not answer is bounded, though those who sent it were sent away.
+#[rstest]
+#[tokio::test]
+async fn calls_keep_their_places_until_they_are_dealt_with(
+    #[values(Database::Sqlite, Database::Postgres)] database: Database,
+) {
+    let world = WorldSpec::on(database).build().await;
+    let block = match database {
+        Database::Sqlite => "update shops set name = name",
+        Database::Postgres => "lock table deliveries in access exclusive mode",
+    };
+    let large = |number: usize| Call::new(&format!("l-{number}")).with_body(vec![b' '; MOST_BYTES]);
+    let flood = async {
+        // The last of them may find no room at once.
+        futures::future::join_all((0..9).map(|number| large(number).send(&world))).await;
+        Call::new("s-1").send(&world).await.text().await.expect("an answer")
+    };
+    let told = world.while_blocked(block, flood).await;
+    assert!(told.contains("too many webhook calls"), "{told}");
+    world
+        .eventually("calls are taken again", async || {
+            Call::new("s-1").send(&world).await.status() == StatusCode::OK
+        })
+        .await;
+}
+
 #[rstest]
 #[tokio::test]
 async fn a_signed_order_under_another_shops_header_is_marked(

@@ -1,8 +1,11 @@
 //! Webhook calls are committed together and answered one by one.
 
+use std::sync::Arc;
+
 use futures::future::join_all;
 use orderyard::{actions::receive_delivery::receive_delivery, queue::inbox::NotKept, store::deliveries};
 use sea_orm::{ConnectionTrait as _, DbBackend, EntityTrait as _, PaginatorTrait as _};
+use tokio::sync::Semaphore;
 use webhooks::{Delivery, Secrets};
 
 use crate::graphql::world::World;
@@ -23,7 +26,14 @@ fn delivery(webhook_id: &str) -> Delivery {
 
 async fn keep_all(world: &World, ids: impl Iterator<Item = String>) -> Vec<Result<(), NotKept>> {
     let deliveries: Vec<Delivery> = ids.map(|id| delivery(&id)).collect();
-    join_all(deliveries.iter().map(|delivery| receive_delivery(&world.app, delivery))).await
+    let places = Arc::new(Semaphore::new(deliveries.len()));
+    let keep = async |delivery| {
+        let place = Arc::clone(&places).acquire_owned().await.expect("a place");
+        receive_delivery(&world.app, delivery, place).await
+    };
+    let answers = join_all(deliveries.iter().map(keep)).await;
+    assert_eq!(places.available_permits(), deliveries.len());
+    answers
 }
 
 async fn kept(world: &World) -> u64 {

@@ -120,6 +120,52 @@ async fn a_person_chooses_who_ships_and_says_why(#[values(Database::Sqlite, Data
     assert_eq!(story.world.supplier("north").orders().len(), 1);
 }
 
+/// Both are decided before the program gets to the first: a job of the order's goes on all the while.
+#[rstest]
+#[tokio::test]
+async fn who_is_chosen_for_each_of_two_lines_ships_it(
+    #[values(Database::Sqlite, Database::Postgres)] database: Database,
+) {
+    let story = with_time_to_undo(database).await;
+    story.world.raise_price("N-MUG", 450).await;
+    story
+        .world
+        .execute("update offers set stock = 0 where sku = 'E-MUG'")
+        .await;
+    story.order(&[("MUG", 1), ("MUG", 2)]);
+    let rose = "select count(*) from exceptions where status = 'open' and kind = 'price_rose'";
+    waits_for(&story, "North is too dear, and East has none", rose, 2).await;
+    story.quiet().await;
+    // Now the rules would take North for both.
+    story.world.raise_price("N-MUG", 400).await;
+    story
+        .world
+        .execute("update offers set stock = 9 where sku = 'E-MUG'")
+        .await;
+    story
+        .world
+        .execute(
+            "insert into jobs (id, name, payload, serial_key, state, waits_for, priority, lane, run_at_ms,
+            triggered_at_ms, attempts, lease_id, leased_until_ms, created_at_ms)
+            select id, 'route_order', '{}', 'order:' || shop_id || ':' || shopify_id, 'running', 'turn', 0, 0, 0,
+            0, 1, id, 4000000000000, 0 from orders",
+        )
+        .await;
+    let east = offer(&story, "E-MUG").await;
+    let asked = "{ exceptions(filter: { status: OPEN }) { nodes { id } } }";
+    let asked = story.world.graphql(asked, json!({})).await;
+    let asked = asked["exceptions"]["nodes"].as_array().expect("a list").clone();
+    let units = "select cast(coalesce(sum(quantity), 0) as bigint) from po_lines l
+        join purchase_orders p on p.id = l.purchase_order_id where p.status = 'draft' and l.sku = ";
+    for exception in &asked {
+        let choose = format!("chooseSupplier(exceptionId: {}, offerId: \"{east}\")", exception["id"]);
+        assert_eq!(problems(&story, &choose).await, json!([]));
+    }
+    assert_eq!(story.world.count(rose).await, 0);
+    assert_eq!(story.world.count(&format!("{units} 'E-MUG'")).await, 3);
+    assert_eq!(story.world.count(&format!("{units} 'N-MUG'")).await, 0);
+}
+
 #[rstest]
 #[tokio::test]
 async fn purchase_orders_are_split_and_merged_by_hand(

@@ -2,7 +2,7 @@
 //! a cost and each strategy, from a setup file to who gets the order.
 
 use rstest::rstest;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::market::{ANYWHERE, Case, MUG, Market, PLAIN, SHIRT};
 use crate::harness::Database;
@@ -287,6 +287,19 @@ async fn currencies_are_compared_at_the_rate_of_the_day(
     );
     assert_eq!(plan["landed"]["total"]["decimal"], "3.50");
     assert_eq!(market.under(Case { routing: dear, ..usd }).await, NORTH);
+
+    // A rate that does not count yet is none.
+    let save = "mutation($input: RoutingInput!) { updateRouting(input: $input) { problems { field } } }";
+    let rate = |on: &str| json!({ "from": "USD", "to": "EUR", "rate": "0.95", "on": on });
+    let saved = async |rates: Value| {
+        let input = json!({ "strategy": "CHEAPEST", "weights": {}, "shares": [], "rates": rates });
+        let answer = market.world.graphql(save, json!({ "input": input })).await;
+        answer["updateRouting"]["problems"].clone()
+    };
+    let refused = json!([{ "field": ["rates", "0", "on"] }]);
+    assert_eq!(saved(json!([rate("2999-01-01")])).await, refused);
+    assert_eq!(saved(json!([])).await, json!([{ "field": ["rates"] }]));
+    assert_eq!(saved(json!([rate("2999-01-01"), rate("2020-01-01")])).await, json!([]));
 }
 
 #[rstest]

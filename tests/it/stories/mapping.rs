@@ -178,6 +178,64 @@ async fn an_alternative_counts_on_its_days(#[values(Database::Sqlite, Database::
     story.world.eventually("somebody is asked", is_asked).await;
 }
 
+/// Invariant 6: who changes something else about a mapping does not agree to a price by it.
+#[rstest]
+#[tokio::test]
+async fn saving_a_mapping_accepts_no_price_by_the_way(
+    #[values(Database::Sqlite, Database::Postgres)] database: Database,
+) {
+    let story = Plot::default().begin(database).await;
+    // The mapping has accepted 4.00; a tolerance of 2 % ends at 4.08.
+    story.world.raise_price("N-MUG", 990).await;
+    story.order(&[("MUG", 1)]);
+    let rose = "select count(*) from exceptions where kind = 'price_rose' and status = 'open'";
+    let is_asked = async || story.world.count(rose).await == 1;
+    story.world.eventually("somebody is asked", is_asked).await;
+
+    let mug = story.variant("MUG");
+    let save = async |alternatives: Value| {
+        let variables = json!({ "variant": mug.to_string(), "alternatives": alternatives });
+        story.world.graphql(SAVE, variables).await["saveMapping"]["problems"].clone()
+    };
+    let accepted = "select accepted_cost_minor from mapping_components c join offers o on o.id = c.offer_id
+        where o.sku = 'N-MUG'";
+    let north = alternative(&story, "N-MUG", (None, None)).await;
+    let over = alternative(&story, "E-MUG", (None, Some("2001-01-01"))).await;
+    assert_eq!(save(json!([north, over])).await, json!([]));
+    story.quiet().await;
+    assert_eq!(story.world.count(accepted).await, 400);
+    // Not where it stands in another place by then, either.
+    assert_eq!(save(json!([over, north])).await, json!([]));
+    story.quiet().await;
+    assert_eq!(story.world.count(accepted).await, 400);
+    assert_eq!(story.world.count(rose).await, 1);
+    assert!(
+        story.world.supplier("north").orders().is_empty(),
+        "at 9.90 nothing is bought"
+    );
+
+    let at = |cost: &str, currency: Value| {
+        let mut named = north.clone();
+        named["components"][0]["acceptedCost"] = json!(cost);
+        named["components"][0]["currency"] = currency;
+        json!([named])
+    };
+    for (cost, currency, field) in [
+        ("9.90", json!("USD"), "currency"),
+        ("9.90", Value::Null, "currency"),
+        ("-1", json!("EUR"), "acceptedCost"),
+        ("dear", json!("EUR"), "acceptedCost"),
+    ] {
+        let problems = save(at(cost, currency)).await;
+        let place = json!(["alternatives", "0", "components", "0", field]);
+        assert_eq!(problems[0]["field"], place, "{problems}");
+    }
+    // Who agrees says so.
+    assert_eq!(save(at("9.90", json!("EUR"))).await, json!([]));
+    let placed = story.purchase_order("north").await;
+    assert_eq!(placed.lines[0].unit_cost, "9.90");
+}
+
 impl Story {
     /// Waits until nothing is left to do but what is for another year.
     async fn quiet_but_for_later(&self) {

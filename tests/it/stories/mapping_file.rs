@@ -91,6 +91,50 @@ async fn mappings_come_back_as_they_went(#[values(Database::Sqlite, Database::Po
     assert_eq!(line_of(&after), line_of(&before));
 }
 
+/// Half a kit is worse than none, by whatever name its rows call the variant.
+#[rstest]
+#[tokio::test]
+async fn rows_of_one_variant_are_taken_together_or_not_at_all(
+    #[values(Database::Sqlite, Database::Postgres)] database: Database,
+) {
+    let plot = Plot {
+        kit: KIT_AT_TWO,
+        ..Plot::default()
+    };
+    let story = plot.begin(database).await;
+    let (before, kit) = (story.export().await, story.variant("KIT"));
+    let check = async |first: &str, second: &str, expect: [(&str, &str); 2]| {
+        let file = format!("variant_id,variant_sku,supplier,offer_sku\n{first},north,N-TEA\n{second},east,E-BOX\n");
+        for query in ["?dry_run=true", ""] {
+            let done = story.import(query, &file).await;
+            let told = done["errors"].as_array().expect("errors").iter();
+            let told: Vec<_> = told.map(|error| (&error["field"], &error["message"])).collect();
+            assert_eq!(done["variants"], json!(0), "{done}");
+            for (at, (field, message)) in expect.into_iter().enumerate() {
+                assert_eq!(told[at].0, field, "{done}");
+                assert!(told[at].1.as_str().is_some_and(|text| text.contains(message)), "{done}");
+            }
+        }
+        assert_eq!(story.export().await, before);
+    };
+    let by_both = [
+        ("variant_id", "row 3 names this variant in another way"),
+        ("variant_sku", "row 2 names this variant in another way"),
+    ];
+    check(&format!("{kit},KIT"), ",KIT", by_both).await;
+    let shortened = [
+        ("variant_id", "row 3 is about this variant too, and wrong"),
+        ("variant_id", "a spreadsheet shortened this id"),
+    ];
+    check(&format!("{kit},KIT"), "4.4E+04,KIT", shortened).await;
+    // What stands after a quote that is not closed is not lost unsaid.
+    let open = format!("variant_id,supplier,offer_sku,product\n{kit},north,N-TEA,\"Kit\n{kit},east,E-BOX,Kit\n");
+    let (status, text) = story.file(Method::POST, "", &story.token("write").await, &open).await;
+    assert_eq!(status, StatusCode::BAD_REQUEST, "{text}");
+    assert!(text.contains("is a quote not closed?"), "{text}");
+    assert_eq!(story.export().await, before);
+}
+
 /// What is mapped, and could not be shipped, is routed again as well.
 #[rstest]
 #[tokio::test]

@@ -20,6 +20,7 @@ mod once;
 mod orders;
 mod outages;
 mod parcels;
+mod price_lists;
 mod privacy;
 mod reconciling;
 mod reservations;

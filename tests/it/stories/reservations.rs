@@ -72,6 +72,52 @@ async fn of_two_orders_for_the_last_piece_one_is_bought(
     assert_eq!(reserved(&story).await, 1);
 }
 
+/// What an order has reserved is its own, whoever asks what would be decided about it.
+#[rstest]
+#[tokio::test]
+async fn an_order_is_not_short_of_its_own_pieces(#[values(Database::Sqlite, Database::Postgres)] database: Database) {
+    let story = quiet_north(database).await;
+    stock(&story, 1).await;
+    story.order(&[("MUG", 1)]);
+    bought(&story, 1).await;
+    story.quiet().await;
+    assert_eq!(reserved(&story).await, 1);
+
+    let found = "{ orders { nodes { id } } offers(filter: { search: \"N-MUG\" }) { nodes { id available } } }";
+    let found = story.world.graphql(found, json!({})).await;
+    let (order, mug) = (&found["orders"]["nodes"][0]["id"], &found["offers"]["nodes"][0]);
+    assert_eq!(mug["available"], 0);
+    let preview = format!("{{ routePreview(orderId: {order}) {{ wholeOrder plan {{ lines {{ outcome }} }} }} }}");
+    let preview = story.world.graphql(&preview, json!({})).await;
+    let expect = json!({ "wholeOrder": true, "plan": { "lines": [{ "outcome": "ALLOCATED" }] } });
+    assert_eq!(preview["routePreview"], expect);
+
+    let tried = "query($order: ID!, $variant: ShopifyId!, $alternatives: [AlternativeInput!]!) {
+        tryMapping(orderId: $order, variantId: $variant, alternatives: $alternatives) { lines { outcome } } }";
+    let variables = json!({ "order": order, "variant": story.variant("MUG").to_string(),
+        "alternatives": [{ "components": [{ "offerId": mug["id"], "quantity": 1 }] }] });
+    let tried = story.world.graphql(tried, variables).await;
+    assert_eq!(tried["tryMapping"]["lines"], json!([{ "outcome": "ALLOCATED" }]));
+
+    let start = "mutation { startWhatIf(input: { since: \"2020-01-01T00:00:00Z\",
+        routing: { strategy: CHEAPEST, weights: {}, shares: [], rates: [], promisedDays: 5 } })
+        { run { id } problems { message } } }";
+    let started = story.world.graphql(start, json!({})).await["startWhatIf"].clone();
+    assert_eq!(started["problems"], json!([]));
+    let ask = format!(
+        "{{ run: whatIfRun(id: {}) {{ state live {{ ordersShort }} }} }}",
+        started["run"]["id"]
+    );
+    let run = async || story.world.graphql(&ask, json!({})).await["run"].clone();
+    let is_done = async || run().await["state"] == "DONE";
+    story.world.eventually("the comparison ends", is_done).await;
+    assert_eq!(run().await["live"]["ordersShort"], 0);
+
+    // What another order has reserved is not free.
+    story.order(&[("MUG", 1)]);
+    waits_for(&story, "somebody is asked about the other", ASKED, 1).await;
+}
+
 #[rstest]
 #[tokio::test]
 async fn many_orders_at_once_buy_no_more_than_there_is(

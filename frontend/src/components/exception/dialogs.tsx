@@ -23,10 +23,12 @@ import {
 /** Ends the dialog when the server agreed; otherwise it stays with the reason. */
 export function useFinish(close: ChoiceProps["close"]) {
   const { t } = useTranslation();
-  return async (outcome: Promise<Outcome<unknown>>) => {
-    if (!(await outcome).ok) return;
+  return async (running: Promise<Outcome<unknown>>) => {
+    const outcome = await running;
+    if (!outcome.ok) return outcome.problems;
     tell(t("exceptions.settled"));
     close(true);
+    return undefined;
   };
 }
 
@@ -43,7 +45,7 @@ export function MapHere({ exception, close }: ChoiceProps) {
       running={action.running}
       failure={action.failure}
       onClose={close}
-      onSave={(alternatives) => void finish(action.run({ id: exception.id, alternatives }))}
+      onSave={(alternatives) => finish(action.run({ id: exception.id, alternatives }))}
     />
   );
 }

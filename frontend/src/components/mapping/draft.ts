@@ -1,4 +1,5 @@
 /** A mapping while it is edited: pure, and never half-saved. */
+import { amountOf } from "../../lib/format";
 import type { AlternativesInput } from "./mapping-editor";
 import type { PickedOffer } from "./offer-picker";
 
@@ -6,6 +7,10 @@ interface DraftComponent {
   key: number;
   offer: PickedOffer | null;
   quantity: number;
+  /** What the shop agrees to pay for a piece, a decimal in the offer's currency; empty leaves what stands. */
+  accepted: string;
+  /** What stands, where that is of another currency than the offer by now. */
+  stands: PickedOffer["cost"] | null;
 }
 interface DraftAlternative {
   key: number;
@@ -24,6 +29,7 @@ type Edit =
   | { type: "removeComponent"; index: number; at: number }
   | { type: "setOffer"; index: number; at: number; offer: PickedOffer | null }
   | { type: "setQuantity"; index: number; at: number; quantity: number }
+  | { type: "setAccepted"; index: number; at: number; accepted: string }
   | { type: "setDays"; index: number; days: { validFrom?: string; validUntil?: string } }
   | { type: "suggest"; offer: PickedOffer };
 
@@ -33,8 +39,18 @@ function nextKey(): number {
   return keys;
 }
 
+/** An offer that is newly chosen is agreed to at what it costs now, for all to see. */
 function component(offer: PickedOffer | null = null, quantity = 1): DraftComponent {
-  return { key: nextKey(), offer, quantity };
+  return { key: nextKey(), offer, quantity, accepted: costNow(offer), stands: null };
+}
+
+function costNow(offer: PickedOffer | null): string {
+  return offer ? amountOf(offer.cost).decimal : "";
+}
+
+/** A decimal without a sign, or nothing. */
+export function isCost(text: string): boolean {
+  return /^(\d{1,12}([.]\d{1,4})?)?$/.test(text);
 }
 
 const ALWAYS = { validFrom: "", validUntil: "" };
@@ -43,13 +59,20 @@ export function emptyDraft(): Draft {
   return [{ key: nextKey(), components: [component()], ...ALWAYS }];
 }
 
+/** Of one offer in one unit; the server takes no more. */
+export const MOST_PIECES = 1000;
+
 export function isUpsideDown({ validFrom, validUntil }: Draft[number]): boolean {
   return validFrom !== "" && validUntil !== "" && validUntil < validFrom;
 }
 
 export function fromMapping(
   alternatives: readonly {
-    components: readonly { offer: PickedOffer; quantity: number }[];
+    components: readonly {
+      offer: PickedOffer;
+      quantity: number;
+      acceptedCost: PickedOffer["cost"];
+    }[];
     validFrom?: string | null;
     validUntil?: string | null;
   }[],
@@ -59,7 +82,12 @@ export function fromMapping(
     key: nextKey(),
     validFrom: validFrom ?? "",
     validUntil: validUntil ?? "",
-    components: components.map(({ offer, quantity }) => component(offer, quantity)),
+    components: components.map(({ offer, quantity, acceptedCost }) => {
+      const { decimal, currency } = amountOf(acceptedCost);
+      const isSame = currency === amountOf(offer.cost).currency;
+      const accepted = isSame ? decimal : "";
+      return { ...component(offer, quantity), accepted, stands: isSame ? null : acceptedCost };
+    }),
   }));
 }
 
@@ -68,13 +96,18 @@ export function toInput(draft: Draft): AlternativesInput | undefined {
   const alternatives = draft.map(({ components, validFrom, validUntil }) => ({
     ...(validFrom && { validFrom }),
     ...(validUntil && { validUntil }),
-    components: components.flatMap(({ offer, quantity }) =>
-      offer && Number.isInteger(quantity) && quantity > 0 ? [{ offerId: offer.id, quantity }] : [],
-    ),
+    components: components.flatMap(({ offer, quantity, accepted }) => {
+      if (!offer || !Number.isInteger(quantity) || quantity < 1 || !isCost(accepted)) return [];
+      const { currency } = amountOf(offer.cost);
+      return [
+        { offerId: offer.id, quantity, ...(accepted && { acceptedCost: accepted, currency }) },
+      ];
+    }),
   }));
   const complete = draft.every(
     (alternative, index) =>
       alternatives[index]?.components.length === alternative.components.length &&
+      alternative.components.every(({ quantity }) => quantity <= MOST_PIECES) &&
       !isUpsideDown(alternative),
   );
   return complete && draft.length > 0 ? alternatives : undefined;
@@ -96,7 +129,15 @@ export function edit(draft: Draft, event: Edit): Draft {
       );
     case "setOffer":
       return within(draft, event.index, (components) =>
-        components.map((old, at) => (at === event.at ? { ...old, offer: event.offer } : old)),
+        components.map((old, at) => {
+          // Who picks the same offer again has not agreed to another price.
+          if (at !== event.at || (old.offer && old.offer.id === event.offer?.id)) return old;
+          return { ...component(event.offer, old.quantity), key: old.key };
+        }),
+      );
+    case "setAccepted":
+      return within(draft, event.index, (components) =>
+        components.map((old, at) => (at === event.at ? { ...old, accepted: event.accepted } : old)),
       );
     case "setQuantity":
       return within(draft, event.index, (components) =>

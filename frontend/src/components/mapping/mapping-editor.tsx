@@ -2,26 +2,22 @@
  * A variant's mapping as a form: alternatives in the order in which they are tried,
  * each a list of offers with quantities. Saving is the caller's.
  */
-import {
-  ActionIcon,
-  Button,
-  Group,
-  NumberInput,
-  Paper,
-  Stack,
-  Text,
-  TextInput,
-} from "@mantine/core";
+import { ActionIcon, Button, Group, Paper, Stack, Text, TextInput } from "@mantine/core";
 import { useId } from "@mantine/hooks";
 import { ArrowDown, ArrowUp, Plus, Trash2 } from "lucide-react";
 import { useReducer, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { type FragmentOf, graphql, readFragment, type VariablesOf } from "../../gql/graphql";
+import type { Problem } from "../../lib/action";
+import { amountOf, formatMoney, MoneyFields } from "../../lib/format";
+import { sentence } from "../../lib/sentence";
+import { DecimalInput } from "../decimal-input";
 import { FormDialog } from "../dialog";
 import type { ResolveByMapping } from "../exception/mutations";
-import { type Draft, edit, emptyDraft, fromMapping, isUpsideDown, toInput } from "./draft";
+import { type Draft, edit, emptyDraft, fromMapping, isCost, isUpsideDown, toInput } from "./draft";
 import classes from "./mapping-editor.module.css";
 import { OfferPicker, PickedOfferFields } from "./offer-picker";
+import { QuantityField } from "./quantity-field";
 import { Suggestions } from "./suggestions";
 import { Trial } from "./trial";
 
@@ -41,6 +37,9 @@ export const VariantToMap = graphql(
           validUntil
           components {
             quantity
+            acceptedCost {
+              ...MoneyFields
+            }
             offer {
               ...PickedOfferFields
             }
@@ -49,7 +48,7 @@ export const VariantToMap = graphql(
       }
     }
   `,
-  [PickedOfferFields],
+  [PickedOfferFields, MoneyFields],
 );
 
 export type AlternativesInput = VariablesOf<typeof ResolveByMapping>["alternatives"];
@@ -60,16 +59,31 @@ interface MappingEditorProps {
   running: boolean;
   failure: string | undefined;
   onClose: () => void;
-  onSave: (alternatives: AlternativesInput) => void;
+  /** What is wrong with them; undefined once they are kept. */
+  onSave: (alternatives: AlternativesInput) => Promise<Problem[] | undefined>;
 }
+
+/** What the server has against a draft, by the place in it, such as `alternatives.0.validUntil`. */
+type Refused = Readonly<Record<string, string>>;
 
 export function MappingEditor({ variant: masked, onSave, ...dialog }: MappingEditorProps) {
   const { t } = useTranslation();
   const variant = readFragment(VariantToMap, masked);
-  const [draft, change] = useReducer(edit, variant.mapping, (mapping) =>
+  const [draft, apply] = useReducer(edit, variant.mapping, (mapping) =>
     mapping ? fromMapping(mapping.alternatives) : emptyDraft(),
   );
   const [tried, setTried] = useState(false);
+  const [refused, setRefused] = useState<Refused>({});
+  const change: typeof apply = (event) => {
+    setRefused({}); // places are other ones from now on
+    apply(event);
+  };
+  const save = async () => {
+    setTried(true);
+    const input = toInput(draft);
+    const problems = input && (await onSave(input));
+    if (problems) setRefused(placed(problems));
+  };
   const name = [variant.productTitle, variant.title].filter((part) => part !== "Default Title");
 
   return (
@@ -78,11 +92,7 @@ export function MappingEditor({ variant: masked, onSave, ...dialog }: MappingEdi
       title={t("mapping.title", { variant: name.join(", ") })}
       intro={t("mapping.intro")}
       size="lg"
-      onConfirm={() => {
-        setTried(true);
-        const input = toInput(draft);
-        if (input) onSave(input);
-      }}
+      onConfirm={() => void save()}
     >
       <Suggestions
         variant={variant}
@@ -92,7 +102,13 @@ export function MappingEditor({ variant: masked, onSave, ...dialog }: MappingEdi
       <Stack component="ol" gap="sm" p={0} m={0} style={{ listStyle: "none" }}>
         {draft.map((alternative, index) => (
           <li key={alternative.key}>
-            <Alternative draft={draft} index={index} change={change} showMissing={tried} />
+            <Alternative
+              draft={draft}
+              index={index}
+              change={change}
+              showMissing={tried}
+              refused={refused}
+            />
           </li>
         ))}
       </Stack>
@@ -117,19 +133,27 @@ export function MappingEditor({ variant: masked, onSave, ...dialog }: MappingEdi
   );
 }
 
+function placed(problems: readonly Problem[]): Refused {
+  return Object.fromEntries(
+    problems.map(({ field, message }) => [field?.join(".") ?? "", sentence(message)]),
+  );
+}
+
 interface AlternativeProps {
   draft: Draft;
   index: number;
   change: (event: Parameters<typeof edit>[1]) => void;
   showMissing: boolean;
+  refused: Refused;
 }
 
-function Alternative({ draft, index, change, showMissing }: AlternativeProps) {
+function Alternative({ draft, index, change, showMissing, refused }: AlternativeProps) {
   const { t } = useTranslation();
   const id = useId();
   const alternative = draft[index];
   if (!alternative) return null;
   const rank = index + 1;
+  const wrong = (place: string) => refused[`alternatives.${index}.${place}`];
   return (
     <Paper withBorder p="sm" role="group" aria-labelledby={id} bg="var(--oy-raised)">
       <Group justify="space-between" mb="xs" wrap="nowrap">
@@ -166,21 +190,20 @@ function Alternative({ draft, index, change, showMissing }: AlternativeProps) {
                 value={component.offer}
                 onChange={(offer) => change({ type: "setOffer", index, at, offer })}
                 showMissing={showMissing}
+                refused={wrong(`components.${at}.offerId`)}
                 autoFocus={index === 0 && at === 0}
               />
             </div>
-            <NumberInput
-              label={t("mapping.quantity")}
-              value={component.quantity}
-              onChange={(value) =>
-                change({ type: "setQuantity", index, at, quantity: Number(value) || 0 })
-              }
-              min={1}
-              max={10_000}
-              allowDecimal={false}
-              allowNegative={false}
-              error={showMissing && component.quantity < 1}
-              w={84}
+            <QuantityField
+              quantity={component.quantity}
+              set={(quantity) => change({ type: "setQuantity", index, at, quantity })}
+              showMissing={showMissing}
+              refused={wrong(`components.${at}.quantity`)}
+            />
+            <AcceptedCost
+              component={component}
+              set={(accepted) => change({ type: "setAccepted", index, at, accepted })}
+              refused={wrong(`components.${at}.acceptedCost`)}
             />
             <IconButton
               label={t("mapping.removeComponent", { number: at + 1 })}
@@ -201,18 +224,52 @@ function Alternative({ draft, index, change, showMissing }: AlternativeProps) {
             {t("mapping.addComponent")}
           </Button>
         </Group>
-        <Days alternative={alternative} set={(days) => change({ type: "setDays", index, days })} />
+        <Days
+          alternative={alternative}
+          set={(days) => change({ type: "setDays", index, days })}
+          refused={wrong("validUntil")}
+        />
       </Stack>
     </Paper>
+  );
+}
+
+interface AcceptedCostProps {
+  component: Draft[number]["components"][number];
+  set: (accepted: string) => void;
+  refused: string | undefined;
+}
+
+/** What may be paid for a piece: whoever changes something else agrees to no other price by it. */
+function AcceptedCost({ component, set, refused }: AcceptedCostProps) {
+  const { t } = useTranslation();
+  const { offer, accepted, stands } = component;
+  if (!offer) return null;
+  const { decimal, currency } = amountOf(offer.cost);
+  const hint = [
+    stands && t("mapping.acceptedStands", { cost: formatMoney(stands) }),
+    accepted !== decimal && t("mapping.costsNow", { cost: formatMoney(offer.cost) }),
+  ].filter(Boolean);
+  return (
+    <DecimalInput
+      label={t("mapping.acceptedCost", { currency })}
+      value={accepted}
+      onChange={(event) => set(event.currentTarget.value.trim())}
+      inputWrapperOrder={["label", "input", "description", "error"]}
+      description={hint.length > 0 && hint.join(" ")}
+      error={isCost(accepted) ? refused : t("offers.costRule")}
+      w={130}
+    />
   );
 }
 
 interface DaysProps {
   alternative: Draft[number];
   set: (days: { validFrom?: string; validUntil?: string }) => void;
+  refused: string | undefined;
 }
 
-function Days({ alternative, set }: DaysProps) {
+function Days({ alternative, set, refused }: DaysProps) {
   const { t } = useTranslation();
   return (
     <Group gap="sm" align="flex-start">
@@ -229,7 +286,7 @@ function Days({ alternative, set }: DaysProps) {
         label={t("mapping.validUntil")}
         value={alternative.validUntil}
         onChange={(event) => set({ validUntil: event.currentTarget.value })}
-        error={isUpsideDown(alternative) && t("mapping.upsideDown")}
+        error={isUpsideDown(alternative) ? t("mapping.upsideDown") : refused}
       />
       <Text size="xs" c="dimmed" mt={28}>
         {t("mapping.daysWhy")}

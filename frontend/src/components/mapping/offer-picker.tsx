@@ -48,11 +48,13 @@ interface OfferPickerProps {
   onChange: (offer: PickedOffer | null) => void;
   /** After a try to save: say that an offer is missing. */
   showMissing?: boolean;
+  /** What the server has against it. */
+  refused?: string | undefined;
   autoFocus?: boolean;
 }
 
 export function OfferPicker(props: OfferPickerProps) {
-  const { label, value, onChange, showMissing, autoFocus } = props;
+  const { label, value, onChange, showMissing, refused, autoFocus } = props;
   const { t } = useTranslation();
   const combobox = useCombobox({ onDropdownClose: () => combobox.resetSelectedOption() });
   const [text, setText] = useState<string>();
@@ -76,7 +78,7 @@ export function OfferPicker(props: OfferPickerProps) {
           placeholder={t("mapping.pickOffer")}
           value={shown}
           data-autofocus={autoFocus}
-          error={showMissing && !value ? t("mapping.offerNeeded") : undefined}
+          error={showMissing && !value ? t("mapping.offerNeeded") : refused}
           rightSection={fetching ? <Loader size={16} /> : <Combobox.Chevron />}
           onChange={(event) => {
             setText(event.currentTarget.value);

@@ -11,7 +11,7 @@ use orderyard::{
     shopify::{
         ApiError, Outcome, cost,
         fulfillments::{LineToFulfill, NewFulfillment, Tracking},
-        read_back::{self, Before, Expected, ReadBack, Remained},
+        read_back::{self, Before, Expected, Known, ReadBack, Remained},
         scalars::FulfillmentOrderAction,
     },
 };
@@ -132,7 +132,7 @@ async fn a_lost_answer_is_settled_by_reading_back() {
             fulfillments: BTreeSet::new(),
         }),
     };
-    let none = BTreeSet::new();
+    let none = Known::default();
     for (effect, made) in [
         (AnswerFault::ErrorBefore { status: 502 }, false),
         (AnswerFault::LostAnswer, true),

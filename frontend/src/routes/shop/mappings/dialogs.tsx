@@ -24,9 +24,10 @@ export function EditDialog({ variant, close }: DialogProps) {
       onClose={close}
       onSave={async (alternatives) => {
         const outcome = await save.run({ variantId: variant.id, alternatives });
-        if (!outcome.ok) return;
+        if (!outcome.ok) return outcome.problems;
         tell(t("mappings.saved", { variant: nameOf(variant) }));
         close();
+        return undefined;
       }}
     />
   );

@@ -54,6 +54,60 @@ describe("mappings", () => {
     ).toHaveFocus();
   });
 
+  it("says how many pieces one unit may be made of", async () => {
+    const { user, asked } = renderApp("/mappings?q=tee", { session: "staff" });
+    await user.click(await screen.findByRole("button", { name: /^Change the mapping of Meadow/ }));
+    const dialog = await screen.findByRole("dialog");
+    const quantity = within(dialog).getByLabelText("Per unit");
+    const write = async (text: string) => {
+      await user.clear(quantity);
+      await user.type(quantity, `${text}{Enter}`);
+    };
+    for (const text of ["1001", "0"]) {
+      await write(text);
+      expect(quantity).toHaveAccessibleDescription("From 1 to 1,000.");
+    }
+    expect(asked("SaveMapping")).toEqual([]);
+    await write("1000");
+    await waitFor(() => expect(dialog).not.toBeInTheDocument());
+    expect(asked("SaveMapping")[0]?.variables).toMatchObject({
+      alternatives: [{ components: [{ quantity: 1000 }] }],
+    });
+  });
+
+  it("shows what the server refuses at its place, until that is changed", async () => {
+    const { user, server } = renderApp("/mappings?q=mug-0001", { session: "staff" });
+    await user.click(
+      await screen.findByRole("button", { name: /^Change the mapping of Everyday/ }),
+    );
+    const dialog = await screen.findByRole("dialog");
+    const offers = () => within(dialog).getAllByRole("combobox", { name: "Offer" });
+    server.world.offers = server.world.offers.filter(({ sku }) => sku !== "NT-MUG");
+    await user.click(within(dialog).getByRole("button", { name: "Save" }));
+    await waitFor(() => expect(offers()[1]).toHaveAccessibleDescription("There is no such offer."));
+    expect(offers()[0]).not.toHaveAccessibleDescription();
+    await user.click(within(dialog).getByRole("button", { name: "Remove alternative 2" }));
+    expect(offers()[0]).not.toHaveAccessibleDescription();
+    await user.click(within(dialog).getByRole("button", { name: "Save" }));
+    await waitFor(() => expect(dialog).not.toBeInTheDocument());
+  });
+
+  it("keeps the cost that was accepted, and says what the offer costs now", async () => {
+    const { user, asked } = renderApp("/mappings?q=kettle", { session: "staff" });
+    await user.click(await screen.findByRole("button", { name: /^Change the mapping of/ }));
+    const dialog = await screen.findByRole("dialog");
+    const accepted = within(dialog).getByRole("textbox", { name: "Accepted (USD)" });
+    expect(accepted).toHaveValue("26.50");
+    expect(accepted).toHaveAccessibleDescription("Costs $29.90 now.");
+    await user.type(within(dialog).getByLabelText("Until"), "2999-12-31");
+    await user.click(within(dialog).getByRole("button", { name: "Save" }));
+    await waitFor(() => expect(dialog).not.toBeInTheDocument());
+    const kept = { acceptedCost: "26.50", currency: "USD" };
+    expect(asked("SaveMapping")[0]?.variables).toMatchObject({
+      alternatives: [{ components: [kept], validUntil: "2999-12-31" }],
+    });
+  });
+
   it("removes one only after saying what follows", async () => {
     const { user, server } = renderApp("/mappings?q=tee", { session: "staff" });
     await user.click(await screen.findByRole("button", { name: /Remove the mapping of Meadow/ }));

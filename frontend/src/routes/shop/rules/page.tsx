@@ -11,6 +11,7 @@ import type { ResultOf } from "../../../gql/graphql";
 import { useAction } from "../../../lib/action";
 import { EVERY, useLive } from "../../../lib/live";
 import { tell } from "../../../lib/tell";
+import { MoreSuppliers, useAllSuppliers } from "../all-suppliers";
 import { type Rule, RuleEditor } from "./editor";
 import { History } from "./history";
 import { moved, RuleList } from "./list";
@@ -21,7 +22,7 @@ type Open = { edit: Rule | undefined } | { remove: Rule };
 
 export function Rules() {
   const { t } = useTranslation();
-  const live = useLive({ query: RulesQuery }, EVERY.calm);
+  const live = useAllSuppliers(useLive({ query: RulesQuery }, EVERY.calm), MoreSuppliers);
   const dialog = useDialog<Open>();
   const add = (
     <Button leftSection={<Plus size={16} />} onClick={() => dialog.open({ edit: undefined })}>

@@ -1,6 +1,7 @@
 /** The shop's rules, what they may say, and the ways to change them. */
 import { graphql } from "../../../gql/graphql";
 import { ProblemFields } from "../../../lib/action";
+import { SupplierChoice } from "../all-suppliers";
 
 export const RuleFields = graphql(`
   fragment RuleFields on Rule @_unmask {
@@ -66,14 +67,16 @@ export const RulesQuery = graphql(
       }
       suppliers(first: 100) {
         nodes {
-          id
-          key
-          name
+          ...SupplierChoice
+        }
+        pageInfo {
+          hasNextPage
+          endCursor
         }
       }
     }
   `,
-  [RulebookFields, RuleLanguageFields],
+  [RulebookFields, RuleLanguageFields, SupplierChoice],
 );
 
 export const RuleHistoryQuery = graphql(`

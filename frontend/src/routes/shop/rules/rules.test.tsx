@@ -1,5 +1,6 @@
 import { screen, waitFor, within } from "@testing-library/react";
 import { expect, it } from "vitest";
+import { manySuppliers } from "../../../../test/many-suppliers";
 import { renderApp } from "../../../../test/render";
 
 const rule = (name: string) => screen.findByRole("article", { name });
@@ -77,4 +78,29 @@ it("goes back to an earlier version after showing it", async () => {
   await user.click(within(dialog).getByRole("button", { name: "Go back to these rules" }));
   await waitFor(() => expect(server.world.rulebook.rules).toHaveLength(2));
   expect(await screen.findByText(/Version 4: Back to version 1/)).toBeVisible();
+});
+
+it("names any supplier, however many pages of them there are", async () => {
+  const { user, asked } = renderApp("/rules", { session: "staff", arrange: manySuppliers });
+  await user.click(await screen.findByRole("button", { name: "Switzerland from Hillside" }));
+  const dialog = await screen.findByRole("dialog");
+  await user.type(within(dialog).getByRole("combobox", { name: /^Suppliers/ }), "205");
+  await user.click(await screen.findByRole("option", { name: "Supplier 205" }));
+  await user.click(within(dialog).getByRole("button", { name: "Save" }));
+  await waitFor(() =>
+    expect(asked("SaveRule")[0]?.variables).toMatchObject({
+      input: { suppliers: ["hillside", "supplier-205"] },
+    }),
+  );
+});
+
+it("says so when the later suppliers cannot be read, and reads them again", async () => {
+  const app = renderApp("/rules", { session: "staff", arrange: manySuppliers });
+  app.fail("MoreSuppliers", 503);
+  const alert = await screen.findByRole("alert");
+  expect(screen.queryByRole("list", { name: "Rules" })).not.toBeInTheDocument();
+  app.fail("MoreSuppliers", undefined);
+  await app.user.click(within(alert).getByRole("button", { name: "Try again" }));
+  expect(await screen.findByRole("list", { name: "Rules" })).toBeVisible();
+  expect(screen.queryByRole("alert")).not.toBeInTheDocument();
 });

@@ -11,11 +11,14 @@ import type { EnumOf, ResultOf, VariablesOf } from "../../../gql/graphql";
 import { useAction } from "../../../lib/action";
 import { fieldErrors } from "../../../lib/field-errors";
 import { EVERY, useLive } from "../../../lib/live";
+import { shopDay } from "../../../lib/shop-day";
 import { tell } from "../../../lib/tell";
+import { MoreSuppliers, useAllSuppliers } from "../all-suppliers";
 import classes from "./routing.module.css";
 import { type RoutingFields, RoutingQuery, UpdateRouting } from "./routing-query";
 
 type Data = ResultOf<typeof RoutingQuery>;
+type Strategy = EnumOf<"RoutingStrategy">;
 
 const STRATEGIES = [
   "PRIORITY",
@@ -38,7 +41,7 @@ const WEIGHTS = [
 ] as const;
 
 export function RoutingSettings() {
-  const live = useLive({ query: RoutingQuery }, EVERY.calm);
+  const live = useAllSuppliers(useLive({ query: RoutingQuery }, EVERY.calm), MoreSuppliers);
   const { t } = useTranslation();
   return (
     <Section title={t("routing.title")} intro={t("routing.intro")}>
@@ -51,7 +54,7 @@ export function RoutingSettings() {
 
 /** What there is to choose from. */
 export interface RoutingChoices {
-  shop: { currency: string };
+  shop: { currency: string; timeZone: string };
   suppliers: { nodes: readonly Supplier[] };
 }
 type Supplier = Pick<Data["suppliers"]["nodes"][number], "key" | "name"> & { connection: unknown };
@@ -83,13 +86,25 @@ export function routingFields({ shares, rates }: RoutingValues): string[] {
   ];
 }
 
-export function routingInput(values: RoutingValues): VariablesOf<typeof UpdateRouting>["input"] {
+const countsCosts = (strategy: Strategy) => strategy !== "PRIORITY";
+const hasShares = (strategy: Strategy) => strategy === "BALANCED_SHARE";
+
+/** What the strategy does not show is as it was kept: nobody sees what is half-filled there. */
+export function routingInput(
+  values: RoutingValues,
+  kept: RoutingValues,
+): VariablesOf<typeof UpdateRouting>["input"] {
+  const { strategy } = values;
+  const { promisedDays, weights, rates } = countsCosts(strategy) ? values : kept;
+  const { shares, shareDays } = hasShares(strategy) ? values : kept;
   return {
-    ...values,
-    promisedDays: values.promisedDays === "" ? null : Number(values.promisedDays),
-    shareDays: values.shareDays === "" ? null : Number(values.shareDays),
+    strategy,
+    shares,
+    rates,
+    promisedDays: promisedDays === "" ? null : Number(promisedDays),
+    shareDays: shareDays === "" ? null : Number(shareDays),
     weights: Object.fromEntries(
-      WEIGHTS.map((name) => [name, String(values.weights[name]).trim() || null]),
+      WEIGHTS.map((name) => [name, String(weights[name]).trim() || null]),
     ),
   };
 }
@@ -97,10 +112,11 @@ export function routingInput(values: RoutingValues): VariablesOf<typeof UpdateRo
 function RoutingForm({ data }: { data: Data }) {
   const { t } = useTranslation();
   const update = useAction(UpdateRouting);
-  const form = useForm({ initialValues: routingValues(data.shop.settings.routing) });
+  const kept = routingValues(data.shop.settings.routing);
+  const form = useForm({ initialValues: kept });
 
   const submit = form.onSubmit(async (values) => {
-    const outcome = await update.run({ input: routingInput(values) });
+    const outcome = await update.run({ input: routingInput(values, kept) });
     if (!outcome.ok) return form.setErrors(fieldErrors(outcome.problems, routingFields(values)));
     form.resetDirty();
     tell(t("settings.saved"));
@@ -125,19 +141,20 @@ type Form = ReturnType<typeof useForm<RoutingValues>>;
 
 export function RoutingFieldset({ form, choices }: { form: Form; choices: RoutingChoices }) {
   const { t } = useTranslation();
-  const own = choices.shop.currency;
+  const { shop } = choices;
+  const { strategy } = form.values;
   return (
     <>
       <Select
         label={t("routing.strategy")}
-        description={t(`routing.means.${form.values.strategy}`)}
+        description={t(`routing.means.${strategy}`)}
         data={STRATEGIES.map((value) => ({ value, label: t(`strategy.${value}`) }))}
         allowDeselect={false}
         {...form.getInputProps("strategy")}
-        onChange={(value) => form.setFieldValue("strategy", value as EnumOf<"RoutingStrategy">)}
+        onChange={(value) => form.setFieldValue("strategy", value as Strategy)}
       />
-      {form.values.strategy === "BALANCED_SHARE" && <Shares form={form} choices={choices} />}
-      {form.values.strategy !== "PRIORITY" && (
+      {hasShares(strategy) && <Shares form={form} choices={choices} />}
+      {countsCosts(strategy) && (
         <>
           <NumberInput
             label={t("routing.promisedDays")}
@@ -146,7 +163,7 @@ export function RoutingFieldset({ form, choices }: { form: Form; choices: Routin
             allowDecimal={false}
             {...form.getInputProps("promisedDays")}
           />
-          <FieldGroup title={t("routing.weights", { currency: own })}>
+          <FieldGroup title={t("routing.weights", { currency: shop.currency })}>
             <Text size="sm" c="dimmed">
               {t("routing.weightsWhy")}
             </Text>
@@ -160,7 +177,7 @@ export function RoutingFieldset({ form, choices }: { form: Form; choices: Routin
               ))}
             </div>
           </FieldGroup>
-          <Rates form={form} own={own} />
+          <Rates form={form} shop={shop} />
         </>
       )}
     </>
@@ -174,23 +191,24 @@ function Shares({ form, choices }: { form: Form; choices: RoutingChoices }) {
     <FormRows
       title={t("routing.shares")}
       count={form.values.shares.length}
-      row={(row) => (
+      row={(row, named) => (
         <>
           <Select
             className={classes.wide}
             label={t("routing.shareOf", { row: row + 1 })}
             data={suppliers.map(({ key, name }) => ({ value: key, label: name }))}
             allowDeselect={false}
+            searchable
             {...form.getInputProps(`shares.${row}.supplier`)}
           />
           <DecimalInput
             className={classes.narrow}
-            label={t("routing.sharePercent")}
+            {...named(t("routing.sharePercent"))}
             {...form.getInputProps(`shares.${row}.percent`)}
           />
         </>
       )}
-      removal={(row) => t("routing.remove", { what: form.values.shares[row]?.supplier })}
+      removal={(row) => t("routing.removeShare", { row: row + 1 })}
       remove={(row) => form.removeListItem("shares", row)}
       error={form.errors.shares}
       addition={t("routing.addShare")}
@@ -208,43 +226,45 @@ function Shares({ form, choices }: { form: Form; choices: RoutingChoices }) {
   );
 }
 
-function Rates({ form, own }: { form: Form; own: string }) {
+function Rates({ form, shop }: { form: Form; shop: RoutingChoices["shop"] }) {
   const { t } = useTranslation();
-  const today = new Date().toISOString().slice(0, 10);
   return (
     <FormRows
       title={t("routing.rates")}
       why={t("routing.ratesWhy")}
       count={form.values.rates.length}
       rowClass={classes.rate}
-      row={(row) => (
+      row={(row, named) => (
         <>
           <TextInput
-            label={t("routing.rateFrom")}
+            {...named(t("routing.rateFrom"))}
             maxLength={3}
             {...form.getInputProps(`rates.${row}.from`)}
           />
           <TextInput
-            label={t("routing.rateTo")}
+            {...named(t("routing.rateTo"))}
             maxLength={3}
             {...form.getInputProps(`rates.${row}.to`)}
           />
-          <DecimalInput label={t("routing.rate")} {...form.getInputProps(`rates.${row}.rate`)} />
+          <DecimalInput
+            {...named(t("routing.rate"))}
+            {...form.getInputProps(`rates.${row}.rate`)}
+          />
           <TextInput
             type="date"
-            label={t("routing.rateOn")}
+            {...named(t("routing.rateOn"))}
             {...form.getInputProps(`rates.${row}.on`)}
           />
         </>
       )}
-      removal={(row) => {
-        const rate = form.values.rates[row];
-        return t("routing.remove", { what: `${rate?.from} ${rate?.to}` });
-      }}
+      removal={(row) => t("routing.removeRate", { row: row + 1 })}
       remove={(row) => form.removeListItem("rates", row)}
       error={form.errors.rates}
       addition={t("routing.addRate")}
-      add={() => form.insertListItem("rates", { from: "", to: own, rate: "", on: today })}
+      add={() => {
+        const on = shopDay(shop.timeZone, new Date());
+        form.insertListItem("rates", { from: "", to: shop.currency, rate: "", on });
+      }}
     />
   );
 }

@@ -1,6 +1,7 @@
 /** How orders are routed, and the way to change it. */
 import { graphql } from "../../../gql/graphql";
 import { ProblemFields } from "../../../lib/action";
+import { SupplierChoice } from "../all-suppliers";
 
 export const RoutingFields = graphql(`
   fragment RoutingFields on Routing @_unmask {
@@ -35,6 +36,7 @@ export const RoutingQuery = graphql(
       shop {
         id
         currency
+        timeZone
         settings {
           routing {
             ...RoutingFields
@@ -43,17 +45,16 @@ export const RoutingQuery = graphql(
       }
       suppliers(first: 100) {
         nodes {
-          id
-          key
-          name
-          connection {
-            id
-          }
+          ...SupplierChoice
+        }
+        pageInfo {
+          hasNextPage
+          endCursor
         }
       }
     }
   `,
-  [RoutingFields],
+  [RoutingFields, SupplierChoice],
 );
 
 export const UpdateRouting = graphql(

@@ -1,6 +1,11 @@
 import { screen, waitFor, within } from "@testing-library/react";
-import { expect, it } from "vitest";
+import { afterEach, expect, it, vi } from "vitest";
+import { manySuppliers } from "../../../../test/many-suppliers";
 import { renderApp } from "../../../../test/render";
+
+afterEach(() => {
+  vi.useRealTimers();
+});
 
 it("saves each switch as it is turned", async () => {
   const { user, asked, server } = renderApp("/settings", { session: "staff" });
@@ -90,4 +95,86 @@ it("saves the strategy, and shows a problem at its field", async () => {
   expect(await within(routing).findAllByText(/The shares are 100 percent in all/)).not.toHaveLength(
     0,
   );
+});
+
+it("dates a new rate by the shop's calendar, which rates count by", async () => {
+  vi.useFakeTimers({ toFake: ["Date"], now: new Date("2026-11-22T02:00:00Z") });
+  const { user } = renderApp("/settings", {
+    session: "staff",
+    arrange: ({ world }) => {
+      world.shop.timeZone = "America/Los_Angeles";
+    },
+  });
+  const routing = await screen.findByRole("region", { name: "Routing" });
+  await user.click(await within(routing).findByRole("button", { name: "Add a rate" }));
+  expect(
+    within(routing)
+      .getAllByLabelText(/^As of/)
+      .at(-1),
+  ).toHaveValue("2026-11-21");
+});
+
+it("gives a share to any supplier, however many pages of them there are", async () => {
+  const { user } = renderApp("/settings", {
+    session: "staff",
+    arrange: (server) => {
+      manySuppliers(server);
+      server.world.shop.settings.routing.strategy = "BALANCED_SHARE";
+    },
+  });
+  const routing = await screen.findByRole("region", { name: "Routing" });
+  await user.click(await within(routing).findByRole("button", { name: "Add a share" }));
+  await user.type(within(routing).getByRole("combobox", { name: "Supplier 1" }), "205");
+  await user.click(await screen.findByRole("option", { name: "Supplier 205" }));
+  expect(within(routing).getByRole("combobox", { name: "Supplier 1" })).toHaveValue("Supplier 205");
+});
+
+it("names each field of a list by its row, and each button by what it removes", async () => {
+  const { user } = renderApp("/settings", {
+    session: "staff",
+    arrange: ({ world }) => {
+      world.shop.settings.routing.strategy = "BALANCED_SHARE";
+    },
+  });
+  const routing = await screen.findByRole("region", { name: "Routing" });
+  const names = (title: string) =>
+    within(within(routing).getByRole("group", { name: title }))
+      .getAllByRole("button", { name: /^Remove/ })
+      .map((button) => button.getAttribute("aria-label"));
+  for (const addition of ["Add a rate", "Add a share", "Add a share"])
+    await user.click(await within(routing).findByRole("button", { name: addition }));
+  for (const field of ["1 of", "In", "Rate", "As of"])
+    for (const row of [1, 2])
+      expect(within(routing).getByLabelText(`${field}, row ${row}`)).toBeVisible();
+  expect(within(routing).getByLabelText("Percent, row 2")).toBeVisible();
+  expect(names("Exchange rates")).toEqual(["Remove rate 1", "Remove rate 2"]);
+  expect(names("Shares of the pieces")).toEqual(["Remove share 1", "Remove share 2"]);
+});
+
+it("leaves what the strategy does not show as it stands", async () => {
+  const { user, asked, server } = renderApp("/settings", { session: "staff" });
+  const routing = await screen.findByRole("region", { name: "Routing" });
+  const choose = async (strategy: string) => {
+    await user.click(await within(routing).findByRole("combobox", { name: "Strategy" }));
+    await user.click(await screen.findByRole("option", { name: strategy }));
+  };
+  const save = async () => user.click(within(routing).getByRole("button", { name: "Save" }));
+  const kept = server.world.shop.settings.routing;
+  await choose("balanced share");
+  await user.click(within(routing).getByRole("button", { name: "Add a share" }));
+  await user.click(within(routing).getByRole("button", { name: "Add a rate" }));
+  await choose("fastest");
+  await user.type(within(routing).getByLabelText("1 of, row 2"), "CHF");
+  await user.type(within(routing).getByLabelText("Rate, row 2"), "1.07");
+  await save();
+  await waitFor(() => expect(server.world.shop.settings.routing.strategy).toBe("FASTEST"));
+  const { shares, rates } = server.world.shop.settings.routing;
+  expect(shares).toEqual([]);
+  expect(rates).toHaveLength(kept.rates.length + 1);
+
+  await user.clear(within(routing).getByLabelText("Rate, row 2"));
+  await choose("by priority");
+  await save();
+  await waitFor(() => expect(server.world.shop.settings.routing.strategy).toBe("PRIORITY"));
+  expect(asked("UpdateRouting").at(-1)?.variables).toMatchObject({ input: { rates } });
 });

@@ -197,18 +197,18 @@ function PriceBreaks({ form }: { form: BreaksForm }) {
       title={t("offers.breaks")}
       why={t("offers.breaksWhy")}
       count={form.values.priceBreaks.length}
-      row={(row) => (
+      row={(row, named) => (
         <>
           <NumberInput
             className={classes.wide}
-            label={t("offers.breakFrom")}
+            {...named(t("offers.breakFrom"))}
             min={2}
             allowDecimal={false}
             {...form.getInputProps(`priceBreaks.${row}.from`)}
           />
           <DecimalInput
             className={classes.wide}
-            label={t("offers.breakCost")}
+            {...named(t("offers.breakCost"))}
             {...form.getInputProps(`priceBreaks.${row}.cost`)}
           />
         </>

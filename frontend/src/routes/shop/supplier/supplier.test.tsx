@@ -113,8 +113,8 @@ describe("a supplier", () => {
     const dialog = await screen.findByRole("dialog", { name: "Canvas tote" });
     const breaks = within(dialog).getByRole("group", { name: "Prices for larger quantities" });
     await user.click(within(breaks).getByRole("button", { name: "Add a price" }));
-    await user.type(within(breaks).getByLabelText("From pieces"), "10");
-    const cost = within(breaks).getByLabelText("Cost of each");
+    await user.type(within(breaks).getByRole("textbox", { name: "From pieces, row 1" }), "10");
+    const cost = within(breaks).getByRole("textbox", { name: "Cost of each, row 1" });
     await user.type(cost, "13,80");
     const save = within(dialog).getByRole("button", { name: "Save" });
     await user.click(save);

@@ -1,7 +1,7 @@
-/** All suppliers, in the order in which routing asks them. */
+/** All suppliers, in the order in which routing asks them where one page holds them all. */
 
 import { Button } from "@mantine/core";
-import { Link } from "@tanstack/react-router";
+import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { Boxes, Plus } from "lucide-react";
 import { useTranslation } from "react-i18next";
 import { DataTable, tableClasses } from "../../../components/data-table";
@@ -10,9 +10,10 @@ import { Empty, Loaded, RowsSkeleton } from "../../../components/feedback";
 import { ROW_LINK } from "../../../components/keyboard";
 import { OutageBadge } from "../../../components/outage";
 import { Page } from "../../../components/page";
+import { Pager, PagerFields } from "../../../components/pager";
 import { Card } from "../../../components/section";
 import { StatusBadge } from "../../../components/status-badge";
-import type { ResultOf } from "../../../gql/graphql";
+import { type ResultOf, readFragment } from "../../../gql/graphql";
 import { formatCount, formatNumber } from "../../../lib/format";
 import { EVERY, useLive } from "../../../lib/live";
 import { NewSupplier } from "./new-supplier";
@@ -22,7 +23,12 @@ type Supplier = ResultOf<typeof SuppliersQuery>["suppliers"]["nodes"][number];
 
 export function Suppliers() {
   const { t } = useTranslation();
-  const live = useLive({ query: SuppliersQuery, context: ALSO_WHEN_EMPTY }, EVERY.calm);
+  const { after } = useSearch({ from: "/shop/suppliers" });
+  const navigate = useNavigate({ from: "/suppliers" });
+  const variables = { first: PAGE_SIZE, after: after ?? null };
+  const live = useLive({ query: SuppliersQuery, variables, context: ALSO_WHEN_EMPTY }, EVERY.calm);
+  const pageInfo = readFragment(PagerFields, live.data?.suppliers.pageInfo);
+  const isWhole = !after && !pageInfo?.hasNextPage;
   const { which, open, close } = useDialog<"new">();
   const add = (
     <Button leftSection={<Plus size={16} />} onClick={() => open("new")}>
@@ -30,35 +36,56 @@ export function Suppliers() {
     </Button>
   );
   return (
-    <Page title={t("suppliers.title")} intro={t("suppliers.intro")} actions={add}>
-      <Card>
-        <Loaded live={live} skeleton={<RowsSkeleton rows={4} />}>
-          {({ suppliers }) =>
-            suppliers.nodes.length > 0 ? (
-              <SupplierTable suppliers={suppliers.nodes} />
-            ) : (
-              <Empty icon={<Boxes />} title={t("suppliers.none")} action={add}>
-                {t("suppliers.noneWhy")}
-              </Empty>
-            )
-          }
-        </Loaded>
-      </Card>
+    <Page
+      title={t("suppliers.title")}
+      intro={t(isWhole ? "suppliers.intro" : "suppliers.introPages")}
+      actions={add}
+    >
+      <Loaded
+        live={live}
+        skeleton={
+          <Card>
+            <RowsSkeleton rows={4} />
+          </Card>
+        }
+      >
+        {({ suppliers }) => (
+          <>
+            <Card>
+              {suppliers.nodes.length > 0 ? (
+                <SupplierTable
+                  suppliers={isWhole ? [...suppliers.nodes].sort(byRank) : suppliers.nodes}
+                />
+              ) : (
+                <Empty icon={<Boxes />} title={t("suppliers.none")} action={add}>
+                  {t("suppliers.noneWhy")}
+                </Empty>
+              )}
+            </Card>
+            <Pager
+              pageInfo={suppliers.pageInfo}
+              after={after}
+              go={(next) => void navigate({ search: { after: next } })}
+            />
+          </>
+        )}
+      </Loaded>
       {which && <NewSupplier close={close} />}
     </Page>
   );
 }
 
+/** As many as the server gives, so that few shops have a second page: those stand by key. */
+const PAGE_SIZE = 100;
 const ALSO_WHEN_EMPTY = { additionalTypenames: ["Supplier"] };
 
 function SupplierTable({ suppliers }: { suppliers: readonly Supplier[] }) {
   const { t } = useTranslation();
-  const rows = [...suppliers].sort((a, b) => rank(a) - rank(b) || a.name.localeCompare(b.name));
   return (
     <DataTable
       label={t("suppliers.title")}
       linked
-      rows={rows}
+      rows={suppliers}
       rowKey={({ id }) => id}
       columns={[
         {
@@ -135,6 +162,10 @@ function SupplierTable({ suppliers }: { suppliers: readonly Supplier[] }) {
       ]}
     />
   );
+}
+
+function byRank(a: Supplier, b: Supplier): number {
+  return rank(a) - rank(b) || a.name.localeCompare(b.name);
 }
 
 function rank({ connection }: Supplier): number {

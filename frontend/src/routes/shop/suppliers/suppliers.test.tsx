@@ -1,5 +1,6 @@
 import { screen, waitFor, within } from "@testing-library/react";
 import { expect, it } from "vitest";
+import { manySuppliers } from "../../../../test/many-suppliers";
 import { renderApp } from "../../../../test/render";
 
 it("lists suppliers in the order in which routing asks them", async () => {
@@ -49,4 +50,20 @@ it("adds a supplier, showing the server's problem at its field", async () => {
   const made = await screen.findByRole("heading", { level: 1, name: "Café Nord" });
   expect(made).toBeVisible();
   expect(path()).toBe(`/suppliers/${server.world.suppliers.at(-1)?.id}`);
+});
+
+it("goes on to the suppliers that one page does not hold", async () => {
+  const { user, path } = renderApp("/suppliers", { session: "staff", arrange: manySuppliers });
+  expect(await screen.findByText("Supplier 100")).toBeVisible();
+  expect(screen.getByText("By key. Routing asks them by their priority.")).toBeVisible();
+  const pages = screen.getByRole("navigation", { name: "Pages" });
+  for (const last of ["Supplier 200", "Supplier 205"]) {
+    await user.click(within(pages).getByText("Next"));
+    expect(await screen.findByText(last)).toBeVisible();
+  }
+  expect(screen.queryByText("Supplier 200")).not.toBeInTheDocument();
+  expect(within(pages).getByText("Next").closest("button")).toBeDisabled();
+  await user.click(within(pages).getByText("First page"));
+  expect(await screen.findByText("North Textiles")).toBeVisible();
+  expect(path()).toBe("/suppliers");
 });

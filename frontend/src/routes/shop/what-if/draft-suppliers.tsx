@@ -1,8 +1,10 @@
 /** Agreements with suppliers as a draft would have them. */
 import { Badge, Button, Group, NumberInput, Stack, Switch, Text } from "@mantine/core";
 import { useForm } from "@mantine/form";
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { FormDialog, useDialog } from "../../../components/dialog";
+import { SearchField } from "../../../components/search-field";
 import type { Problem } from "../../../lib/action";
 import { fieldErrors } from "../../../lib/field-errors";
 import { sentence } from "../../../lib/sentence";
@@ -27,6 +29,9 @@ interface DraftSuppliersProps {
   change: (agreements: Agreements, id: string) => void;
 }
 
+/** Besides those that the draft changes: whoever goes on by keys passes each of them. */
+const MOST_SHOWN = 20;
+
 export function DraftSuppliers({ live, agreements, flaws, change }: DraftSuppliersProps) {
   const { t } = useTranslation();
   const dialog = useDialog<Buyable>();
@@ -34,7 +39,14 @@ export function DraftSuppliers({ live, agreements, flaws, change }: DraftSupplie
     const { [id]: _, ...others } = agreements;
     return others;
   };
+  const [search, setSearch] = useState("");
   const suppliers = buyable(live);
+  const matching = suppliers.filter(({ name, key }) =>
+    `${name} ${key}`.toLowerCase().includes(search.toLowerCase()),
+  );
+  const first = new Set(matching.slice(0, MOST_SHOWN));
+  const isShown = (supplier: Buyable) => agreements[supplier.id] || first.has(supplier);
+  const hidden = matching.filter((supplier) => !isShown(supplier)).length;
   return (
     <>
       {suppliers.length === 0 && (
@@ -42,8 +54,16 @@ export function DraftSuppliers({ live, agreements, flaws, change }: DraftSupplie
           {t("whatIf.noSuppliers")}
         </Text>
       )}
+      {suppliers.length > MOST_SHOWN && (
+        <SearchField
+          label={t("whatIf.searchSuppliers")}
+          placeholder={t("whatIf.searchFor")}
+          value={search}
+          onSearch={setSearch}
+        />
+      )}
       <ul className={classes.suppliers} aria-label={t("whatIf.suppliers")}>
-        {suppliers.map((supplier) => {
+        {suppliers.filter(isShown).map((supplier) => {
           const { id, name, connection } = supplier;
           const drafted = agreements[id];
           return (
@@ -90,6 +110,10 @@ export function DraftSuppliers({ live, agreements, flaws, change }: DraftSupplie
           );
         })}
       </ul>
+      <Text size="sm" c="dimmed" role="status">
+        {hidden > 0 && t("whatIf.moreSuppliers", { count: hidden })}
+        {matching.length === 0 && suppliers.length > 0 && t("whatIf.noSupplierFound")}
+      </Text>
       {dialog.which && (
         <DraftAgreement
           supplier={dialog.which}

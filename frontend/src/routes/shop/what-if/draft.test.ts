@@ -54,6 +54,11 @@ describe("what is sent of a draft", () => {
     });
     expect(JSON.stringify(inputFor(live, changed))).not.toContain("__typename");
   });
+
+  it("is nothing of what the strategy does not show", () => {
+    const hidden = { ...same.routing, shares: [{ supplier: "", percent: "" }] };
+    expect(inputFor(live, { ...same, routing: hidden })).toEqual({});
+  });
 });
 
 describe("the time that is compared", () => {

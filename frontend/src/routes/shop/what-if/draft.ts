@@ -129,8 +129,9 @@ const same = (one: unknown, other: unknown) => JSON.stringify(one) === JSON.stri
 /** What the draft has otherwise than the shop. */
 export function changesOf(live: Live, { routing, rules, agreements }: Draft) {
   const lives = live.rulebook.rules;
+  const kept = routingValues(live.shop.settings.routing);
   return {
-    routing: !same(routingInput(routing), routingInput(routingValues(live.shop.settings.routing))),
+    routing: !same(routingInput(routing, kept), routingInput(kept, kept)),
     rules: !same(rules.map(ruleInput), lives.map(ruleInput)),
     connections: Object.keys(agreements).length > 0,
   };
@@ -153,8 +154,9 @@ export function flawsOf(agreements: Agreements, problems: readonly Problem[]): F
 
 export function inputFor(live: Live, draft: Draft): Omit<Input, "since" | "until"> {
   const changes = changesOf(live, draft);
+  const kept = routingValues(live.shop.settings.routing);
   return {
-    ...(changes.routing && { routing: routingInput(draft.routing) }),
+    ...(changes.routing && { routing: routingInput(draft.routing, kept) }),
     ...(changes.rules && { rules: draft.rules.map(ruleInput) }),
     ...(changes.connections && {
       connections: Object.entries(draft.agreements).map(([id, agreement]) =>

@@ -8,8 +8,9 @@ import { Page } from "../../../components/page";
 import { Pager } from "../../../components/pager";
 import { Card, Section } from "../../../components/section";
 import { EVERY, useLive } from "../../../lib/live";
+import { useAllSuppliers } from "../all-suppliers";
 import { DraftForm } from "./draft-form";
-import { EarlierDraftQuery, LiveRoutingQuery, RunsQuery } from "./query";
+import { EarlierDraftQuery, LiveRoutingQuery, MoreSuppliersToDraft, RunsQuery } from "./query";
 import { RunTable } from "./runs";
 
 const PAGE_SIZE = 10;
@@ -18,7 +19,7 @@ export function WhatIf() {
   const { t } = useTranslation();
   const { from } = useSearch({ from: "/shop/what-if" });
   // Once: a draft under somebody's hands does not change by itself.
-  const live = useLive({ query: LiveRoutingQuery });
+  const live = useAllSuppliers(useLive({ query: LiveRoutingQuery }), MoreSuppliersToDraft);
   const [earlier] = useQuery({
     query: EarlierDraftQuery,
     variables: { id: from ?? "" },

@@ -7,6 +7,31 @@ import { RuleFields, RuleLanguageFields } from "../rules/query";
 import { RoutingFields } from "../settings/routing-query";
 import { CostsFields } from "../supplier/costs-query";
 
+export const SupplierToDraft = graphql(
+  `
+    fragment SupplierToDraft on Supplier @_unmask {
+      id
+      key
+      name
+      currency
+      connection {
+        id
+        active
+        priority
+        priceTolerancePct
+        handlingDays
+        cutoffHour
+        dangerousGoods
+        checksAge
+        costs {
+          ...CostsFields
+        }
+      }
+    }
+  `,
+  [CostsFields],
+);
+
 /** What a draft begins with. */
 export const LiveRoutingQuery = graphql(
   `
@@ -14,6 +39,7 @@ export const LiveRoutingQuery = graphql(
       shop {
         id
         currency
+        timeZone
         settings {
           routing {
             ...RoutingFields
@@ -28,28 +54,33 @@ export const LiveRoutingQuery = graphql(
       }
       suppliers(first: 100) {
         nodes {
-          id
-          key
-          name
-          currency
-          connection {
-            id
-            active
-            priority
-            priceTolerancePct
-            handlingDays
-            cutoffHour
-            dangerousGoods
-            checksAge
-            costs {
-              ...CostsFields
-            }
-          }
+          ...SupplierToDraft
+        }
+        pageInfo {
+          hasNextPage
+          endCursor
         }
       }
     }
   `,
-  [RoutingFields, RuleFields, RuleLanguageFields, CostsFields],
+  [RoutingFields, RuleFields, RuleLanguageFields, SupplierToDraft],
+);
+
+export const MoreSuppliersToDraft = graphql(
+  `
+    query MoreSuppliersToDraft($after: String!) {
+      suppliers(first: 100, after: $after) {
+        nodes {
+          ...SupplierToDraft
+        }
+        pageInfo {
+          hasNextPage
+          endCursor
+        }
+      }
+    }
+  `,
+  [SupplierToDraft],
 );
 
 /** An earlier draft, to go on from. */

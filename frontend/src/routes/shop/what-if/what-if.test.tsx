@@ -1,5 +1,6 @@
 import { screen, waitFor, within } from "@testing-library/react";
 import { expect, it } from "vitest";
+import { manySuppliers } from "../../../../test/many-suppliers";
 import { renderApp } from "../../../../test/render";
 
 const compare = () => screen.findByRole("button", { name: "Compare" });
@@ -150,4 +151,30 @@ it("cancels a comparison that is under way", async () => {
   await waitFor(() => expect(asked("CancelWhatIf")).toHaveLength(1));
   expect(await screen.findByText(/It was cancelled after/)).toBeVisible();
   expect(screen.getByRole("link", { name: "Go on from this draft" })).toBeVisible();
+});
+
+it("drafts an agreement with any supplier, however many pages of them there are", async () => {
+  const { user, asked, server } = renderApp("/what-if", {
+    session: "staff",
+    arrange: manySuppliers,
+  });
+  const find = await screen.findByRole("searchbox", { name: "Search suppliers" });
+  const list = screen.getByRole("list", { name: "Agreements with suppliers" });
+  expect(within(list).getAllByRole("listitem")).toHaveLength(20);
+  await user.type(find, "supplier-205{Enter}");
+  await user.click(await screen.findByLabelText("Change Supplier 205 in the draft"));
+  const dialog = await screen.findByRole("dialog");
+  await user.click(within(dialog).getByRole("switch", { name: /Active/ }));
+  await user.click(within(dialog).getByRole("button", { name: "Keep in the draft" }));
+  await user.clear(find);
+  expect(await screen.findByText("And 183 more: search by name or key.")).toBeVisible();
+  expect(within(list).getByText("Supplier 205")).toBeVisible();
+  expect(asked("StartWhatIf")).toEqual([]);
+  await user.click(screen.getByText("Compare"));
+  const supplierId = server.world.suppliers.at(-1)?.id;
+  await waitFor(() =>
+    expect(asked("StartWhatIf")[0]?.variables).toMatchObject({
+      input: { connections: [{ supplierId, active: false }] },
+    }),
+  );
 });
