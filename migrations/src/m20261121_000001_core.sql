@@ -81,7 +81,7 @@ create table deliveries (
   shopify_order_id bigint
 );
 create unique index deliveries_once on deliveries (shop_domain, webhook_id);
-create index deliveries_unread on deliveries (id) where status = 'received';
+create index deliveries_unread on deliveries (shop_domain, id) where status = 'received';
 create index deliveries_by_order on deliveries (shop_id, shopify_order_id) where shopify_order_id is not null;
 create index deliveries_led_nowhere_by_id on deliveries (id)
   where status in ('unknown_shop','unreadable','contradicted','not_found','given_up');

@@ -71,6 +71,7 @@ pub mod resolve_exception;
 pub mod resume_work;
 pub mod review_holds;
 pub mod revisit_orders;
+pub mod revive_shop;
 pub mod revoke_api_key;
 pub mod route_order;
 pub mod routing_limit;

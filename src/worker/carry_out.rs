@@ -117,7 +117,7 @@ async fn write_failure(app: &App, job: &Model, error: JobError) -> Result<(), Db
     row.parked_since_ms = parked_since(&error, known, now_ms);
     match next {
         NextTry::After(wait) => {
-            // What it waits for may have changed while it ran: see `revive_of_shop`.
+            // What it waits for may have changed while it ran: see `jobs::call_running`.
             let was_called = matches!(error, JobError::Parked { .. }) && row.run_at_ms > job.run_at_ms
                 || circuits::is_over(tx.conn(), behind).await?;
             let wait = if was_called {
