@@ -78,7 +78,7 @@ fn has_nul(value: &Value) -> bool {
     clippy::disallowed_methods,
     reason = "a stop need not wait for it: what it reads is thrown away"
 )]
-fn drain(body: Body) {
+pub fn drain(body: Body) {
     let Ok(place) = DRAINS.try_acquire() else {
         return;
     };

@@ -37,6 +37,8 @@ pub enum AppError {
     Expired(&'static str),
     #[error("the body is larger than {0} bytes")]
     TooLarge(usize),
+    #[error("the body did not come within {0} s")]
+    TooSlow(u64),
     #[error("too many calls; try again in {0} s")]
     TooMany(u64),
     /// Worth trying again soon.
@@ -83,6 +85,7 @@ impl AppError {
             Self::WrongCredentials => "WRONG_CREDENTIALS",
             Self::Expired(_) => "EXPIRED",
             Self::TooLarge(_) => "TOO_LARGE",
+            Self::TooSlow(_) => "TOO_SLOW",
             Self::TooMany(_) => "RATE_LIMITED",
             Self::Unavailable(_) | Self::Database(_) => "UNAVAILABLE",
             Self::Internal(_) => "INTERNAL",
@@ -100,6 +103,7 @@ impl AppError {
             Self::Conflict(_) | Self::AlreadyDone(_) => StatusCode::CONFLICT,
             Self::Expired(_) => StatusCode::GONE,
             Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::TooSlow(_) => StatusCode::REQUEST_TIMEOUT,
             Self::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::Unavailable(_) | Self::Database(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,

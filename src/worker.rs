@@ -17,8 +17,8 @@ use crate::{
         match_variants::MatchVariants, place_purchase_order::PlacePurchaseOrder, process_delivery::ProcessDelivery,
         prune_history::PruneHistory, push_fulfillment::PushFulfillment, rate_suppliers::RateSuppliers, read_inbox,
         reconcile_shop::ReconcileShop, reconcile_shops::ReconcileShops, redact_customer::Redact,
-        replan_orders::ReplanOrders, revisit_orders::RevisitOrders, route_order::RouteOrder, run_what_if::RunWhatIf,
-        sync_shop::SyncShop, sync_variants::SyncVariants, update_tracking::UpdateTracking,
+        replan_orders::ReplanOrders, revisit_orders::RevisitOrders, revive_shop::ReviveShop, route_order::RouteOrder,
+        run_what_if::RunWhatIf, sync_shop::SyncShop, sync_variants::SyncVariants, update_tracking::UpdateTracking,
     },
     app::App,
     queue::{
@@ -52,6 +52,7 @@ const REGISTRY: &[(&str, Runner)] = &[
     (Redact::NAME, run::<Redact>),
     (KeepTokens::NAME, run::<KeepTokens>),
     (RevisitOrders::NAME, run::<RevisitOrders>),
+    (ReviveShop::NAME, run::<ReviveShop>),
     (ReconcileShops::NAME, run::<ReconcileShops>),
     (ReconcileShop::NAME, run::<ReconcileShop>),
     (PruneHistory::NAME, run::<PruneHistory>),
@@ -95,8 +96,9 @@ pub async fn work(app: App) {
 
 /// Reads webhook calls as they come.
 async fn read_deliveries(app: &App) {
+    let mut turn = read_inbox::Turn::default();
     while !app.stopping.is_cancelled() {
-        match read_inbox::read_inbox(app).await {
+        match read_inbox::read_inbox(app, &mut turn).await {
             Ok(0) => {}
             Ok(_) => continue,
             Err(error) => tracing::warn!(%error, "deliveries cannot be read; trying again"),

@@ -81,7 +81,7 @@ create table deliveries (
   shopify_order_id bigint
 );
 create unique index deliveries_once on deliveries (shop_domain, webhook_id);
-create index deliveries_unread on deliveries (id) where status = 'received';
+create index deliveries_unread on deliveries (shop_domain, id) where status = 'received';
 create index deliveries_by_order on deliveries (shop_id, shopify_order_id) where shopify_order_id is not null;
 create index deliveries_led_nowhere_by_id on deliveries (id)
   where status in ('unknown_shop','unreadable','contradicted','not_found','given_up');
@@ -126,6 +126,7 @@ create table jobs (
   leased_until_ms bigint,
   last_error text,
   parked_for text,
+  parked_since_ms bigint,
   created_at_ms bigint not null
 );
 create index jobs_turn on jobs (priority, lane, run_at_ms, triggered_at_ms) where state = 'ready' and waits_for = 'turn';
@@ -487,6 +488,7 @@ create table po_lines (
   shipped integer not null,
   cancelled integer not null,
   cancel_requested integer not null,
+  never_sent integer not null,
   reject_reason text
 );
 create index po_lines_by_order on po_lines (purchase_order_id, position);

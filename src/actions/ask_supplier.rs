@@ -173,7 +173,7 @@ async fn known(app: &App, po: &purchase_orders::Model) -> Result<Option<(Known, 
     };
     let line = |row: &po_lines::Model| KnownLine {
         line: row.id,
-        progress: row.progress(),
+        progress: row.told(),
         asked_back: store::units(row.cancel_requested),
     };
     let known = Known {

@@ -29,11 +29,8 @@ use crate::{
         intents::{self, NewIntent, Standing},
         order_key,
     },
-    store::{self, intents::Model as Intent, orders, po_lines, purchase_orders, shops, suppliers},
+    store::{self, exceptions, intents::Model as Intent, orders, po_lines, purchase_orders, shops, suppliers},
 };
-
-/// How often one question is asked again, by a person.
-const MOST_REPETITIONS: u32 = 50;
 
 /// Asks for what `cancel_requested` says on a purchase order's lines, and for nothing else.
 #[derive(Debug, Serialize, Deserialize)]
@@ -82,6 +79,8 @@ impl Job for CancelPurchaseOrder {
 
 struct Call {
     intent: Intent,
+    /// An earlier try may have reached the supplier.
+    may_have_happened: bool,
     entry: Entry,
     shop: shops::Model,
     supplier: suppliers::Model,
@@ -115,7 +114,7 @@ async fn prepare(app: &App, job: &CancelPurchaseOrder) -> Result<Option<Call>, J
     if lines.iter().all(|line| line.cancel_requested == 0) {
         return Ok(None);
     }
-    let Some(intent) = open_intent(&tx, &po, &lines, now).await? else {
+    let Some((intent, may_have_happened)) = open_intent(&tx, &po, &lines, now).await? else {
         return Ok(None);
     };
     // Rolled back as a whole if it is shut: the Intent stands as it stood.
@@ -140,6 +139,7 @@ async fn prepare(app: &App, job: &CancelPurchaseOrder) -> Result<Option<Call>, J
     };
     Ok(Some(Call {
         intent,
+        may_have_happened,
         entry,
         shop,
         supplier,
@@ -150,13 +150,14 @@ async fn prepare(app: &App, job: &CancelPurchaseOrder) -> Result<Option<Call>, J
     }))
 }
 
-/// The Intent for what the lines ask now; none where the supplier was asked and has not answered.
+/// The Intent for what the lines ask now, and whether an earlier call for it may have been taken; none
+/// where the supplier was asked and has not answered.
 async fn open_intent(
     tx: &store::Tx,
     po: &purchase_orders::Model,
     lines: &[po_lines::Model],
     now: DateTime<Utc>,
-) -> Result<Option<Intent>, DbErr> {
+) -> Result<Option<(Intent, bool)>, DbErr> {
     let name = ask_back::intent_key(po, lines);
     let asked: Vec<_> = lines
         .iter()
@@ -164,45 +165,40 @@ async fn open_intent(
         .map(|line| json!({ "line": line.id, "quantity": line.cancel_requested }))
         .collect();
     let request = json!({ "number": po.number, "lines": asked });
-    for repetition in 1..=MOST_REPETITIONS {
-        let new = NewIntent {
-            key: if repetition == 1 {
-                name.clone()
-            } else {
-                format!("{name}:{repetition}")
-            },
-            kind: IntentKind::CancelPurchaseOrder,
-            shop: po.shop_id,
-            supplier: Some(po.supplier_id),
-            order: po.order_id,
-            subject: po.id.0,
-            request: &request,
-        };
-        match intents::open(tx, new, now).await? {
-            Standing::Fresh(intent) | Standing::MayHaveHappened(intent) => {
-                supersede(tx, po, &intent, now).await?;
-                return Ok(Some(intent));
-            }
-            Standing::Settled(intent) if intent.outcome == IntentOutcome::Done && is_waiting(po) => return Ok(None),
-            // Refused before: a person asks again.
-            Standing::Settled(_) => {}
-        }
-    }
-    Ok(None)
+    let new = NewIntent {
+        key: name,
+        kind: IntentKind::CancelPurchaseOrder,
+        shop: po.shop_id,
+        supplier: Some(po.supplier_id),
+        order: po.order_id,
+        subject: po.id.0,
+        request: &request,
+    };
+    // Refused before: a person asks again.
+    let is_asked = |intent: &Intent| intent.outcome == IntentOutcome::Done && is_waiting(po);
+    Ok(match intents::open_again(tx, new, now, is_asked).await? {
+        Some(Standing::Fresh(intent)) => Some((intent, false)),
+        Some(Standing::MayHaveHappened(intent)) => Some((intent, true)),
+        Some(Standing::Settled(_)) | None => None,
+    })
 }
 
 fn is_waiting(po: &purchase_orders::Model) -> bool {
     po.status == PurchaseOrderStatus::CancelRequested
 }
 
-/// An earlier question whose outcome is open is part of this one: it is not asked again.
-async fn supersede(tx: &store::Tx, po: &purchase_orders::Model, by: &Intent, now: DateTime<Utc>) -> Result<(), DbErr> {
-    for earlier in store::intents::of_order(tx.conn(), po.shop_id, po.order_id).await? {
-        let is_earlier =
-            earlier.kind == IntentKind::CancelPurchaseOrder && earlier.subject_id == po.id.0 && earlier.id != by.id;
-        if is_earlier && earlier.outcome.is_open() {
-            let evidence = json!({ "superseded_by": by.key });
-            intents::settle(tx, earlier.id, IntentOutcome::Refused, evidence, now);
+/// Settles the questions about a purchase order that are open. What is asked are totals, so that the newest
+/// question contains those before it.
+async fn settle_questions(
+    tx: &store::Tx,
+    po: &purchase_orders::Model,
+    outcome: IntentOutcome,
+    evidence: &serde_json::Value,
+    now: DateTime<Utc>,
+) -> Result<(), DbErr> {
+    for intent in store::intents::of_order(tx.conn(), po.shop_id, po.order_id).await? {
+        if intent.kind == IntentKind::CancelPurchaseOrder && intent.subject_id == po.id.0 && intent.outcome.is_open() {
+            intents::settle(tx, intent.id, outcome, evidence.clone(), now);
         }
     }
     Ok(())
@@ -224,13 +220,8 @@ async fn conclude(
     let mut again = None;
     match answer {
         Ok(CancelAnswer::Received { .. }) => {
-            intents::settle(
-                &tx,
-                call.intent.id,
-                IntentOutcome::Done,
-                json!({ "answer": "received" }),
-                now,
-            );
+            settle_questions(&tx, &po, IntentOutcome::Done, &json!({ "answer": "received" }), now).await?;
+            end_refusal(&tx, &po, now).await?;
             let message = format!("{} was asked to cancel {}", call.supplier.name, po.number);
             let (shop, order) = (po.shop_id, po.order_id);
             store::events::add(
@@ -244,8 +235,6 @@ async fn conclude(
             );
         }
         Ok(CancelAnswer::Answered { accepted, reason }) => {
-            let evidence = json!({ "answer": if accepted { "accepted" } else { "refused" } });
-            intents::settle(&tx, call.intent.id, IntentOutcome::Done, evidence, now);
             let actor = Actor::Supplier(call.supplier.name.clone());
             apply_cancellation_answer(&tx, &mut po, accepted, reason.as_deref(), &actor, now).await?;
             if let Some(order) = orders::by_id(tx.conn(), po.shop_id, po.order_id).await? {
@@ -268,6 +257,8 @@ pub async fn apply_cancellation_answer(
     actor: &Actor,
     now: DateTime<Utc>,
 ) -> Result<(), DbErr> {
+    let evidence = json!({ "answer": if accepted { "accepted" } else { "refused" } });
+    settle_questions(tx, po, IntentOutcome::Done, &evidence, now).await?;
     let mut lines = po_lines::of_purchase_orders(tx.conn(), po.shop_id, vec![po.id]).await?;
     let why = reason.map(|reason| format!(": {reason}")).unwrap_or_default();
     let (kind, message) = if accepted {
@@ -296,7 +287,7 @@ pub async fn apply_cancellation_answer(
     }
     store::events::add(tx, po.shop_id, po.order_id, now, actor, kind, message.clone());
     if accepted {
-        return Ok(());
+        return end_refusal(tx, po, now).await;
     }
     let new = NewException {
         kind: ExceptionKind::CancelRefused,
@@ -312,6 +303,18 @@ pub async fn apply_cancellation_answer(
     open_exception(tx, new, now).await
 }
 
+/// The supplier was asked after all: what people were told of earlier tries is over.
+async fn end_refusal(tx: &store::Tx, po: &purchase_orders::Model, now: DateTime<Utc>) -> Result<(), DbErr> {
+    let (kind, how) = (ExceptionKind::CancelRefused, "the supplier was asked again, and has it");
+    exceptions::settle_of_purchase_order(tx, po.shop_id, po.id, kind, how, now).await?;
+    if po.given_up_at.is_some() {
+        return Ok(());
+    }
+    // Told by `supplier_away`: they could not be reached.
+    let kind = ExceptionKind::SupplierSilent;
+    exceptions::settle_of_purchase_order(tx, po.shop_id, po.id, kind, how, now).await
+}
+
 async fn failed(
     tx: &store::Tx,
     call: &Call,
@@ -321,9 +324,15 @@ async fn failed(
     now: DateTime<Utc>,
 ) -> Result<Option<JobError>, DbErr> {
     let evidence = json!({ "error": error.message, "calls": call.intent.calls });
+    let is_unknown = call.may_have_happened || error.class == ErrorClass::Unknown;
     if error.class != ErrorClass::Never && !attempt.is_last {
         // Asking twice under one key asks once: the contract makes the supplier deduplicate.
-        intents::settle(tx, call.intent.id, IntentOutcome::Unknown, evidence, now);
+        let outcome = if is_unknown {
+            IntentOutcome::Unknown
+        } else {
+            IntentOutcome::Pending
+        };
+        intents::settle(tx, call.intent.id, outcome, evidence, now);
         let after = if let ErrorClass::After(wait) = error.class {
             Some(wait)
         } else {
@@ -334,7 +343,15 @@ async fn failed(
             after,
         }));
     }
-    intents::settle(tx, call.intent.id, IntentOutcome::Refused, evidence.clone(), now);
+    let (supplier, number, why) = (&call.supplier.name, &po.number, error.message);
+    let message = if is_unknown {
+        // Whoever asks next does so under the same key, unless more is asked then.
+        intents::settle(tx, call.intent.id, IntentOutcome::Unknown, evidence.clone(), now);
+        format!("{supplier} may or may not know that {number} is to be cancelled: {why}. Ask them")
+    } else {
+        settle_questions(tx, po, IntentOutcome::Refused, &evidence, now).await?;
+        format!("{supplier} could not be asked to cancel {number}: {why}")
+    };
     let new = NewException {
         kind: ExceptionKind::CancelRefused,
         shop: po.shop_id,
@@ -343,10 +360,7 @@ async fn failed(
         purchase_order: Some(po.id),
         shipment: None,
         quantity: None,
-        message: format!(
-            "{} could not be asked to cancel {}: {}",
-            call.supplier.name, po.number, error.message
-        ),
+        message,
         evidence: Some(evidence),
     };
     open_exception(tx, new, now).await?;

@@ -10,6 +10,7 @@ use super::{
     ask_back,
     open_exception::{NewException, open_exception},
     route_order::follow_status,
+    supplier_away,
 };
 use crate::{
     app::App,
@@ -112,7 +113,8 @@ async fn give_up(app: &App, found: &purchase_orders::Model, hours: i32, now: Dat
     tx.commit().await
 }
 
-/// A supplier that was given up answered after all, or nothing of it is left: nobody needs to be asked.
+/// A supplier that was given up answered after all, one that could not be reached was, or nothing of it is
+/// left: nobody needs to be asked.
 pub(super) fn hear(tx: &Tx, mut state: OrderState, now: DateTime<Utc>) -> Result<OrderState, DbErr> {
     let heard = |row: &exceptions::Model| {
         let po = state
@@ -123,13 +125,17 @@ pub(super) fn hear(tx: &Tx, mut state: OrderState, now: DateTime<Utc>) -> Result
             let mut lines = state.po_lines.iter().filter(|line| line.purchase_order_id == po.id);
             !po.status.is_live() || lines.any(|line| line.accepted + line.shipped > 0)
         };
-        row.kind == ExceptionKind::SupplierSilent && po.is_none_or(answered)
+        let is_over = |po: &purchase_orders::Model| match po.given_up_at {
+            Some(_) => answered(po),
+            None => !supplier_away::waits(po, &state.po_lines),
+        };
+        row.kind == ExceptionKind::SupplierSilent && po.is_none_or(is_over)
     };
     let (over, open): (Vec<_>, Vec<_>) = state.open_exceptions.iter().cloned().partition(heard);
     for row in over {
         let resolved = exceptions::Model {
             status: ExceptionStatus::Resolved,
-            resolution: Some("the supplier answered, or nothing of it is left".to_owned()),
+            resolution: Some("the supplier was reached or answered, or nothing of it is left".to_owned()),
             resolved_at: Some(now),
             ..row
         };

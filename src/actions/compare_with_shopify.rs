@@ -54,7 +54,8 @@ pub async fn orders(app: &App, shop: &shops::Model, sweep: &Sweep) -> Result<Loo
         .orders_updated_since(&access.access(), sweep.asked_from, sweep.after.clone())
         .await;
     shop_access::observe(app, &access, &result).await?;
-    let page: Page<ChangedOrder> = result?.data;
+    let answer = result?;
+    let page: Page<ChangedOrder> = answer.data;
     let ids: Vec<ShopifyOrderId> = page.items.iter().map(|changed| changed.id).collect();
     // Jobs first: one that ends between the two looks has brought its order into line.
     let on_the_way = on_the_way(app, shop.id, &ids).await?;
@@ -78,7 +79,8 @@ pub async fn orders(app: &App, shop: &shops::Model, sweep: &Sweep) -> Result<Loo
     let seen = u32::try_from(page.items.len()).unwrap_or(u32::MAX);
     let differences = page.items.iter().filter_map(difference).collect();
     let next = next(page.next, page.items.last().map(|changed| changed.updated_at));
-    Ok(Look::of(seen, differences, next))
+    let look = Look::of(seen, differences, next);
+    Ok(Look { at: answer.at, ..look })
 }
 
 /// Fulfillment orders that changed: an order's own time need not move with them.

@@ -207,6 +207,7 @@ mod tests {
             leased_until_ms: None,
             last_error: None,
             parked_for: None,
+            parked_since_ms: None,
             created_at_ms: 0,
         };
         let shown = json!({ "shop_id": 7, "shopify_id": 1001, "why": { "kind": "mapped", "variant": 5 } });

@@ -12,6 +12,7 @@ use url::Url;
 use webhooks::{QueryError, ShopDomain, SignedQuery};
 
 use super::{
+    revive_shop::ReviveShop,
     shop_access::seal_tokens,
     sign_in::{SessionToken, owner_of_install},
     sync_shop::SyncShop,
@@ -184,7 +185,8 @@ async fn install(
         when,
     )?;
     // Work of the time in which the shop could not be called.
-    store::jobs::revive_of_shop(&tx, shop.id, tx.lease_now().timestamp_millis()).await?;
+    store::jobs::call_running(&tx, shop.id, tx.lease_now().timestamp_millis()).await?;
+    enqueue(&tx, &ReviveShop { shop_id: shop.id }, when)?;
     let session = owner_of_install(app, &tx, shop.id, None, &details.name).await?;
     tx.commit().await?;
     tracing::info!(shop = %domain, is_first, "the app is installed");

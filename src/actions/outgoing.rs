@@ -75,7 +75,8 @@ pub fn cancellation(
     let line = |line: &po_lines::Model| CancelledLine {
         id: line.id,
         sku: line.sku.clone(),
-        quantity: store::units(line.cancel_requested),
+        // A total, so that a question contains those before it, whose answers may be lost.
+        quantity: line.told().cancelled + store::units(line.cancel_requested),
     };
     OutgoingCancellation {
         id: po.id,

@@ -318,7 +318,7 @@ async fn drop_taken_back(
         return Ok(false);
     }
     for line in lines.iter_mut() {
-        line.cancelled += line.cancel_requested.min(store::column(line.progress().open()));
+        line.take_off(line.cancel_requested.min(store::column(line.progress().open())));
         line.cancel_requested = 0;
     }
     price_guard::reprice(tx, state, po, lines, now).await?;

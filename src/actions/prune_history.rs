@@ -88,7 +88,11 @@ pub async fn prune(app: &App) -> Result<bool, DbErr> {
         Rows::WhatIfOrders,
         Rows::WhatIfRuns,
     ] {
-        more |= bounds.remove(app, rows).await?;
+        let has_more = bounds.remove(app, rows).await?;
+        if matches!(rows, Rows::Deliveries) && !has_more {
+            count_anew(app).await?;
+        }
+        more |= has_more;
     }
     more |= bounds.walk(app, Walk::Sizes).await?;
     bounds.bodies_by_size = too_large(app).await?;
@@ -130,9 +134,40 @@ async fn oldest_kept(app: &App, now: DateTime<Utc>) -> Result<DeliveryId, DbErr>
     let keep = &app.config.retention;
     let by_age = DeliveryId(first_id_at(now - keep.deliveries));
     // The one at the limit is the first that is too many.
-    let by_number = deliveries::nth_newest(app.db.read(), keep.most_deliveries).await?;
+    let by_number = first_too_many(app).await?;
     let repeated = DeliveryId(first_id_at(now - REPEATED));
     Ok(by_number.map_or(by_age, |id| after(id).min(repeated).max(by_age)))
+}
+
+/// The delivery that was the first too many, of the installation.
+const TOO_MANY: &str = "most_deliveries";
+
+/// The newest delivery of those that are too many. To find it is to count all that are kept: it is
+/// remembered until those before it are gone.
+async fn first_too_many(app: &App) -> Result<Option<DeliveryId>, DbErr> {
+    let known = prune_marks::of(app.db.read(), TOO_MANY).await?;
+    if !known.is_nil() {
+        return Ok(Some(DeliveryId(known)));
+    }
+    let found = deliveries::nth_newest(app.db.read(), app.config.retention.most_deliveries).await?;
+    if let Some(id) = found {
+        mark(app, id.0).await?;
+    }
+    Ok(found)
+}
+
+/// Has the next run count.
+async fn count_anew(app: &App) -> Result<(), DbErr> {
+    if prune_marks::of(app.db.read(), TOO_MANY).await?.is_nil() {
+        return Ok(());
+    }
+    mark(app, Uuid::nil()).await
+}
+
+async fn mark(app: &App, first_too_many: Uuid) -> Result<(), DbErr> {
+    let tx = app.db.begin().await?;
+    prune_marks::put(&tx, TOO_MANY, first_too_many).await?;
+    tx.commit().await
 }
 
 /// The least id that comes after one.

@@ -182,7 +182,8 @@ async fn take_off(
         return Ok(lines[at].progress().open() + store::units(lines[at].shipped) == 0);
     }
     let pieces = units.saturating_mul(store::units(member.per_unit));
-    lines[at].cancelled += store::column(pieces.min(lines[at].progress().open()));
+    let off = store::column(pieces.min(lines[at].progress().open()));
+    lines[at].take_off(off);
     lines.retain(|line| line.purchase_order_id == po.id);
     if let Some(state) = OrderState::of(tx, po.shop_id, po.order_id).await? {
         reprice(tx, &state, &mut po, &mut lines, now).await?;

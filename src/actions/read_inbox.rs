@@ -1,10 +1,13 @@
-//! Reads what has arrived, many deliveries in one transaction.
+//! Reads what has arrived, many deliveries in one transaction: those of all shops by turns.
 //!
 //! One that cannot be read with the others is read by itself, and then by a
 //! job of its own, which is tried again and ends before people: it never
 //! blocks those behind it.
 
-use std::{collections::BTreeSet, panic::AssertUnwindSafe};
+use std::{
+    collections::{BTreeSet, VecDeque},
+    panic::AssertUnwindSafe,
+};
 
 use futures::FutureExt as _;
 use sea_orm::DbErr;
@@ -19,57 +22,87 @@ use crate::{
     queue::{When, enqueue},
     store::{
         Tx,
-        deliveries::{self, DeliveryStatus, Model, Reading},
+        deliveries::{self, DeliveryStatus, Model, Reading, unread},
         fulfillment_orders::{self, OfShop},
         shops,
     },
 };
 
 /// Deliveries in one transaction.
-const MOST: u64 = 100;
+const MOST: usize = 100;
+
+/// Whose turn it is, where more shops have something unread than one transaction takes.
+#[derive(Debug, Default)]
+pub struct Turn {
+    /// The domain that was the last.
+    last: String,
+}
+
+impl Turn {
+    /// The next domains for which something is unread.
+    async fn next(&mut self, app: &App) -> Result<Vec<String>, DbErr> {
+        let mut domains = unread::domains(app.db.read(), &self.last, MOST as u64).await?;
+        if domains.is_empty() && !self.last.is_empty() {
+            domains = unread::domains(app.db.read(), "", MOST as u64).await?;
+        }
+        self.last = match domains.last() {
+            Some(last) if domains.len() == MOST => last.clone(),
+            _ => String::new(),
+        };
+        Ok(domains)
+    }
+}
 
 /// Reads some of what is unread, and says how many; none, and there was nothing to do.
-pub async fn read_inbox(app: &App) -> Result<usize, DbErr> {
-    if !deliveries::any_unread(app.db.read()).await? {
+pub async fn read_inbox(app: &App, turn: &mut Turn) -> Result<usize, DbErr> {
+    let domains = turn.next(app).await?;
+    if domains.is_empty() {
         return Ok(0);
     }
-    match attempt(app, MOST).await {
+    match attempt(app, &domains, MOST).await {
         Ok(read) => Ok(read),
         Err(error) => {
             tracing::warn!(%error, "deliveries cannot be read together");
             app.db.ping().await?;
-            one_by_one(app).await
+            one_by_one(app, domains).await
         }
     }
 }
 
 /// A panic must not end the reading of the others.
-async fn attempt(app: &App, limit: u64) -> Result<usize, DbErr> {
-    AssertUnwindSafe(read(app, limit))
+async fn attempt(app: &App, domains: &[String], limit: usize) -> Result<usize, DbErr> {
+    AssertUnwindSafe(read(app, domains, limit))
         .catch_unwind()
         .await
         .unwrap_or_else(|_| Err(DbErr::Custom("reading panicked; the log has the place".to_owned())))
 }
 
-async fn one_by_one(app: &App) -> Result<usize, DbErr> {
-    let mut count = 0;
-    for _ in 0..MOST {
-        match attempt(app, 1).await {
-            Ok(0) => break,
-            Ok(read) => count += read,
+async fn one_by_one(app: &App, domains: Vec<String>) -> Result<usize, DbErr> {
+    let (mut count, mut turns) = (0, VecDeque::from(domains));
+    while let Some(domain) = turns.pop_front() {
+        let domain = [domain];
+        let read = match attempt(app, &domain, 1).await {
+            Ok(read) => read,
             Err(error) => {
                 tracing::warn!(%error, "a delivery is handed on to a job");
-                count += hand_on(app).await?;
+                hand_on(app, &domain).await?
             }
+        };
+        count += read;
+        if count >= MOST {
+            break;
+        }
+        if read > 0 {
+            turns.extend(domain);
         }
     }
     Ok(count)
 }
 
-async fn read(app: &App, limit: u64) -> Result<usize, DbErr> {
+async fn read(app: &App, domains: &[String], limit: usize) -> Result<usize, DbErr> {
     let now = app.clock.now();
     let tx = app.db.begin().await?;
-    let unread = deliveries::unread(&tx, limit).await?;
+    let unread = unread::of(&tx, domains, limit).await?;
     let domains: BTreeSet<&str> = unread.iter().map(|delivery| delivery.shop_domain.as_str()).collect();
     let shops = shops::by_domains(tx.conn(), domains).await?;
     let mut judged = Vec::with_capacity(unread.len());
@@ -110,10 +143,10 @@ fn fulfillment_order(shop: Option<&shops::Model>, verdict: &Verdict) -> Option<O
     shop.map(|shop| (shop.id, id))
 }
 
-/// Leaves the first unread delivery to a job of its own.
-async fn hand_on(app: &App) -> Result<usize, DbErr> {
+/// Leaves the first unread delivery of a domain to a job of its own.
+async fn hand_on(app: &App, domain: &[String; 1]) -> Result<usize, DbErr> {
     let tx = app.db.begin().await?;
-    let unread = deliveries::unread(&tx, 1).await?;
+    let unread = unread::of(&tx, domain, 1).await?;
     for delivery in &unread {
         leave_to_job(&tx, delivery, app.clock.now_ms()).await?;
     }

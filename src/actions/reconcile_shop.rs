@@ -36,6 +36,8 @@ pub struct ReconcileShop {
 
 /// Looked at again each time: Shopify's search may lag behind, and clocks differ.
 const OVERLAP: TimeDelta = TimeDelta::minutes(10);
+/// Looked at again where a clock was ahead, and nobody knows since when.
+const DOUBT: TimeDelta = TimeDelta::days(1);
 /// Older orders cannot be read without a scope of their own.
 const OLDEST: TimeDelta = TimeDelta::days(60);
 /// Pages of one question. Shopify shows 25,000 objects of a list, and pages have a hundred.
@@ -54,6 +56,8 @@ pub struct Look {
     pub asked: Vec<PurchaseOrderId>,
     /// What could not be compared, and why: for people.
     pub notes: Vec<String>,
+    /// When Shopify named its orders, by its own clock.
+    pub at: Option<DateTime<Utc>>,
     pub next: Next,
 }
 
@@ -65,6 +69,7 @@ impl Look {
             differences,
             asked: Vec::new(),
             notes: Vec::new(),
+            at: None,
             next,
         }
     }
@@ -166,7 +171,11 @@ fn go_around(sweep: &Sweep) -> Option<Look> {
 /// install: what was ordered then is not for us to buy unasked.
 #[must_use]
 pub fn since_last(shop: &shops::Model, now: DateTime<Utc>) -> DateTime<Utc> {
-    let since = shop.swept_until.map_or(shop.installed_at, |until| until - OVERLAP);
+    let since = match shop.swept_until {
+        Some(until) if until > now => (now - DOUBT).max(shop.installed_at),
+        Some(until) => until - OVERLAP,
+        None => shop.installed_at,
+    };
     since.max(now - OLDEST)
 }
 
@@ -207,6 +216,11 @@ pub async fn write(tx: &Tx, mut sweep: Sweep, look: Look, now: DateTime<Utc>) ->
     sweep.asked = sweep.asked.saturating_add(count(look.asked.len()));
     for note in &look.notes {
         tracing::info!(shop = %sweep.shop_id, note, "could not be compared");
+    }
+    // What it compares ends where Shopify's clock says: by ours, if that is ahead, the next sweep would
+    // leave out what changes until then.
+    if let Some(at) = look.at {
+        sweep.began_at = sweep.began_at.min(at);
     }
     advance(&mut sweep, look.seen, look.next, now);
     store::save(tx, sweep.clone())?;

@@ -16,6 +16,8 @@ text_enum! {
     pub enum SecurityEventKind {
         ForgedWebhook = "forged_webhook",
         OversizedWebhook = "oversized_webhook",
+        /// Signed, but without what it takes to keep it: one of the headers, or a body.
+        IncompleteWebhook = "incomplete_webhook",
         /// Signed, but its body names another shop than its header.
         ForeignWebhook = "foreign_webhook",
         BadInstallCallback = "bad_install_callback",

@@ -35,7 +35,7 @@ pub struct Redact {
     pub redaction: Redaction,
 }
 
-/// Orders that are redacted in one transaction.
+/// Orders, or deliveries, that are redacted in one transaction.
 const BATCH: u64 = 200;
 
 impl Job for Redact {
@@ -125,8 +125,13 @@ async fn redact_shop(app: &App, id: ShopId) -> Result<(), JobError> {
         return Ok(());
     }
     while redact_batch(app, id, Whose { customer: None }).await? == BATCH {}
+    let mut last = Some(String::new());
+    while let Some(after) = last {
+        let tx = app.db.begin().await?;
+        last = deliveries::forget_bodies(&tx, &shop.domain, &after, BATCH).await?;
+        tx.commit().await?;
+    }
     let tx = app.db.begin().await?;
-    deliveries::forget_bodies(&tx, &shop.domain).await?;
     memberships::remove_of_shop(&tx, id).await?;
     tx.commit().await?;
     Ok(())

@@ -336,8 +336,19 @@ impl Decision<'_> {
 
     async fn confirm_not_placed(&self) -> Result<String, AppError> {
         let mut po = self.purchase_order().await?;
-        if self.exception.kind == ExceptionKind::OutcomeUnknown {
+        let is_unsent = matches!(po.status, PurchaseOrderStatus::Draft | PurchaseOrderStatus::Placing);
+        let key = order_key(self.order.shop_id, self.order.shopify_id);
+        if is_unsent && store::jobs::waiting::is_running(self.tx.conn(), &key).await? {
+            // It may be the call that reaches them after all.
+            let busy = "something is being done about this order right now; try again in a moment";
+            return Err(AppError::Conflict(busy.to_owned()));
+        }
+        if is_unsent || self.exception.kind == ExceptionKind::OutcomeUnknown {
             self.settle_placing(&po, IntentOutcome::Refused).await?;
+        }
+        if self.exception.kind == ExceptionKind::SupplierSilent {
+            // Its units are not offered to them again.
+            po.given_up_at.get_or_insert(self.now);
         }
         move_to(self.tx, &mut po, PurchaseOrderStatus::Cancelled, self.now).await?;
         release_allocations(self.tx, &po, self.now).await?;

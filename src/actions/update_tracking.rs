@@ -15,9 +15,9 @@ use crate::{
         fulfilment::FulfillmentStatus,
         intent::{IntentKind, IntentOutcome},
     },
-    ids::{OrderId, ShopId, ShopifyFulfillmentId, ShopifyOrderId},
+    ids::{FulfillmentId, OrderId, ShopId, ShopifyFulfillmentId, ShopifyOrderId},
     queue::{
-        Attempt, Job, JobError, Priority,
+        Attempt, Job, JobError, Priority, When, enqueue,
         intents::{self, NewIntent, Standing},
         order_key,
     },
@@ -28,7 +28,6 @@ use crate::{
         fulfillments,
         intents::Model as Intent,
         order_state::{OpenOrder, OrderState},
-        orders,
     },
 };
 
@@ -61,20 +60,25 @@ impl Job for UpdateTracking {
     async fn run(&self, app: &App, _attempt: Attempt) -> Result<(), JobError> {
         let access = shop_access::open(app, self.shop_id, COST).await?;
         let notify = access.shop.settings.0.notify_customer;
+        let mut refused = None;
         for change in prepare(app, self).await? {
             let result = app
                 .shopify
                 .update_tracking(&access.access(), change.shopify_id, &change.tracking, notify)
                 .await;
             shop_access::observe(app, &access, &result).await?;
-            conclude(app, change, result.map(drop)).await?;
+            match conclude(app, self, change, result.map(drop)).await {
+                // That Shopify refuses one of them says nothing of the others.
+                Err(error @ JobError::GiveUp(_)) => refused = Some(error),
+                concluded => concluded?,
+            }
         }
-        Ok(())
+        refused.map_or(Ok(()), Err)
     }
 }
 
 struct Change {
-    row: fulfillments::Model,
+    row: FulfillmentId,
     shopify_id: ShopifyFulfillmentId,
     tracking: Tracking,
     intent: Intent,
@@ -123,27 +127,37 @@ async fn prepare(app: &App, job: &UpdateTracking) -> Result<Vec<Change>, DbErr> 
             subject: row.id.0,
             request: &tracking,
         };
-        match intents::open(&tx, new, now).await? {
-            Standing::Fresh(intent) | Standing::MayHaveHappened(intent) => {
-                changes.push(Change {
-                    row: row.clone(),
-                    shopify_id,
-                    tracking,
-                    intent,
-                });
-            }
-            Standing::Settled(_) => {}
+        // What differs is to be sent, whatever became of it before: refused, and a person has it tried
+        // again, or done, and overtaken by an older list.
+        let standing = intents::open_again(&tx, new, now, |_| false).await?;
+        if let Some(Standing::Fresh(intent) | Standing::MayHaveHappened(intent)) = standing {
+            changes.push(Change {
+                row: row.id,
+                shopify_id,
+                tracking,
+                intent,
+            });
         }
     }
     tx.commit().await?;
     Ok(changes)
 }
 
-async fn conclude(app: &App, change: Change, result: Result<(), ApiError>) -> Result<(), JobError> {
+async fn conclude(
+    app: &App,
+    job: &UpdateTracking,
+    change: Change,
+    result: Result<(), ApiError>,
+) -> Result<(), JobError> {
     let now = app.clock.now();
     let tx = app.db.begin().await?;
-    let mut row = change.row;
-    orders::lock(&tx, row.shop_id, row.order_id).await?;
+    let Some(OpenOrder { mut state, .. }) = OpenOrder::lock(&tx, job.shop_id, job.order_id).await? else {
+        return Ok(());
+    };
+    // As it is by now: it may have got more parcels while the call was under way.
+    let Some(row) = state.fulfillments.iter_mut().find(|row| row.id == change.row) else {
+        return Ok(());
+    };
     let again = match result {
         Ok(()) => {
             intents::settle(&tx, change.intent.id, IntentOutcome::Done, json!(null), now);
@@ -151,17 +165,13 @@ async fn conclude(app: &App, change: Change, result: Result<(), ApiError>) -> Re
             row.company = change.tracking.company;
             row.numbers = Json(change.tracking.numbers);
             row.urls = Json(change.tracking.urls);
-            let (shop, order) = (row.shop_id, row.order_id);
-            store::save(&tx, row)?;
-            store::events::add(
-                &tx,
-                shop,
-                order,
-                now,
-                &Actor::Orderyard,
-                EventKind::TrackingCorrected,
-                message,
-            );
+            store::save(&tx, row.clone())?;
+            let (shop, order, kind) = (job.shop_id, job.order_id, EventKind::TrackingCorrected);
+            store::events::add(&tx, shop, order, now, &Actor::Orderyard, kind, message);
+            if has_new_tracking(&state) {
+                // Sent by a process that stood still, it may have replaced what was newer.
+                enqueue(&tx, job, When::now(now.timestamp_millis()))?;
+            }
             None
         }
         Err(error) => {

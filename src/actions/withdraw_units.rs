@@ -245,7 +245,7 @@ async fn withdraw_allocation(
         return Ok(held);
     }
     if po.status == PurchaseOrderStatus::Draft {
-        line.cancelled += store::column(units * per_unit);
+        line.take_off(store::column(units * per_unit));
         // Fewer pieces may cost more each.
         let mut po = po.clone();
         reprice(tx, state, &mut po, &mut lines, now).await?;

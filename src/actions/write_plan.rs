@@ -238,6 +238,7 @@ fn po_line(draft: &mut Draft, component: &ChosenComponent) -> Result<PoLineId, D
         shipped: 0,
         cancelled: 0,
         cancel_requested: 0,
+        never_sent: 0,
         reject_reason: None,
     };
     let id = line.id;

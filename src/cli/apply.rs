@@ -45,7 +45,7 @@ pub async fn run(args: ApplyArgs) -> Result<(), CommandError> {
         dry_run: args.dry_run,
         unnamed: if args.prune { Unnamed::Prune } else { Unnamed::Keep },
     };
-    let app = start::app_from_environment().await?;
+    let app = start::app_unless_dry(args.dry_run).await?;
     let applied = apply_setup(&app, &text, options).await;
     app.db.close().await?;
     let changes = applied.map_err(|error| explained(&path.display().to_string(), &error))?;

@@ -52,7 +52,7 @@ const OPERATOR: &str = "Operator";
 pub async fn run(command: MappingsCommand) -> Result<(), CommandError> {
     match command {
         MappingsCommand::Export(args) => {
-            let (app, shop) = opened(&args.shop).await?;
+            let (app, shop) = opened(&args.shop, false).await?;
             let done = export(&app, shop).await;
             app.db.close().await?;
             done
@@ -60,7 +60,7 @@ pub async fn run(command: MappingsCommand) -> Result<(), CommandError> {
         MappingsCommand::Import(args) => {
             let name = args.file.display().to_string();
             let bytes = read(&args.file).map_err(|error| format!("{name}: {error}"))?;
-            let (app, shop) = opened(&args.shop).await?;
+            let (app, shop) = opened(&args.shop, args.dry_run).await?;
             let actor = Actor::Staff(OPERATOR.to_owned());
             let done = import_mappings::import_mappings(&app, shop, &bytes, args.dry_run, &actor).await;
             app.db.close().await?;
@@ -69,9 +69,9 @@ pub async fn run(command: MappingsCommand) -> Result<(), CommandError> {
     }
 }
 
-async fn opened(shop: &str) -> Result<(App, ShopId), CommandError> {
+async fn opened(shop: &str, dry_run: bool) -> Result<(App, ShopId), CommandError> {
     let domain = ShopDomain::parse(shop).map_err(|error| format!("--shop: {error}"))?;
-    let app = start::app_from_environment().await?;
+    let app = start::app_unless_dry(dry_run).await?;
     let row = shops::by_domain(app.db.read(), domain.as_str()).await?;
     let row = row.ok_or_else(|| format!("--shop: {domain} has not installed the app"))?;
     Ok((app, row.id))

@@ -39,7 +39,7 @@ const AT_ONCE: u64 = 100;
 const PATIENCE: Duration = Duration::from_mins(10);
 
 pub async fn run(args: ReconcileArgs) -> Result<(), CommandError> {
-    let app = start::app_from_environment().await?;
+    let app = start::app_unless_dry(args.dry_run).await?;
     let since = match &args.since {
         Some(text) => Some(since::read("--since", text, app.clock.now())?),
         None => None,

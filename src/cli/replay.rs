@@ -45,7 +45,7 @@ const AT_ONCE: u64 = 100;
 const RECENT: TimeDelta = TimeDelta::days(7);
 
 pub async fn run(args: ReplayArgs) -> Result<(), CommandError> {
-    let app = start::app_from_environment().await?;
+    let app = start::app_unless_dry(args.dry_run).await?;
     let done = if args.deliveries {
         replay_deliveries(&app, &args).await
     } else {

@@ -18,16 +18,38 @@ pub async fn app_from_environment() -> Result<App, CommandError> {
     app(Config::from_environment()?).await
 }
 
+/// The same for a command that may be told to change nothing: then the database must be there, with the
+/// schema of this release.
+pub async fn app_unless_dry(dry_run: bool) -> Result<App, CommandError> {
+    let config = Config::from_environment()?;
+    if !dry_run {
+        return app(config).await;
+    }
+    if let Some(path) = config.database.sqlite_path().filter(|path| !path.exists()) {
+        return Err(format!("there is no database at {}", path.display()).into());
+    }
+    let keyring = keyring(&config)?;
+    let db = Db::open(&config.database).await?;
+    if !db.is_migrated().await? {
+        return Err("the database has not the schema of this release: run `orderyard migrate` first".into());
+    }
+    Ok(App::new(config, db, keyring, Clock::default())?)
+}
+
 /// Puts the program together from settings.
 pub async fn app(config: Config) -> Result<App, CommandError> {
-    let fresh = config.database.sqlite_path().is_none_or(|path| !path.exists());
-    let keyring = match &config.keyring {
-        Some(keyring) => keyring.clone(),
-        None => keyring_beside(&config, fresh)?,
-    };
+    let keyring = keyring(&config)?;
     let db = Db::open(&config.database).await?;
     db.migrate().await?;
     Ok(App::new(config, db, keyring, Clock::default())?)
+}
+
+fn keyring(config: &Config) -> Result<Keyring, CommandError> {
+    let fresh = config.database.sqlite_path().is_none_or(|path| !path.exists());
+    match &config.keyring {
+        Some(keyring) => Ok(keyring.clone()),
+        None => keyring_beside(config, fresh),
+    }
 }
 
 /// On SQLite the key stands beside the database and is made with it. Beside

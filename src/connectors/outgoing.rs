@@ -59,6 +59,6 @@ pub struct OutgoingCancellation {
 pub struct CancelledLine {
     pub id: PoLineId,
     pub sku: String,
-    /// Offer units that shall not be shipped.
+    /// Offer units that shall not be shipped, in all: with those that the supplier cancelled before.
     pub quantity: u32,
 }

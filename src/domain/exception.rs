@@ -17,7 +17,8 @@ text_enum! {
         CancelRefused = "cancel_refused",
         /// The shop wants to look at a purchase order before it is sent.
         Review = "review",
-        /// A supplier does not answer a purchase order; it was asked back.
+        /// A supplier does not answer a purchase order, which was asked back; or cannot be reached for long, so
+        /// that it waits to be sent or to be asked back.
         SupplierSilent = "supplier_silent",
         /// Work on the order was given up after its last try.
         JobFailed = "job_failed",

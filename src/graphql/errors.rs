@@ -98,6 +98,7 @@ fn problem(error: AppError) -> Outcome<Problem> {
         AppError::Unauthenticated
         | AppError::NotAuthentic(_)
         | AppError::TooLarge(_)
+        | AppError::TooSlow(_)
         | AppError::TooMany(_)
         | AppError::Unavailable(_)
         | AppError::Database(_)

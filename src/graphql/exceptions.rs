@@ -42,7 +42,7 @@ pub enum ExceptionKind {
     CancelRefused,
     /// The shop wants to look at a purchase order before it is sent.
     Review,
-    /// A supplier does not answer a purchase order; it was asked back.
+    /// A supplier does not answer a purchase order, which was asked back; or cannot be reached for long.
     SupplierSilent,
     PlacementRefused,
     /// Work on the order was given up after its last try.

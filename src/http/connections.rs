@@ -1,5 +1,5 @@
 //! Takes connections: so many at once, and none from clients that do not get
-//! their request out. Ends them so that no client's request is lost with them.
+//! their request out, or that do not take their answer. Ends them so that no client's request is lost with them.
 
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
@@ -23,8 +23,13 @@ use tokio::{
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::ServiceExt as _;
 
+use super::impatient::Impatient;
+
 /// From the first byte that may come, or the end of the last answer, to the end of the headers.
 const LONGEST_HEADERS: Duration = Duration::from_secs(30);
+
+/// A client that takes nothing of its answer for so long has gone.
+const LONGEST_STALL: Duration = Duration::from_secs(30);
 
 /// Connections at once; further ones wait in the system's queue.
 const MOST_CONNECTIONS: usize = 4096;
@@ -166,7 +171,10 @@ impl Connections {
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(LONGEST_HEADERS)
-            .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
+            .serve_connection(
+                TokioIo::new(Impatient::new(stream, LONGEST_STALL)),
+                TowerToHyperService::new(service),
+            );
         let connection = self.graceful.watch(connection);
         self.tasks.spawn(async move {
             if let Err(error) = connection.await {

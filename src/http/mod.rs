@@ -4,6 +4,7 @@ mod assets;
 mod auth;
 mod connections;
 mod health;
+mod impatient;
 mod mapping_file;
 mod rate;
 mod supplier_v1;

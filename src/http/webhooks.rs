@@ -27,6 +27,9 @@ use crate::{
 /// Shopify waits five seconds for an answer; what cannot be kept sooner is better sent again.
 const LONGEST_KEEP: Duration = Duration::from_secs(3);
 
+/// Shopify has left by then. Who sends more slowly must not keep the room of others.
+const LONGEST_BODY: Duration = Duration::from_secs(5);
+
 /// What any call weighs, with its connection, headers and place in the queue.
 const LEAST_KIB: usize = 16;
 
@@ -48,10 +51,17 @@ pub async fn receive(
     headers: HeaderMap,
     body: Body,
 ) -> Result<StatusCode, AppError> {
-    let answer = judge(&app, &intake, &headers, body).await;
+    let answer = if webhooks::headers::hmac(&headers).is_some() {
+        judge(&app, &intake, &headers, body).await
+    } else {
+        // Not worth a byte of memory.
+        body::drain(body);
+        Err(refuse(&app, &headers, Refusal::Unsigned).await)
+    };
     let counted = match &answer {
         Ok(()) => "kept",
         Err(AppError::TooLarge(_)) => "too_large",
+        Err(AppError::TooSlow(_)) => "too_slow",
         Err(error) if error.status().is_server_error() => "unavailable",
         Err(_) => "refused",
     };
@@ -71,7 +81,9 @@ async fn judge(app: &App, intake: &Intake, headers: &HeaderMap, body: Body) -> R
         held.merge(more(missing).map_err(|_| overloaded())?);
         Ok(())
     };
-    let body = match body::read_while(body, app.config.server.webhook_max_bytes, grow).await {
+    let read = body::read_while(body, app.config.server.webhook_max_bytes, grow);
+    let read = tokio::time::timeout(LONGEST_BODY, read).await;
+    let body = match read.unwrap_or(Err(AppError::TooSlow(LONGEST_BODY.as_secs()))) {
         Ok(body) => body,
         Err(error) => {
             if matches!(error, AppError::TooLarge(_)) {
@@ -105,10 +117,14 @@ fn claimed_shop(headers: &HeaderMap) -> &str {
 
 async fn refuse(app: &App, headers: &HeaderMap, refusal: Refusal) -> AppError {
     match refusal {
-        Refusal::EmptyBody | Refusal::Headers(_) => AppError::Invalid {
-            field: None,
-            message: refusal.to_string(),
-        },
+        Refusal::EmptyBody | Refusal::Headers(_) => {
+            let kind = SecurityEventKind::IncompleteWebhook;
+            record_security_event::record(app, kind, claimed_shop(headers), &refusal.to_string()).await;
+            AppError::Invalid {
+                field: None,
+                message: refusal.to_string(),
+            }
+        }
         Refusal::Unsigned | Refusal::Forged => {
             let kind = SecurityEventKind::ForgedWebhook;
             record_security_event::record(app, kind, claimed_shop(headers), &refusal.to_string()).await;

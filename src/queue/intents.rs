@@ -93,6 +93,31 @@ pub async fn open<R: Serialize + Sync>(tx: &Tx, new: NewIntent<'_, R>, now: Date
     })
 }
 
+/// How often an effect is asked for anew after it was settled.
+const MOST_REPETITIONS: u32 = 50;
+
+/// Opens the Intent of an effect that may be wanted again once it is settled: then it goes by its key and a
+/// number. None where the one that is settled will do, by `is_enough`.
+pub async fn open_again<R: Serialize + Sync>(
+    tx: &Tx,
+    new: NewIntent<'_, R>,
+    now: DateTime<Utc>,
+    is_enough: impl Fn(&Model) -> bool,
+) -> Result<Option<Standing>, DbErr> {
+    for repetition in 1..=MOST_REPETITIONS {
+        let key = match repetition {
+            1 => new.key.clone(),
+            _ => format!("{}:{repetition}", new.key),
+        };
+        match open(tx, NewIntent { key, ..new }, now).await? {
+            Standing::Settled(intent) if is_enough(&intent) => return Ok(None),
+            Standing::Settled(_) => {}
+            open => return Ok(Some(open)),
+        }
+    }
+    Ok(None)
+}
+
 /// Writes what became of the call. A settled Intent never changes again.
 ///
 /// `Pending` says that the call is known not to have been taken, and that it

@@ -164,6 +164,7 @@ pub fn enqueue<J: Job>(tx: &Tx, job: &J, when: When) -> Result<(), DbErr> {
         leased_until_ms: None,
         last_error: None,
         parked_for: None,
+        parked_since_ms: None,
         created_at_ms: now_ms,
     };
     store::jobs::add(tx, row);
@@ -189,6 +190,26 @@ pub fn next_try(error: &JobError, attempts: u32, schedule: &[Duration]) -> NextT
         (JobError::Retry { after: Some(wait), .. }, Some(planned)) => NextTry::After((*wait).max(*planned)),
         (_, Some(planned)) => NextTry::After(*planned),
     }
+}
+
+/// Since when a job is kept waiting by somebody who is left alone, as of a failed try; `before` is what was
+/// known. A try of its own in between is no end of that.
+#[must_use]
+pub const fn parked_since(error: &JobError, before: Option<i64>, now_ms: i64) -> Option<i64> {
+    match (error, before) {
+        (JobError::Parked { behind: Some(_), .. }, None) => Some(now_ms),
+        (JobError::Parked { behind: None, .. }, _) => None,
+        _ => before,
+    }
+}
+
+/// Whether a job has waited so for longer than all its tries would have taken: then they would be over, were
+/// it not that nothing is tried.
+#[must_use]
+pub fn is_overdue(error: &JobError, since: Option<i64>, now_ms: i64, schedule: &[Duration]) -> bool {
+    let is_parked = matches!(error, JobError::Parked { behind: Some(_), .. });
+    let whole: Duration = schedule.iter().sum();
+    is_parked && since.is_some_and(|since| now_ms.saturating_sub(since).unsigned_abs() as u128 > whole.as_millis())
 }
 
 /// Lengthens a wait by up to a quarter, by a number that is a job's own, so
@@ -236,6 +257,30 @@ mod tests {
         assert_eq!(next_try(&budget, 99, &schedule), NextTry::After(Duration::from_secs(2)));
         assert_eq!(next_try(&JobError::GiveUp("bad".into()), 1, &schedule), NextTry::Never);
     }
+
+    #[test]
+    fn a_job_that_is_kept_waiting_is_overdue_when_its_schedule_would_be_over() {
+        let schedule = [Duration::from_secs(1), Duration::from_secs(5)];
+        let parked = |behind| JobError::Parked {
+            reason: "left alone".into(),
+            after: Duration::from_secs(1),
+            behind,
+        };
+        let away = parked(Some(Subject::Shop(ShopId(7))));
+        let since = parked_since(&away, None, 1000);
+        assert_eq!(since, Some(1000));
+        // The one call that finds out, and fails, changes nothing.
+        let since = parked_since(&JobError::retry("away"), since, 3000);
+        let since = parked_since(&away, since, 4000);
+        assert_eq!(since, Some(1000));
+        let overdue = |now_ms| is_overdue(&away, since, now_ms, &schedule);
+        assert_eq!([overdue(4000), overdue(7000), overdue(7001)], [false, false, true]);
+        assert!(!is_overdue(&JobError::retry("away"), since, 9000, &schedule));
+        assert!(!is_overdue(&away, None, 9000, &schedule));
+        // A hold is another reason.
+        assert_eq!(parked_since(&parked(None), since, 9000), None);
+    }
+
     #[test]
     fn waits_are_spread_over_a_quarter_and_repeat_for_a_job() {
         let wait = Duration::from_secs(100);

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use reqwest::StatusCode;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
@@ -21,6 +22,8 @@ pub struct Answer<T> {
     /// The fields that Shopify left empty because access to them is missing, such as an address
     /// without the protected-data approval.
     pub withheld: Vec<String>,
+    /// When Shopify answered, by its own clock, to the second.
+    pub at: Option<DateTime<Utc>>,
 }
 
 impl<T> Answer<T> {
@@ -32,6 +35,7 @@ impl<T> Answer<T> {
             data: change(self.data).map_err(Into::into)?,
             cost: self.cost,
             withheld: self.withheld,
+            at: self.at,
         })
     }
 }
@@ -96,7 +100,12 @@ pub(super) fn read<T: DeserializeOwned>(body: &[u8], is_mutation: bool) -> Resul
         return Err(unreadable("neither data nor errors".to_owned(), is_mutation));
     };
     let data = serde_json::from_value(data).map_err(|error| unreadable(place(&error), is_mutation))?;
-    Ok(Answer { data, cost, withheld })
+    Ok(Answer {
+        data,
+        cost,
+        withheld,
+        at: None,
+    })
 }
 
 /// An answer came that tells nothing.

@@ -8,7 +8,8 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use reqwest::header::{HeaderMap, HeaderValue, RETRY_AFTER};
+use chrono::{DateTime, Utc};
+use reqwest::header::{DATE, HeaderMap, HeaderValue, RETRY_AFTER};
 use reqwest::{Response, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
 use webhooks::ShopDomain;
@@ -124,8 +125,9 @@ impl AdminApi {
             let body = read_limited(response, REFUSAL_BYTES).await.unwrap_or_default();
             return Err(answer::refusal(status, wait, &body, is_mutation));
         }
+        let at = date(response.headers());
         match read_limited(response, self.limits.answer_bytes).await {
-            Ok(body) => answer::read(&body, is_mutation),
+            Ok(body) => answer::read(&body, is_mutation).map(|answer| Answer { at, ..answer }),
             Err(ReadError::TooLarge) => Err(answer::lost(Trouble::TooLarge, None, is_mutation)),
             Err(ReadError::Lost(error)) => Err(transport(&error, is_mutation)),
         }
@@ -174,6 +176,12 @@ pub(super) fn root_cause(error: &reqwest::Error) -> String {
         cause = inner;
     }
     cause.to_string()
+}
+
+/// The time by the server's clock.
+fn date(headers: &HeaderMap) -> Option<DateTime<Utc>> {
+    let at = DateTime::parse_from_rfc2822(headers.get(DATE)?.to_str().ok()?).ok()?;
+    Some(at.with_timezone(&Utc))
 }
 
 /// `Retry-After` in seconds, which Shopify sends as a decimal; never longer than an hour.

@@ -84,6 +84,7 @@ impl<'a> Reading<'a> {
             data,
             cost: self.cost,
             withheld: self.withheld,
+            at: None,
         }
     }
 

@@ -110,7 +110,7 @@ impl Db {
 
     /// Whether every migration that this program knows has been applied.
     pub async fn is_migrated(&self) -> Result<bool, DbErr> {
-        Ok(Migrator::get_pending_migrations(&self.read).await?.is_empty())
+        Ok(Migrator::get_pending_migrations_read_only(&self.read).await?.is_empty())
     }
 
     /// For reads outside a transaction.

@@ -1,10 +1,12 @@
 //! The inbox: webhook calls as they were received.
 
+pub mod unread;
+
 use chrono::{DateTime, Utc};
 use sea_orm::{
     DbBackend, IntoActiveModel as _, QueryOrder as _, QuerySelect as _, Statement,
     entity::prelude::*,
-    sea_query::{Expr, LockBehavior, LockType, OnConflict},
+    sea_query::{Expr, OnConflict},
 };
 
 use super::{Db, Tx, columns::Packed, paging};
@@ -136,34 +138,6 @@ pub async fn add_all(tx: &Tx, deliveries: Vec<Model>) -> Result<(), DbErr> {
     Ok(())
 }
 
-/// In the words of the index, which a bound value would not meet.
-const UNREAD: &str = "status = 'received'";
-
-/// The oldest deliveries that nobody has read, locked against other nodes.
-pub async fn unread(tx: &Tx, limit: u64) -> Result<Vec<Model>, DbErr> {
-    let mut select = Entity::find()
-        .filter(Expr::cust(UNREAD))
-        .order_by_asc(Column::Id)
-        .limit(limit);
-    if tx.conn().get_database_backend() == DbBackend::Postgres {
-        select = select.lock_with_behavior(LockType::Update, LockBehavior::SkipLocked);
-    }
-    select.all(tx.conn()).await
-}
-
-/// Whether any delivery is unread. A read, so that an idle worker never takes the writer.
-pub async fn any_unread(db: &impl ConnectionTrait) -> Result<bool, DbErr> {
-    let first = Entity::find()
-        .select_only()
-        .column(Column::Id)
-        .filter(Expr::cust(UNREAD))
-        .limit(1)
-        .into_tuple::<DeliveryId>()
-        .one(db)
-        .await?;
-    Ok(first.is_some())
-}
-
 /// What reading a delivery found out.
 #[derive(Clone, Debug)]
 pub struct Reading {
@@ -243,14 +217,28 @@ pub async fn mark_not_found(tx: &Tx, shop: ShopId, order: ShopifyOrderId) -> Res
         .map(drop)
 }
 
-/// Removes every body that came for a shop.
-pub async fn forget_bodies(tx: &Tx, shop_domain: &str) -> Result<(), DbErr> {
+/// Removes the bodies of some deliveries that came for a shop, after the one of this webhook id: by the
+/// key that repetitions are known by, so that it needs no index of its own. Gives back the last that
+/// it looked at, until there are no more.
+pub async fn forget_bodies(tx: &Tx, shop_domain: &str, after: &str, limit: u64) -> Result<Option<String>, DbErr> {
+    let found: Vec<(DeliveryId, String)> = Entity::find()
+        .filter(Column::ShopDomain.eq(shop_domain))
+        .filter(Column::WebhookId.gt(after))
+        .select_only()
+        .column(Column::Id)
+        .column(Column::WebhookId)
+        .order_by_asc(Column::WebhookId)
+        .limit(limit)
+        .into_tuple()
+        .all(tx.conn())
+        .await?;
     Entity::update_many()
         .col_expr(Column::Body, Expr::val(Option::<Vec<u8>>::None))
-        .filter(Column::ShopDomain.eq(shop_domain))
+        .filter(Column::Id.is_in(found.iter().map(|(id, _)| *id)))
+        .filter(Column::Body.is_not_null())
         .exec(tx.conn())
-        .await
-        .map(drop)
+        .await?;
+    Ok(found.into_iter().next_back().map(|(_, webhook)| webhook))
 }
 
 /// The same words as in the index.

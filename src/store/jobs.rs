@@ -85,6 +85,9 @@ pub struct Model {
     pub last_error: Option<String>,
     /// The [`Subject`](crate::domain::circuit::Subject) that is left alone, in text, for which it waits.
     pub parked_for: Option<String>,
+    /// Since when such a subject keeps it from being done, tries of its own in between included; or since
+    /// people were told of that.
+    pub parked_since_ms: Option<i64>,
     pub created_at_ms: i64,
 }
 
@@ -223,6 +226,7 @@ async fn put_back(tx: &Tx, mut job: Model) -> Result<(), DbErr> {
 pub fn give_up(tx: &Tx, mut job: Model) -> Result<(), DbErr> {
     let key = job.serial_key.clone();
     job.state = JobState::Dead;
+    job.parked_since_ms = None;
     job.lease_id = None;
     job.leased_until_ms = None;
     super::save(tx, job)?;
@@ -293,48 +297,73 @@ pub async fn revive_of_key(tx: &Tx, serial_key: &str, now_ms: i64) -> Result<(),
     let dead = Entity::find()
         .filter(Column::SerialKey.eq(serial_key))
         .filter(Expr::cust("state = 'dead'"));
-    revive(tx, dead, now_ms).await
+    revive(tx, dead, MOST_REVIVED, now_ms).await.map(drop)
 }
 
-/// Has all work of a shop done now: what waits is due, and what was given up is tried again.
-pub async fn revive_of_shop(tx: &Tx, shop: ShopId, now_ms: i64) -> Result<(), DbErr> {
-    // What runs and is about to park itself finds that it was called meanwhile.
+/// What runs for a shop and is about to park itself finds that it was called meanwhile. As many rows as
+/// workers have jobs, at the most.
+pub async fn call_running(tx: &Tx, shop: ShopId, now_ms: i64) -> Result<(), DbErr> {
     Entity::update_many()
         .col_expr(Column::RunAtMs, Expr::val(now_ms))
         .filter(Expr::cust("state = 'running'"))
         .filter(Column::ShopId.eq(shop))
         .exec(tx.conn())
-        .await?;
-    Entity::update_many()
-        .col_expr(Column::RunAtMs, Expr::val(now_ms))
+        .await
+        .map(drop)
+}
+
+/// Has some of a shop's work that waits for its time done now, and says how much there was.
+pub async fn bring_forward(tx: &Tx, shop: ShopId, now_ms: i64, limit: u64) -> Result<u64, DbErr> {
+    let later: Vec<JobId> = Entity::find()
         .filter(Column::ShopId.eq(shop))
         .filter(Expr::cust("state = 'ready'"))
         .filter(Column::RunAtMs.gt(now_ms))
+        .select_only()
+        .column(Column::Id)
+        .order_by_asc(Column::RunAtMs)
+        .limit(limit)
+        .into_tuple()
+        .all(tx.conn())
+        .await?;
+    let count = later.len() as u64;
+    Entity::update_many()
+        .col_expr(Column::RunAtMs, Expr::val(now_ms))
+        .filter(Column::Id.is_in(later))
+        .filter(Expr::cust("state = 'ready'"))
         .exec(tx.conn())
         .await?;
-    let dead = Entity::find()
-        .filter(Column::ShopId.eq(shop))
-        .filter(Expr::cust("state = 'dead'"));
-    revive(tx, dead, now_ms).await
+    tx.mark_jobs_added();
+    Ok(count)
 }
 
-/// The most jobs that are revived at once, the newest first.
+/// Has some of a shop's jobs that were given up tried again from the start, the oldest first, after the
+/// one that was the last. Gives that back, until there are no more.
+pub async fn revive_some(tx: &Tx, shop: ShopId, after: JobId, now_ms: i64, limit: u64) -> Result<Option<JobId>, DbErr> {
+    let dead = Entity::find()
+        .filter(Column::ShopId.eq(shop))
+        .filter(Column::Id.gt(after))
+        .filter(Expr::cust("state = 'dead'"));
+    revive(tx, dead, limit, now_ms).await
+}
+
+/// The most jobs of one key that are revived at once.
 const MOST_REVIVED: u64 = 1000;
 
-async fn revive(tx: &Tx, dead: Select<Entity>, now_ms: i64) -> Result<(), DbErr> {
+async fn revive(tx: &Tx, dead: Select<Entity>, limit: u64, now_ms: i64) -> Result<Option<JobId>, DbErr> {
     let dead = dead
-        .order_by_desc(Column::Id)
-        .limit(MOST_REVIVED)
+        .order_by_asc(Column::Id)
+        .limit(limit)
         .lock_exclusive()
         .all(tx.conn())
         .await?;
+    let last = dead.last().map(|job| job.id);
     for mut job in dead {
         job.attempts = 0;
         job.run_at_ms = now_ms;
         put_back(tx, job).await?;
     }
     tx.mark_jobs_added();
-    Ok(())
+    Ok(last)
 }
 
 /// More jobs of one state than this are not counted.

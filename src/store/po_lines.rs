@@ -27,6 +27,8 @@ pub struct Model {
     pub shipped: i32,
     pub cancelled: i32,
     pub cancel_requested: i32,
+    /// Of what is cancelled: taken off before the supplier was told of it.
+    pub never_sent: i32,
     pub reject_reason: Option<RejectReason>,
 }
 
@@ -85,6 +87,23 @@ impl Model {
             shipped: super::units(self.shipped),
             cancelled: super::units(self.cancelled),
         }
+    }
+
+    /// Its quantities as the supplier knows them: without what it was never told of.
+    #[must_use]
+    pub fn told(&self) -> LineProgress {
+        let (progress, never_sent) = (self.progress(), super::units(self.never_sent));
+        LineProgress {
+            quantity: progress.quantity.saturating_sub(never_sent),
+            cancelled: progress.cancelled.saturating_sub(never_sent),
+            ..progress
+        }
+    }
+
+    /// Cancels offer units of which the supplier was not told.
+    pub fn take_off(&mut self, units: i32) {
+        self.cancelled += units;
+        self.never_sent += units;
     }
 
     /// Takes over decided quantities.

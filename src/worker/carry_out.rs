@@ -11,9 +11,9 @@ use super::{
     rounds::{End, held},
 };
 use crate::{
-    actions::give_up_job,
+    actions::{give_up_job, supplier_away},
     app::App,
-    queue::{Attempt, JobError, NextTry, Priority, circuits, next_try, spread, turns::Pause},
+    queue::{Attempt, JobError, NextTry, Priority, circuits, is_overdue, next_try, parked_since, spread, turns::Pause},
     store::{
         self,
         jobs::{self, Model},
@@ -97,6 +97,11 @@ async fn write_failure(app: &App, job: &Model, error: JobError) -> Result<(), Db
         // Before the job's own row: whoever holds an order's lock may want jobs.
         give_up_job::tell(&tx, job, &said(&error), app.clock.now()).await?;
     }
+    let now_ms = tx.lease_now().timestamp_millis();
+    let overdue = is_overdue(&error, job.parked_since_ms, now_ms, &app.config.worker.retries);
+    if overdue {
+        supplier_away::tell(&tx, job, &said(&error), app.clock.now()).await?;
+    }
     let Some(lease_id) = job.lease_id else { return Ok(()) };
     let Some(mut row) = jobs::leased(&tx, job.id, lease_id).await? else {
         tracing::warn!(job = job.name, "a lease was lost before the job's end");
@@ -108,9 +113,11 @@ async fn write_failure(app: &App, job: &Model, error: JobError) -> Result<(), Db
         _ => None,
     };
     row.parked_for = behind.map(|subject| subject.to_string());
+    let known = row.parked_since_ms.filter(|_| !overdue);
+    row.parked_since_ms = parked_since(&error, known, now_ms);
     match next {
         NextTry::After(wait) => {
-            // What it waits for may have changed while it ran: see `revive_of_shop`.
+            // What it waits for may have changed while it ran: see `jobs::call_running`.
             let was_called = matches!(error, JobError::Parked { .. }) && row.run_at_ms > job.run_at_ms
                 || circuits::is_over(tx.conn(), behind).await?;
             let wait = if was_called {
@@ -124,7 +131,7 @@ async fn write_failure(app: &App, job: &Model, error: JobError) -> Result<(), Db
                 JobError::Parked { .. } => row.attempts = 0,
                 _ => {}
             }
-            row.run_at_ms = tx.lease_now().timestamp_millis().saturating_add(wait_ms);
+            row.run_at_ms = now_ms.saturating_add(wait_ms);
             tracing::info!(job = job.name, attempt = row.attempts, wait_ms, %error, "a job will be tried again");
             jobs::make_ready(&tx, row).await?;
         }

@@ -42,15 +42,16 @@ pub enum ShopAgreement {
 }
 
 impl Delivery {
-    /// Judges a call. Nothing about its headers is looked at before the signature was right.
+    /// Judges a call. Nothing else about it is looked at before the signature was right: what is refused
+    /// as [`Refusal::EmptyBody`] or [`Refusal::Headers`] came from who knows a secret.
     pub fn receive(secrets: &Secrets, headers: &HeaderMap, body: impl Into<Bytes>) -> Result<Delivery, Refusal> {
         let body = body.into();
-        if body.is_empty() {
-            return Err(Refusal::EmptyBody);
-        }
         let signature = headers::hmac(headers).ok_or(Refusal::Unsigned)?;
         if !secrets.verify_body(&body, signature) {
             return Err(Refusal::Forged);
+        }
+        if body.is_empty() {
+            return Err(Refusal::EmptyBody);
         }
         let headers = headers::parse(headers)?;
         Ok(Delivery { headers, body })

@@ -263,11 +263,22 @@ impl Book {
         Some(parcel)
     }
 
-    /// Notes which units it is asked not to ship; none named means all that have not left.
-    pub fn ask_to_cancel(&mut self, number: &str, units: Vec<(String, u32)>) {
-        if let Some(order) = self.orders.get_mut(number) {
-            order.cancel_requested = if units.is_empty() { order.open_units() } else { units };
+    /// Notes which units it is asked not to ship, given in all, with those that it cancelled before;
+    /// none named means all that have not left.
+    pub fn ask_to_cancel(&mut self, number: &str, totals: Vec<(String, u32)>) {
+        let Some(order) = self.orders.get_mut(number) else {
+            return;
+        };
+        if totals.is_empty() {
+            order.cancel_requested = order.open_units();
+            return;
         }
+        let more = totals.into_iter().filter_map(|(line_id, total)| {
+            let known = order.lines.iter().find(|line| line.line_id == line_id);
+            let more = total.saturating_sub(known.map_or(0, |line| line.cancelled));
+            (more > 0).then_some((line_id, more))
+        });
+        order.cancel_requested = more.collect();
     }
 
     /// Cancels what was asked for, if all of it can still be cancelled.

@@ -110,7 +110,7 @@ pub struct PurchaseOrderLine {
     reason: Option<RejectReason>,
     shipped: u32,
     cancelled: u32,
-    /// What the shop asks you not to ship any more.
+    /// What the shop asks you not to ship, beside what is cancelled.
     cancel_requested: u32,
     /// Neither shipped, rejected nor cancelled.
     open: u32,
@@ -316,7 +316,7 @@ impl From<SupplierOrder> for PurchaseOrder {
 
 impl PurchaseOrderLine {
     fn of(row: po_lines::Model, currency: Currency) -> Self {
-        let progress = row.progress();
+        let progress = row.told();
         Self {
             line_id: row.id.0,
             sku: row.sku,

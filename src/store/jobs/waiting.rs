@@ -12,6 +12,14 @@ pub async fn keys_with_work(db: &impl ConnectionTrait, keys: &[String]) -> Resul
     keys_where(db, keys, |rows| rows).await
 }
 
+/// Whether work on a serial key is under way.
+pub async fn is_running(db: &impl ConnectionTrait, key: &str) -> Result<bool, DbErr> {
+    let running = Entity::find()
+        .filter(Expr::cust("state = 'running'"))
+        .filter(Column::SerialKey.eq(key));
+    Ok(running.one(db).await?.is_some())
+}
+
 /// Which of the serial keys have work of a name that is about to be done, or that people were asked about.
 /// What waits for later than `soon_ms` may still be brought forward.
 pub async fn keys_with(

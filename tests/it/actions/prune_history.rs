@@ -4,11 +4,14 @@ use std::{sync::Arc, time::Duration};
 
 use chrono::{DateTime, Utc};
 use orderyard::{
-    actions::prune_history::prune,
+    actions::{
+        prune_history::prune,
+        redact_customer::{Redact, Redaction},
+    },
     app::App,
     domain::intent::{IntentKind, IntentOutcome},
     ids::{DeliveryId, EventId, IntentId, JobId, OrderId, ShopId, ShopifyOrderId},
-    queue::order_key,
+    queue::{Attempt, Job as _, order_key},
     store::{
         self,
         columns::{Json, Packed},
@@ -26,10 +29,24 @@ use crate::graphql::world::World;
 const DAY: u64 = 24 * 60 * 60;
 
 async fn add_delivery(world: &World, status: DeliveryStatus) {
+    let tx = world.tx().await;
+    store::insert(&tx, delivery(world, "shop1.myshopify.com", status)).expect("a delivery");
+    tx.commit().await.expect("commits");
+}
+
+/// Processed ones, in one transaction.
+async fn add_deliveries(world: &World, domain: &str, count: usize) {
+    let rows = (0..count).map(|_| delivery(world, domain, DeliveryStatus::Processed));
+    let tx = world.tx().await;
+    deliveries::add_all(&tx, rows.collect()).await.expect("deliveries");
+    tx.commit().await.expect("commits");
+}
+
+fn delivery(world: &World, domain: &str, status: DeliveryStatus) -> deliveries::Model {
     let id = DeliveryId::generate();
-    let row = deliveries::Model {
+    deliveries::Model {
         id,
-        shop_domain: "shop1.myshopify.com".to_owned(),
+        shop_domain: domain.to_owned(),
         webhook_id: id.to_string(),
         topic: "orders/create".to_owned(),
         event_id: None,
@@ -41,10 +58,7 @@ async fn add_delivery(world: &World, status: DeliveryStatus) {
         note: None,
         shop_id: None,
         shopify_order_id: None,
-    };
-    let tx = world.tx().await;
-    store::insert(&tx, row).expect("a delivery");
-    tx.commit().await.expect("commits");
+    }
 }
 
 /// Status and whether the body is kept, the oldest first.
@@ -109,6 +123,65 @@ async fn too_many_deliveries_go_before_their_time() {
         days(&world, 2);
         prune_all(&app).await;
         assert_eq!(kept(&world).await.len(), 10);
+    }
+}
+
+/// To find the first that is too many is to count all of them: not again in each run.
+#[tokio::test]
+async fn what_is_too_many_is_counted_again_when_it_is_gone() {
+    for world in World::each(false).await {
+        add_deliveries(&world, "shop1.myshopify.com", 5_100).await;
+        let mut config = (*world.app.config).clone();
+        config.retention.most_deliveries = 10;
+        let app = App {
+            config: Arc::new(config),
+            ..world.app.clone()
+        };
+        days(&world, 3);
+        assert!(prune(&app).await.expect("prunes"), "there is more");
+        add_deliveries(&world, "shop1.myshopify.com", 20).await;
+        days(&world, 3);
+        prune(&app).await.expect("prunes");
+        assert_eq!(
+            kept(&world).await.len(),
+            30,
+            "what was too many when it was counted is gone"
+        );
+        prune_all(&app).await;
+        assert_eq!(kept(&world).await.len(), 10);
+    }
+}
+
+#[tokio::test]
+async fn a_shops_bodies_go_some_at_a_time() {
+    const SHOP: &str = "shop1.myshopify.com";
+    for world in World::each(false).await {
+        let tenant = world.tenant(1).await;
+        add_deliveries(&world, SHOP, 450).await;
+        add_deliveries(&world, "shop2.myshopify.com", 3).await;
+        let bodies = async || kept(&world).await.iter().filter(|(_, has_body)| *has_body).count();
+        let before = bodies().await;
+        let tx = world.tx().await;
+        let last = deliveries::forget_bodies(&tx, SHOP, "", 100).await.expect("forgets");
+        tx.commit().await.expect("commits");
+        assert!(last.is_some(), "there is more");
+        assert!(
+            (before - 100..before).contains(&bodies().await),
+            "no more than it was told"
+        );
+
+        let gone = "update shops set status = 'uninstalled'";
+        world.app.db.read().execute_unprepared(gone).await.expect("is gone");
+        let redact = Redact {
+            shop_id: tenant.shop,
+            redaction: Redaction::Shop,
+        };
+        let attempt = Attempt {
+            number: 1,
+            is_last: false,
+        };
+        redact.run(&world.app, attempt).await.expect("redacts");
+        assert_eq!(bodies().await, 3, "the other shop's");
     }
 }
 
@@ -186,6 +259,7 @@ async fn add_dead_job(world: &World, shop: ShopId, order: Option<ShopifyOrderId>
         leased_until_ms: None,
         last_error: None,
         parked_for: None,
+        parked_since_ms: None,
         created_at_ms: 0,
     };
     let tx = world.tx().await;

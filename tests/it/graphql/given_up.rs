@@ -31,6 +31,7 @@ pub fn plant(tx: &Tx, shop: ShopId, domain: &str, now: DateTime<Utc>) -> (JobId,
         leased_until_ms: None,
         last_error: Some(format!("{domain} does not answer")),
         parked_for: None,
+        parked_since_ms: None,
         created_at_ms: now.timestamp_millis(),
     };
     let delivery = deliveries::Model {

@@ -434,6 +434,7 @@ async fn a_comparison_whose_job_is_given_up_says_why() {
             leased_until_ms: None,
             last_error: None,
             parked_for: None,
+            parked_since_ms: None,
             created_at_ms: 0,
         };
         let tx = world.tx().await;

@@ -10,7 +10,10 @@ use std::{
 use tokio::process::{Child, Command};
 use url::Url;
 
-use super::{PATIENCE, database::TestDatabase};
+use super::{
+    PATIENCE,
+    database::{Database, TestDatabase},
+};
 
 /// An installation: its settings, its database, and the process while it runs.
 pub struct Orderyard {
@@ -56,6 +59,15 @@ impl Orderyard {
             child: None,
             log,
         }
+    }
+
+    /// An installation in which nothing has run yet, with no Shopify to talk to.
+    pub async fn untouched(database: Database) -> Self {
+        Self::new(
+            TestDatabase::create(database).await,
+            "http://127.0.0.1:9/{shop}",
+            Vec::new(),
+        )
     }
 
     pub fn url(&self) -> Url {

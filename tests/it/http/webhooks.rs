@@ -1,11 +1,14 @@
 //! `POST /webhooks/shopify`: what is kept, what is refused, and with which answer.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use reqwest::{Response, StatusCode};
 use rstest::rstest;
 use sandbox::body_signature;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+};
 
 use crate::harness::{Database, World, WorldSpec};
 
@@ -61,13 +64,31 @@ impl Call {
     }
 }
 
-/// Announces a body of so many bytes and reads the answer before a byte of it is sent.
-async fn announce(world: &World, bytes: usize) -> String {
+async fn connect(world: &World) -> TcpStream {
     let url = world.orderyard.url();
     let address = format!("{}:{}", url.host_str().expect("a host"), url.port().expect("a port"));
-    let mut stream = tokio::net::TcpStream::connect(address).await.expect("it listens");
-    let head = format!("POST /webhooks/shopify HTTP/1.1\r\nHost: x\r\nContent-Length: {bytes}\r\n\r\n");
-    stream.write_all(head.as_bytes()).await.expect("it reads");
+    TcpStream::connect(address).await.expect("it listens")
+}
+
+/// What anybody can put into the header: nobody knows that it is none before the body is there.
+const NO_SIGNATURE: &str = "X-Shopify-Hmac-Sha256: bm90IGl0\r\n";
+
+/// The head of a call with a body of so many bytes.
+fn head(signature: &str, bytes: usize) -> String {
+    format!("POST /webhooks/shopify HTTP/1.1\r\nHost: x\r\n{signature}Content-Length: {bytes}\r\n\r\n")
+}
+
+/// Announces a body of so many bytes and reads the answer before a byte of it is sent.
+async fn announce(world: &World, signature: &str, bytes: usize) -> String {
+    let mut stream = connect(world).await;
+    stream
+        .write_all(head(signature, bytes).as_bytes())
+        .await
+        .expect("it reads");
+    first_line(&mut stream).await
+}
+
+async fn first_line(stream: &mut TcpStream) -> String {
     let mut answer = [0; 64];
     let read = stream.read(&mut answer).await.expect("it answers");
     let text = String::from_utf8_lossy(&answer[..read]).into_owned();
@@ -125,9 +146,14 @@ async fn answers_each_kind_of_call_as_it_deserves(#[values(Database::Sqlite, Dat
     truncated.body.pop();
     check(truncated, StatusCode::UNAUTHORIZED, "a truncated body").await;
     assert_eq!(
-        announce(&world, 9 * 1024 * 1024).await,
+        announce(&world, NO_SIGNATURE, 9 * 1024 * 1024).await,
         "HTTP/1.1 413 Payload Too Large",
         "refused by its length"
+    );
+    assert_eq!(
+        announce(&world, "", 10).await,
+        "HTTP/1.1 401 Unauthorized",
+        "unsigned, whatever its body says"
     );
 
     let kept = "select count(*) from deliveries where webhook_id like 'w-%'";
@@ -157,9 +183,16 @@ async fn answers_each_kind_of_call_as_it_deserves(#[values(Database::Sqlite, Dat
     let forgeries = world
         .count("select count(*) from security_events where kind = 'forged_webhook'")
         .await;
-    assert_eq!(forgeries, 3, "forged, unsigned and truncated are recorded");
+    assert_eq!(forgeries, 4, "forged, unsigned (twice) and truncated are recorded");
     let oversized = "select count(*) from security_events where kind = 'oversized_webhook'";
     assert_eq!(world.count(oversized).await, 1, "so is what is too large");
+    let incomplete = "select count(*) from security_events where kind = 'incomplete_webhook'
+        and subject = 'demo.myshopify.com'";
+    assert_eq!(
+        world.count(incomplete).await,
+        3,
+        "and what is signed without a topic, an id or a body"
+    );
 }
 
 #[tokio::test]
@@ -172,6 +205,7 @@ async fn a_body_that_is_too_large_is_answered_while_it_is_sent() {
     let answer = world
         .http
         .post(world.url("/webhooks/shopify"))
+        .header("X-Shopify-Hmac-Sha256", "bm90IGl0")
         .body(reqwest::Body::wrap_stream(futures::stream::iter(chunks)))
         .send()
         .await
@@ -182,12 +216,12 @@ async fn a_body_that_is_too_large_is_answered_while_it_is_sent() {
 }
 
 /// Begins a call with a body of the largest size, and sends all of it but one byte.
-async fn almost_send(world: &World) -> tokio::net::TcpStream {
-    let url = world.orderyard.url();
-    let address = format!("{}:{}", url.host_str().expect("a host"), url.port().expect("a port"));
-    let mut stream = tokio::net::TcpStream::connect(address).await.expect("it listens");
-    let head = format!("POST /webhooks/shopify HTTP/1.1\r\nHost: x\r\nContent-Length: {MOST_BYTES}\r\n\r\n");
-    stream.write_all(head.as_bytes()).await.expect("it reads");
+async fn almost_send(world: &World) -> TcpStream {
+    let mut stream = connect(world).await;
+    stream
+        .write_all(head(NO_SIGNATURE, MOST_BYTES).as_bytes())
+        .await
+        .expect("it reads");
     // It may be sent away before all of it was read.
     drop(stream.write_all(&vec![b'x'; MOST_BYTES - 1]).await);
     stream
@@ -196,14 +230,37 @@ async fn almost_send(world: &World) -> tokio::net::TcpStream {
 #[tokio::test]
 async fn a_client_that_does_not_finish_its_headers_is_cut_off() {
     let world = WorldSpec::on(Database::Sqlite).build().await;
-    let url = world.orderyard.url();
-    let address = format!("{}:{}", url.host_str().expect("a host"), url.port().expect("a port"));
-    let mut stream = tokio::net::TcpStream::connect(address).await.expect("it listens");
+    let mut stream = connect(&world).await;
     let head = b"POST /webhooks/shopify HTTP/1.1\r\nHost: x\r\n";
     stream.write_all(head).await.expect("it reads");
     let mut rest = Vec::new();
     let ended = tokio::time::timeout(2 * crate::harness::PATIENCE, stream.read_to_end(&mut rest)).await;
     assert!(ended.is_ok(), "it is still waited for");
+}
+
+#[tokio::test]
+async fn a_body_that_does_not_come_is_not_waited_for() {
+    let world = WorldSpec::on(Database::Sqlite).build().await;
+    let mut stream = almost_send(&world).await;
+    let began = std::time::Instant::now();
+    assert_eq!(first_line(&mut stream).await, "HTTP/1.1 408 Request Timeout");
+    assert!(began.elapsed() < Duration::from_secs(15), "{:?}", began.elapsed());
+}
+
+/// It asks for more than any buffer holds, and reads none of it.
+#[tokio::test]
+async fn a_client_that_does_not_take_its_answers_is_cut_off() {
+    let world = WorldSpec::on(Database::Sqlite).build().await;
+    let mut stream = connect(&world).await;
+    let asks = "GET /supplier/v1/openapi.json HTTP/1.1\r\nHost: x\r\n\r\n".repeat(2_000);
+    stream.write_all(asks.as_bytes()).await.expect("it reads");
+    let cut = async {
+        while stream.write_all(b"\r\n").await.is_ok() {
+            drop(stream.ready(tokio::io::Interest::ERROR).await);
+        }
+    };
+    let cut = tokio::time::timeout(2 * crate::harness::PATIENCE, cut).await;
+    assert!(cut.is_ok(), "it keeps its place");
 }
 
 #[tokio::test]

@@ -3,16 +3,16 @@
 use std::time::Duration;
 
 use orderyard::{
-    actions::import_order::ImportOrder,
+    actions::{import_order::ImportOrder, revive_shop::ReviveShop},
     ids::{ShopId, ShopifyOrderId},
-    queue::{When, enqueue, order_key},
+    queue::{Attempt, Job as _, When, enqueue, order_key},
     store::{
         self,
         jobs::{self, JobState, Model},
     },
     worker,
 };
-use sea_orm::EntityTrait as _;
+use sea_orm::{ConnectionTrait as _, EntityTrait as _};
 
 use crate::graphql::world::World;
 
@@ -25,6 +25,15 @@ async fn add(world: &World, now_ms: i64) {
     let tx = world.tx().await;
     enqueue(&tx, &JOB, When::now(now_ms)).expect("is added");
     tx.commit().await.expect("commits");
+}
+
+async fn revive(world: &World, shop_id: ShopId) {
+    let attempt = Attempt {
+        number: 1,
+        is_last: false,
+    };
+    let done = ReviveShop { shop_id }.run(&world.app, attempt).await;
+    done.expect("revives");
 }
 
 async fn only(world: &World) -> Model {
@@ -84,8 +93,8 @@ async fn what_was_given_up_is_tried_again_from_the_start_and_once() {
         jobs::revive_of_key(&tx, &order_key(ShopId(1), ShopifyOrderId(1002)), 5_000)
             .await
             .expect("revives");
-        jobs::revive_of_shop(&tx, ShopId(2), 5_000).await.expect("revives");
         tx.commit().await.expect("commits");
+        revive(&world, ShopId(2)).await;
         assert_eq!(only(&world).await.state, JobState::Dead, "another order, another shop");
 
         let tx = world.tx().await;
@@ -99,11 +108,37 @@ async fn what_was_given_up_is_tried_again_from_the_start_and_once() {
         // One that waits does the work of the one that was given up.
         change(&world, given_up).await;
         add(&world, 9_000).await;
+        revive(&world, ShopId(1)).await;
+        assert_eq!(only(&world).await.state, JobState::Ready);
+    }
+}
+
+/// A shop that was away for days has more than fits one transaction.
+#[tokio::test]
+async fn all_work_of_a_shop_that_returns_is_done_now() {
+    const EACH: i64 = 1_100;
+    for world in World::each(false).await {
+        let order = |number| ImportOrder {
+            shopify_id: ShopifyOrderId(number),
+            ..JOB
+        };
         let tx = world.tx().await;
-        jobs::revive_of_shop(&tx, ShopId(1), 6_000).await.expect("revives");
+        for number in 0..2 * EACH {
+            enqueue(&tx, &order(number), When::after(9_000, Duration::from_hours(1))).expect("is added");
+        }
         tx.commit().await.expect("commits");
-        let row = only(&world).await;
-        assert_eq!((row.state, row.run_at_ms), (JobState::Ready, 6_000));
+        let half = format!(
+            "update jobs set state = 'dead', attempts = 12
+             where serial_key in (select serial_key from jobs order by serial_key limit {EACH})"
+        );
+        world.app.db.read().execute_unprepared(&half).await.expect("is changed");
+        revive(&world, ShopId(1)).await;
+        let now_ms = world.app.db.lease_now().await.expect("reads").timestamp_millis();
+        let rows = jobs::Entity::find().all(world.app.db.read()).await.expect("reads");
+        let due = rows
+            .iter()
+            .filter(|row| row.state == JobState::Ready && row.attempts == 0 && row.run_at_ms <= now_ms);
+        assert_eq!(i64::try_from(due.count()), Ok(2 * EACH));
     }
 }
 
@@ -114,8 +149,8 @@ async fn what_runs_while_its_shop_returns_is_told() {
         add(&world, 1_000).await;
         change(&world, |row| row.state = JobState::Running).await;
         let tx = world.tx().await;
-        jobs::revive_of_shop(&tx, ShopId(2), 5_000).await.expect("revives");
-        jobs::revive_of_shop(&tx, ShopId(1), 6_000).await.expect("revives");
+        jobs::call_running(&tx, ShopId(2), 5_000).await.expect("calls");
+        jobs::call_running(&tx, ShopId(1), 6_000).await.expect("calls");
         tx.commit().await.expect("commits");
         assert_eq!(
             (only(&world).await.state, only(&world).await.run_at_ms),

@@ -10,5 +10,6 @@ mod orders;
 mod periodic;
 mod reservations;
 mod turns;
+mod unread;
 mod wakeups;
 mod writer;

@@ -3,7 +3,7 @@
 use rstest::rstest;
 use sandbox::{AnswerFault, Behaviour, Fault, SupplierFault};
 
-use super::shop::Plot;
+use super::shop::{Plot, Story};
 use crate::harness::Database;
 
 /// Shopify is away for longer than the schedule of tries lasts.
@@ -84,14 +84,14 @@ async fn an_order_that_could_never_be_read_is_put_before_a_person_too(
     story.purchase_order("north").await;
 }
 
-/// A supplier that is away for longer than the schedule of tries lasts.
+/// A supplier that fails more often than there are tries, but not for as long as the schedule of them lasts.
 #[rstest]
 #[tokio::test]
 async fn a_supplier_that_fails_is_left_alone_and_nothing_is_given_up(
     #[values(Database::Sqlite, Database::Postgres)] database: Database,
 ) {
     let story = Plot::default()
-        .env("JOB_RETRY_SECONDS", "0.05,0.05,0.05")
+        .env("JOB_RETRY_SECONDS", "0.05,0.05,0.05,600")
         .env("CIRCUIT_FAILURES", "3")
         .env("CIRCUIT_PAUSE_SECONDS", "0.2")
         .begin(database)
@@ -140,7 +140,7 @@ async fn what_waited_for_a_supplier_goes_on_when_it_is_back(
     #[values(Database::Sqlite, Database::Postgres)] database: Database,
 ) {
     let story = Plot::default()
-        .env("JOB_RETRY_SECONDS", "0.05,0.05,0.05")
+        .env("JOB_RETRY_SECONDS", "0.05,0.05,0.05,600")
         .env("CIRCUIT_FAILURES", "3")
         .env("CIRCUIT_PAUSE_SECONDS", "600")
         .begin(database)
@@ -198,4 +198,106 @@ async fn a_shop_that_cannot_be_reached_is_left_alone_and_nothing_is_given_up(
     faults.remove(fault);
     story.purchase_order("north").await;
     assert_eq!(story.world.count("select count(*) from exceptions").await, 0);
+}
+
+/// North fails for good; who is asked for mugs after it is East.
+async fn north_is_away(database: Database) -> Story {
+    let plot = Plot {
+        mug_at_east: true,
+        ..Plot::default()
+    };
+    plot.env("JOB_RETRY_SECONDS", "0.05,0.05,0.05")
+        .env("CIRCUIT_FAILURES", "3")
+        .env("CIRCUIT_PAUSE_SECONDS", "600")
+        .begin(database)
+        .await
+}
+
+fn fail(story: &Story) {
+    for _ in 0..50 {
+        story
+            .world
+            .supplier("north")
+            .add_fault(SupplierFault::Error { status: 500 });
+    }
+}
+
+const SILENT: &str = "select count(*) from exceptions e join orders o on o.id = e.order_id
+    where e.kind = 'supplier_silent' and e.status = 'open' and o.status = 'needs_attention'";
+
+/// What waits looks again and again whether it may go on, until the schedule of tries would be over.
+async fn until_a_person_is_asked(story: &Story) {
+    let asked = async || {
+        let again = "update jobs set run_at_ms = 0 where parked_for is not null and state = 'ready'";
+        story.world.execute(again).await;
+        story.world.count(SILENT).await == 1
+    };
+    story.world.eventually("a person is asked", asked).await;
+    let parked = "select count(*) from jobs where parked_for is not null and state = 'ready' and run_at_ms > 0";
+    story
+        .world
+        .eventually("it goes on waiting", async || story.world.count(parked).await == 1)
+        .await;
+}
+
+async fn north_is_back(story: &Story) {
+    story.world.supplier("north").set_behaviour(Behaviour::manual());
+    story.world.execute("update circuits set next_try_ms = 0").await;
+    let now = "update jobs set run_at_ms = 0 where parked_for is not null";
+    story.world.execute(now).await;
+}
+
+#[rstest]
+#[tokio::test]
+async fn what_waits_for_a_supplier_that_stays_away_can_go_to_another(
+    #[values(Database::Sqlite, Database::Postgres)] database: Database,
+) {
+    let story = north_is_away(database).await;
+    fail(&story);
+    story.order(&[("MUG", 1)]);
+    until_a_person_is_asked(&story).await;
+    let elsewhere = "settleUnknown(exceptionId: \"{id}\", placed: false)";
+    story.world.decide("SUPPLIER_SILENT", elsewhere).await;
+    story.purchase_order("east").await;
+    north_is_back(&story).await;
+    story.quiet().await;
+    assert!(story.world.supplier("north").orders().is_empty(), "it is East's now");
+    assert_eq!(
+        story
+            .world
+            .count("select count(*) from exceptions where status = 'open'")
+            .await,
+        0
+    );
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_supplier_that_is_back_after_people_were_told_gets_what_waited(
+    #[values(Database::Sqlite, Database::Postgres)] database: Database,
+) {
+    let story = north_is_away(database).await;
+    fail(&story);
+    let order = story.order(&[("MUG", 1)]);
+    until_a_person_is_asked(&story).await;
+    north_is_back(&story).await;
+    story.purchase_order("north").await;
+    story.quiet().await;
+    let open = "select count(*) from exceptions where status = 'open'";
+    assert_eq!(story.world.count(open).await, 0);
+
+    // Nor does it hear that it is to be cancelled, until it is back again.
+    fail(&story);
+    let cancel = sandbox::CancelRequest::default();
+    story.world.shop.cancel_order(order, &cancel).expect("cancels");
+    until_a_person_is_asked(&story).await;
+    north_is_back(&story).await;
+    let cancelled = "select count(*) from purchase_orders where status = 'cancelled'";
+    story
+        .world
+        .eventually("it is cancelled", async || story.world.count(cancelled).await == 1)
+        .await;
+    story.quiet().await;
+    assert_eq!(story.world.count(open).await, 0);
+    assert!(story.world.supplier("north").orders()[0].cancelled);
 }

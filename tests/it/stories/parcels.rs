@@ -197,3 +197,86 @@ async fn adopted_tracking_stands_in_shopify(#[values(Database::Sqlite, Database:
         })
         .await;
 }
+
+/// One mug in a parcel with a number that Shopify has.
+async fn with_tracking(story: &Story) -> (i64, sandbox::SupplierOrder, String) {
+    let order = story.order(&[("SHIRT", 1), ("MUG", 1)]);
+    let placed = story.purchase_order("north").await;
+    let north = story.world.supplier("north");
+    let parcel = north.ship(&placed.number, &[("N-MUG", 1)], "DHL", "OLD").await;
+    story.fulfillments(order, 1).await;
+    story.quiet().await;
+    (order, placed, parcel.expect("ships").reference)
+}
+
+async fn has_number(story: &Story, order: i64, number: &str) {
+    let mug = || (lines(&[("MUG", 1)]), numbers(&[number]));
+    story
+        .world
+        .eventually("Shopify has the number", async || {
+            contents(&story.snapshot(order)).contains(&mug())
+        })
+        .await;
+}
+
+/// As after a scope that was lost, and is granted again.
+#[rstest]
+#[tokio::test]
+async fn a_number_that_shopify_refused_is_sent_when_a_person_has_it_tried_again(
+    #[values(Database::Sqlite, Database::Postgres)] database: Database,
+) {
+    let story = Plot::default().begin(database).await;
+    let (order, placed, parcel) = with_tracking(&story).await;
+    let faults = story.world.shopify.faults();
+    let refusal = AnswerFault::ErrorBefore { status: 403 };
+    let fault = faults.add(Fault::graphql("FulfillmentTrackingInfoUpdate", refusal));
+    let north = story.world.supplier("north");
+    let corrected = north.retrack(&placed.number, &parcel, "UPS", "NEW").await;
+    corrected.expect("corrects");
+    let asked = "select count(*) from exceptions where kind = 'job_failed' and status = 'open'";
+    for _ in 0..2 {
+        story
+            .world
+            .eventually("a person is asked", async || story.world.count(asked).await == 1)
+            .await;
+        let refused = "select count(*) from intents where kind = 'update_tracking' and outcome = 'refused'";
+        if story.world.count(refused).await == 2 {
+            faults.remove(fault);
+        }
+        let retry = "retryException(exceptionId: \"{id}\")";
+        story.world.decide("JOB_FAILED", retry).await;
+    }
+    has_number(&story, order, "NEW").await;
+    story.quiet().await;
+    assert_eq!(story.world.count(asked).await, 0);
+}
+
+/// A process that stood still sent an older list after the newer one, and wrote that down.
+#[rstest]
+#[tokio::test]
+async fn a_number_that_an_older_one_replaced_is_sent_again(
+    #[values(Database::Sqlite, Database::Postgres)] database: Database,
+) {
+    let story = Plot::default().begin(database).await;
+    let (order, placed, parcel) = with_tracking(&story).await;
+    let north = story.world.supplier("north");
+    let corrected = north.retrack(&placed.number, &parcel, "UPS", "NEW").await;
+    corrected.expect("corrects");
+    has_number(&story, order, "NEW").await;
+    story.quiet().await;
+    let older = "update fulfillments set numbers = '[\"OLD\"]'";
+    story.world.execute(older).await;
+    let sent = "select cast(coalesce(sum(calls), 0) as bigint) from intents where kind = 'update_tracking' and outcome = 'done'";
+    assert_eq!(story.world.count(sent).await, 1);
+    // What compares the order's tracking next finds it.
+    let rest = north.ship(&placed.number, &[], "DHL", "REST").await;
+    rest.expect("ships");
+    story.fulfillments(order, 2).await;
+    story
+        .world
+        .eventually("it is sent again", async || story.world.count(sent).await == 2)
+        .await;
+    story.quiet().await;
+    let stale = "select count(*) from fulfillments where cast(numbers as text) like '%OLD%'";
+    assert_eq!(story.world.count(stale).await, 0);
+}

@@ -2,9 +2,10 @@
 
 use rstest::rstest;
 use sandbox::{Fault, HoldRequest, WebhookFault};
+use sea_orm::{ConnectionTrait as _, Statement};
 
 use super::shop::{Plot, Story};
-use crate::harness::Database;
+use crate::harness::{Database, Orderyard, connect};
 
 /// Every sweep of these stories is asked for.
 const NEVER: &str = "86400";
@@ -114,6 +115,28 @@ async fn a_dry_run_tells_and_changes_nothing(#[values(Database::Sqlite, Database
     assert!(table.contains("nothing differs"), "{table}");
 }
 
+/// Nor does it bring the schema up to date, or make a database.
+#[rstest]
+#[tokio::test]
+async fn a_dry_run_makes_no_schema(#[values(Database::Sqlite, Database::Postgres)] database: Database) {
+    let orderyard = Orderyard::untouched(database).await;
+    let url = orderyard.database_url();
+    for command in [&["reconcile", "--dry-run"][..], &["replay", "--dry-run"]] {
+        assert_eq!(orderyard.complaint(command).await, "");
+        if database == Database::Sqlite {
+            let file = url.trim_start_matches("sqlite://");
+            assert!(!std::path::Path::new(file).exists(), "it made {file}");
+        } else {
+            let db = connect(url).await;
+            let sql = "select count(*) from information_schema.tables where table_schema = 'public'";
+            let statement = Statement::from_string(db.get_database_backend(), sql);
+            let row = db.query_one_raw(statement).await.expect("a query").expect("a row");
+            assert_eq!(row.try_get_by_index::<i64>(0).expect("a number"), 0);
+            db.close().await.expect("closes");
+        }
+    }
+}
+
 /// Shopify takes subscriptions away after too many failed deliveries.
 #[rstest]
 #[tokio::test]
@@ -160,6 +183,44 @@ async fn a_sweep_goes_on_after_a_crash(#[values(Database::Sqlite, Database::Post
             story.world.count(whole).await == 1
         })
         .await;
+}
+
+/// What a clock that is ahead calls swept is not: Shopify's own clock says how far a sweep looked.
+#[rstest]
+#[tokio::test]
+async fn a_sweep_by_a_clock_that_was_ahead_leaves_nothing_out(
+    #[values(Database::Sqlite, Database::Postgres)] database: Database,
+) {
+    const HOUR_MS: i64 = 3_600_000;
+    let mut story = begin(database, ALWAYS).await;
+    story.world.orderyard.stop().await;
+    let ended = async || {
+        story
+            .world
+            .count("select count(*) from sweeps where ended_at is not null")
+            .await
+    };
+    let before = ended().await;
+    let ahead = story.world.orderyard.node_with_clock("ahead", HOUR_MS).await;
+    // The first may be one that was under way.
+    story
+        .world
+        .eventually("it sweeps", async || ended().await >= before + 2)
+        .await;
+    ahead.kill().await;
+    let missing = story.order(&[("MUG", 1)]);
+    let name = story.snapshot(missing).order.name;
+    let dry_run = ["reconcile", "--dry-run"];
+    let table = story.world.orderyard.command(&dry_run).await;
+    let found = line(&table, &name);
+    assert_eq!(found.first().map(String::as_str), Some("order_missing"), "{table}");
+
+    // As an earlier release wrote it.
+    let later = "update shops set swept_until = '2099-01-01 00:00:00+00:00'";
+    story.world.execute(later).await;
+    let table = story.world.orderyard.command(&dry_run).await;
+    let found = line(&table, &name);
+    assert_eq!(found.first().map(String::as_str), Some("order_missing"), "{table}");
 }
 
 /// Each step's job is taken away: the books alone say that it is awaited.

@@ -132,6 +132,75 @@ async fn a_unit_that_is_edited_away_while_the_supplier_is_busy(
         calls.iter().all(|call| call.kind == "purchase_order.created"),
         "{calls:?}"
     );
+    // Nor does what it never heard of count in what it is asked later.
+    story.set_quantity(order, 1);
+    let taken_back = "select count(*) from po_lines where cancelled = 2 and cancel_requested = 0";
+    story.wait_for_count("another unit is taken back", taken_back, 1).await;
+    let placed = story.purchase_order("north").await;
+    assert_eq!(placed.open_units().iter().map(|(_, units)| units).sum::<u32>(), 2);
+}
+
+/// A unit is taken back, which the supplier does; its answers are lost until the last try.
+async fn lost_cancellation(database: Database) -> (Story, i64) {
+    let story = Plot::default()
+        .env("JOB_RETRY_SECONDS", "0.05,0.05")
+        .env("RECONCILE_SECONDS", "0.3")
+        .begin(database)
+        .await;
+    let order = story.order(&[("SHIRT", 5)]);
+    story.purchase_order("north").await;
+    story.quiet().await;
+    for _ in 0..3 {
+        story.world.supplier("north").add_fault(SupplierFault::LostAnswer);
+    }
+    story.set_quantity(order, 4);
+    story.wait_for_count("a person is told", TOLD, 1).await;
+    let unknown = "select count(*) from intents where kind = 'cancel_purchase_order' and outcome = 'unknown'";
+    assert_eq!(story.world.count(unknown).await, 1);
+    (story, order)
+}
+
+const TOLD: &str = "select count(*) from exceptions where kind = 'cancel_refused' and status = 'open'";
+
+/// What both sides hold, once nothing is open: the units that were cancelled.
+async fn ends_with_cancelled(story: &Story, units: u32) {
+    let sql = format!("select count(*) from po_lines where cancelled = {units} and cancel_requested = 0");
+    story.wait_for_count("the supplier's answer is here", &sql, 1).await;
+    let placed = story.purchase_order("north").await;
+    assert_eq!(placed.lines[0].cancelled, units, "{placed:?}");
+    story.wait_for_count("nobody is asked any more", TOLD, 0).await;
+    let open = "select count(*) from intents where outcome in ('pending', 'unknown')";
+    assert_eq!(story.world.count(open).await, 0);
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_second_unit_after_an_answer_that_was_lost_is_one_more(
+    #[values(Database::Sqlite, Database::Postgres)] database: Database,
+) {
+    let (story, order) = lost_cancellation(database).await;
+    story.set_quantity(order, 3);
+    ends_with_cancelled(&story, 2).await;
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_cancellation_whose_answer_was_lost_is_repeated_under_its_key(
+    #[values(Database::Sqlite, Database::Postgres)] database: Database,
+) {
+    let (story, _) = lost_cancellation(database).await;
+    let handled = "markHandled(exceptionId: \"{id}\", note: \"they will look\")";
+    story.world.decide("CANCEL_REFUSED", handled).await;
+    ends_with_cancelled(&story, 1).await;
+    let calls = story.world.supplier("north").calls();
+    let mut ids: Vec<_> = calls
+        .iter()
+        .filter(|call| call.kind == "purchase_order.cancel_requested")
+        .map(|call| call.webhook_id.as_str())
+        .collect();
+    assert_eq!(ids.len(), 4, "{ids:?}");
+    ids.dedup();
+    assert_eq!(ids.len(), 1, "{ids:?}");
 }
 
 #[rstest]

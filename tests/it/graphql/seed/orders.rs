@@ -156,6 +156,7 @@ pub async fn add_purchase_order(
         shipped: 1,
         cancelled: 0,
         cancel_requested: 0,
+        never_sent: 0,
         reject_reason: None,
     };
     store::insert(tx, row).expect("a line");

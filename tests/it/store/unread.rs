@@ -1,0 +1,89 @@
+//! Whose webhook calls are read next.
+
+use orderyard::{
+    actions::read_inbox::{Turn, read_inbox},
+    ids::DeliveryId,
+    store::deliveries::{self, DeliveryStatus},
+};
+use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _};
+
+use crate::graphql::world::World;
+
+/// Adds unread deliveries for a shop, the oldest first.
+async fn add(world: &World, shop: &str, count: usize) {
+    let row = |number: usize| deliveries::Model {
+        id: DeliveryId::generate(),
+        shop_domain: shop.to_owned(),
+        webhook_id: format!("w-{number:04}"),
+        topic: "orders/create".to_owned(),
+        event_id: None,
+        triggered_at: None,
+        api_version: "2026-10".to_owned(),
+        body: None,
+        received_at: world.app.clock.now(),
+        status: DeliveryStatus::Received,
+        note: None,
+        shop_id: None,
+        shopify_order_id: None,
+    };
+    let tx = world.tx().await;
+    deliveries::add_all(&tx, (0..count).map(row).collect())
+        .await
+        .expect("deliveries");
+    tx.commit().await.expect("commits");
+}
+
+/// Of a shop, which are no longer unread, by their numbers.
+async fn read_of(world: &World, shop: &str) -> Vec<String> {
+    let rows = deliveries::Entity::find()
+        .filter(deliveries::Column::ShopDomain.eq(shop))
+        .filter(deliveries::Column::Status.ne(DeliveryStatus::Received))
+        .order_by_asc(deliveries::Column::WebhookId)
+        .all(world.app.db.read())
+        .await
+        .expect("reads");
+    rows.into_iter().map(|row| row.webhook_id).collect()
+}
+
+#[tokio::test]
+async fn a_shop_with_many_deliveries_makes_no_other_wait() {
+    for world in World::each(false).await {
+        add(&world, "many.myshopify.com", 500).await;
+        add(&world, "one.myshopify.com", 1).await;
+        add(&world, "two.myshopify.com", 60).await;
+        let mut turn = Turn::default();
+        assert_eq!(read_inbox(&world.app, &mut turn).await.expect("reads"), 99);
+        assert_eq!(read_of(&world, "one.myshopify.com").await, ["w-0000"]);
+        // What one does not need is for the others: a third each, and then half of what is left.
+        let oldest: Vec<String> = (0..49).map(|number| format!("w-{number:04}")).collect();
+        assert_eq!(read_of(&world, "many.myshopify.com").await, oldest, "its oldest");
+        assert_eq!(read_of(&world, "two.myshopify.com").await, oldest);
+        while read_inbox(&world.app, &mut turn).await.expect("reads") > 0 {}
+        assert_eq!(read_of(&world, "many.myshopify.com").await.len(), 500);
+    }
+}
+
+#[tokio::test]
+async fn every_shop_has_its_turn_however_many_there_are() {
+    for world in World::each(false).await {
+        let shop = |number: usize| format!("shop{number:03}.myshopify.com");
+        for number in 0..120 {
+            add(&world, &shop(number), 3).await;
+        }
+        let mut turn = Turn::default();
+        for expected in [100, 60] {
+            assert_eq!(read_inbox(&world.app, &mut turn).await.expect("reads"), expected);
+        }
+        for number in 0..120 {
+            assert_eq!(read_of(&world, &shop(number)).await[0], "w-0000");
+        }
+        let mut left = 0;
+        loop {
+            match read_inbox(&world.app, &mut turn).await.expect("reads") {
+                0 => break,
+                read => left += read,
+            }
+        }
+        assert_eq!(left, 200);
+    }
+}
