@@ -209,7 +209,8 @@ pub const fn parked_since(error: &JobError, before: Option<i64>, now_ms: i64) ->
 pub fn is_overdue(error: &JobError, since: Option<i64>, now_ms: i64, schedule: &[Duration]) -> bool {
     let is_parked = matches!(error, JobError::Parked { behind: Some(_), .. });
     let whole: Duration = schedule.iter().sum();
-    is_parked && since.is_some_and(|since| now_ms.saturating_sub(since).unsigned_abs() as u128 > whole.as_millis())
+    let waited = |since: i64| Duration::from_millis(now_ms.saturating_sub(since).unsigned_abs());
+    is_parked && since.is_some_and(|since| waited(since) > whole)
 }
 
 /// Lengthens a wait by up to a quarter, by a number that is a job's own, so
