@@ -232,10 +232,10 @@ impl<'a> Found<'a> {
 
     /// The mapping that an entry means, or all that is wrong with it.
     fn meaning(&self, entry: &Entry, variant: Result<ShopifyVariantId, RowError>) -> Result<Wanted, Vec<RowError>> {
-        let mut errors = Vec::new();
-        if let Err(error) = &variant {
-            errors.push(error.clone());
-        }
+        let (variant, mut errors) = match variant {
+            Ok(variant) => (Some(variant), Vec::new()),
+            Err(error) => (None, vec![error]),
+        };
         let mut alternatives = Vec::new();
         for rows in &entry.alternatives {
             let mut components = Vec::new();
@@ -256,7 +256,7 @@ impl<'a> Found<'a> {
             errors.push(wrong(entry.line(), "alternative", message));
         }
         match variant {
-            Ok(variant) if errors.is_empty() => Ok((variant, alternatives)),
+            Some(variant) if errors.is_empty() => Ok((variant, alternatives)),
             _ => Err(errors),
         }
     }

@@ -491,15 +491,8 @@ async fn may_not_be_placed(
         "{} was not sent: the price of {line} rose above what the shop accepted",
         po.number
     );
-    store::events::add(
-        tx,
-        shop.id,
-        order.id,
-        now,
-        &Actor::Orderyard,
-        EventKind::Cancelled,
-        message,
-    );
     next_steps::units_freed(tx, shop, order, now)?;
+    let (shop, order) = (shop.id, order.id);
+    store::events::add(tx, shop, order, now, &Actor::Orderyard, EventKind::Cancelled, message);
     Ok(true)
 }

@@ -272,7 +272,7 @@ fn what_is_ordered_after_the_cutoff_hour_arrives_a_day_later() {
         request.suppliers[0].service.cutoff_hour = Some(12);
         request.facts.hour = Some(hour);
         route(&with_model(request, |model| {
-            model.preferences = Preferences::of(Preset::Fastest)
+            model.preferences = Preferences::of(Preset::Fastest);
         }))
     };
     assert_eq!(told(&at(11)), ["1: 1 SKU-11"]);
