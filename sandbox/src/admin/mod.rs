@@ -19,7 +19,7 @@ use axum::{
     Json, Router,
     body::Bytes,
     extract::{ConnectInfo, DefaultBodyLimit, Path, State},
-    http::{HeaderMap, HeaderName, HeaderValue, StatusCode},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
     routing::post,
 };
@@ -101,8 +101,9 @@ async fn graphql(
         },
     };
     let lost = fault == Some(AnswerFault::LostAnswer);
+    let at = inner.config.clock.now();
     inner.requests.push(RequestRecord {
-        at: inner.config.clock.now(),
+        at,
         shop: domain.clone(),
         method: "POST".to_owned(),
         path: format!("/{domain}/admin/api/{asked_version}/graphql.json"),
@@ -123,6 +124,10 @@ async fn graphql(
     let mut response = (status, Json(answer)).into_response();
     if let Ok(value) = HeaderValue::from_str(version) {
         response.headers_mut().insert(VERSION_HEADER, value);
+    }
+    // By the shop's clock, as all times in the answer are (RFC 9110, 5.6.7).
+    if let Ok(value) = HeaderValue::from_str(&at.format("%a, %d %b %Y %H:%M:%S GMT").to_string()) {
+        response.headers_mut().insert(header::DATE, value);
     }
     response
 }

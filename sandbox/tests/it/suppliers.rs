@@ -279,8 +279,13 @@ async fn cancels_exactly_what_it_is_asked_to_and_has_not_shipped() {
     );
     let parcel = stage.supplier.ship("DEMO-1001-1", &[], "UPS", "1").await.unwrap();
     assert_eq!(parcel.lines, [("l-1".to_owned(), 1), ("l-2".to_owned(), 1)]);
+    // What is asked are totals: this one it has cancelled already.
     assert_eq!(
         stage.send("m3", &cancel(1)).await.unwrap(),
+        (200, json!({ "accepted": true }))
+    );
+    assert_eq!(
+        stage.send("m4", &cancel(2)).await.unwrap(),
         (200, json!({ "accepted": false, "reason": "already shipped" }))
     );
 }
