@@ -1,6 +1,6 @@
 //! What the program is made of, built once and handed down.
 
-use std::sync::Arc;
+use std::{ops::Deref, sync::Arc};
 
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -24,9 +24,13 @@ pub enum BuildError {
     Origin(#[from] OriginError),
 }
 
-/// Everything that doors and actions need. Cheap to clone.
+/// Everything that doors and actions need. Cheap to clone: each request of a door does it several times.
 #[derive(Clone)]
-pub struct App {
+pub struct App(Arc<Parts>);
+
+/// What an [`App`] consists of.
+#[derive(Clone)]
+pub struct Parts {
     pub db: Db,
     pub inbox: Inbox,
     pub config: Arc<Config>,
@@ -40,6 +44,20 @@ pub struct App {
     pub stopping: CancellationToken,
     /// Tasks that the stop waits for.
     pub tasks: TaskTracker,
+}
+
+impl Deref for App {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+impl From<Parts> for App {
+    fn from(parts: Parts) -> Self {
+        Self(Arc::new(parts))
+    }
 }
 
 impl App {
@@ -61,7 +79,7 @@ impl App {
         let metrics = recorder.handle();
         // A second App in one process (tests) keeps the first recorder; both handles stay valid.
         drop(metrics::set_global_recorder(recorder));
-        Ok(Self {
+        Ok(Self::from(Parts {
             db: db.with_clock(clock.clone()),
             inbox: Inbox::default(),
             connectors: Arc::new(Connectors::new(&config.suppliers.networks, config.suppliers.timeout)?),
@@ -73,6 +91,6 @@ impl App {
             metrics,
             stopping: CancellationToken::new(),
             tasks: TaskTracker::new(),
-        })
+        }))
     }
 }

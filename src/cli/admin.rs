@@ -145,7 +145,7 @@ async fn create_token(shop: &str, scopes: &[String]) -> Result<(), CommandError>
     let key = create_api_key::for_shop(&app, &tx, shop.id, &scopes)?;
     tx.commit().await?;
     println!("{}", key.0);
-    Ok(app.db.close().await?)
+    Ok(app.db.clone().close().await?)
 }
 
 async fn create_supplier_key(supplier: &str) -> Result<(), CommandError> {
@@ -156,5 +156,5 @@ async fn create_supplier_key(supplier: &str) -> Result<(), CommandError> {
     let key = create_api_key::for_supplier(&app, &tx, row.id)?;
     tx.commit().await?;
     println!("{}", key.0);
-    Ok(app.db.close().await?)
+    Ok(app.db.clone().close().await?)
 }

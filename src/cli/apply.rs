@@ -47,7 +47,7 @@ pub async fn run(args: ApplyArgs) -> Result<(), CommandError> {
     };
     let app = start::app_unless_dry(args.dry_run).await?;
     let applied = apply_setup(&app, &text, options).await;
-    app.db.close().await?;
+    app.db.clone().close().await?;
     let changes = applied.map_err(|error| explained(&path.display().to_string(), &error))?;
     for change in &changes {
         println!("{change}");

@@ -39,7 +39,7 @@ pub async fn run(args: DoctorArgs) -> Result<(), CommandError> {
     let app = start::app_from_environment().await?;
     let mut report = Report { wrong: 0 };
     examine(&app, &mut report).await?;
-    app.db.close().await?;
+    app.db.clone().close().await?;
     match report.wrong {
         0 => Ok(()),
         1 => Err("one thing is wrong".into()),

@@ -54,7 +54,7 @@ pub async fn run(command: MappingsCommand) -> Result<(), CommandError> {
         MappingsCommand::Export(args) => {
             let (app, shop) = opened(&args.shop, false).await?;
             let done = export(&app, shop).await;
-            app.db.close().await?;
+            app.db.clone().close().await?;
             done
         }
         MappingsCommand::Import(args) => {
@@ -63,7 +63,7 @@ pub async fn run(command: MappingsCommand) -> Result<(), CommandError> {
             let (app, shop) = opened(&args.shop, args.dry_run).await?;
             let actor = Actor::Staff(OPERATOR.to_owned());
             let done = import_mappings::import_mappings(&app, shop, &bytes, args.dry_run, &actor).await;
-            app.db.close().await?;
+            app.db.clone().close().await?;
             tell(&name, &done?, args.dry_run)
         }
     }

@@ -5,6 +5,6 @@ use super::{CommandError, start};
 pub async fn run() -> Result<(), CommandError> {
     let app = start::app_from_environment().await?;
     println!("The schema is up to date.");
-    app.db.close().await?;
+    app.db.clone().close().await?;
     Ok(())
 }

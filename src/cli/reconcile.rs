@@ -53,7 +53,7 @@ pub async fn run(args: ReconcileArgs) -> Result<(), CommandError> {
         }
         None => every_shop(&app, since, args.dry_run).await,
     };
-    app.db.close().await?;
+    app.db.clone().close().await?;
     done
 }
 

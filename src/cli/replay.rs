@@ -51,7 +51,7 @@ pub async fn run(args: ReplayArgs) -> Result<(), CommandError> {
     } else {
         replay_jobs(&app, &args).await
     };
-    app.db.close().await?;
+    app.db.clone().close().await?;
     let (count, what) = done?;
     println!(
         "{}",

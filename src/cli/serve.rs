@@ -46,7 +46,7 @@ pub async fn serve(app: App, door: Door) -> Result<(), CommandError> {
     if let Err(error) = wakeups::tell(&app.db).await {
         tracing::debug!(%error, "the other nodes cannot be told of the last jobs; they find them");
     }
-    app.db.close().await?;
+    app.db.clone().close().await?;
     Ok(())
 }
 

@@ -45,7 +45,7 @@ pub async fn run(args: SimulateArgs) -> Result<(), CommandError> {
     let text = apply::read(&args.rules).map_err(|error| format!("{}: {error}", args.rules.display()))?;
     let app = start::app_from_environment().await?;
     let done = simulate(&app, &args, &text).await;
-    app.db.close().await?;
+    app.db.clone().close().await?;
     done
 }
 

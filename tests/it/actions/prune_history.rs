@@ -8,7 +8,7 @@ use orderyard::{
         prune_history::prune,
         redact_customer::{Redact, Redaction},
     },
-    app::App,
+    app::{App, Parts},
     domain::intent::{IntentKind, IntentOutcome},
     ids::{DeliveryId, EventId, IntentId, JobId, OrderId, ShopId, ShopifyOrderId},
     queue::{Attempt, Job as _, order_key},
@@ -113,10 +113,10 @@ async fn too_many_deliveries_go_before_their_time() {
         }
         let mut config = (*world.app.config).clone();
         config.retention.most_deliveries = 10;
-        let app = App {
+        let app = App::from(Parts {
             config: Arc::new(config),
-            ..world.app.clone()
-        };
+            ..(*world.app).clone()
+        });
         days(&world, 1);
         prune_all(&app).await;
         assert_eq!(kept(&world).await.len(), 600, "Shopify may repeat them");
@@ -133,10 +133,10 @@ async fn what_is_too_many_is_counted_again_when_it_is_gone() {
         add_deliveries(&world, "shop1.myshopify.com", 5_100).await;
         let mut config = (*world.app.config).clone();
         config.retention.most_deliveries = 10;
-        let app = App {
+        let app = App::from(Parts {
             config: Arc::new(config),
-            ..world.app.clone()
-        };
+            ..(*world.app).clone()
+        });
         days(&world, 3);
         assert!(prune(&app).await.expect("prunes"), "there is more");
         add_deliveries(&world, "shop1.myshopify.com", 20).await;
@@ -198,10 +198,10 @@ async fn bodies_go_when_they_take_too_much_room() {
         let mut config = (*world.app.config).clone();
         // Each body takes three bytes, and a batch of 250 is a block.
         config.retention.most_body_bytes = 2000;
-        let app = App {
+        let app = App::from(Parts {
             config: Arc::new(config),
-            ..world.app.clone()
-        };
+            ..(*world.app).clone()
+        });
         prune_all(&app).await;
         let bodies = |kept: Vec<(DeliveryStatus, bool)>| kept.iter().filter(|(_, body)| *body).count();
         assert_eq!(bodies(kept(&world).await), 1501, "too new to be counted");
