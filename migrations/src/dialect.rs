@@ -27,3 +27,11 @@ pub async fn run(manager: &SchemaManager<'_>, script: &str) -> Result<(), DbErr>
     }
     Ok(())
 }
+
+/// Runs a statement on `PostgreSQL`, of something that `SQLite` does not have.
+pub async fn run_on_postgres(manager: &SchemaManager<'_>, statement: &str) -> Result<(), DbErr> {
+    if manager.get_database_backend() == DbBackend::Postgres {
+        manager.get_connection().execute_unprepared(statement).await?;
+    }
+    Ok(())
+}

@@ -1,10 +1,13 @@
 //! How our own types stand in columns: words as text, structures as JSON.
 
+use std::{cell::RefCell, io};
+
 use sea_orm::{
     ColIdx, DbErr, QueryResult, TryGetError, TryGetable, Value,
     sea_query::{ArrayType, ColumnType, Nullable, StringLen, ValueType, ValueTypeErr},
 };
 use serde::{Serialize, de::DeserializeOwned};
+use zstd::bulk::Compressor;
 
 use crate::domain::{
     exception::{ExceptionKind, ExceptionStatus},
@@ -94,12 +97,27 @@ const ZSTD: u8 = 1;
 /// The quickest of zstd's ordinary levels: most of the gain for a fraction of the time.
 const LEVEL: i32 = 1;
 
+thread_local! {
+    /// To make one takes as long as to compress a small body.
+    static COMPRESSOR: RefCell<Option<Compressor<'static>>> = const { RefCell::new(None) };
+}
+
+fn compress(bytes: &[u8]) -> io::Result<Vec<u8>> {
+    COMPRESSOR.with_borrow_mut(|kept| {
+        let compressor = match kept {
+            Some(compressor) => compressor,
+            None => kept.insert(Compressor::new(LEVEL)?),
+        };
+        compressor.compress(bytes)
+    })
+}
+
 impl Packed {
     /// Compresses, where that pays.
     #[must_use]
     pub fn pack(bytes: &[u8]) -> Self {
         if bytes.len() >= LEAST_PACKED
-            && let Ok(small) = zstd::bulk::compress(bytes, LEVEL)
+            && let Ok(small) = compress(bytes)
             && small.len() < bytes.len()
         {
             return Self([&[ZSTD], small.as_slice()].concat());
