@@ -24,18 +24,34 @@ use crate::{
 
 /// Deliveries in one transaction: enough to share a commit, few enough that the first does not wait long.
 const MOST_ROWS: usize = 128;
+/// While one transaction waits for the disk another one is written, on `PostgreSQL`.
+const MOST_WRITERS: usize = 2;
+/// So many wait before that is done: each transaction has its own costs.
+const WORTH_ANOTHER: usize = 16;
 /// Stored bytes in one transaction.
 const MOST_BYTES: usize = 4 * 1024 * 1024;
 
-/// The inbox's one writer in this process. Cheap to clone.
+/// What writes webhook calls to the inbox in this process. Cheap to clone.
 #[derive(Clone, Default)]
 pub struct Inbox(Arc<Mutex<Waiting>>);
 
 #[derive(Default)]
 struct Waiting {
     calls: VecDeque<Call>,
-    /// A task is writing, and will look here again before it ends.
-    is_written: bool,
+    /// Tasks that are writing, and will look here again before they end.
+    writers: usize,
+}
+
+impl Waiting {
+    /// Whether what waits is worth another task; counts it if so.
+    fn begins_writer(&mut self, backend: DbBackend) -> bool {
+        // SQLite has one place for all.
+        let another =
+            backend == DbBackend::Postgres && self.writers < MOST_WRITERS && self.calls.len() >= WORTH_ANOTHER;
+        let begins = self.writers == 0 || another;
+        self.writers += usize::from(begins);
+        begins
+    }
 }
 
 struct Call {
@@ -66,7 +82,7 @@ impl Inbox {
         let begins = {
             let mut waiting = self.lock();
             waiting.calls.push_back(Call { delivery, kept, place });
-            !std::mem::replace(&mut waiting.is_written, true)
+            waiting.begins_writer(db.backend())
         };
         if begins {
             // A task of its own: a caller that hangs up must not take the others' commit along.
@@ -106,7 +122,7 @@ impl Inbox {
         // Who was told that it could not be kept sends it again.
         waiting.calls.retain(|call| !call.kept.is_closed());
         if waiting.calls.is_empty() {
-            waiting.is_written = false;
+            waiting.writers -= 1;
             return None;
         }
         let mut bytes = 0;
@@ -125,15 +141,17 @@ struct Ends<'a>(&'a Inbox);
 impl Drop for Ends<'_> {
     fn drop(&mut self) {
         let mut waiting = self.0.lock();
-        waiting.is_written = false;
-        waiting.calls.clear();
+        waiting.writers -= 1;
+        if waiting.writers == 0 {
+            waiting.calls.clear();
+        }
     }
 }
 
 /// Commits all together; where that fails, each by itself, so that one that
 /// the database cannot take does not refuse the others.
 async fn commit_fairly(db: &Db, deliveries: Vec<Model>) -> Vec<Result<(), NotKept>> {
-    let failed = match commit(db, deliveries.clone()).await {
+    let failed = match commit(db, &deliveries).await {
         Ok(()) => return vec![Ok(()); deliveries.len()],
         Err(error) => NotKept(error.to_string()),
     };
@@ -145,7 +163,7 @@ async fn commit_fairly(db: &Db, deliveries: Vec<Model>) -> Vec<Result<(), NotKep
         let again = if alone || is_away {
             Err(failed.clone())
         } else {
-            commit(db, vec![delivery])
+            commit(db, &[delivery])
                 .await
                 .map_err(|error| NotKept(error.to_string()))
         };
@@ -154,13 +172,13 @@ async fn commit_fairly(db: &Db, deliveries: Vec<Model>) -> Vec<Result<(), NotKep
     results
 }
 
-async fn commit(db: &Db, deliveries: Vec<Model>) -> Result<(), DbErr> {
+async fn commit(db: &Db, deliveries: &[Model]) -> Result<(), DbErr> {
     if db.backend() == DbBackend::Postgres {
         failpoint::hit("receive.before_commit");
         deliveries::add_alone(db, deliveries).await?;
     } else {
         let tx = db.begin().await?;
-        deliveries::add_all(&tx, deliveries).await?;
+        deliveries::add_all(&tx, deliveries.to_vec()).await?;
         failpoint::hit("receive.before_commit");
         tx.commit().await?;
     }

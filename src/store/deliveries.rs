@@ -81,9 +81,13 @@ const ROWS_PER_STATEMENT: usize = 64;
 /// Adds deliveries on `PostgreSQL`, all in one statement that is a transaction by itself; those that
 /// were received before change nothing. The statement is the same for any number of them, and the
 /// bodies travel as they are, one after the other.
-pub async fn add_alone(db: &Db, deliveries: Vec<Model>) -> Result<(), DbErr> {
-    let mut bodies: Vec<u8> = Vec::with_capacity(deliveries.iter().map(Model::stored_bytes).sum());
-    let row = |delivery: Model| {
+pub async fn add_alone(db: &Db, deliveries: &[Model]) -> Result<(), DbErr> {
+    // Who writes a call that another one is just writing waits for it: in the same order, never each for the other.
+    let mut deliveries: Vec<&Model> = deliveries.iter().collect();
+    deliveries.sort_by_key(|delivery| (&delivery.shop_domain, &delivery.webhook_id));
+    let size = deliveries.iter().map(|delivery| delivery.stored_bytes()).sum();
+    let mut bodies: Vec<u8> = Vec::with_capacity(size);
+    let row = |delivery: &Model| {
         // The first byte is number 1.
         let at = bodies.len() + 1;
         let size = delivery.body.as_ref().map(Packed::len);

@@ -11,8 +11,8 @@ use std::{
 
 use sea_orm::{ConnectOptions, ConnectionTrait as _, Database, DatabaseConnection, DbErr, Statement};
 
-/// One writes; another is made while the first one's end is waited for.
-const CONNECTIONS: u32 = 2;
+/// As many write at once, and another is made while the end of one of them is waited for.
+const CONNECTIONS: u32 = 3;
 /// After so long without an answer a connection counts as lost. It may be that the database's host is gone without a
 /// word: no answer of any kind ever comes then, and nobody but us tells.
 const LONGEST: Duration = Duration::from_secs(10);
