@@ -21,7 +21,7 @@ use crate::{
     domain::{
         event::{Actor, EventKind},
         exception::{ExceptionKind, ExceptionStatus},
-        purchase_order::{LineAnswer, LineProgress},
+        purchase_order::{LineAnswer, LineError, LineProgress},
         rejection::{RejectedComponent, broken},
     },
     ids::{AllocationGroupId, OrderLineId, PoLineId, PurchaseOrderId},
@@ -100,6 +100,8 @@ fn decide(
             problem: "must not be empty".to_owned(),
         });
     }
+    let says_nothing = acknowledgement.reference.is_none()
+        && (acknowledgement.lines.iter()).all(|answer| answer.accepted == 0 && answer.rejected == 0);
     let mut after = before.to_vec();
     let mut answered: Vec<PoLineId> = Vec::new();
     for (index, answer) in acknowledgement.lines.iter().enumerate() {
@@ -112,6 +114,13 @@ fn decide(
             });
         }
         answered.push(answer.line);
+        if says_nothing && before[place].open() > 0 {
+            return Err(ReportError::Quantity {
+                field: format!("lines[{index}].accepted"),
+                line: answer.line,
+                error: LineError::Zero,
+            });
+        }
         after[place] = after[place]
             .acknowledge(answer.accepted, answer.rejected)
             .map_err(|error| {

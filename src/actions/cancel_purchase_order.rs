@@ -282,8 +282,9 @@ pub async fn apply_cancellation_answer(
     }
     follow_lines(tx, po, &lines, now).await?;
     if po.status == PurchaseOrderStatus::CancelRequested {
-        // The question is answered, and the supplier ships (the rest) on.
-        move_to(tx, po, PurchaseOrderStatus::Accepted, now).await?;
+        let progress: Vec<_> = lines.iter().map(po_lines::Model::progress).collect();
+        let next = PurchaseOrderStatus::after_cancel_answer(accepted, &progress);
+        move_to(tx, po, next, now).await?;
     }
     store::events::add(tx, po.shop_id, po.order_id, now, actor, kind, message.clone());
     if accepted {

@@ -44,9 +44,10 @@ impl PurchaseOrderStatus {
             ),
             S::PartlyShipped => matches!(next, S::Shipped | S::CancelRequested | S::Cancelled),
             // The supplier may refuse, or ship all the same: a parcel is recorded whatever we think of it.
+            // It may agree for a part, and not have said a word about the rest.
             S::CancelRequested => matches!(
                 next,
-                S::Accepted | S::PartlyShipped | S::Shipped | S::Rejected | S::Cancelled
+                S::Placed | S::Accepted | S::PartlyShipped | S::Shipped | S::Rejected | S::Cancelled
             ),
             // A late parcel for a rejected or cancelled order is still a parcel.
             S::Rejected | S::Cancelled => matches!(next, S::PartlyShipped | S::Shipped),
@@ -58,6 +59,17 @@ impl PurchaseOrderStatus {
     #[must_use]
     pub const fn is_live(self) -> bool {
         !matches!(self, Self::Shipped | Self::Rejected | Self::Cancelled)
+    }
+
+    /// Where the answer to a request to cancel leads, when something is still to come of the purchase order:
+    /// who refuses ships it, and who agrees has still to answer what it had not answered before.
+    #[must_use]
+    pub fn after_cancel_answer(agreed: bool, lines: &[LineProgress]) -> Self {
+        if agreed && lines.iter().all(|line| line.accepted == 0) {
+            Self::Placed
+        } else {
+            Self::Accepted
+        }
     }
 
     /// Where a supplier's report leads. A request to cancel stays until it is
@@ -156,23 +168,23 @@ impl LineProgress {
             .saturating_sub(self.rejected + self.cancelled + self.accepted.max(self.shipped))
     }
 
-    /// Accepts and rejects parts of the line. Repeating an answer changes nothing.
+    /// Accepts and rejects parts of the line. Repeating an answer changes nothing, and neither does none
+    /// of either: so stands a line in a supplier's books whose cancellation may not be known here yet.
     pub fn acknowledge(mut self, accepted: u32, rejected: u32) -> Result<Self, LineError> {
         let total = accepted.saturating_add(rejected);
-        if total == 0 {
-            return Err(LineError::Zero);
-        }
         // Said before, perhaps before a cancellation: nothing new.
         if accepted <= self.accepted && rejected <= self.rejected {
             return Ok(self);
         }
         let answerable = self.quantity.saturating_sub(self.cancelled);
-        if total > answerable {
+        if accepted > answerable || total > self.quantity {
             return Err(LineError::MoreThanOpen {
                 asked: total,
                 open: answerable,
             });
         }
+        // Who rejects a line may count with it what was cancelled of it before.
+        let rejected = rejected.min(answerable - accepted);
         let most_rejectable = answerable.saturating_sub(self.shipped);
         if rejected > most_rejectable {
             return Err(LineError::MoreThanOpen {
@@ -310,7 +322,10 @@ mod tests {
             line.acknowledge(4, 2),
             Err(LineError::MoreThanOpen { asked: 6, open: 5 })
         );
-        assert_eq!(line.acknowledge(0, 0), Err(LineError::Zero));
+        assert_eq!(line.acknowledge(0, 0), Ok(line));
+        let cancelled = LineProgress { cancelled: 2, ..line };
+        let after = cancelled.acknowledge(0, 5).expect("it ships nothing of it");
+        assert_eq!((after.rejected, after.cancelled, after.open()), (3, 2, 0));
         let shipped = LineProgress { shipped: 4, ..line };
         assert_eq!(
             shipped.acknowledge(0, 2),

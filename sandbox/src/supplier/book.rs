@@ -206,7 +206,7 @@ impl Book {
         };
         for line in &mut order.lines {
             if let Some(reason) = rejects.get(&line.sku) {
-                line.rejected = line.quantity;
+                line.rejected = line.quantity.saturating_sub(line.cancelled);
                 line.reason = Some(*reason);
             }
         }
@@ -219,7 +219,7 @@ impl Book {
             return;
         };
         for line in order.lines.iter_mut().filter(|line| line.sku == sku) {
-            line.rejected = line.quantity.saturating_sub(units);
+            line.rejected = line.quantity.saturating_sub(units + line.cancelled);
             line.reason = Some(reason);
         }
         order.acknowledged = true;
