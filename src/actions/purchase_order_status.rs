@@ -13,14 +13,16 @@ use crate::{
     domain::{
         event::{Actor, EventKind},
         exception::ExceptionKind,
+        fulfilment::FulfillmentStatus,
         purchase_order::{PurchaseOrderStatus, status_from_lines},
     },
-    ids::{AllocationGroupId, OrderLineId, PoLineId},
+    ids::{AllocationGroupId, OrderLineId, PoLineId, ShipmentId},
     store::{
         self, Tx,
         allocations::{self, AllocationStatus},
+        order_lines,
         order_state::OrderState,
-        po_lines, purchase_orders, shops,
+        po_lines, purchase_orders, shipments, shops,
     },
 };
 
@@ -123,7 +125,8 @@ async fn leave_kits(
     for allocation in allocations::live_of_order(tx.conn(), po.shop_id, po.order_id).await? {
         groups.entry(allocation.group_id).or_default().push(allocation);
     }
-    let (mut free, mut broken) = (BTreeMap::new(), BTreeMap::new());
+    let mut free = BTreeMap::new();
+    let mut broken: BTreeMap<OrderLineId, Broken> = BTreeMap::new();
     for members in groups.into_values() {
         let left = |member: &allocations::Model| {
             let offer_units = comes.get(&member.po_line_id)?;
@@ -142,6 +145,7 @@ async fn leave_kits(
             continue;
         }
         let mut is_broken = false;
+        let parts: Vec<PoLineId> = members.iter().map(|member| member.po_line_id).collect();
         for member in members {
             is_broken |= match left(&member) {
                 Some(comes) => comes > kept,
@@ -151,8 +155,13 @@ async fn leave_kits(
                 shrink(tx, member, kept)?;
             }
         }
-        let sum = if is_broken { &mut broken } else { &mut free };
-        *sum.entry(line).or_default() += whole - kept;
+        if is_broken {
+            let broken = broken.entry(line).or_default();
+            broken.units += whole - kept;
+            broken.parts.extend(parts);
+        } else {
+            *free.entry(line).or_default() += whole - kept;
+        }
     }
     if !broken.is_empty() {
         ask_about_broken_kits(tx, po, &broken, now).await?;
@@ -206,11 +215,20 @@ async fn take_off(
     Ok(true)
 }
 
-/// Puts kits of which only a part is on its way before a person, as far as Shopify still wants them.
+/// Kits of one line that are not completed, though a part of them comes.
+#[derive(Debug, Default)]
+struct Broken {
+    units: u32,
+    /// What all their parts were ordered with.
+    parts: Vec<PoLineId>,
+}
+
+/// Puts kits of which only a part is on its way before a person, as far as Shopify still wants them; of the
+/// others, what has left already.
 async fn ask_about_broken_kits(
     tx: &Tx,
     po: &purchase_orders::Model,
-    broken: &BTreeMap<OrderLineId, u32>,
+    broken: &BTreeMap<OrderLineId, Broken>,
     now: DateTime<Utc>,
 ) -> Result<(), DbErr> {
     let state = OrderState::of(tx, po.shop_id, po.order_id).await?;
@@ -223,7 +241,10 @@ async fn ask_about_broken_kits(
         let (Some(lost), Some(ledger)) = (broken.get(&row.id), ledgers.get(&row.id)) else {
             continue;
         };
-        let units = (*lost).min(ledger.without_place());
+        let units = lost.units.min(ledger.without_place());
+        if units < lost.units {
+            tell_of_parts_that_left(tx, &state, row, &lost.parts, now).await?;
+        }
         if units == 0 {
             continue;
         }
@@ -244,6 +265,46 @@ async fn ask_about_broken_kits(
             message: format!(
                 "{units} × {} cannot be completed: a part of it does not come with {}, and the other parts are ordered",
                 row.title, po.number
+            ),
+            evidence: None,
+        };
+        open_exception(tx, new, now).await?;
+    }
+    Ok(())
+}
+
+/// Of parcels with parts of a kit that nobody wants any more Shopify will never hear.
+async fn tell_of_parts_that_left(
+    tx: &Tx,
+    state: &OrderState,
+    kit: &order_lines::Model,
+    parts: &[PoLineId],
+    now: DateTime<Utc>,
+) -> Result<(), DbErr> {
+    let is_told = |parcel: ShipmentId| {
+        let mut standing = (state.fulfillments.iter()).filter(|row| row.status != FulfillmentStatus::Refused);
+        standing.any(|row| {
+            let has_kit = row.lines.0.iter().any(|line| line.order_line_id == kit.id);
+            has_kit && row.shipments.0.contains(&parcel)
+        })
+    };
+    let has_part = |parcel: &&shipments::Model| {
+        let mut lines = state.shipment_lines.iter().filter(|line| line.shipment_id == parcel.id);
+        lines.any(|line| parts.contains(&line.po_line_id)) && !is_told(parcel.id)
+    };
+    for parcel in state.shipments.iter().filter(has_part) {
+        let new = NewException {
+            kind: ExceptionKind::FulfillmentRefused,
+            shop: parcel.shop_id,
+            order: parcel.order_id,
+            order_line: Some(kit.id),
+            purchase_order: Some(parcel.purchase_order_id),
+            shipment: Some(parcel.id),
+            quantity: None,
+            message: format!(
+                "a part of {} left with {}, and the rest is not wanted any more: Shopify takes no tracking for it",
+                kit.title,
+                parcel.tracking_number.as_deref().unwrap_or(&parcel.reference)
             ),
             evidence: None,
         };

@@ -1,7 +1,7 @@
 //! Units that are taken back from a supplier: twice, while it is down, against its will.
 
 use rstest::rstest;
-use sandbox::{Behaviour, CancelRequest, Cancellation, EditRequest, SupplierFault};
+use sandbox::{Behaviour, CancelRequest, Cancellation, EditRequest, RejectReason, SupplierFault};
 
 use super::shop::{KIT_AT_TWO, Plot, Story, contents, lines, numbers};
 use crate::harness::Database;
@@ -70,6 +70,32 @@ async fn one_unit_and_then_another(#[values(Database::Sqlite, Database::Postgres
         [(lines(&[("SHIRT", 1)]), numbers(&["LAST"]))]
     );
     assert_eq!(story.cancel_calls("north"), 2);
+}
+
+/// What is left of the purchase order is as unanswered as before; and when it is answered, the line that
+/// was taken back stands in the answer with nothing accepted and nothing rejected.
+#[rstest]
+#[tokio::test]
+async fn a_line_that_is_taken_back_before_the_supplier_says_a_word(
+    #[values(Database::Sqlite, Database::Postgres)] database: Database,
+) {
+    let story = Plot::default().begin(database).await;
+    let order = story.order(&[("SHIRT", 1), ("MUG", 2)]);
+    let placed = story.purchase_order("north").await;
+    story.set_quantity(order, 0);
+    let taken_back = "select count(*) from po_lines where cancelled = 1 and cancel_requested = 0";
+    story.wait_for_count("the line is taken back", taken_back, 1).await;
+    let unanswered = "select count(*) from purchase_orders where status = 'placed'";
+    assert_eq!(story.world.count(unanswered).await, 1);
+    let north = story.world.supplier("north");
+    north
+        .reject(&placed.number, "N-MUG", RejectReason::OutOfStock)
+        .await
+        .expect("it is heard");
+    let rejected = "select count(*) from po_lines where rejected = 2";
+    assert_eq!(story.world.count(rejected).await, 1);
+    let ended = "select count(*) from purchase_orders where status = 'rejected'";
+    assert_eq!(story.world.count(ended).await, 1);
 }
 
 #[rstest]
@@ -295,4 +321,29 @@ async fn kits_that_are_edited_away_one_after_the_other(
     assert!(story.world.supplier("east").orders().is_empty());
     let open = "select count(*) from exceptions where status = 'open'";
     assert_eq!(story.world.count(open).await, 0);
+}
+
+/// One part has left when the kit is edited away: Shopify takes no tracking for it, and a person is told.
+#[rstest]
+#[tokio::test]
+async fn a_kit_that_is_edited_away_when_a_part_of_it_has_left(
+    #[values(Database::Sqlite, Database::Postgres)] database: Database,
+) {
+    let story = Plot {
+        kit: KIT_AT_TWO,
+        ..Plot::default()
+    }
+    .begin(database)
+    .await;
+    let order = story.order(&[("KIT", 1)]);
+    let tea = story.purchase_order("north").await;
+    story.purchase_order("east").await;
+    let north = story.world.supplier("north");
+    north.ship(&tea.number, &[], "DHL", "TEA1").await.expect("ships");
+    let waiting = "select count(*) from shipments where state = 'waiting_for_kit'";
+    story.wait_for_count("the tea waits for its box", waiting, 1).await;
+    story.set_quantity(order, 0);
+    let told = "select count(*) from exceptions where status = 'open' and kind = 'fulfillment_refused'
+       and message like '%left with TEA1%'";
+    story.wait_for_count("a person is told", told, 1).await;
 }
