@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     chase_silence,
     cost_facts::{self, Agreed, PriceLists},
+    gather_order,
     place_purchase_order::PlacePurchaseOrder,
     reserve_stock, routing_limit, rule_facts,
     write_plan::PlanWriter,
@@ -102,6 +103,13 @@ pub async fn route_state(
     now: DateTime<Utc>,
 ) -> Result<(), DbErr> {
     if state.gate(&shop.settings.0) == Gate::Open {
+        let is_free = forced.is_empty() && !waiting(state, &shop.settings.0).is_empty();
+        let gathered = if is_free {
+            gather_order::gather(tx, shop, state, None, now).await?
+        } else {
+            None
+        };
+        let state = gathered.as_ref().unwrap_or(state);
         let waiting = waiting(state, &shop.settings.0);
         let mut request = request(tx.conn(), shop, state, waiting, forced, now).await?;
         routing_limit::stop(tx, state, &mut request, now).await?;

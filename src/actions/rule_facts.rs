@@ -20,6 +20,7 @@ pub fn of(shop: &shops::Model, state: &OrderState, now: DateTime<Utc>) -> OrderF
     OrderFacts {
         standing: standing(state),
         parcels: parcels(state),
+        waiting: waiting(state),
         ..of_lines(shop, &state.order, &state.lines, now)
     }
 }
@@ -34,18 +35,31 @@ fn standing(state: &OrderState) -> Vec<Standing> {
     lines
         .filter(|(_, suppliers)| !suppliers.is_empty())
         .map(|(line, suppliers)| Standing {
-            line: LineDemand {
-                line: line.id,
-                units: store::units(line.current_quantity),
-                alternatives: Vec::new(),
-                excluded: BTreeSet::new(),
-                forced_offer: None,
-                sku: line.sku.clone(),
-                title: line.title.clone(),
-            },
+            line: not_to_route(line),
             suppliers,
         })
         .collect()
+}
+
+/// Lines of which units wait for a person.
+fn waiting(state: &OrderState) -> Vec<LineDemand> {
+    let waits = |line: &&order_lines::Model| {
+        let mut asked = state.open_exceptions.iter();
+        asked.any(|open| open.order_line_id == Some(line.id) && open.quantity.is_some_and(|units| units > 0))
+    };
+    state.lines.iter().filter(waits).map(not_to_route).collect()
+}
+
+fn not_to_route(line: &order_lines::Model) -> LineDemand {
+    LineDemand {
+        line: line.id,
+        units: store::units(line.current_quantity),
+        alternatives: Vec::new(),
+        excluded: BTreeSet::new(),
+        forced_offer: None,
+        sku: line.sku.clone(),
+        title: line.title.clone(),
+    }
 }
 
 /// Parcels that were shipped or are to be: at least one for each purchase order.
@@ -89,6 +103,7 @@ pub fn of_lines(
         weekday: Some(here.format("%A").to_string().to_lowercase()),
         standing: Vec::new(),
         parcels: 0,
+        waiting: Vec::new(),
     }
 }
 

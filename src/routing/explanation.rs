@@ -2,10 +2,12 @@
 //! cost, what was passed over and why. The wording is left to `sentences`, what
 //! other plans would cost to `least_cost`.
 
+use std::collections::BTreeSet;
+
 use super::{
     candidates::{Assignment, Candidate, Stock},
     least_cost::LeastCost,
-    plan::{ChosenComponent, Outcome, PlanLine, RejectedAlternative, RejectedBecause, RoutePlan},
+    plan::{ChosenComponent, Lack, Outcome, PlanLine, RejectedAlternative, RejectedBecause, RoutePlan},
     request::{Component, LineDemand, OfferFacts},
     rulebook::Ruling,
     rules::Circumstances,
@@ -14,7 +16,7 @@ use super::{
 };
 use crate::{
     domain::{costs, money::Money},
-    ids::OfferId,
+    ids::{OfferId, OrderLineId, SupplierId},
 };
 
 /// An order with what was decided, ready to be told.
@@ -24,6 +26,8 @@ pub struct Explained<'a> {
     pub assignments: &'a [Assignment],
     pub around: &'a Circumstances<'a>,
     pub ruling: &'a Ruling<'a>,
+    /// Before anything was taken.
+    pub offered: &'a Stock,
     /// What the whole order leaves.
     pub stock: &'a Stock,
     pub price_breaks: &'a [PriceBreaks],
@@ -212,9 +216,48 @@ impl Explained<'_> {
             (RejectedBecause::Limits, rules @ [_, ..]) => RejectedBecause::LimitedBy {
                 rules: rules.iter().map(|rule| (*rule).to_owned()).collect(),
                 beside: self.rules_on_others(line),
+                lacks: self.lacks(line, index),
             },
             (why, _) => why,
         }
+    }
+
+    /// What the candidate's supplier cannot ship of the lines that belong together with the line. Nothing
+    /// where they may be shipped in part, or it has several suppliers.
+    fn lacks(&self, line: usize, index: usize) -> Vec<Lack> {
+        let limits = &self.ruling.limits;
+        let candidate = &self.judged[line][index];
+        let Some(supplier) = only_supplier(candidate).filter(|_| !limits.in_part) else {
+            return Vec::new();
+        };
+        let groups = limits.together.iter();
+        let groups = groups.filter(|group| group.contains(&self.lines[line].line));
+        let together: BTreeSet<OrderLineId> = groups.flatten().copied().collect();
+        let mut stock = self.offered.clone();
+        let mut lacks = Vec::new();
+        for (demand, candidates) in self.lines.iter().zip(self.judged) {
+            if !together.contains(&demand.line) {
+                continue;
+            }
+            let mut left = demand.units;
+            for way in candidates.iter().filter(|way| way.is_eligible()) {
+                if only_supplier(way) == Some(supplier) {
+                    let taken = left.min(stock.units(way));
+                    stock.take(way, taken);
+                    left -= taken;
+                }
+            }
+            if left > 0 {
+                lacks.push(Lack {
+                    supplier_name: sentences::supplier_name(self.around, &candidate.alternative.components[0])
+                        .to_owned(),
+                    title: demand.title.clone(),
+                    wanted: demand.units,
+                    has: demand.units - left,
+                });
+            }
+        }
+        lacks
     }
 
     /// The rules that keep candidates from the other lines.
@@ -257,6 +300,13 @@ impl Explained<'_> {
             })
         })
     }
+}
+
+/// Who ships all of it, where that is one.
+fn only_supplier(candidate: &Candidate<'_>) -> Option<SupplierId> {
+    let mut parts = candidate.alternative.components.iter().map(|part| part.offer.supplier);
+    let first = parts.next()?;
+    parts.all(|other| other == first).then_some(first)
 }
 
 /// What the allocated goods cost, one sum per currency, in the order of its code.

@@ -35,7 +35,7 @@ pub mod what_if;
 pub mod worth;
 
 pub use plan::{
-    ChosenComponent, CostParts, Field, Landed, Outcome, PlanLine, PriceCut, RejectedAlternative, RejectedBecause,
+    ChosenComponent, CostParts, Field, Lack, Landed, Outcome, PlanLine, PriceCut, RejectedAlternative, RejectedBecause,
     RoutePlan, RunnerUp, SupplierBill,
 };
 pub use request::{Alternative, Component, LineDemand, OfferFacts, RouteRequest, Strategy, SupplierTerms};
@@ -99,6 +99,7 @@ struct Known<'a> {
 }
 
 fn by_priority(known: Known<'_>, judged: &[Vec<Candidate<'_>>], mut stock: Stock, limits: &Limits) -> RoutePlan {
+    let offered = stock.clone();
     let assignments = priority::assign(known.lines, judged, &mut stock, limits, known.around);
     let explained = Explained {
         lines: known.lines,
@@ -106,6 +107,7 @@ fn by_priority(known: Known<'_>, judged: &[Vec<Candidate<'_>>], mut stock: Stock
         assignments: &assignments,
         around: known.around,
         ruling: known.ruling,
+        offered: &offered,
         stock: &stock,
         price_breaks: known.price_breaks,
         least_cost: None,
@@ -142,6 +144,7 @@ fn by_least_cost(known: Known<'_>, mut judged: Vec<Vec<Candidate<'_>>>, stock: S
         assignments: &assignments,
         around: known.around,
         ruling: known.ruling,
+        offered: &stock,
         stock: &left,
         price_breaks: known.price_breaks,
         least_cost: Some(&least_cost),
