@@ -8,6 +8,7 @@ use rust_decimal::Decimal;
 use sea_orm::DbErr;
 
 use crate::{
+    domain::rules::RuleText,
     ids::{PoLineId, PurchaseOrderId, SupplierId},
     routing::{
         LineDemand,
@@ -112,8 +113,37 @@ pub fn of_lines(
 pub fn in_force(shop: &shops::Model, now: DateTime<Utc>) -> Result<Vec<Rule>, DbErr> {
     let today = today(shop, now);
     let rules = shop.settings.0.rules.iter().filter(|rule| rule.is_in_force(today));
-    let read = |text| Rule::read(text).map_err(|error| DbErr::Custom(format!("the rule “{}”: {error}", text.name)));
     rules.map(read).collect()
+}
+
+/// A rule with the days on which it counts.
+#[derive(Clone, Debug)]
+pub struct DatedRule {
+    text: RuleText,
+    rule: Rule,
+}
+
+/// The shop's rules that are switched on, in their order, whenever they count.
+pub fn dated(shop: &shops::Model) -> Result<Vec<DatedRule>, DbErr> {
+    let rules = shop.settings.0.rules.iter().filter(|rule| rule.enabled);
+    rules
+        .map(|text| {
+            Ok(DatedRule {
+                rule: read(text)?,
+                text: text.clone(),
+            })
+        })
+        .collect()
+}
+
+/// Those of them that count on a day in the shop's time zone.
+pub fn of_day(rules: &[DatedRule], day: NaiveDate) -> Vec<Rule> {
+    let rules = rules.iter().filter(|rule| rule.text.is_in_force(day));
+    rules.map(|rule| rule.rule.clone()).collect()
+}
+
+fn read(text: &RuleText) -> Result<Rule, DbErr> {
+    Rule::read(text).map_err(|error| DbErr::Custom(format!("the rule “{}”: {error}", text.name)))
 }
 
 /// The day on the shop's calendars.
