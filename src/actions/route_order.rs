@@ -25,7 +25,7 @@ use crate::{
     failpoint,
     ids::{OfferId, OrderId, OrderLineId, ShopId, ShopifyOrderId, ShopifyVariantId, SupplierId},
     queue::{Attempt, Job, JobError, Priority, When, enqueue, order_key},
-    routing::{self, Alternative, Component, LineDemand, OfferFacts, RouteRequest},
+    routing::{self, Alternative, Component, LineDemand, OfferFacts, RouteRequest, Strategy},
     store::{
         self, Recall, Tx, allocations, order_lines,
         order_state::{OpenOrder, OrderState},
@@ -236,12 +236,17 @@ pub(super) async fn request(
         postcode: facts.postcode.as_deref(),
     };
     let strategy = agreed.strategy(db, shop, &lines, to, now).await?;
+    let known_costs = match strategy {
+        Strategy::Priority => agreed.known_costs(shop, &lines, to, now).map(Box::new),
+        Strategy::LeastCost(_) => None,
+    };
     Ok(RouteRequest {
         price_breaks: cost_facts::price_breaks(&price_lists, &lines),
         lines,
         suppliers: agreed.terms(),
         destination,
         strategy,
+        known_costs,
         facts,
         rules: rule_facts::in_force(shop, now)?,
     })

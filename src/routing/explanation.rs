@@ -6,12 +6,13 @@ use std::collections::BTreeSet;
 
 use super::{
     candidates::{Assignment, Candidate, Stock},
-    least_cost::LeastCost,
-    plan::{ChosenComponent, Lack, Outcome, PlanLine, RejectedAlternative, RejectedBecause, RoutePlan},
+    least_cost::{self, LeastCost},
+    plan::{ChosenComponent, CostParts, Lack, Outcome, PlanLine, RejectedAlternative, RejectedBecause, RoutePlan},
     request::{Component, LineDemand, OfferFacts},
     rulebook::Ruling,
     rules::Circumstances,
     sentences::{self, Choice},
+    tariff::Tariff,
     terms::{Detail, PriceBreaks},
 };
 use crate::{
@@ -33,6 +34,8 @@ pub struct Explained<'a> {
     pub price_breaks: &'a [PriceBreaks],
     /// How plans compare, where cost decided.
     pub least_cost: Option<&'a LeastCost<'a>>,
+    /// What is known of costs, where something else decided.
+    pub tariff: Option<&'a Tariff<'a>>,
     pub detail: Detail,
 }
 
@@ -94,10 +97,7 @@ impl Explained<'_> {
                 Vec::new()
             },
             runner_up: None,
-            alone: self
-                .least_cost
-                .filter(|_| told)
-                .and_then(|least_cost| least_cost.alone(line, index, units)),
+            alone: told.then(|| self.alone(line, index, units)).flatten(),
             outcome: Outcome::Allocated {
                 alternative: candidate.alternative.id,
                 rank: candidate.alternative.rank,
@@ -189,10 +189,10 @@ impl Explained<'_> {
             let first_price = why.iter().position(RejectedBecause::is_price).unwrap_or(why.len());
             why.splice(first_price..first_price, self.out_of_stock(candidate));
             let wanted = but.map_or(0, |(_, units)| units);
-            let priced = self.least_cost.filter(|_| why.is_empty() && wanted > 0);
+            let is_priced = why.is_empty() && wanted > 0;
             let mut why = why.into_iter();
             RejectedAlternative {
-                alone: priced.and_then(|least_cost| least_cost.alone(line, index, wanted)),
+                alone: is_priced.then(|| self.alone(line, index, wanted)).flatten(),
                 alternative: candidate.alternative.id,
                 rank: candidate.alternative.rank,
                 summary: sentences::summary(self.around, candidate),
@@ -201,6 +201,17 @@ impl Explained<'_> {
             }
         };
         others.map(rejection).collect()
+    }
+
+    /// What so many units of a candidate cost by themselves, where that is known.
+    fn alone(&self, line: usize, index: usize, units: u32) -> Option<CostParts> {
+        if let Some(least_cost) = self.least_cost {
+            return least_cost.alone(line, index, units);
+        }
+        let (tariff, candidate) = (self.tariff?, &self.judged[line][index]);
+        let units = units.min(self.offered.units(candidate));
+        let is_known = candidate.is_eligible() && tariff.refusals(candidate.alternative, self.around).is_empty();
+        (is_known && units > 0).then(|| least_cost::alone(tariff, self.around, candidate, units))
     }
 
     /// Why a candidate that nothing stands against does not serve the units.

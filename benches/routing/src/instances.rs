@@ -155,6 +155,7 @@ pub fn order_by_lot(dice: &mut Dice, size: Size) -> RouteRequest {
         price_breaks,
         destination: None,
         strategy: Strategy::LeastCost(Box::new(model)),
+        known_costs: None,
         facts: OrderFacts {
             hour: dice.chance(80).then(|| dice.roll(0, 23)),
             ..OrderFacts::default()
