@@ -256,6 +256,7 @@ fn model_by_lot(
         limits: Limits {
             max_parcels: dice.chance(20).then(|| dice.roll(1, 4)),
             together: groups_by_lot(dice, lines),
+            in_part: false,
         },
         promised_days: dice.chance(50).then(|| dice.roll(1, 5)),
         effort: Effort {
