@@ -100,6 +100,7 @@ bench: release benches/node/node_modules/.package-lock.json ## Measure speed and
 	POSTGRES_BASE="$(abspath $(BENCH_FOLDER))" scripts/with-postgres target/release/bench run --folder $(BENCH_FOLDER) --results docs $(BENCH)
 
 # make bench-routing ROUTING="proofs=500 instances=50 orders=5000" for a quick look.
+# make bench-routing ROUTING=--check fails where a target is missed; each is printed either way.
 bench-routing: $(DIST) tests/oracles/highs/node_modules/.package-lock.json ## Check routing against HiGHS, compare and time it (about 15 minutes): docs/ROUTING.md
 	cargo run --locked --release --package routing-bench -- page=docs/ROUTING.md $(ROUTING)
 

@@ -1,11 +1,15 @@
 /** Colours, type and corner sizes of the whole interface; the rest is Mantine's. */
 import {
   Anchor,
+  Autocomplete,
   Button,
   createTheme,
   type MantineColorsTuple,
   Modal,
+  MultiSelect,
+  Select,
   Skeleton,
+  TagsInput,
 } from "@mantine/core";
 
 const yard: MantineColorsTuple = [
@@ -34,6 +38,15 @@ const dark: MantineColorsTuple = [
   "#121615",
   "#0c100f",
 ];
+
+/**
+ * A long list scrolls as the list box itself, which the field's own keys move through: a box
+ * inside of it would scroll and be out of the keyboard's reach.
+ */
+const scrollingList = {
+  defaultProps: { withScrollArea: false },
+  styles: { options: { maxHeight: 220, overflowY: "auto" } },
+} as const;
 
 export const theme = createTheme({
   primaryColor: "yard",
@@ -65,6 +78,10 @@ export const theme = createTheme({
         overlayProps: { backgroundOpacity: 0.45 },
       },
     }),
+    Autocomplete: Autocomplete.extend(scrollingList),
+    MultiSelect: MultiSelect.extend(scrollingList),
+    Select: Select.extend(scrollingList),
     Skeleton: Skeleton.extend({ defaultProps: { radius: "sm" } }),
+    TagsInput: TagsInput.extend(scrollingList),
   },
 });

@@ -9,6 +9,7 @@ pub use sea_orm_migration::{MigratorTrait, sea_orm};
 mod dialect;
 mod m20261121_000001_core;
 mod m20261121_000002_sign_in_attempts;
+mod m20261122_000003_connections_by_priority;
 
 /// All migrations, oldest first.
 pub struct Migrator;
@@ -19,6 +20,7 @@ impl MigratorTrait for Migrator {
         vec![
             Box::new(m20261121_000001_core::Migration),
             Box::new(m20261121_000002_sign_in_attempts::Migration),
+            Box::new(m20261122_000003_connections_by_priority::Migration),
         ]
     }
 }

@@ -219,6 +219,9 @@ async fn conclude(
     supplier_calls::note_call(app, &tx, &call.supplier, call.entry, &answer).await?;
     let mut again = None;
     match answer {
+        Ok(CancelAnswer::Received { .. }) if is_ours_to_end(app, &tx, call, &po).await? => {
+            take_back(&tx, call, &mut po, now).await?;
+        }
         Ok(CancelAnswer::Received { .. }) => {
             settle_questions(&tx, &po, IntentOutcome::Done, &json!({ "answer": "received" }), now).await?;
             end_refusal(&tx, &po, now).await?;
@@ -246,6 +249,34 @@ async fn conclude(
     follow_status(&tx, &call.shop, po.order_id).await?;
     tx.commit().await?;
     again.map_or(Ok(()), Err)
+}
+
+/// Whether a purchase order that was never answered ends here: its supplier knows of it by our own books alone,
+/// so that nobody can accept it once it is cancelled there. Anybody else may still ship it, and is waited for.
+async fn is_ours_to_end(app: &App, tx: &store::Tx, call: &Call, po: &purchase_orders::Model) -> Result<bool, DbErr> {
+    let is_elsewhere = app.connectors.of(call.supplier.connector).capabilities().calls_out;
+    if is_elsewhere || po.given_up_at.is_none() || !is_waiting(po) {
+        return Ok(false);
+    }
+    let lines = po_lines::of_purchase_orders(tx.conn(), po.shop_id, vec![po.id]).await?;
+    Ok(lines.iter().all(|line| line.accepted == 0 && line.shipped == 0))
+}
+
+/// Cancels what a supplier left unanswered, and has its units routed.
+async fn take_back(
+    tx: &store::Tx,
+    call: &Call,
+    po: &mut purchase_orders::Model,
+    now: DateTime<Utc>,
+) -> Result<(), DbErr> {
+    let evidence = json!({ "answer": "none", "certain": "the supplier sees it here only, and can accept it no more" });
+    settle_questions(tx, po, IntentOutcome::Done, &evidence, now).await?;
+    let why = format!("{} had not answered it, and can accept it no more", call.supplier.name);
+    apply_cancellation_answer(tx, po, true, Some(&why), &Actor::Orderyard, now).await?;
+    if let Some(order) = orders::by_id(tx.conn(), po.shop_id, po.order_id).await? {
+        next_steps::units_freed(tx, &call.shop, &order, now)?;
+    }
+    Ok(())
 }
 
 /// Takes the supplier's answer to a cancellation, under the order's lock.

@@ -1,6 +1,7 @@
 //! Gives up on suppliers that do not answer: what they leave unanswered beyond their connection's
 //! deadline is asked back, and goes to somebody else once they agree. A person is told, and
-//! can say instead that it will not be shipped.
+//! can say instead that it will not be shipped. A supplier who knows of its orders by our own books alone
+//! is not waited for: what is cancelled there nobody can accept, and it goes to somebody else at once.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::DbErr;
@@ -93,10 +94,18 @@ async fn give_up(app: &App, found: &purchase_orders::Model, hours: i32, now: Dat
     po.cancel_reason = Some(format!("not answered for {hours} hours"));
     store::save(&tx, po.clone())?;
     let (shop, order, kind) = (po.shop_id, po.order_id, EventKind::CancelRequested);
-    let message = format!("{said}: it is asked back");
+    let is_here = open
+        .supplier(po.supplier_id)
+        .is_some_and(|supplier| !app.connectors.of(supplier.connector).capabilities().calls_out);
+    let what = if is_here { "taken back" } else { "asked back" };
+    let message = format!("{said}: it is {what}");
     store::events::add(&tx, shop, order, now, &Actor::Orderyard, kind, message);
     let lines = ask_back::all_open(&tx, &po).await?;
     ask_back::ask(&tx, &open.state.order, &po, lines, now)?;
+    if is_here {
+        follow_status(&tx, &open.shop, order).await?;
+        return tx.commit().await;
+    }
     let new = NewException {
         kind: ExceptionKind::SupplierSilent,
         shop,

@@ -13,7 +13,7 @@ use crate::{
     routing::{
         LineDemand, Strategy, SupplierTerms,
         owner::{Agreement, Terms},
-        terms::{Effort, PriceBreaks},
+        terms::{CostModel, Effort, PriceBreaks},
     },
     store::{self, Recall, connections, purchase_orders, shops, suppliers},
 };
@@ -107,16 +107,21 @@ impl Agreed {
             BTreeMap::new()
         };
         let agreements = self.agreements();
-        let terms = Terms {
-            settings,
-            currency: shop.currency,
-            agreements: &agreements,
-            destination,
-            today: rule_facts::today(shop, now),
-            had: &had,
-            effort: Effort::default(),
-        };
+        let terms = terms_of(shop, &agreements, &had, destination, now);
         Ok(terms.strategy(lines))
+    }
+
+    /// What is known of what an order of these lines costs, whatever decides about it; none where nothing is.
+    pub fn known_costs(
+        &self,
+        shop: &shops::Model,
+        lines: &[LineDemand],
+        destination: Destination<'_>,
+        now: DateTime<Utc>,
+    ) -> Option<CostModel> {
+        let (agreements, had) = (self.agreements(), BTreeMap::new());
+        let is_known = agreements.iter().any(|with| with.costs.is_some());
+        is_known.then(|| terms_of(shop, &agreements, &had, destination, now).model(lines))
     }
 
     /// What is agreed about costs.
@@ -129,5 +134,23 @@ impl Agreed {
                 on_time_bp: connection.on_time_bp.map(store::units),
             })
             .collect()
+    }
+}
+
+fn terms_of<'a>(
+    shop: &'a shops::Model,
+    agreements: &'a [Agreement<'a>],
+    had: &'a BTreeMap<SupplierId, u32>,
+    destination: Destination<'a>,
+    now: DateTime<Utc>,
+) -> Terms<'a> {
+    Terms {
+        settings: &shop.settings.0.routing,
+        currency: shop.currency,
+        agreements,
+        destination,
+        today: rule_facts::today(shop, now),
+        had,
+        effort: Effort::default(),
     }
 }

@@ -30,6 +30,7 @@ pub mod delete_mapping;
 pub mod export_mappings;
 pub mod follow_dates;
 pub mod forget_product;
+mod gather_order;
 pub mod give_up_job;
 pub mod import_mappings;
 pub mod import_order;

@@ -28,8 +28,9 @@ pub async fn preview_route(app: &App, shop: ShopId, order: OrderId) -> Result<Op
     };
     let whole_order = route_order::waiting(&state, &shop.settings.0).is_empty();
     if whole_order {
-        // Nobody has any of it then.
+        // Nobody has any of it then, and nothing of it waits.
         state.allocations.clear();
+        state.open_exceptions.clear();
     }
     let lines = if whole_order {
         everything(&state)

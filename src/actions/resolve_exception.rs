@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::{
     adopt_tracking::adopt_tracking,
-    ask_back, give_up_job,
+    ask_back, gather_order, give_up_job,
     place_purchase_order::PlacePurchaseOrder,
     purchase_order_status::{move_to, release_allocations},
     push_fulfillment::PushFulfillment,
@@ -376,8 +376,24 @@ impl Decision<'_> {
                 row.handled = row.handled.saturating_add(quantity);
                 store::save(self.tx, row)?;
             }
+            self.route_the_rest().await?;
         }
         Ok(what)
+    }
+
+    /// What had to be shipped together with a line that is taken care of may go without it.
+    async fn route_the_rest(&self) -> Result<(), DbErr> {
+        let (tx, shop) = (self.tx, self.order.shop_id);
+        let Some(row) = store::shops::by_id(tx.conn(), shop).await? else {
+            return Ok(());
+        };
+        let Some(state) = OrderState::of(tx, shop, self.order.id).await? else {
+            return Ok(());
+        };
+        match gather_order::gather(tx, &row, &state, Some(self.exception.id), self.now).await? {
+            Some(_) => self.route(),
+            None => Ok(()),
+        }
     }
 
     /// What waited for a review leaves, as soon as nothing else holds it back.

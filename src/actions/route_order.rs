@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     chase_silence,
     cost_facts::{self, Agreed, PriceLists},
+    gather_order,
     place_purchase_order::PlacePurchaseOrder,
     reserve_stock, routing_limit, rule_facts,
     write_plan::PlanWriter,
@@ -24,7 +25,7 @@ use crate::{
     failpoint,
     ids::{OfferId, OrderId, OrderLineId, ShopId, ShopifyOrderId, ShopifyVariantId, SupplierId},
     queue::{Attempt, Job, JobError, Priority, When, enqueue, order_key},
-    routing::{self, Alternative, Component, LineDemand, OfferFacts, RouteRequest},
+    routing::{self, Alternative, Component, LineDemand, OfferFacts, RouteRequest, Strategy},
     store::{
         self, Recall, Tx, allocations, order_lines,
         order_state::{OpenOrder, OrderState},
@@ -102,6 +103,13 @@ pub async fn route_state(
     now: DateTime<Utc>,
 ) -> Result<(), DbErr> {
     if state.gate(&shop.settings.0) == Gate::Open {
+        let is_free = forced.is_empty() && !waiting(state, &shop.settings.0).is_empty();
+        let gathered = if is_free {
+            gather_order::gather(tx, shop, state, None, now).await?
+        } else {
+            None
+        };
+        let state = gathered.as_ref().unwrap_or(state);
         let waiting = waiting(state, &shop.settings.0);
         let mut request = request(tx.conn(), shop, state, waiting, forced, now).await?;
         routing_limit::stop(tx, state, &mut request, now).await?;
@@ -228,12 +236,17 @@ pub(super) async fn request(
         postcode: facts.postcode.as_deref(),
     };
     let strategy = agreed.strategy(db, shop, &lines, to, now).await?;
+    let known_costs = match strategy {
+        Strategy::Priority => agreed.known_costs(shop, &lines, to, now).map(Box::new),
+        Strategy::LeastCost(_) => None,
+    };
     Ok(RouteRequest {
         price_breaks: cost_facts::price_breaks(&price_lists, &lines),
         lines,
         suppliers: agreed.terms(),
         destination,
         strategy,
+        known_costs,
         facts,
         rules: rule_facts::in_force(shop, now)?,
     })

@@ -20,6 +20,7 @@ pub async fn stop(tx: &Tx, state: &OrderState, request: &mut RouteRequest, now: 
     let is_over = |line: &LineDemand| line.forced_offer.is_none() && line.excluded.len() >= MOST_FAILURES;
     let (over, rest): (Vec<_>, Vec<_>) = std::mem::take(&mut request.lines).into_iter().partition(is_over);
     request.lines = rest;
+    request.facts.waiting.extend(over.iter().cloned());
     for line in over {
         let waiting: u32 = state
             .open_exceptions

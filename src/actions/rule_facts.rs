@@ -8,6 +8,7 @@ use rust_decimal::Decimal;
 use sea_orm::DbErr;
 
 use crate::{
+    domain::rules::RuleText,
     ids::{PoLineId, PurchaseOrderId, SupplierId},
     routing::{
         LineDemand,
@@ -20,6 +21,7 @@ pub fn of(shop: &shops::Model, state: &OrderState, now: DateTime<Utc>) -> OrderF
     OrderFacts {
         standing: standing(state),
         parcels: parcels(state),
+        waiting: waiting(state),
         ..of_lines(shop, &state.order, &state.lines, now)
     }
 }
@@ -34,18 +36,31 @@ fn standing(state: &OrderState) -> Vec<Standing> {
     lines
         .filter(|(_, suppliers)| !suppliers.is_empty())
         .map(|(line, suppliers)| Standing {
-            line: LineDemand {
-                line: line.id,
-                units: store::units(line.current_quantity),
-                alternatives: Vec::new(),
-                excluded: BTreeSet::new(),
-                forced_offer: None,
-                sku: line.sku.clone(),
-                title: line.title.clone(),
-            },
+            line: not_to_route(line),
             suppliers,
         })
         .collect()
+}
+
+/// Lines of which units wait for a person.
+fn waiting(state: &OrderState) -> Vec<LineDemand> {
+    let waits = |line: &&order_lines::Model| {
+        let mut asked = state.open_exceptions.iter();
+        asked.any(|open| open.order_line_id == Some(line.id) && open.quantity.is_some_and(|units| units > 0))
+    };
+    state.lines.iter().filter(waits).map(not_to_route).collect()
+}
+
+fn not_to_route(line: &order_lines::Model) -> LineDemand {
+    LineDemand {
+        line: line.id,
+        units: store::units(line.current_quantity),
+        alternatives: Vec::new(),
+        excluded: BTreeSet::new(),
+        forced_offer: None,
+        sku: line.sku.clone(),
+        title: line.title.clone(),
+    }
 }
 
 /// Parcels that were shipped or are to be: at least one for each purchase order.
@@ -89,6 +104,7 @@ pub fn of_lines(
         weekday: Some(here.format("%A").to_string().to_lowercase()),
         standing: Vec::new(),
         parcels: 0,
+        waiting: Vec::new(),
     }
 }
 
@@ -97,8 +113,37 @@ pub fn of_lines(
 pub fn in_force(shop: &shops::Model, now: DateTime<Utc>) -> Result<Vec<Rule>, DbErr> {
     let today = today(shop, now);
     let rules = shop.settings.0.rules.iter().filter(|rule| rule.is_in_force(today));
-    let read = |text| Rule::read(text).map_err(|error| DbErr::Custom(format!("the rule “{}”: {error}", text.name)));
     rules.map(read).collect()
+}
+
+/// A rule with the days on which it counts.
+#[derive(Clone, Debug)]
+pub struct DatedRule {
+    text: RuleText,
+    rule: Rule,
+}
+
+/// The shop's rules that are switched on, in their order, whenever they count.
+pub fn dated(shop: &shops::Model) -> Result<Vec<DatedRule>, DbErr> {
+    let rules = shop.settings.0.rules.iter().filter(|rule| rule.enabled);
+    rules
+        .map(|text| {
+            Ok(DatedRule {
+                rule: read(text)?,
+                text: text.clone(),
+            })
+        })
+        .collect()
+}
+
+/// Those of them that count on a day in the shop's time zone.
+pub fn of_day(rules: &[DatedRule], day: NaiveDate) -> Vec<Rule> {
+    let rules = rules.iter().filter(|rule| rule.text.is_in_force(day));
+    rules.map(|rule| rule.rule.clone()).collect()
+}
+
+fn read(text: &RuleText) -> Result<Rule, DbErr> {
+    Rule::read(text).map_err(|error| DbErr::Custom(format!("the rule “{}”: {error}", text.name)))
 }
 
 /// The day on the shop's calendars.

@@ -7,21 +7,25 @@ use std::{
     sync::Arc,
 };
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use sea_orm::DbErr;
 
 use super::{
     cost_facts::{self, Agreed, PriceLists},
-    route_order, rule_facts,
+    route_order,
+    rule_facts::{self, DatedRule},
 };
 pub use crate::domain::what_if::{Basis, Comparison, Draft, DraftConnection, Mark, Way};
 use crate::{
-    domain::costs::{Destination, StrategyWord},
+    domain::{
+        costs::{Destination, StrategyWord},
+        rules::RuleText,
+    },
     ids::{OrderId, ShopId, ShopifyVariantId, SupplierId},
     routing::{
         self, Alternative, LineDemand, RouteRequest, Strategy,
         owner::Terms,
-        rulebook::{OrderFacts, Rule},
+        rulebook::OrderFacts,
         terms::{Detail, Effort},
         what_if::Decided,
     },
@@ -51,6 +55,19 @@ pub struct ChangedOrder {
     pub placed_at: DateTime<Utc>,
     pub live: Way,
     pub draft: Way,
+}
+
+/// The draft's rules that are switched on and decided about none of a period's orders: their days lie outside.
+pub fn never_in_force(shop: &shops::Model, draft: &Draft, period: Period) -> Vec<String> {
+    let first = rule_facts::today(shop, period.since);
+    let last = rule_facts::today(shop, period.until - TimeDelta::milliseconds(1));
+    let settings = draft.settings.as_ref().unwrap_or(&shop.settings.0);
+    let is_outside = |rule: &&RuleText| {
+        let is_over = rule.until.is_some_and(|until| until < first);
+        rule.enabled && (is_over || rule.from.is_some_and(|from| from > last))
+    };
+    let rules = settings.rules.iter().filter(is_outside);
+    rules.map(|rule| rule.name.clone()).collect()
 }
 
 impl ChangedOrder {
@@ -128,7 +145,7 @@ impl WhatIf {
             if let Some(settings) = drafted.settings {
                 shop.settings = Json(settings);
             }
-            Side::new(shop, agreed, had, now)
+            Side::new(shop, agreed, had)
         };
         let (live, draft) = (side(basis.live, mark.had.0)?, side(basis.draft, mark.had.1)?);
         Ok(Self {
@@ -237,6 +254,7 @@ impl Reader {
             PastOrder {
                 demands: self.book.demands(&lines),
                 facts: rule_facts::of_lines(&self.shop, &row, &lines, row.placed_at),
+                day: rule_facts::today(&self.shop, row.placed_at),
                 row,
             }
         };
@@ -263,6 +281,8 @@ struct PastOrder {
     row: orders::Model,
     demands: Vec<LineDemand>,
     facts: OrderFacts,
+    /// On which it was placed, by the shop's calendar.
+    day: NaiveDate,
 }
 
 /// What variants are made of.
@@ -323,19 +343,14 @@ impl Book {
 /// How a shop routes, or would.
 #[derive(Default)]
 struct Side {
-    ground: Option<(shops::Model, Agreed, Vec<Rule>)>,
+    ground: Option<(shops::Model, Agreed, Vec<DatedRule>)>,
     /// Pieces that each supplier got so far, for shares.
     had: BTreeMap<SupplierId, u32>,
 }
 
 impl Side {
-    fn new(
-        shop: shops::Model,
-        agreed: Agreed,
-        had: BTreeMap<SupplierId, u32>,
-        now: DateTime<Utc>,
-    ) -> Result<Self, DbErr> {
-        let rules = rule_facts::in_force(&shop, now)?;
+    fn new(shop: shops::Model, agreed: Agreed, had: BTreeMap<SupplierId, u32>) -> Result<Self, DbErr> {
+        let rules = rule_facts::dated(&shop)?;
         Ok(Self {
             ground: Some((shop, agreed, rules)),
             had,
@@ -392,8 +407,10 @@ impl Side {
                 StrategyWord::Priority => Strategy::Priority,
                 _ => Strategy::LeastCost(Box::new(model.clone())),
             },
+            known_costs: None,
             facts: facts.clone(),
-            rules: rules.clone(),
+            // Those of its own day, as its hour and weekday are: a rule of last month's counts for its orders.
+            rules: rule_facts::of_day(rules, order.day),
         };
         let decided = Decided::of(&request, &routing::route(&request), &model);
         for (supplier, pieces) in &decided.by_supplier {

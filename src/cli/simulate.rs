@@ -13,7 +13,7 @@ use super::{CommandError, apply, since, start};
 use crate::{
     actions::{
         apply_setup,
-        what_if::{ChangedOrder, Comparison, Period, Way, WhatIf},
+        what_if::{ChangedOrder, Comparison, Period, Way, WhatIf, never_in_force},
     },
     app::App,
     domain::money::{Currency, Money},
@@ -58,6 +58,9 @@ async fn simulate(app: &App, args: &SimulateArgs, text: &str) -> Result<(), Comm
     let shop = shops::by_domain(app.db.read(), &domain).await?;
     let shop = shop.ok_or_else(|| format!("{domain} has not installed the app"))?;
     let currency = shop.currency;
+    for rule in never_in_force(&shop, &draft, period) {
+        eprintln!("The draft's rule “{rule}” is not in force on any day of the period: it decides about no order.");
+    }
     let mut what_if = WhatIf::begin(&app.db, shop, draft, period, now).await?;
     if args.csv {
         print(&header())?;

@@ -32,9 +32,9 @@ pub enum Consequence {
     Never(BTreeSet<String>),
     /// So many pieces of the offer stay in stock: a safety buffer.
     KeepInStock(u32),
-    /// One supplier ships the whole order.
+    /// One supplier ships the whole order, or nobody any of it.
     NeverSplit,
-    /// One supplier ships all lines for which it holds.
+    /// One supplier ships all lines for which it holds, or nobody any of them.
     ShipTogether,
     MaxParcels(u32),
 }

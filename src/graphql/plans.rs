@@ -280,7 +280,7 @@ impl PlanLine {
         }
     }
 
-    /// What these units cost by themselves, where the strategy weighs costs.
+    /// What these units cost by themselves, where that is known.
     async fn alone(&self) -> Option<PlanCostParts> {
         self.0.alone.as_ref().map(Into::into)
     }
@@ -346,8 +346,7 @@ impl RejectedAlternative {
         self.0.also.iter().map(ToString::to_string).collect()
     }
 
-    /// What the line's units would cost from it by themselves, where it may serve them and the
-    /// strategy weighs costs.
+    /// What the line's units would cost from it by themselves, where it may serve them and that is known.
     async fn alone(&self) -> Option<PlanCostParts> {
         self.0.alone.as_ref().map(Into::into)
     }

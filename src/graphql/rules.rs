@@ -40,9 +40,9 @@ pub enum RuleKind {
     Never,
     /// So many pieces of the offer stay in stock.
     KeepInStock,
-    /// One supplier ships the whole order.
+    /// One supplier ships the whole order, or nobody any of it.
     NeverSplit,
-    /// One supplier ships all lines for which it holds.
+    /// One supplier ships all lines for which it holds, or nobody any of them.
     ShipTogether,
     /// So many parcels for the order at most.
     MaxParcels,

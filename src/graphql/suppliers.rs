@@ -21,7 +21,10 @@ use crate::{
     domain::supplier,
     error::AppError,
     ids::SupplierId,
-    store::{self, Party, circuits, connections, supplier_reads, suppliers::Model},
+    store::{
+        self, Party, circuits, connections, supplier_reads,
+        suppliers::{Model, Place},
+    },
 };
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
@@ -214,19 +217,20 @@ pub struct SupplierQuery;
 
 #[Object]
 impl SupplierQuery {
-    /// The shop's own suppliers and the marketplace's, by key.
+    /// The shop's own suppliers and the marketplace's: those that it has a connection with first, by its
+    /// priority, then the others; of equals by key.
     #[graphql(complexity = "weight(first, child_complexity)")]
     async fn suppliers(
         &self,
         ctx: &Context<'_>,
         first: Option<i32>,
         after: Option<String>,
-    ) -> Outcome<Page<String, Supplier>> {
+    ) -> Outcome<Page<Place, Supplier>> {
         let party = guard::reader(ctx)?;
-        let asked = Asked::<String>::read(first, after.as_deref())?;
+        let asked = Asked::<Place>::read(first, after.as_deref())?;
         let db = Loaders::of(ctx).db();
-        let rows = store::suppliers::page(db, party, asked.seen.as_deref(), asked.limit()).await?;
-        Ok(asked.page(rows, |row| row.key.clone(), Supplier))
+        let rows = store::suppliers::page(db, party, asked.seen.as_ref(), asked.limit()).await?;
+        Ok(asked.page(rows, |(place, _)| place.clone(), |(_, row)| Supplier(row)))
     }
 
     async fn supplier(&self, ctx: &Context<'_>, id: ID) -> Outcome<Option<Supplier>> {

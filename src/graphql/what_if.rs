@@ -19,7 +19,10 @@ use super::{
     suppliers::{Supplier, supplier_by_id},
 };
 use crate::{
-    actions::{connect_supplier, rule_facts},
+    actions::{
+        connect_supplier, rule_facts,
+        what_if::{Period, never_in_force},
+    },
     domain::{
         money::{self, Currency},
         what_if::{self, Draft, DraftConnection, Tally, Way},
@@ -179,6 +182,18 @@ impl WhatIfRun {
         Ok(settings
             .map(|settings| rules(&settings.rules, today))
             .unwrap_or_default())
+    }
+
+    /// The draft's rules, by name, that are switched on and decided about none of these orders, because none was
+    /// placed on their days: each order is decided by the rules of its own day.
+    async fn draft_rules_never_in_force(&self, ctx: &Context<'_>) -> Outcome<Vec<String>> {
+        let row = Loaders::of(ctx).one(OwnShop).await?;
+        let row = row.ok_or(AppError::NotFound("this shop"))?;
+        let period = Period {
+            since: self.0.since,
+            until: self.0.until,
+        };
+        Ok(never_in_force(&row, &self.0.basis.0.draft, period))
     }
 
     async fn draft_routing(&self) -> Option<Routing> {

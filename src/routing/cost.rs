@@ -142,6 +142,7 @@ impl Priced {
         Group {
             demands,
             places: places.into_values().collect(),
+            is_whole: !order.limits.in_part,
         }
     }
 

@@ -2,19 +2,22 @@
 //! cost, what was passed over and why. The wording is left to `sentences`, what
 //! other plans would cost to `least_cost`.
 
+use std::collections::BTreeSet;
+
 use super::{
     candidates::{Assignment, Candidate, Stock},
-    least_cost::LeastCost,
-    plan::{ChosenComponent, Outcome, PlanLine, RejectedAlternative, RejectedBecause, RoutePlan},
+    least_cost::{self, LeastCost},
+    plan::{ChosenComponent, CostParts, Lack, Outcome, PlanLine, RejectedAlternative, RejectedBecause, RoutePlan},
     request::{Component, LineDemand, OfferFacts},
     rulebook::Ruling,
     rules::Circumstances,
     sentences::{self, Choice},
+    tariff::Tariff,
     terms::{Detail, PriceBreaks},
 };
 use crate::{
     domain::{costs, money::Money},
-    ids::OfferId,
+    ids::{OfferId, OrderLineId, SupplierId},
 };
 
 /// An order with what was decided, ready to be told.
@@ -24,11 +27,15 @@ pub struct Explained<'a> {
     pub assignments: &'a [Assignment],
     pub around: &'a Circumstances<'a>,
     pub ruling: &'a Ruling<'a>,
+    /// Before anything was taken.
+    pub offered: &'a Stock,
     /// What the whole order leaves.
     pub stock: &'a Stock,
     pub price_breaks: &'a [PriceBreaks],
     /// How plans compare, where cost decided.
     pub least_cost: Option<&'a LeastCost<'a>>,
+    /// What is known of costs, where something else decided.
+    pub tariff: Option<&'a Tariff<'a>>,
     pub detail: Detail,
 }
 
@@ -90,10 +97,7 @@ impl Explained<'_> {
                 Vec::new()
             },
             runner_up: None,
-            alone: self
-                .least_cost
-                .filter(|_| told)
-                .and_then(|least_cost| least_cost.alone(line, index, units)),
+            alone: told.then(|| self.alone(line, index, units)).flatten(),
             outcome: Outcome::Allocated {
                 alternative: candidate.alternative.id,
                 rank: candidate.alternative.rank,
@@ -185,10 +189,10 @@ impl Explained<'_> {
             let first_price = why.iter().position(RejectedBecause::is_price).unwrap_or(why.len());
             why.splice(first_price..first_price, self.out_of_stock(candidate));
             let wanted = but.map_or(0, |(_, units)| units);
-            let priced = self.least_cost.filter(|_| why.is_empty() && wanted > 0);
+            let is_priced = why.is_empty() && wanted > 0;
             let mut why = why.into_iter();
             RejectedAlternative {
-                alone: priced.and_then(|least_cost| least_cost.alone(line, index, wanted)),
+                alone: is_priced.then(|| self.alone(line, index, wanted)).flatten(),
                 alternative: candidate.alternative.id,
                 rank: candidate.alternative.rank,
                 summary: sentences::summary(self.around, candidate),
@@ -197,6 +201,17 @@ impl Explained<'_> {
             }
         };
         others.map(rejection).collect()
+    }
+
+    /// What so many units of a candidate cost by themselves, where that is known.
+    fn alone(&self, line: usize, index: usize, units: u32) -> Option<CostParts> {
+        if let Some(least_cost) = self.least_cost {
+            return least_cost.alone(line, index, units);
+        }
+        let (tariff, candidate) = (self.tariff?, &self.judged[line][index]);
+        let units = units.min(self.offered.units(candidate));
+        let is_known = candidate.is_eligible() && tariff.refusals(candidate.alternative, self.around).is_empty();
+        (is_known && units > 0).then(|| least_cost::alone(tariff, self.around, candidate, units))
     }
 
     /// Why a candidate that nothing stands against does not serve the units.
@@ -212,9 +227,48 @@ impl Explained<'_> {
             (RejectedBecause::Limits, rules @ [_, ..]) => RejectedBecause::LimitedBy {
                 rules: rules.iter().map(|rule| (*rule).to_owned()).collect(),
                 beside: self.rules_on_others(line),
+                lacks: self.lacks(line, index),
             },
             (why, _) => why,
         }
+    }
+
+    /// What the candidate's supplier cannot ship of the lines that belong together with the line. Nothing
+    /// where they may be shipped in part, or it has several suppliers.
+    fn lacks(&self, line: usize, index: usize) -> Vec<Lack> {
+        let limits = &self.ruling.limits;
+        let candidate = &self.judged[line][index];
+        let Some(supplier) = only_supplier(candidate).filter(|_| !limits.in_part) else {
+            return Vec::new();
+        };
+        let groups = limits.together.iter();
+        let groups = groups.filter(|group| group.contains(&self.lines[line].line));
+        let together: BTreeSet<OrderLineId> = groups.flatten().copied().collect();
+        let mut stock = self.offered.clone();
+        let mut lacks = Vec::new();
+        for (demand, candidates) in self.lines.iter().zip(self.judged) {
+            if !together.contains(&demand.line) {
+                continue;
+            }
+            let mut left = demand.units;
+            for way in candidates.iter().filter(|way| way.is_eligible()) {
+                if only_supplier(way) == Some(supplier) {
+                    let taken = left.min(stock.units(way));
+                    stock.take(way, taken);
+                    left -= taken;
+                }
+            }
+            if left > 0 {
+                lacks.push(Lack {
+                    supplier_name: sentences::supplier_name(self.around, &candidate.alternative.components[0])
+                        .to_owned(),
+                    title: demand.title.clone(),
+                    wanted: demand.units,
+                    has: demand.units - left,
+                });
+            }
+        }
+        lacks
     }
 
     /// The rules that keep candidates from the other lines.
@@ -257,6 +311,13 @@ impl Explained<'_> {
             })
         })
     }
+}
+
+/// Who ships all of it, where that is one.
+fn only_supplier(candidate: &Candidate<'_>) -> Option<SupplierId> {
+    let mut parts = candidate.alternative.components.iter().map(|part| part.offer.supplier);
+    let first = parts.next()?;
+    parts.all(|other| other == first).then_some(first)
 }
 
 /// What the allocated goods cost, one sum per currency, in the order of its code.

@@ -6,10 +6,11 @@
 use std::collections::BTreeMap;
 
 use super::{
-    candidates::{Assignment, Stock},
+    candidates::{Assignment, Candidate, Stock},
     cost::{Order, Priced},
     plan::{CostParts, Landed, PriceCut, RejectedBecause, RunnerUp, SupplierBill},
     request::OfferFacts,
+    rules::Circumstances,
     sentences,
     solver::{self, Score, Solution},
     tariff::{Parcels, Tariff},
@@ -33,7 +34,7 @@ impl<'a> LeastCost<'a> {
     pub fn find(order: Order<'a>) -> Option<Self> {
         let priced = Priced::new(order)?;
         let solution = solver::solve(&priced.problem, &priced.problem.most(), priced.nodes(order));
-        let bill = Bill::of(order, &priced, &solution.units);
+        let bill = Bill::of_units(order, &priced, &solution.units);
         Some(Self {
             order,
             priced,
@@ -124,20 +125,9 @@ impl<'a> LeastCost<'a> {
     /// What so many units of a candidate cost by themselves, with parcels of their own.
     pub fn alone(&self, line: usize, candidate: usize, units: u32) -> Option<CostParts> {
         let way = self.way(line, candidate)?;
-        let mut plan = vec![0; self.priced.ways.len()];
-        plan[way] = units.min(self.priced.problem.ways[way].most);
-        let bill = Bill::of(self.order, &self.priced, &plan);
-        let exchange = &self.order.tariff.exchange;
-        let sum = |of: fn(&Part) -> Score| exchange.money(bill.parts.values().map(of).sum());
-        let days = |supplier: &SupplierId| self.order.tariff.days(*supplier, self.order.around);
-        Some(CostParts {
-            units: plan[way],
-            goods: sum(|part| part.goods),
-            duties: sum(|part| part.duties),
-            fees: sum(|part| part.parcels.fees),
-            shipping: sum(|part| part.parcels.shipping),
-            days: bill.parts.keys().map(days).max().unwrap_or(0),
-        })
+        let units = units.min(self.priced.problem.ways[way].most);
+        let candidate = &self.order.judged[line][candidate];
+        Some(alone(self.order.tariff, self.order.around, candidate, units))
     }
 
     /// Whether nothing but cost decides.
@@ -179,7 +169,7 @@ impl<'a> LeastCost<'a> {
     /// the other plan to beat this one, be it by priority at equal cost.
     fn price_cut(&self, line: usize, second: &Solution) -> Option<PriceCut> {
         let over = self.priced.parts(second.cost - self.solution.cost).max(0);
-        let theirs = Bill::of(self.order, &self.priced, &second.units).pieces;
+        let theirs = Bill::of_units(self.order, &self.priced, &second.units).pieces;
         let more = |offer: &OfferFacts| {
             let ours = self.bill.pieces.get(&offer.id).copied().unwrap_or(0);
             theirs.get(&offer.id).copied().unwrap_or(0).saturating_sub(ours)
@@ -215,7 +205,7 @@ impl<'a> LeastCost<'a> {
         let more = if model.preferences == Preferences::default() {
             all
         } else {
-            Bill::of(self.order, &self.priced, units).total() - self.bill.total()
+            Bill::of_units(self.order, &self.priced, units).total() - self.bill.total()
         };
         (exchange.money(more), exchange.money(all - more))
     }
@@ -239,6 +229,21 @@ impl<'a> LeastCost<'a> {
     }
 }
 
+/// What so many units of a candidate that can be priced cost by themselves, with parcels of their own.
+pub fn alone(tariff: &Tariff<'_>, around: &Circumstances<'_>, candidate: &Candidate<'_>, units: u32) -> CostParts {
+    let bill = Bill::of(tariff, std::iter::once((candidate, units)));
+    let sum = |of: fn(&Part) -> Score| tariff.exchange.money(bill.parts.values().map(of).sum());
+    let days = |supplier: &SupplierId| tariff.days(*supplier, around);
+    CostParts {
+        units,
+        goods: sum(|part| part.goods),
+        duties: sum(|part| part.duties),
+        fees: sum(|part| part.parcels.fees),
+        shipping: sum(|part| part.parcels.shipping),
+        days: bill.parts.keys().map(days).max().unwrap_or(0),
+    }
+}
+
 /// What a plan costs, worked out from its pieces and parcels: not from the
 /// solver's numbers, so that each checks the other.
 #[derive(Debug, Default)]
@@ -256,13 +261,17 @@ struct Part {
 }
 
 impl Bill {
-    fn of(order: Order<'_>, priced: &Priced, units: &[u32]) -> Self {
+    fn of_units(order: Order<'_>, priced: &Priced, units: &[u32]) -> Self {
         let used = priced.ways.iter().zip(units).filter(|(_, units)| **units > 0);
-        let components = used.flat_map(|((line, candidate), units)| {
-            let components = &order.judged[*line][*candidate].alternative.components;
-            components
-                .iter()
-                .map(move |component| (&component.offer, component.per_unit * units))
+        let used = used.map(|((line, candidate), units)| (&order.judged[*line][*candidate], *units));
+        Self::of(order.tariff, used)
+    }
+
+    /// Of so many units of each candidate.
+    fn of<'a>(tariff: &Tariff<'_>, used: impl Iterator<Item = (&'a Candidate<'a>, u32)>) -> Self {
+        let components = used.flat_map(|(candidate, units)| {
+            let components = candidate.alternative.components.iter();
+            components.map(move |component| (&component.offer, component.per_unit * units))
         });
         let mut bill = Self::default();
         let mut offers: BTreeMap<OfferId, &OfferFacts> = BTreeMap::new();
@@ -274,14 +283,14 @@ impl Bill {
         }
         for (id, offer) in offers {
             let pieces = bill.pieces[&id];
-            let each = order.tariff.parts(order.tariff.unit_cost(offer, pieces));
+            let each = tariff.parts(tariff.unit_cost(offer, pieces));
             let goods = each * Score::from(pieces);
             let part = bill.parts.entry(offer.supplier).or_default();
             part.goods += goods;
-            part.duties += order.tariff.duties(offer.supplier, goods);
+            part.duties += tariff.duties(offer.supplier, goods);
         }
         for (supplier, part) in &mut bill.parts {
-            part.parcels = order.tariff.parcels(*supplier, part.weight_g.max(1));
+            part.parcels = tariff.parcels(*supplier, part.weight_g.max(1));
         }
         bill
     }

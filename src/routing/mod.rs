@@ -35,7 +35,7 @@ pub mod what_if;
 pub mod worth;
 
 pub use plan::{
-    ChosenComponent, CostParts, Field, Landed, Outcome, PlanLine, PriceCut, RejectedAlternative, RejectedBecause,
+    ChosenComponent, CostParts, Field, Lack, Landed, Outcome, PlanLine, PriceCut, RejectedAlternative, RejectedBecause,
     RoutePlan, RunnerUp, SupplierBill,
 };
 pub use request::{Alternative, Component, LineDemand, OfferFacts, RouteRequest, Strategy, SupplierTerms};
@@ -54,7 +54,11 @@ use terms::{CostModel, Detail, Limits, PriceBreaks};
 #[must_use]
 pub fn route(request: &RouteRequest) -> RoutePlan {
     with_judged(request, |known, judged, stock| match &request.strategy {
-        Strategy::Priority => by_priority(known, &judged, stock, &known.ruling.limits),
+        Strategy::Priority => {
+            let costs = request.known_costs.as_deref();
+            let tariff = costs.map(|model| Tariff::new(model, known.price_breaks));
+            by_priority(known, &judged, stock, &known.ruling.limits, tariff.as_ref())
+        }
         Strategy::LeastCost(model) => by_least_cost(known, judged, stock, model),
     })
 }
@@ -98,7 +102,14 @@ struct Known<'a> {
     price_breaks: &'a [PriceBreaks],
 }
 
-fn by_priority(known: Known<'_>, judged: &[Vec<Candidate<'_>>], mut stock: Stock, limits: &Limits) -> RoutePlan {
+fn by_priority(
+    known: Known<'_>,
+    judged: &[Vec<Candidate<'_>>],
+    mut stock: Stock,
+    limits: &Limits,
+    tariff: Option<&Tariff<'_>>,
+) -> RoutePlan {
+    let offered = stock.clone();
     let assignments = priority::assign(known.lines, judged, &mut stock, limits, known.around);
     let explained = Explained {
         lines: known.lines,
@@ -106,9 +117,11 @@ fn by_priority(known: Known<'_>, judged: &[Vec<Candidate<'_>>], mut stock: Stock
         assignments: &assignments,
         around: known.around,
         ruling: known.ruling,
+        offered: &offered,
         stock: &stock,
         price_breaks: known.price_breaks,
         least_cost: None,
+        tariff,
         detail: Detail::RunnerUps,
     };
     explained.plan()
@@ -132,7 +145,7 @@ fn by_least_cost(known: Known<'_>, mut judged: Vec<Vec<Candidate<'_>>>, stock: S
         for candidate in judged.iter_mut().flatten() {
             candidate.refuse(vec![RejectedBecause::BadData { field: Field::Cost }]);
         }
-        return by_priority(known, &judged, stock, &limits);
+        return by_priority(known, &judged, stock, &limits, None);
     };
     let mut left = stock.clone();
     let assignments = least_cost.assign(&mut left);
@@ -142,9 +155,11 @@ fn by_least_cost(known: Known<'_>, mut judged: Vec<Vec<Candidate<'_>>>, stock: S
         assignments: &assignments,
         around: known.around,
         ruling: known.ruling,
+        offered: &stock,
         stock: &left,
         price_breaks: known.price_breaks,
         least_cost: Some(&least_cost),
+        tariff: None,
         detail: model.effort.detail,
     };
     explained.plan()

@@ -123,7 +123,7 @@ pub struct PlanLine {
     /// The second-best plan for the line, where the strategy looks for one.
     #[serde(default)]
     pub runner_up: Option<RunnerUp>,
-    /// What these units cost by themselves, where cost decides.
+    /// What these units cost by themselves, where that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub alone: Option<CostParts>,
 }
@@ -174,7 +174,7 @@ pub struct RejectedAlternative {
     pub why: RejectedBecause,
     /// What stands in the way besides.
     pub also: Vec<RejectedBecause>,
-    /// What these units would cost from it by themselves, where it may serve them and cost decides.
+    /// What these units would cost from it by themselves, where it may serve them and that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub alone: Option<CostParts>,
 }
@@ -280,6 +280,14 @@ pub enum RejectedBecause {
         rules: Vec<String>,
         /// Rules that keep the order's other lines with other suppliers.
         beside: Vec<String>,
+        /// What its supplier cannot ship of the lines that belong together.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        lacks: Vec<Lack>,
+    },
+    /// A rule has it shipped together with lines that wait for a person.
+    RestWaits {
+        rule: String,
+        titles: Vec<String>,
     },
     CostsUnknown {
         supplier_name: String,
@@ -303,6 +311,17 @@ pub enum RejectedBecause {
         weight_g: u32,
         limit_g: u32,
     },
+}
+
+/// What a supplier cannot ship of a line.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lack {
+    pub supplier_name: String,
+    /// The line's title.
+    pub title: String,
+    /// Units of the line, and how many of them it can ship.
+    pub wanted: u32,
+    pub has: u32,
 }
 
 text_enum! {

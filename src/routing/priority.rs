@@ -69,24 +69,24 @@ fn suppliers(judged: &[Vec<Candidate<'_>>], around: &Circumstances<'_>) -> Vec<S
     found
 }
 
-/// The lines of each group. Groups that share a line are one, unless nobody can ship that line: then
-/// nothing ties them together.
+/// The lines of each group. Groups that share a line are one; unless they may be shipped in part and nobody can
+/// ship that line: then nothing ties them together.
 fn groups(
     lines: &[&LineDemand],
     judged: &[Vec<Candidate<'_>>],
     stock: &Stock,
     limits: &Limits,
 ) -> Vec<BTreeSet<usize>> {
-    let can_be_shipped = |at: &usize| {
+    let ties = |at: &usize| {
         let mut candidates = judged[*at].iter();
-        candidates.any(|candidate| candidate.is_eligible() && stock.units(candidate) > 0)
+        !limits.in_part || candidates.any(|candidate| candidate.is_eligible() && stock.units(candidate) > 0)
     };
     let mut groups: Vec<BTreeSet<usize>> = Vec::new();
     for together in &limits.together {
         let members: BTreeSet<usize> = (0..lines.len())
             .filter(|at| together.contains(&lines[*at].line))
             .collect();
-        let is_tied = |other: &BTreeSet<usize>| other.intersection(&members).any(can_be_shipped);
+        let is_tied = |other: &BTreeSet<usize>| other.intersection(&members).any(ties);
         let place = groups.iter().position(is_tied).unwrap_or(groups.len());
         let (tied, mut apart): (Vec<_>, Vec<_>) = groups.into_iter().partition(is_tied);
         apart.insert(place, tied.into_iter().flatten().chain(members.clone()).collect());
@@ -132,7 +132,8 @@ impl Whole<'_> {
                         .collect();
                     let unserved: u64 = served.iter().map(|assignment| u64::from(assignment.left)).sum();
                     (unserved, served, left)
-                });
+                })
+                .filter(|(unserved, ..)| self.limits.in_part || *unserved == 0);
             let best = tried.min_by_key(|(unserved, ..)| *unserved);
             let (served, left) = best.map_or_else(
                 || {

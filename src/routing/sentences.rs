@@ -5,7 +5,7 @@ use std::fmt;
 
 use super::{
     candidates::Candidate,
-    plan::{ChosenComponent, Field, RejectedAlternative, RejectedBecause},
+    plan::{ChosenComponent, Field, Lack, RejectedAlternative, RejectedBecause},
     request::{Component, LineDemand},
     rules::Circumstances,
 };
@@ -191,6 +191,7 @@ impl fmt::Display for RejectedBecause {
             | Self::KeptWith { .. }
             | Self::KeptInStock { .. }
             | Self::LimitedBy { .. }
+            | Self::RestWaits { .. }
             | Self::DangerousGoods { .. }
             | Self::AgeNotChecked { .. } => by_rule(f, self),
             Self::NotNeeded => f.write_str("could ship these units, but others come first"),
@@ -227,11 +228,28 @@ fn no_zone(
     }
 }
 
+fn quoted(names: &[String]) -> Vec<String> {
+    names.iter().map(|name| format!("“{name}”")).collect()
+}
+
 /// Rules by their names.
 fn named(rules: &[String]) -> String {
-    let quoted: Vec<String> = rules.iter().map(|rule| format!("“{rule}”")).collect();
     let word = if rules.len() == 1 { "rule" } else { "rules" };
-    format!("the {word} {}", quoted.join(" and "))
+    format!("the {word} {}", quoted(rules).join(" and "))
+}
+
+fn limited_by(f: &mut fmt::Formatter<'_>, rules: &[String], beside: &[String], lacks: &[Lack]) -> fmt::Result {
+    let verb = if rules.len() == 1 { "leaves" } else { "leave" };
+    write!(f, "{} {verb} no room for it", named(rules))?;
+    if !beside.is_empty() {
+        write!(f, " beside {}", named(beside))?;
+    }
+    if let Some(Lack { supplier_name, .. }) = lacks.first() {
+        let of = |lack: &Lack| format!("{} of {} × “{}”", lack.has, lack.wanted, lack.title);
+        let each: Vec<String> = lacks.iter().map(of).collect();
+        write!(f, ": {supplier_name} can ship {}", each.join(" and "))?;
+    }
+    Ok(())
 }
 
 /// What rules of the shop's say.
@@ -261,13 +279,14 @@ fn by_rule(f: &mut fmt::Formatter<'_>, why: &RejectedBecause) -> fmt::Result {
             f,
             "{in_stock} of {sku} in stock, of which the rule “{rule}” keeps {kept}"
         ),
-        RejectedBecause::LimitedBy { rules, beside } => {
-            let verb = if rules.len() == 1 { "leaves" } else { "leave" };
-            write!(f, "{} {verb} no room for it", named(rules))?;
-            match beside.as_slice() {
-                [] => Ok(()),
-                beside => write!(f, " beside {}", named(beside)),
-            }
+        RejectedBecause::LimitedBy { rules, beside, lacks } => limited_by(f, rules, beside, lacks),
+        RejectedBecause::RestWaits { rule, titles } => {
+            let verb = if titles.len() == 1 { "waits" } else { "wait" };
+            let titles = quoted(titles).join(" and ");
+            write!(
+                f,
+                "the rule “{rule}” has it shipped with {titles}, which {verb} for you"
+            )
         }
         RejectedBecause::DangerousGoods { sku, supplier_name } => {
             write!(f, "{sku} is dangerous goods, which {supplier_name} may not ship")

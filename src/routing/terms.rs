@@ -108,8 +108,10 @@ pub struct Share {
 #[serde(default)]
 pub struct Limits {
     pub max_parcels: Option<u32>,
-    /// Lines that one supplier must ship together.
+    /// Lines that one supplier must ship together, and as a whole or not at all.
     pub together: Vec<BTreeSet<OrderLineId>>,
+    /// A part of such lines may be shipped alone: a person decides about them one by one.
+    pub in_part: bool,
 }
 
 impl Limits {
@@ -119,6 +121,7 @@ impl Limits {
         let both = [self.max_parcels, other.max_parcels];
         self.max_parcels = both.into_iter().flatten().min();
         self.together.extend(other.together.iter().cloned());
+        self.in_part |= other.in_part;
         self
     }
 

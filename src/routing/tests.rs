@@ -88,6 +88,7 @@ fn order(lines: Vec<LineDemand>) -> RouteRequest {
         suppliers: vec![terms(1, "North Textiles"), terms(2, "South Mugs")],
         destination: Some("DE".to_owned()),
         strategy: Strategy::Priority,
+        known_costs: None,
         price_breaks: Vec::new(),
         facts: OrderFacts::default(),
         rules: Vec::new(),

@@ -100,7 +100,15 @@ fn by_priority(known: Known<'_>, judged: &[Vec<Candidate<'_>>], mut stock: Stock
         .iter()
         .flat_map(|(line, at, _)| suppliers(*line, *at).map(|supplier| (known.lines[*line].line, supplier)))
         .collect();
-    keeps(&known.ruling.limits, &used).then_some(cost)
+    let limits = &known.ruling.limits;
+    let units = units(served);
+    let left = known
+        .lines
+        .iter()
+        .filter(|demand| units.get(&demand.line).copied().unwrap_or(0) < demand.units)
+        .map(|demand| demand.line)
+        .collect();
+    (keeps(limits, &used) && (limits.in_part || keeps_wholes(limits, &used, &left))).then_some(cost)
 }
 
 /// Whether the limits allow that these suppliers ship these lines, each in a parcel of its own.
@@ -112,6 +120,14 @@ fn keeps(limits: &Limits, used: &BTreeSet<(OrderLineId, SupplierId)>) -> bool {
         of_group.map(|(_, supplier)| supplier).collect::<BTreeSet<_>>().len() <= 1
     };
     parcels.len() <= most && limits.together.iter().all(by_one)
+}
+
+/// Whether nothing is shipped of lines that belong together while units of one of them are left.
+fn keeps_wholes(limits: &Limits, used: &BTreeSet<(OrderLineId, SupplierId)>, left: &BTreeSet<OrderLineId>) -> bool {
+    limits.together.iter().all(|group| {
+        let is_begun = used.iter().any(|(line, _)| group.contains(line));
+        !is_begun || group.is_disjoint(left)
+    })
 }
 
 fn by_least_cost(

@@ -60,6 +60,15 @@ pub(super) fn shops_of(supplier: SupplierId) -> SelectStatement {
         .to_owned()
 }
 
+/// The ids of the suppliers that a shop has a connection with, for the conditions of other tables.
+pub(super) fn suppliers_of(shop: ShopId) -> SelectStatement {
+    Query::select()
+        .column(Column::SupplierId)
+        .from(Entity)
+        .and_where(Column::ShopId.eq(shop))
+        .to_owned()
+}
+
 /// Some connections with a deadline for answers by id, after the one that was seen last: of every shop.
 pub async fn with_deadline(
     db: &impl ConnectionTrait,

@@ -155,6 +155,7 @@ pub fn order_by_lot(dice: &mut Dice, size: Size) -> RouteRequest {
         price_breaks,
         destination: None,
         strategy: Strategy::LeastCost(Box::new(model)),
+        known_costs: None,
         facts: OrderFacts {
             hour: dice.chance(80).then(|| dice.roll(0, 23)),
             ..OrderFacts::default()
@@ -255,6 +256,7 @@ fn model_by_lot(
         limits: Limits {
             max_parcels: dice.chance(20).then(|| dice.roll(1, 4)),
             together: groups_by_lot(dice, lines),
+            in_part: false,
         },
         promised_days: dice.chance(50).then(|| dice.roll(1, 5)),
         effort: Effort {

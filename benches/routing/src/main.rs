@@ -4,11 +4,13 @@
 
 mod proof;
 mod report;
+mod target;
 mod timing;
 
 use std::{path::PathBuf, process::ExitCode};
 
 use report::Table;
+use target::Target;
 
 // As the program itself has.
 #[global_allocator]
@@ -24,17 +26,24 @@ struct Options {
     orders: u64,
     /// The page whose tables are rewritten.
     page: Option<PathBuf>,
+    /// A target that is missed ends the run as a failure.
+    check: bool,
 }
 
-/// Reads `NAME=NUMBER` arguments, and `page=PATH`.
+/// Reads `NAME=NUMBER` arguments, `page=PATH`, and `--check`.
 fn options() -> Options {
     let mut options = Options {
         proofs: 10_000,
         instances: 400,
         orders: 100_000,
         page: None,
+        check: false,
     };
     for argument in std::env::args().skip(1) {
+        if argument == "--check" {
+            options.check = true;
+            continue;
+        }
         let (name, value) = argument.split_once('=').expect("NAME=VALUE");
         let number = || value.parse().expect("a number");
         match name {
@@ -42,7 +51,7 @@ fn options() -> Options {
             "instances" => options.instances = number(),
             "orders" => options.orders = number(),
             "page" => options.page = Some(value.into()),
-            other => panic!("{other}: proofs, instances, orders or page"),
+            other => panic!("{other}: proofs, instances, orders, page or --check"),
         }
     }
     options
@@ -51,30 +60,33 @@ fn options() -> Options {
 fn main() -> ExitCode {
     let options = options();
     let mut tables: Vec<Table> = Vec::new();
-    let mut add = |table: Table| {
+    let mut targets: Vec<Target> = Vec::new();
+    let mut add = |(table, more): (Table, Vec<Target>)| {
         println!("{}", table.text());
         tables.push(table);
+        targets.extend(more);
     };
     if options.orders > 0 {
         add(timing::table(options.orders));
     }
     if options.instances > 0 {
-        add(proof::policies(options.instances));
+        add((proof::policies(options.instances), Vec::new()));
         add(proof::planted(options.instances));
     }
     let mut wrong = Vec::new();
     if options.proofs > 0 {
-        let (table, found) = proof::against_highs(options.proofs);
-        add(table);
+        let (table, targets, found) = proof::against_highs(options.proofs);
+        add((table, targets));
         wrong = found;
     }
+    let all_met = target::tell(&targets);
     if let Some(page) = &options.page {
         report::write(&tables, page);
     }
     for why in &wrong {
         eprintln!("{why}");
     }
-    if wrong.is_empty() {
+    if wrong.is_empty() && (all_met || !options.check) {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE

@@ -309,14 +309,14 @@ impl<'a> Programme<'a> {
         }
     }
 
-    /// The units of lines that belong together come from one supplier.
+    /// The units of lines that belong together come from one supplier, all of them or none.
     fn groups(&mut self) {
         for group in &self.reading.model.limits.together {
             let suppliers = self.reading.request.suppliers.iter();
             let places: BTreeMap<SupplierId, usize> =
                 suppliers.map(|terms| (terms.id, self.milp.count(0.0, 1))).collect();
             let one: Sum = places.values().map(|place| (*place, 1.0)).collect();
-            self.milp.at_most(one, 1.0);
+            self.milp.at_most(one.clone(), 1.0);
             for line in self
                 .reading
                 .request
@@ -327,6 +327,13 @@ impl<'a> Programme<'a> {
                 for way in &line.alternatives {
                     self.within(line, way, &places);
                 }
+                let served = line
+                    .alternatives
+                    .iter()
+                    .map(|way| (self.units[&(line.line, way.id)], 1.0));
+                let all = one.iter().map(|(place, _)| (*place, -f64::from(line.units)));
+                let whole: Sum = served.chain(all).collect();
+                self.milp.exactly(whole, 0.0);
             }
         }
     }

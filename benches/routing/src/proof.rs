@@ -12,7 +12,10 @@ use routing_bench::{
     policies::{Flat, Market},
 };
 
-use crate::report::{Table, mean, quantile};
+use crate::{
+    report::{Table, mean, quantile},
+    target::Target,
+};
 
 const SIZES: [(&str, Size); 3] = [
     (
@@ -41,9 +44,9 @@ const SIZES: [(&str, Size); 3] = [
     ),
 ];
 
-/// Routes so many orders and has HiGHS solve them too. Also what was found wrong.
-pub fn against_highs(orders: u64) -> (Table, Vec<String>) {
-    let mut rows = Vec::new();
+/// Routes so many orders and has HiGHS solve them too. Also what is to be reached, and what was found wrong.
+pub fn against_highs(orders: u64) -> (Table, Vec<Target>, Vec<String>) {
+    let (mut rows, mut targets) = (Vec::new(), Vec::new());
     let mut wrong: Vec<String> = Vec::new();
     for (name, size) in SIZES {
         let each = orders.div_ceil(SIZES.len() as u64);
@@ -57,20 +60,19 @@ pub fn against_highs(orders: u64) -> (Table, Vec<String>) {
                 .collect()
         });
         let count = |wanted| {
-            found
-                .iter()
-                .filter(|verdict| **verdict == Ok(wanted))
-                .count()
-                .to_string()
+            let count = found.iter().filter(|verdict| **verdict == Ok(wanted)).count();
+            u32::try_from(count).expect("few")
         };
         let (unproven, cut_off) = (count(Verdict::Unproven), count(Verdict::CutOff));
+        let what = format!("plans dearer than HiGHS's, {name}");
+        targets.push(Target::new(what, cut_off.into(), 0.0, "plans"));
         let mistakes: Vec<String> = found.into_iter().filter_map(Result::err).collect();
         rows.push(vec![
             name.to_owned(),
             each.to_string(),
             mistakes.len().to_string(),
-            unproven,
-            cut_off,
+            unproven.to_string(),
+            cut_off.to_string(),
         ]);
         wrong.extend(mistakes.into_iter().map(|why| format!("{name}: {why}")));
     }
@@ -84,7 +86,7 @@ pub fn against_highs(orders: u64) -> (Table, Vec<String>) {
         head: vec!["orders of", "orders", "wrong", "unproven", "cut off"],
         rows,
     };
-    (table, wrong)
+    (table, targets, wrong)
 }
 
 fn check_part(from: u64, orders: u64, size: Size) -> Vec<Result<Verdict, String>> {
@@ -99,15 +101,15 @@ fn check_part(from: u64, orders: u64, size: Size) -> Vec<Result<Verdict, String>
 
 type Plant = fn(&mut Dice, u32, u32) -> Planted;
 
-/// How far above planted optima the search ends, without and with branching.
-pub fn planted(orders: u64) -> Table {
+/// How far above planted optima the search ends, without and with branching. Also what is to be reached as it runs.
+pub fn planted(orders: u64) -> (Table, Vec<Target>) {
     let kinds: [(&str, Plant, u32, u32); 4] = [
         ("planted, 20 suppliers × 30 lines", by_price, 20, 30),
         ("planted, 40 suppliers × 60 lines", by_price, 40, 60),
         ("set cover, 24 suppliers × 30 lines", by_cover, 24, 30),
         ("set cover, 40 suppliers × 60 lines", by_cover, 40, 60),
     ];
-    let mut rows = Vec::new();
+    let (mut rows, mut targets) = (Vec::new(), Vec::new());
     for (name, plant, suppliers, lines) in kinds {
         for (how, work) in [("local search alone", Some(0)), ("as it runs", None)] {
             let gaps = (0..orders).map(|seed| gap(plant(&mut Dice::new(seed), suppliers, lines), work));
@@ -115,6 +117,11 @@ pub fn planted(orders: u64) -> Table {
             gaps.sort_by(|a, b| a.0.total_cmp(&b.0));
             let above: Vec<f64> = gaps.iter().map(|gap| gap.0).collect();
             let told: Vec<f64> = gaps.iter().map(|gap| gap.1).collect();
+            if work.is_none() {
+                let above_by = |what: &str| format!("{what} above the optimum, {name}");
+                targets.push(Target::new(above_by("mean"), mean(&above), 0.5, "%"));
+                targets.push(Target::new(above_by("p95"), quantile(&above, 950), 2.0, "%"));
+            }
             rows.push(vec![
                 format!("{name}: {how}"),
                 orders.to_string(),
@@ -124,14 +131,15 @@ pub fn planted(orders: u64) -> Table {
             ]);
         }
     }
-    Table {
+    let table = Table {
         title: "Planted optima",
         note: "Orders beyond what the search is made to prove, whose cheapest plan is known because it \
                was put there. *Told* is the gap that the plan itself admits to."
             .to_owned(),
         head: vec!["orders of", "orders", "mean above the optimum", "p95", "told, mean"],
         rows,
-    }
+    };
+    (table, targets)
 }
 
 /// How far above the optimum the plan is, and how far it says that it may be, in per cent.

@@ -58,6 +58,7 @@ pub fn request(lines: Vec<LineDemand>, model: CostModel) -> RouteRequest {
         suppliers: (1..=count).map(|n| supplier_terms(n, 1)).collect(),
         destination: None,
         strategy: Strategy::LeastCost(Box::new(model)),
+        known_costs: None,
         price_breaks: Vec::new(),
         facts: OrderFacts::default(),
         rules: Vec::new(),

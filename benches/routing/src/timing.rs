@@ -11,12 +11,16 @@ use routing_bench::{
 use crate::{
     proof::model,
     report::{Table, mean, quantile},
+    target::Target,
 };
 
 /// Orders of 50 lines are few in life; these many tell the p99.
 const LARGE: u64 = 1_000;
+/// Of a what-if whose time has a target.
+const MANY: u64 = 100_000;
 
-pub fn table(orders: u64) -> Table {
+/// Also what is to be reached: of a what-if only where it has as many orders as its target speaks of.
+pub fn table(orders: u64) -> (Table, Vec<Target>) {
     let detailed = |detail: Detail| {
         move |seed: u64| {
             let mut dice = Dice::new(seed);
@@ -32,7 +36,32 @@ pub fn table(orders: u64) -> Table {
         request
     };
     let what_if = what_if(orders, detailed(Detail::Decision));
-    Table {
+    let usual = Row::measured(
+        "1–8 lines × 10 suppliers, decision",
+        20_000.min(orders),
+        detailed(Detail::Decision),
+    );
+    let large = Row::measured("50 lines × 14 suppliers, decision", LARGE.min(orders), large);
+    let mut targets = vec![
+        Target::new(format!("median of {}", usual.name), usual.micros(500), 50.0, "µs"),
+        Target::new(format!("p99 of {}", usual.name), usual.micros(990) / 1_000.0, 2.0, "ms"),
+        Target::new(
+            format!("p99 of {}", large.name),
+            large.micros(990) / 1_000.0,
+            50.0,
+            "ms",
+        ),
+    ];
+    if orders >= MANY {
+        let what = format!("a what-if over {orders} orders, on two cores");
+        targets.push(Target::new(
+            what,
+            what_if * float_of(MANY) / float_of(orders),
+            30.0,
+            "s",
+        ));
+    }
+    let table = Table {
         title: "Time",
         note: format!(
             "Orders of a shop whose suppliers have most products, price lists, stock, fees and six weight \
@@ -52,58 +81,79 @@ pub fn table(orders: u64) -> Table {
             "gap, most",
         ],
         rows: vec![
-            row(
-                "1–8 lines × 10 suppliers, decision",
-                20_000.min(orders),
-                detailed(Detail::Decision),
-            ),
-            row(
+            usual.cells(),
+            Row::measured(
                 "1–8 lines × 10 suppliers, explained",
                 20_000.min(orders),
                 detailed(Detail::Candidates),
-            ),
-            row(
+            )
+            .cells(),
+            Row::measured(
                 "1–8 lines × 10 suppliers, with runner-ups",
                 20_000.min(orders),
                 detailed(Detail::RunnerUps),
-            ),
-            row("50 lines × 14 suppliers, decision", LARGE.min(orders), large),
+            )
+            .cells(),
+            large.cells(),
         ],
-    }
+    };
+    (table, targets)
 }
 
-fn row(name: &str, orders: u64, make: impl Fn(u64) -> RouteRequest) -> Vec<String> {
-    let mut times = Vec::new();
-    let mut gaps = Vec::new();
-    for seed in 0..orders {
-        let request = make(seed);
-        let (quickest, plan) = quickest(&request);
-        times.push(quickest);
-        let landed = plan.landed.expect("a landed cost");
-        let gap = 100.0 * float(landed.gap.amount_minor) / float(landed.total.amount_minor.max(1));
-        if gap > 0.0 {
-            gaps.push(gap);
+#[expect(clippy::cast_precision_loss, reason = "counts of a measurement are small")]
+const fn float_of(count: u64) -> f64 {
+    count as f64
+}
+
+/// Orders of one kind: how long each took, and the gaps of those that are not proven.
+struct Row {
+    name: &'static str,
+    /// Microseconds, the quickest first.
+    times: Vec<f64>,
+    gaps: Vec<f64>,
+}
+
+impl Row {
+    fn measured(name: &'static str, orders: u64, make: impl Fn(u64) -> RouteRequest) -> Self {
+        let mut times = Vec::new();
+        let mut gaps = Vec::new();
+        for seed in 0..orders {
+            let request = make(seed);
+            let (quickest, plan) = quickest(&request);
+            times.push(quickest);
+            let landed = plan.landed.expect("a landed cost");
+            let gap = 100.0 * float(landed.gap.amount_minor) / float(landed.total.amount_minor.max(1));
+            if gap > 0.0 {
+                gaps.push(gap);
+            }
         }
+        times.sort_by(f64::total_cmp);
+        Self { name, times, gaps }
     }
-    times.sort_by(f64::total_cmp);
-    let micros = |per_mille| match quantile(&times, per_mille) {
-        long if long >= 1_000.0 => format!("{:.2} ms", long / 1_000.0),
-        short => format!("{short:.0} µs"),
-    };
-    let open = gaps.len() as u64;
-    #[expect(clippy::cast_precision_loss, reason = "counts of a measurement are small")]
-    let proven = 100.0 * (orders - open) as f64 / orders as f64;
-    vec![
-        name.to_owned(),
-        orders.to_string(),
-        micros(500),
-        micros(950),
-        micros(990),
-        micros(1_000),
-        format!("{proven:.2} %"),
-        format!("{:.3} %", mean(&gaps)),
-        format!("{:.3} %", gaps.iter().copied().fold(0.0, f64::max)),
-    ]
+
+    fn micros(&self, per_mille: usize) -> f64 {
+        quantile(&self.times, per_mille)
+    }
+
+    fn cells(&self) -> Vec<String> {
+        let time = |per_mille| match self.micros(per_mille) {
+            long if long >= 1_000.0 => format!("{:.2} ms", long / 1_000.0),
+            short => format!("{short:.0} µs"),
+        };
+        let (orders, open) = (self.times.len() as u64, self.gaps.len() as u64);
+        let proven = 100.0 * float_of(orders - open) / float_of(orders);
+        vec![
+            self.name.to_owned(),
+            orders.to_string(),
+            time(500),
+            time(950),
+            time(990),
+            time(1_000),
+            format!("{proven:.2} %"),
+            format!("{:.3} %", mean(&self.gaps)),
+            format!("{:.3} %", self.gaps.iter().copied().fold(0.0, f64::max)),
+        ]
+    }
 }
 
 /// Microseconds of the quickest of three runs: what else the machine does is not ours.

@@ -23,6 +23,19 @@ export function makeProposals(world: World): Proposal[] {
   ];
 }
 
+type Mapped = readonly { components: readonly { offerId: string }[] }[];
+
+/** The place of the first offer that is not there. */
+export function unknownOffer(alternatives: Mapped, world: World): string[] | undefined {
+  for (const [rank, { components }] of alternatives.entries()) {
+    const at = components.findIndex(({ offerId }) =>
+      world.offers.every(({ id }) => id !== offerId),
+    );
+    if (at >= 0) return ["alternatives", String(rank), "components", String(at), "offerId"];
+  }
+  return undefined;
+}
+
 function take(world: World, ids: string[]): Proposal[] {
   const taken = world.proposals.filter(({ id }) => ids.includes(id));
   world.proposals = world.proposals.filter(({ id }) => !ids.includes(id));
@@ -44,7 +57,11 @@ function mapTo({ variant, offer }: Proposal) {
 }
 
 export const matchQueries = {
-  tryMapping: () => ({ lines: [], ...fine }),
+  tryMapping: ({ alternatives }: { alternatives: Mapped }, { world }: Context) => {
+    const field = unknownOffer(alternatives, world);
+    const problems = field ? [{ field, code: "INVALID", message: "there is no such offer" }] : [];
+    return { lines: [], problems };
+  },
   matchRun: (_: unknown, { world }: Context) => world.matchRun,
   matchCounts: (_: unknown, { world }: Context) => ({
     certain: world.proposals.filter(({ certain }) => certain).length,

@@ -10,6 +10,7 @@ import {
   type PurchaseOrder,
   tell,
 } from "./builders.ts";
+import { unknownOffer } from "./matching.ts";
 import { bucketOf, shopOf, viewerOf } from "./queries.ts";
 import type { Row } from "./row.ts";
 import type { Context } from "./server.ts";
@@ -148,15 +149,8 @@ export const mutations = {
   ) => {
     const variant = world.variants.find((row) => row.id === variantId);
     if (!variant) return problem("NOT_FOUND", "No such variant.");
-    for (const [rank, { components }] of alternatives.entries()) {
-      const at = components.findIndex(({ offerId }) =>
-        world.offers.every(({ id }) => id !== offerId),
-      );
-      if (at >= 0) {
-        const field = ["alternatives", String(rank), "components", String(at), "offerId"];
-        return problem("INVALID", "there is no such offer", field);
-      }
-    }
+    const field = unknownOffer(alternatives, world);
+    if (field) return problem("INVALID", "there is no such offer", field);
     map(variant, resolve(world, alternatives));
     return { variant, ...fine };
   },

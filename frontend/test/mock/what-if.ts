@@ -55,6 +55,7 @@ function begin(world: World, input: Input): Run {
     ordersSeen: 0,
     ordersCompared: 0,
     ordersPriced: 0,
+    draftRulesNeverInForce: [],
     ordersChanged: 0,
     live: side(routing.strategy),
     draft: side(input.routing?.strategy ?? routing.strategy),

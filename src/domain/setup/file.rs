@@ -296,11 +296,11 @@ pub struct RuleEntry {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "u32", range(min = 1, max = 1_000_000_000))]
     pub keep_in_stock: Option<u32>,
-    /// One supplier ships the whole order.
+    /// One supplier ships the whole order, or nobody any of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "bool")]
     pub never_split: Option<bool>,
-    /// One supplier ships all lines for which it holds.
+    /// One supplier ships all lines for which it holds, or nobody any of them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "bool")]
     pub ship_together: Option<bool>,

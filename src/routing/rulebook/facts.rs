@@ -39,6 +39,8 @@ pub struct OrderFacts {
     pub standing: Vec<Standing>,
     /// Parcels that these units come in.
     pub parcels: u32,
+    /// Lines of which units wait for a person, without alternatives.
+    pub waiting: Vec<LineDemand>,
 }
 
 /// What was decided about a line before, and stays.

@@ -26,6 +26,8 @@ pub struct Ruling<'a> {
     pub kept: BTreeMap<OfferId, (u32, &'a str)>,
     /// Lines that belong to what suppliers have already, and the rule that says so.
     begun: Vec<(BTreeSet<OrderLineId>, BTreeSet<SupplierId>, &'a str)>,
+    /// Lines that belong to what waits for a person, and the rule that says so.
+    waiting: Vec<(BTreeSet<OrderLineId>, Vec<&'a str>, &'a str)>,
     /// The rule that allows no parcel besides those that there are.
     full: Option<&'a str>,
 }
@@ -42,8 +44,10 @@ impl<'a> Ruling<'a> {
             limiting: Vec::new(),
             kept: BTreeMap::new(),
             begun: Vec::new(),
+            waiting: Vec::new(),
             full: None,
         };
+        ruling.limits.in_part = request.lines.iter().any(|line| line.forced_offer.is_some());
         for rule in &request.rules {
             ruling.limit(rule);
             if let Consequence::KeepInStock(pieces) = rule.then {
@@ -84,8 +88,12 @@ impl<'a> Ruling<'a> {
         let some = !group.is_empty();
         let standing = self.request.facts.standing.iter().filter(|one| belongs(&one.line));
         let with: BTreeSet<SupplierId> = standing.flat_map(|one| one.suppliers.iter().copied()).collect();
+        let waiting = self.request.facts.waiting.iter().filter(|line| belongs(line));
+        let waiting: Vec<&str> = waiting.map(|line| line.title.as_str()).collect();
         if some && !with.is_empty() {
             self.begun.push((group.clone(), with, &rule.name));
+        } else if some && !waiting.is_empty() {
+            self.waiting.push((group.clone(), waiting, &rule.name));
         }
         if some && !self.limits.together.contains(&group) {
             self.limits.together.push(group);
@@ -131,7 +139,22 @@ impl<'a> Ruling<'a> {
         if line.forced_offer.is_none() {
             found.extend(self.begun(line, alternative));
         }
+        if !self.limits.in_part {
+            found.extend(self.waits(line));
+        }
         found
+    }
+
+    /// What of the same group cannot be shipped with it, because a person is to decide about it.
+    fn waits(&self, line: &LineDemand) -> impl Iterator<Item = RejectedBecause> {
+        let waiting = self
+            .waiting
+            .iter()
+            .filter(move |(lines, ..)| lines.contains(&line.line));
+        waiting.map(|(_, titles, rule)| RejectedBecause::RestWaits {
+            rule: (*rule).to_owned(),
+            titles: titles.iter().map(|title| (*title).to_owned()).collect(),
+        })
     }
 
     /// Why an alternative does not fit to what suppliers have already.
@@ -152,6 +175,7 @@ impl<'a> Ruling<'a> {
         let full = self.full.map(|rule| RejectedBecause::LimitedBy {
             rules: vec![rule.to_owned()],
             beside: Vec::new(),
+            lacks: Vec::new(),
         });
         kept.chain(full)
     }

@@ -3,7 +3,7 @@
 
 use super::{
     amount::Amount,
-    problem::{Meter, Problem},
+    problem::{Demand, Meter, Problem},
 };
 
 /// Limits on the plans that a node stands for, and the multipliers that its bound
@@ -24,6 +24,8 @@ pub struct Node<S> {
     pub bound: S,
     /// Groups that have been given their place.
     pub placed: usize,
+    /// Demands of which no unit may be left.
+    pub whole: Vec<bool>,
 }
 
 /// The limits contradict each other: the node holds no plan.
@@ -42,6 +44,7 @@ impl<S: Amount> Node<S> {
             share: vec![S::ZERO; problem.links.len()],
             bound: S::ZERO,
             placed: 0,
+            whole: vec![false; problem.demands.len()],
         }
     }
 
@@ -55,6 +58,7 @@ impl<S: Amount> Node<S> {
         self.share.clone_from(&other.share);
         self.bound = other.bound;
         self.placed = other.placed;
+        self.whole.clone_from(&other.whole);
     }
 
     /// Whether the charge for the first piece is still to be decided.
@@ -76,7 +80,7 @@ impl<S: Amount> Node<S> {
     }
 
     fn tighten_demands(&mut self, problem: &Problem<S>) -> Result<(), Empty> {
-        for demand in &problem.demands {
+        for (index, demand) in problem.demands.iter().enumerate() {
             let fixed: u32 = self.low[demand.ways.clone()].iter().sum();
             let spare = demand.units.checked_sub(fixed).ok_or(Empty)?;
             for way in demand.ways.clone() {
@@ -85,6 +89,21 @@ impl<S: Amount> Node<S> {
                     return Err(Empty);
                 }
             }
+            if self.whole[index] {
+                self.tighten_whole(demand)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What the other ways cannot serve of a demand that is served as a whole, each must.
+    fn tighten_whole(&mut self, demand: &Demand) -> Result<(), Empty> {
+        let possible: u64 = self.high[demand.ways.clone()].iter().map(|high| u64::from(*high)).sum();
+        let spare = possible.checked_sub(demand.units.into()).ok_or(Empty)?;
+        for way in demand.ways.clone() {
+            let least = u64::from(self.high[way]).saturating_sub(spare);
+            // At most its high, which is a u32.
+            self.low[way] = self.low[way].max(u32::try_from(least).unwrap_or(self.high[way]));
         }
         Ok(())
     }

@@ -98,6 +98,8 @@ pub struct Group {
     pub demands: Vec<usize>,
     /// For each possible place the ways that it offers; all others are shut.
     pub places: Vec<Vec<usize>>,
+    /// Either all of their units are served, or none.
+    pub is_whole: bool,
 }
 
 impl<S: Amount> Problem<S> {
@@ -184,17 +186,40 @@ impl<S: Amount> Problem<S> {
         drawn
     }
 
-    /// Whether each group's units come from one of its places.
+    /// Whether each group's units come from one of its places, and no part of them alone.
     pub fn keeps_groups(&self, units: &[u32]) -> bool {
         self.groups.iter().all(|group| {
-            let ways = group
-                .demands
-                .iter()
-                .flat_map(|demand| self.demands[*demand].ways.clone());
-            let used: Vec<usize> = ways.filter(|way| units[*way] > 0).collect();
-            let whole = |place: &Vec<usize>| used.iter().all(|way| place.contains(way));
-            used.is_empty() || group.places.iter().any(whole)
-        })
+            let used: Vec<usize> = self.ways_of(group).filter(|way| units[*way] > 0).collect();
+            let from_one = |place: &Vec<usize>| used.iter().all(|way| place.contains(way));
+            used.is_empty() || group.places.iter().any(from_one)
+        }) && self.keeps_wholes(units)
+    }
+
+    /// Whether nothing that must be served as a whole is served in part.
+    pub fn keeps_wholes(&self, units: &[u32]) -> bool {
+        self.groups.iter().all(|group| !self.is_broken(group, units))
+    }
+
+    /// Leaves all of what must be served as a whole and is served in part.
+    pub fn leave_parts(&self, units: &mut [u32]) {
+        while let Some(group) = self.groups.iter().find(|group| self.is_broken(group, units)) {
+            for way in self.ways_of(group) {
+                units[way] = 0;
+            }
+        }
+    }
+
+    fn ways_of<'a>(&'a self, group: &'a Group) -> impl Iterator<Item = usize> + 'a {
+        let demands = group.demands.iter();
+        demands.flat_map(|demand| self.demands[*demand].ways.clone())
+    }
+
+    fn is_broken(&self, group: &Group, units: &[u32]) -> bool {
+        let is_served = |demand: &usize| {
+            let of = &self.demands[*demand];
+            units[of.ways.clone()].iter().sum::<u32>() == of.units
+        };
+        group.is_whole && self.ways_of(group).any(|way| units[way] > 0) && !group.demands.iter().all(is_served)
     }
 
     /// The steepest slope by which all meters together cannot overflow a sum.

@@ -7,7 +7,7 @@ use super::{
     bound::Bounder,
     local::Local,
     node::Node,
-    problem::{Problem, Score, Tap},
+    problem::{Group, Problem, Score, Tap},
 };
 
 /// The best plan found, and how good any plan could be.
@@ -37,7 +37,7 @@ const ROOT_STEPS: usize = 200;
 /// How a node is split in two, or more for a group.
 #[derive(Clone, Copy, Debug)]
 enum Branch {
-    /// One part for each place that the group may come from.
+    /// One part for each place that the group may come from, and one for none where it is not served in part.
     Place(usize),
     /// At most `at` drawn from the meter, or more.
     Meter { meter: usize, at: u64 },
@@ -51,6 +51,8 @@ struct Search<'a, S> {
     local: Local<'a, S>,
     units: Vec<u32>,
     cost: S,
+    /// A plan without what it would serve only in part.
+    rest: Vec<u32>,
     open: Vec<(Node<S>, Branch)>,
     /// Nodes that are settled, for their memory.
     spare: Vec<Node<S>>,
@@ -84,6 +86,7 @@ fn search_in<S: Amount>(problem: &Problem<S>, most: &[u32], effort: Effort<'_>) 
         local: Local::new(problem),
         units: vec![0; problem.ways.len()],
         cost: problem.unserved * S::of(nothing),
+        rest: Vec::new(),
         open: Vec::new(),
         spare: Vec::new(),
         is_thorough: effort.is_thorough,
@@ -203,6 +206,7 @@ impl<S: Amount> Search<'_, S> {
         }
         let relaxed = self.bounder.relaxed();
         let direct = self.problem.cost_of(&relaxed.units, &relaxed.drawn);
+        let direct = direct.filter(|_| self.problem.keeps_wholes(&relaxed.units));
         if let Some(cost) = direct.filter(|cost| *cost < self.cost) {
             self.cost = cost;
             self.units.clone_from(&relaxed.units);
@@ -212,10 +216,25 @@ impl<S: Amount> Search<'_, S> {
         if direct.is_none_or(|cost| cost >= node.bound + self.problem.grain) {
             let (cost, units) = self.local.improve(&node.high, &relaxed.units);
             if cost < self.cost {
-                self.cost = cost;
-                self.units.clear();
-                self.units.extend_from_slice(units);
+                self.rest.clear();
+                self.rest.extend_from_slice(units);
+                self.keep_wholes(cost);
             }
+        }
+    }
+
+    /// Keeps the plan that costs so much, less what it serves only in part and must not, if it is the best.
+    fn keep_wholes(&mut self, cost: S) {
+        let is_whole = self.problem.keeps_wholes(&self.rest);
+        let cost = if is_whole {
+            Some(cost)
+        } else {
+            self.problem.leave_parts(&mut self.rest);
+            self.problem.cost(&self.rest)
+        };
+        if let Some(cost) = cost.filter(|cost| *cost < self.cost) {
+            self.cost = cost;
+            std::mem::swap(&mut self.units, &mut self.rest);
         }
     }
 
@@ -226,27 +245,35 @@ impl<S: Amount> Search<'_, S> {
         part
     }
 
+    /// The part in which the group comes from a place.
+    fn placed(&mut self, node: &Node<S>, group: &Group, place: &[usize]) -> Node<S> {
+        let mut part = self.part(node);
+        part.placed += 1;
+        for demand in &group.demands {
+            for way in self.problem.demands[*demand].ways.clone() {
+                if !place.contains(&way) {
+                    // Where another group needs it, the part holds no plan.
+                    part.high[way] = 0;
+                }
+            }
+        }
+        part
+    }
+
     fn split(&mut self, node: &Node<S>, branch: Branch) {
         let first = self.open.len();
         match branch {
             Branch::Place(group) => {
                 let problem = self.problem;
                 let group = &problem.groups[group];
-                if group.places.is_empty() {
-                    // Its ways are shut already.
-                    let mut part = self.part(node);
-                    part.placed += 1;
+                if group.is_whole || group.places.is_empty() {
+                    let part = self.placed(node, group, &[]);
                     self.enter(part, false);
                 }
                 for place in &group.places {
-                    let mut part = self.part(node);
-                    part.placed += 1;
-                    for demand in &group.demands {
-                        for way in problem.demands[*demand].ways.clone() {
-                            if !place.contains(&way) {
-                                part.high[way] = part.low[way];
-                            }
-                        }
+                    let mut part = self.placed(node, group, place);
+                    for demand in group.demands.iter().filter(|_| group.is_whole) {
+                        part.whole[*demand] = true;
                     }
                     self.enter(part, false);
                 }
@@ -280,6 +307,13 @@ impl<S: Amount> Search<'_, S> {
         if node.placed < problem.groups.len() {
             return Some(Branch::Place(node.placed));
         }
+        if let Some(demand) = (0..problem.demands.len()).find(|demand| self.is_left(node, *demand)) {
+            let ways = problem.demands[demand].ways.clone();
+            let width = |way: &usize| node.high[*way] - node.low[*way];
+            let way = ways.filter(|way| width(way) > 0).max_by_key(width)?;
+            let at = self.bounder.relaxed().units[way].clamp(node.low[way], node.high[way] - 1);
+            return Some(Branch::Way { way, at });
+        }
         let drawn = &self.bounder.relaxed().drawn;
         let off = |meter: &usize| drawn[*meter] > node.to[*meter] || drawn[*meter] < node.from[*meter];
         if let Some(meter) = (0..problem.meters.len()).find(off) {
@@ -304,6 +338,13 @@ impl<S: Amount> Search<'_, S> {
             return None;
         }
         self.choose_step(node, most.1).or_else(|| self.choose_way(node, most.1))
+    }
+
+    /// Whether the relaxed assignment leaves units of a demand that is served as a whole.
+    fn is_left(&self, node: &Node<S>, demand: usize) -> bool {
+        let of = &self.problem.demands[demand];
+        let served = &self.bounder.relaxed().units[of.ways.clone()];
+        node.whole[demand] && served.iter().sum::<u32>() < of.units
     }
 
     /// Decides whether the meter is used at all, or on which of its steps.

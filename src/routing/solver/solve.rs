@@ -144,21 +144,23 @@ impl Leaving {
         leaving
     }
 
-    /// Units may be left in every place of a group, and where it has none.
+    /// Units may be left in every place of a group, and where it has none; where they are not served in
+    /// part, all are left or none.
     fn group(&self, problem: &Problem, group: &Group) -> Group {
         let left = group.demands.iter().map(|demand| self.ways[*demand]);
         let with_left = |place: &Vec<usize>| {
             // A way stands behind those that leave the units of earlier demands.
             let served = place.iter().map(|way| way + problem.ways[*way].demand);
-            served.chain(left.clone()).collect()
+            served.chain(left.clone().filter(|_| !group.is_whole)).collect()
         };
         let mut places: Vec<Vec<usize>> = group.places.iter().map(with_left).collect();
-        if places.is_empty() {
+        if places.is_empty() || group.is_whole {
             places.push(left.collect());
         }
         Group {
             demands: group.demands.clone(),
             places,
+            is_whole: group.is_whole,
         }
     }
 

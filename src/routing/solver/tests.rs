@@ -51,9 +51,10 @@ fn problem_in(grain: Score) -> impl Strategy<Value = Problem> {
         vec(steps(grain), METERS),
         vec(demand, 2..4),
         proptest::option::weighted(0.3, 1..5_u32),
-        proptest::bool::weighted(0.2),
+        proptest::bool::weighted(0.4),
+        any::<bool>(),
     )
-        .prop_map(move |(meters, demands, max_parcels, grouped)| {
+        .prop_map(move |(meters, demands, max_parcels, grouped, is_whole)| {
             let mut problem = Problem::new(grain, 100_000 * grain);
             problem.max_parcels = max_parcels;
             for steps in meters {
@@ -67,10 +68,16 @@ fn problem_in(grain: Score) -> impl Strategy<Value = Problem> {
                 }
             }
             if grouped {
-                let demands: Vec<usize> = (0..problem.demands.len()).collect();
+                // Not all of them always: what is outside may take what the group needs.
+                let outside = usize::from(is_whole && problem.demands[0].units % 2 == 0);
+                let demands: Vec<usize> = (outside..problem.demands.len()).collect();
                 let of = |meter: usize| problem.meters[meter].taps.iter().map(|tap| tap.way).collect();
                 let places = (0..METERS).map(of).collect();
-                problem.groups.push(Group { demands, places });
+                problem.groups.push(Group {
+                    demands,
+                    places,
+                    is_whole,
+                });
             }
             problem
         })

@@ -283,6 +283,36 @@ fn what_is_ordered_after_the_cutoff_hour_arrives_a_day_later() {
     assert_eq!(days[1], days[0] + 1);
 }
 
+/// The list decides, and its explanation says what each would have cost where that is known.
+#[test]
+fn under_the_priority_list_each_candidate_has_its_cost() {
+    let mut request = order(vec![line(
+        1,
+        2,
+        vec![offered(11, 1, 1_000), offered(12, 2, 900), offered(13, 3, 800)],
+    )]);
+    request.suppliers.push(terms(3, "East Wares"));
+    assert!(route(&request).lines[0].alone.is_none(), "no cost is known");
+    let mut known = model();
+    known.suppliers = vec![costs(1, 400), costs(2, 300)];
+    request.known_costs = Some(Box::new(known.clone()));
+    let plan = route(&request);
+    assert_eq!(told(&plan), ["2: 2 SKU-11"]);
+    assert_eq!(plan.landed, None, "nothing was weighed");
+    let by_cost = route(&with_model(request, |model| model.suppliers = known.suppliers));
+    assert_eq!(told(&by_cost), ["2: 2 SKU-12"]);
+    let [north, south] = [&plan.lines[0].alone, &plan.lines[0].rejected[0].alone];
+    assert!(north.is_some() && south.is_some());
+    assert_eq!(*north, by_cost.lines[0].rejected[0].alone);
+    assert_eq!(*south, by_cost.lines[0].alone);
+    let east = &plan.lines[0].rejected[1];
+    assert_eq!(
+        (&east.why, &east.alone),
+        (&RejectedBecause::NotNeeded, &None),
+        "its charges are not known"
+    );
+}
+
 /// One unit, for which South asks a euro less than North.
 fn check_preference(change: impl FnOnce(&mut CostModel), expect: &str) {
     let request = order(vec![line(1, 1, vec![offered(11, 1, 1_000), offered(12, 2, 900)])]);

@@ -159,6 +159,17 @@ proptest! {
             });
             let suppliers: BTreeSet<SupplierId> = of_group.map(|(_, _, part)| part.offer.supplier).collect();
             prop_assert!(suppliers.len() <= 1, "{named:?} come from {suppliers:?}");
+            let is_named = |demand: &LineDemand| {
+                demand.sku.as_deref().is_some_and(|sku| named.contains(&format!("'{sku}'")))
+            };
+            let lines: BTreeSet<_> = request.lines.iter().filter(|line| is_named(line)).map(|line| line.line).collect();
+            let of_group = |entry: &&PlanLine| lines.contains(&entry.line);
+            let is_bought = |entry: &PlanLine| matches!(entry.outcome, Outcome::Allocated { .. });
+            let (all, some): (bool, bool) = (
+                plan.lines.iter().filter(of_group).all(is_bought),
+                plan.lines.iter().filter(of_group).any(is_bought),
+            );
+            prop_assert!(all || !some, "{named:?} are bought in part");
         }
     }
 

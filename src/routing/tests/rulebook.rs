@@ -267,7 +267,10 @@ fn an_order_that_is_never_split_comes_from_one_supplier() {
     let plan = splittable(vec![rule("order.country == 'DE'", Consequence::NeverSplit)]);
     assert_eq!(told(&plan), whole);
     let why = plan.lines[0].rejected[0].why.to_string();
-    assert_eq!(why, "the rule “House rule” leaves no room for it", "North comes first");
+    assert_eq!(
+        why, "the rule “House rule” leaves no room for it: North Textiles can ship 0 of 1 × “Mug”",
+        "North comes first"
+    );
     assert_eq!(told(&splittable(vec![rule("", Consequence::MaxParcels(1))])), whole);
     let both = rule("line.sku starts_with 'LINE'", Consequence::ShipTogether);
     assert_eq!(told(&splittable(vec![both])), whole);
@@ -301,12 +304,83 @@ fn groups_that_share_a_line_come_from_one_supplier() {
     check(9, vec![first_two(), rule("", Consequence::NeverSplit)], all_of_south);
     check(9, vec![first_two(), glass("'LINE-2', 'LINE-3'")], all_of_south);
     check(9, vec![glass("'LINE-2', 'LINE-3'"), first_two()], all_of_south);
-    // What nobody has ties nothing together.
+    // What nobody has keeps all that it ties together.
     check(
         0,
         vec![first_two(), glass("'LINE-2', 'LINE-3'")],
-        ["1: 1 SKU-11", "1: nobody", "1: 1 SKU-32"],
+        ["1: nobody", "1: nobody", "1: nobody"],
     );
+    check(0, vec![first_two()], ["1: nobody", "1: nobody", "1: 1 SKU-32"]);
+}
+
+/// Three units of the first line and one of the second: North has two and one, South has none and one.
+fn nobody_has_all() -> RouteRequest {
+    order(vec![
+        line(1, 3, vec![alternative(11, vec![component(11, 1, 2)])]),
+        line(
+            2,
+            1,
+            vec![
+                alternative(21, vec![component(21, 1, 1)]),
+                alternative(22, vec![component(22, 2, 1)]),
+            ],
+        ),
+    ])
+}
+
+#[test]
+fn what_nobody_has_whole_is_not_bought_in_part() {
+    let together = || rule("line.sku starts_with 'LINE'", Consequence::ShipTogether);
+    assert_eq!(
+        told(&route(&nobody_has_all())),
+        ["2: 2 SKU-11", "1: nobody", "1: 1 SKU-21"],
+        "without a rule"
+    );
+    for whole in [rule("", Consequence::NeverSplit), together()] {
+        let plan = route(&RouteRequest {
+            rules: vec![whole],
+            ..nobody_has_all()
+        });
+        assert_eq!(told(&plan), ["3: nobody", "1: nobody"]);
+        let why = |line: usize, at: usize| plan.lines[line].rejected[at].why.to_string();
+        let north = "the rule “House rule” leaves no room for it: North Textiles can ship 2 of 3 × “Mug”";
+        assert_eq!(why(0, 0), north);
+        assert_eq!(why(1, 0), north);
+        assert!(why(1, 1).ends_with(" can ship 0 of 3 × “Mug”"), "{}", why(1, 1));
+    }
+    let part = rule("line.sku == 'LINE-1'", Consequence::ShipTogether);
+    let plan = route(&RouteRequest {
+        rules: vec![part],
+        ..nobody_has_all()
+    });
+    assert_eq!(told(&plan), ["3: nobody", "1: 1 SKU-21"], "the other line is free");
+}
+
+#[test]
+fn a_person_may_have_a_part_shipped_alone() {
+    let mut request = nobody_has_all();
+    request.lines[0].forced_offer = Some(offer_id(11));
+    request.rules = vec![rule("", Consequence::NeverSplit)];
+    assert_eq!(told(&route(&request)), ["2: 2 SKU-11", "1: nobody", "1: 1 SKU-21"]);
+}
+
+#[test]
+fn nothing_is_bought_while_the_rest_waits_for_a_person() {
+    let mut request = two_lines();
+    let first = request.lines.remove(0);
+    request.facts.waiting = vec![LineDemand {
+        alternatives: Vec::new(),
+        ..first
+    }];
+    request.rules = vec![rule("", Consequence::NeverSplit)];
+    let plan = route(&request);
+    assert_eq!(told(&plan), ["1: nobody"]);
+    assert_eq!(
+        plan.lines[0].rejected[0].why.to_string(),
+        "the rule “House rule” has it shipped with “Mug”, which waits for you"
+    );
+    request.rules = vec![rule("line.sku == 'LINE-2'", Consequence::ShipTogether)];
+    assert_eq!(told(&route(&request)), ["1: 1 SKU-22"], "it belongs to no other line");
 }
 
 #[test]
@@ -317,10 +391,10 @@ fn what_limits_keep_from_being_shipped_is_told() {
         Consequence::Only(keys(&["supplier-1"])),
     );
     let plan = splittable(vec![only.expect("a rule"), rule("", Consequence::NeverSplit)]);
-    assert_eq!(told(&plan), ["1: 1 SKU-11", "1: nobody"]);
+    assert_eq!(told(&plan), ["1: nobody", "1: nobody"]);
     let reason = &plan.lines[1].reason;
     assert!(
-        reason.contains("the rule “House rule” leaves no room for it beside the rule “Only North”"),
+        reason.contains("the rule “House rule” leaves no room for it beside the rule “Only North”: East Wares can"),
         "{reason}"
     );
 }

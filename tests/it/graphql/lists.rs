@@ -1,6 +1,9 @@
 //! Lists: one statement per level however many rows, and pages that hold still.
 
-use orderyard::ids::{OrderId, ShopifyVariantId};
+use orderyard::{
+    ids::{ConnectionId, OrderId, ShopifyVariantId, SupplierId},
+    store,
+};
 use serde_json::{Value, json};
 
 use super::{
@@ -201,5 +204,66 @@ async fn unmapped_variants_come_first_over_the_pages() {
         assert_eq!(walk(json!({ "unmapped": false })).await, ["1000"]);
         assert_eq!(walk(json!({ "search": "shirt-1" })).await, ["1200", "1500"]);
         assert_eq!(walk(json!({ "search": "%" })).await, Vec::<String>::new());
+    }
+}
+
+/// Connected suppliers come by priority, then by key, and all others by key; none twice and none left out.
+#[tokio::test]
+async fn suppliers_come_in_the_order_in_which_they_are_preferred() {
+    for world in World::each(false).await {
+        let tenant = world.tenant(1).await;
+        let now = world.app.clock.now();
+        let tx = world.tx().await;
+        // North 1 of the seed stands at priority 1.
+        let wanted = [
+            ("z", Some(1)),
+            ("c", Some(3)),
+            ("b", Some(3)),
+            ("d", Some(2)),
+            ("a", None),
+            ("y", None),
+        ];
+        for (key, priority) in wanted {
+            let of = store::suppliers::by_id(tx.conn(), tenant.supplier)
+                .await
+                .expect("a query")
+                .expect("North");
+            let with = store::connections::of_supplier(tx.conn(), tenant.shop, of.id).await;
+            let with = with.expect("a query").expect("a connection");
+            let id = SupplierId::generate();
+            let row = store::suppliers::Model {
+                id,
+                key: key.to_owned(),
+                created_at: now,
+                ..of
+            };
+            store::insert(&tx, row).expect("a supplier");
+            if let Some(priority) = priority {
+                let row = store::connections::Model {
+                    id: ConnectionId::generate(),
+                    supplier_id: id,
+                    priority,
+                    ..with
+                };
+                store::insert(&tx, row).expect("a connection");
+            }
+        }
+        tx.commit().await.expect("commits");
+        let query = "query($first: Int!, $after: String) { suppliers(first: $first, after: $after) {
+            nodes { key } pageInfo { hasNextPage endCursor } } }";
+        for first in [1, 2, 3, 100] {
+            let (mut keys, mut after) = (Vec::new(), Value::Null);
+            loop {
+                let asked = json!({ "first": first, "after": after });
+                let page = world.data(&As::Token(&tenant.token), query, asked).await["suppliers"].clone();
+                let nodes = page["nodes"].as_array().expect("a list").clone();
+                keys.extend(nodes.iter().map(|node| node["key"].as_str().expect("a key").to_owned()));
+                after = page["pageInfo"]["endCursor"].clone();
+                if page["pageInfo"]["hasNextPage"] == false {
+                    break;
+                }
+            }
+            assert_eq!(keys, ["north-1", "z", "d", "b", "c", "a", "y"], "{first} at a time");
+        }
     }
 }

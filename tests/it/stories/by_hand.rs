@@ -291,6 +291,57 @@ async fn who_does_not_answer_in_time_is_asked_back_and_left_out(
     );
 }
 
+/// North sees its orders in the portal alone: what it never answered it cannot accept any more, and nobody
+/// needs to ask it.
+#[rstest]
+#[tokio::test]
+async fn what_is_never_answered_in_the_portal_goes_to_somebody_else(
+    #[values(Database::Sqlite, Database::Postgres)] database: Database,
+) {
+    let plot = || Plot {
+        mug_at_east: true,
+        with_north: ", answer_hours: 24",
+        ..Plot::default()
+    };
+    let story = plot().begin(database).await;
+    let http = "connector: http\n    settings: { endpoint: \"{endpoint:north}\", secret: \"{secret}\" }";
+    let portal = plot().setup().replace(http, "connector: portal");
+    assert_ne!(portal, plot().setup());
+    story.world.apply(&portal).await;
+    story.order(&[("MUG", 2), ("SHIRT", 1)]);
+    let with = |status: &str| {
+        format!(
+            "select count(*) from purchase_orders p join suppliers s on s.id = p.supplier_id
+            where s.key = 'north' and p.status = '{status}'"
+        )
+    };
+    waits_for(&story, "North has it", &with("placed"), 1).await;
+    let then = "'2020-01-01T00:00:00+00:00'";
+    let long_ago = &format!("update purchase_orders set created_at = {then}, placed_at = {then}");
+    story.world.execute(long_ago).await;
+    let now = "update schedules set next_run_ms = 0 where name = 'chase_silence'";
+    story.world.execute(now).await;
+    let second = story.purchase_order("east").await;
+    assert_eq!(second.open_units().into_iter().map(|(_, units)| units).sum::<u32>(), 2);
+    waits_for(&story, "nothing is left with North", &with("cancelled"), 1).await;
+    let asked = "select count(*) from exceptions where status = 'open' and kind = 'no_eligible_supplier'";
+    waits_for(&story, "nobody else has shirts", asked, 1).await;
+    story.quiet().await;
+    let silent = "select count(*) from exceptions where kind = 'supplier_silent'";
+    assert_eq!(story.world.count(silent).await, 0);
+    assert_eq!(story.world.count(asked).await, 1);
+    let unknown = "select count(*) from intents where outcome <> 'done'";
+    assert_eq!(story.world.count(unknown).await, 0);
+    let page = story.page().await;
+    for told in [
+        "North has not answered",
+        "can accept it no more",
+        "North was asked for this line before",
+    ] {
+        assert!(page.contains(told), "{told}: {page}");
+    }
+}
+
 #[rstest]
 #[tokio::test]
 async fn part_of_a_line_that_is_rejected_goes_to_somebody_else(

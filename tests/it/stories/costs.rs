@@ -401,6 +401,29 @@ async fn a_plan_tells_what_everyone_would_have_cost(
     );
 }
 
+/// Where the list decides, what each would cost is told all the same.
+#[rstest]
+#[tokio::test]
+async fn the_priority_list_tells_what_everyone_would_have_cost(
+    #[values(Database::Sqlite, Database::Postgres)] database: Database,
+) {
+    let market = Market::open(database).await;
+    let case = Case {
+        routing: "{ strategy: priority }",
+        lines: &[(SHIRT, 2)],
+        ..PLAIN
+    };
+    assert_eq!(market.under(case).await, NORTH);
+    let plan = market.plan().await;
+    assert_eq!((&plan["strategy"], &plan["landed"]), (&json!("PRIORITY"), &json!(null)));
+    let line = &plan["lines"][0];
+    let goods = |of: &Value| of["alone"]["goods"]["decimal"].clone();
+    assert_eq!(goods(line), "18.00", "{line}");
+    let east = &line["rejected"][0];
+    assert_eq!(goods(east), "17.00", "{line}");
+    assert_eq!(east["reason"], "could ship these units, but others come first");
+}
+
 /// Whoever ships late costs what the owner would pay to have it in time.
 #[rstest]
 #[tokio::test]

@@ -166,6 +166,76 @@ async fn a_limit_that_other_rules_leave_no_room_for_is_put_before_a_person(
     story.waits_for("both rules are named", asked, 1).await;
 }
 
+/// North lacks a mug, East has no shirts: nothing is bought until one of them has all, or a person decides.
+#[rstest]
+#[tokio::test]
+async fn what_nobody_has_whole_is_not_bought_in_part(
+    #[values(Database::Sqlite, Database::Postgres)] database: Database,
+    #[values("priority", "cheapest")] strategy: &'static str,
+    #[values(
+        "[{ name: Whole, never_split: true }]",
+        r#"[{ name: Whole, when: 'line.sku in ["MUG", "SHIRT"]', ship_together: true }]"#
+    )]
+    rules: &'static str,
+) {
+    let story = plot(rules).begin(database).await;
+    let costs = "per_order: \"1.00\", per_parcel: \"0\", zones: [{ name: All, transit_days: 1, included: true }]";
+    let costs = format!("costs: {{ currency: EUR, {costs} }}");
+    let setup = plot(rules).setup().replace(
+        "    connections:",
+        &format!("    routing: {{ strategy: {strategy} }}\n    connections:"),
+    );
+    let setup = setup.replace("handling_days: 1 }", &format!("handling_days: 1, {costs} }}"));
+    story.world.apply(&setup).await;
+    let north = story.world.supplier("north");
+    north.put_inventory(&[("N-MUG".to_owned(), 1)]).await.expect("is taken");
+    story.quiet().await;
+    story.order(&[("MUG", 2), ("SHIRT", 1)]);
+    let open = "select count(*) from exceptions where kind = 'no_eligible_supplier' and status = 'open'";
+    story.waits_for("both lines wait for a person", open, 2).await;
+    story.quiet().await;
+    assert_eq!(story.bought(), (0, 0));
+    let page = story.page().await;
+    for told in [
+        "the rule “Whole” leaves no room for it: North can ship 1 of 2 × “MUG”",
+        "the rule “Whole” leaves no room for it: East can ship 0 of 1 × “SHIRT”",
+    ] {
+        assert!(page.contains(told), "{told}: {page}");
+    }
+    let choices = "{ exceptions(filter: { status: OPEN }) { nodes { choices } } }";
+    let choices = story.world.graphql(choices, json!({})).await;
+    let expect = json!(["RETRY", "CHOOSE_SUPPLIER", "MAP", "MARK_HANDLED"]);
+    assert_eq!(choices["exceptions"]["nodes"][0]["choices"], expect);
+
+    // North has all of it now.
+    north.put_inventory(&[("N-MUG".to_owned(), 9)]).await.expect("is taken");
+    let placed = story.purchase_order("north").await;
+    assert_eq!(placed.open_units().len(), 2);
+    story.waits_for("nobody is asked any more", open, 0).await;
+    story.quiet().await;
+    assert_eq!(story.bought(), NORTH);
+}
+
+/// A line that nobody can ship holds up the rest of the order until a person takes care of it.
+#[rstest]
+#[tokio::test]
+async fn what_is_never_split_waits_for_the_whole_order(
+    #[values(Database::Sqlite, Database::Postgres)] database: Database,
+) {
+    let story = plot("[{ name: Whole, never_split: true }]").begin(database).await;
+    story.order(&[("MUG", 1), ("UNMAPPED", 1)]);
+    let open = "select count(*) from exceptions where status = 'open'";
+    story.waits_for("a person is asked about both", open, 2).await;
+    story.quiet().await;
+    assert_eq!(story.bought(), (0, 0));
+    let handled = "markHandled(exceptionId: \"{id}\", note: \"sent by letter\")";
+    story.world.decide("UNMAPPED_LINE", handled).await;
+    story.purchase_order("north").await;
+    story.waits_for("nobody is asked any more", open, 0).await;
+    story.quiet().await;
+    assert_eq!(story.bought(), NORTH);
+}
+
 #[rstest]
 #[tokio::test]
 async fn other_rules_route_again_what_waits_for_a_person(

@@ -237,3 +237,46 @@ async fn a_draft_is_compared_over_past_orders(#[values(Database::Sqlite, Databas
     assert_eq!(market.rows().await, before, "nothing was written");
     assert_eq!(market.bought(), (3, 0));
 }
+
+/// A rule of long ago bears on the orders of long ago, and on no others.
+#[rstest]
+#[tokio::test]
+async fn a_drafts_rules_count_on_their_own_days(#[values(Database::Sqlite, Database::Postgres)] database: Database) {
+    let market = Market::open(database).await;
+    let live = Case {
+        routing: "{ strategy: priority }",
+        lines: &[(MUG, 1)],
+        ..PLAIN
+    };
+    for _ in 0..2 {
+        assert_eq!(market.under(live).await, NORTH);
+    }
+    let long_ago = "update orders set placed_at = '2020-06-01T12:00:00+00:00'
+        where id = (select id from orders order by id limit 1)";
+    market.world.execute(long_ago).await;
+    let rule = |name: &str, from: &str, until: &str| json!({ "name": name, "kind": "NEVER", "suppliers": ["north"], "from": from, "until": until });
+    let rules = [
+        rule("That year", "2020-01-01", "2020-12-31"),
+        rule("Before all", "2010-01-01", "2010-12-31"),
+        rule("Next century", "2100-01-01", "2100-12-31"),
+    ];
+    let start = "mutation($input: WhatIfInput!) { done: startWhatIf(input: $input) {
+        run { id draftRulesNeverInForce } problems { field message } } }";
+    let input = json!({ "input": { "since": "2020-01-01T00:00:00Z", "rules": rules } });
+    let started = market.world.graphql(start, input).await;
+    assert_eq!(started["done"]["problems"], json!([]));
+    assert_eq!(
+        started["done"]["run"]["draftRulesNeverInForce"],
+        json!(["Before all", "Next century"])
+    );
+    let id = started["done"]["run"]["id"].clone();
+    let ask = "query($id: ID!) { run: whatIfRun(id: $id) { state ordersCompared ordersChanged
+        changedOrders { nodes { placedAt } } } }";
+    let run = async || market.world.graphql(ask, json!({ "id": id })).await["run"].clone();
+    let done = async || run().await["state"] == "DONE";
+    market.world.eventually("the comparison ends", done).await;
+    let run = run().await;
+    assert_eq!((&run["ordersCompared"], &run["ordersChanged"]), (&json!(2), &json!(1)));
+    let placed = run["changedOrders"]["nodes"][0]["placedAt"].as_str();
+    assert!(placed.is_some_and(|at| at.starts_with("2020-06-01")), "{run}");
+}

@@ -128,6 +128,7 @@ export function MappingEditor({ variant: masked, onSave, ...dialog }: MappingEdi
           setTried(true);
           return toInput(draft);
         }}
+        onRefused={(problems) => setRefused(placed(problems))}
       />
     </FormDialog>
   );
@@ -182,38 +183,48 @@ function Alternative({ draft, index, change, showMissing, refused }: Alternative
         </Group>
       </Group>
       <Stack gap="xs">
-        {alternative.components.map((component, at) => (
-          <div key={component.key} className={classes.component}>
-            <div className={classes.offer}>
-              <OfferPicker
-                label={t("mapping.offer")}
-                value={component.offer}
-                onChange={(offer) => change({ type: "setOffer", index, at, offer })}
+        {alternative.components.map((component, at) => {
+          // Of a kit's fields each has a name of its own.
+          const name = (field: string) =>
+            alternative.components.length > 1
+              ? t("mapping.ofComponent", { number: at + 1, field })
+              : undefined;
+          return (
+            <div key={component.key} className={classes.component}>
+              <div className={classes.offer}>
+                <OfferPicker
+                  label={t("mapping.offer")}
+                  name={name(t("mapping.offer"))}
+                  value={component.offer}
+                  onChange={(offer) => change({ type: "setOffer", index, at, offer })}
+                  showMissing={showMissing}
+                  refused={wrong(`components.${at}.offerId`)}
+                  autoFocus={index === 0 && at === 0}
+                />
+              </div>
+              <QuantityField
+                name={name(t("mapping.quantity"))}
+                quantity={component.quantity}
+                set={(quantity) => change({ type: "setQuantity", index, at, quantity })}
                 showMissing={showMissing}
-                refused={wrong(`components.${at}.offerId`)}
-                autoFocus={index === 0 && at === 0}
+                refused={wrong(`components.${at}.quantity`)}
+              />
+              <AcceptedCost
+                name={name}
+                component={component}
+                set={(accepted) => change({ type: "setAccepted", index, at, accepted })}
+                refused={wrong(`components.${at}.acceptedCost`)}
+              />
+              <IconButton
+                label={t("mapping.removeComponent", { number: at + 1 })}
+                disabled={alternative.components.length === 1}
+                onClick={() => change({ type: "removeComponent", index, at })}
+                icon={<Trash2 size={16} />}
+                below
               />
             </div>
-            <QuantityField
-              quantity={component.quantity}
-              set={(quantity) => change({ type: "setQuantity", index, at, quantity })}
-              showMissing={showMissing}
-              refused={wrong(`components.${at}.quantity`)}
-            />
-            <AcceptedCost
-              component={component}
-              set={(accepted) => change({ type: "setAccepted", index, at, accepted })}
-              refused={wrong(`components.${at}.acceptedCost`)}
-            />
-            <IconButton
-              label={t("mapping.removeComponent", { number: at + 1 })}
-              disabled={alternative.components.length === 1}
-              onClick={() => change({ type: "removeComponent", index, at })}
-              icon={<Trash2 size={16} />}
-              below
-            />
-          </div>
-        ))}
+          );
+        })}
         <Group>
           <Button
             variant="subtle"
@@ -235,13 +246,14 @@ function Alternative({ draft, index, change, showMissing, refused }: Alternative
 }
 
 interface AcceptedCostProps {
+  name: (field: string) => string | undefined;
   component: Draft[number]["components"][number];
   set: (accepted: string) => void;
   refused: string | undefined;
 }
 
 /** What may be paid for a piece: whoever changes something else agrees to no other price by it. */
-function AcceptedCost({ component, set, refused }: AcceptedCostProps) {
+function AcceptedCost({ name, component, set, refused }: AcceptedCostProps) {
   const { t } = useTranslation();
   const { offer, accepted, stands } = component;
   if (!offer) return null;
@@ -253,6 +265,7 @@ function AcceptedCost({ component, set, refused }: AcceptedCostProps) {
   return (
     <DecimalInput
       label={t("mapping.acceptedCost", { currency })}
+      aria-label={name(t("mapping.acceptedCost", { currency }))}
       value={accepted}
       onChange={(event) => set(event.currentTarget.value.trim())}
       inputWrapperOrder={["label", "input", "description", "error"]}

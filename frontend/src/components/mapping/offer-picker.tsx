@@ -44,6 +44,8 @@ export const OfferSearch = graphql(
 
 interface OfferPickerProps {
   label: string;
+  /** What it is called where there are several. */
+  name?: string | undefined;
   value: PickedOffer | null;
   onChange: (offer: PickedOffer | null) => void;
   /** After a try to save: say that an offer is missing. */
@@ -54,7 +56,7 @@ interface OfferPickerProps {
 }
 
 export function OfferPicker(props: OfferPickerProps) {
-  const { label, value, onChange, showMissing, refused, autoFocus } = props;
+  const { label, name, value, onChange, showMissing, refused, autoFocus } = props;
   const { t } = useTranslation();
   const combobox = useCombobox({ onDropdownClose: () => combobox.resetSelectedOption() });
   const [text, setText] = useState<string>();
@@ -75,6 +77,7 @@ export function OfferPicker(props: OfferPickerProps) {
       <Combobox.Target withExpandedAttribute>
         <TextInput
           label={label}
+          aria-label={name}
           placeholder={t("mapping.pickOffer")}
           value={shown}
           data-autofocus={autoFocus}
@@ -95,7 +98,7 @@ export function OfferPicker(props: OfferPickerProps) {
         />
       </Combobox.Target>
       <Combobox.Dropdown>
-        <Combobox.Options aria-label={label} mah={260} style={{ overflowY: "auto" }}>
+        <Combobox.Options aria-label={name ?? label} mah={260} style={{ overflowY: "auto" }}>
           {offers.map((offer) => (
             <Combobox.Option key={offer.id} value={offer.id}>
               <OfferLine offer={offer} />

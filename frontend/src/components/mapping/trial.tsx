@@ -4,6 +4,7 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useClient } from "urql";
 import { graphql, type ResultOf } from "../../gql/graphql";
+import { type Problem, ProblemFields } from "../../lib/action";
 import { formatMoney, MoneyFields } from "../../lib/format";
 import { useLive } from "../../lib/live";
 import { sentence } from "../../lib/sentence";
@@ -55,12 +56,12 @@ export const TryMapping = graphql(
           }
         }
         problems {
-          message
+          ...ProblemFields
         }
       }
     }
   `,
-  [MoneyFields],
+  [MoneyFields, ProblemFields],
 );
 
 type Line = ResultOf<typeof TryMapping>["tryMapping"]["lines"][number];
@@ -69,9 +70,11 @@ interface TrialProps {
   variantId: string;
   /** None while something is missing. */
   input: () => AlternativesInput | undefined;
+  /** Says at the form's fields what is wrong with them; nothing is, where there are no problems. */
+  onRefused: (problems: readonly Problem[]) => void;
 }
 
-export function Trial({ variantId, input }: TrialProps) {
+export function Trial({ variantId, input, onRefused }: TrialProps) {
   const { t } = useTranslation();
   const client = useClient();
   const { data } = useLive({ query: OrdersToTry });
@@ -96,6 +99,7 @@ export function Trial({ variantId, input }: TrialProps) {
     setRunning(false);
     const trial = answer.data?.tryMapping;
     const problems = trial?.problems.map(({ message }) => sentence(message)).join(" ");
+    onRefused(trial?.problems ?? []);
     setFailure(answer.error ? t("error.unknown") : problems || undefined);
     setLines(trial && !problems ? trial.lines : undefined);
   };

@@ -28,7 +28,8 @@ describe("mappings", () => {
     await pick(0, "bowl", /Ramen bowl/);
     await user.click(within(dialog).getByRole("button", { name: /Add a component/ }));
     await pick(1, "whisk", /matcha whisk/);
-    const quantity = within(dialog).getAllByLabelText("Per unit")[1] as HTMLElement;
+    const quantity = within(dialog).getByRole("textbox", { name: "Component 2: Per unit" });
+    expect(within(dialog).getByRole("combobox", { name: "Component 1: Offer" })).toBeVisible();
     await user.clear(quantity);
     await user.type(quantity, "3");
     await user.click(within(dialog).getByRole("button", { name: "Add an alternative" }));
@@ -90,6 +91,26 @@ describe("mappings", () => {
     expect(offers()[0]).not.toHaveAccessibleDescription();
     await user.click(within(dialog).getByRole("button", { name: "Save" }));
     await waitFor(() => expect(dialog).not.toBeInTheDocument());
+  });
+
+  it("shows what a trial refuses at its place", async () => {
+    const { user, server } = renderApp("/mappings?q=mug-0001", { session: "staff" });
+    await user.click(
+      await screen.findByRole("button", { name: /^Change the mapping of Everyday/ }),
+    );
+    const dialog = await screen.findByRole("dialog");
+    const offers = () => within(dialog).getAllByRole("combobox", { name: "Offer" });
+    const tryIt = await within(dialog).findByRole("button", { name: "Try" });
+    await user.click(tryIt);
+    await waitFor(() => expect(tryIt).toBeEnabled());
+    expect(offers()[1]).not.toHaveAccessibleDescription();
+    server.world.offers = server.world.offers.filter(({ sku }) => sku !== "NT-MUG");
+    await user.click(tryIt);
+    await waitFor(() => expect(offers()[1]).toHaveAccessibleDescription("There is no such offer."));
+    expect(offers()[0]).not.toHaveAccessibleDescription();
+    expect(
+      within(dialog).getByText("There is no such offer.", { selector: "[role=status] *" }),
+    ).toBeVisible();
   });
 
   it("keeps the cost that was accepted, and says what the offer costs now", async () => {

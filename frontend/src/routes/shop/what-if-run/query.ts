@@ -32,6 +32,7 @@ export const RunQuery = graphql(
     query WhatIfRun($id: ID!) {
       whatIfRun(id: $id) {
         ...RunRow
+        draftRulesNeverInForce
         live {
           ...SideFields
         }

@@ -48,6 +48,14 @@ export function Result({ run }: { run: Run }) {
         all: formatCount(run.ordersCompared),
       })}
     >
+      {run.draftRulesNeverInForce.length > 0 && (
+        <Text size="sm" px="md" pt="sm">
+          {t("whatIf.neverInForce", {
+            count: run.draftRulesNeverInForce.length,
+            rules: run.draftRulesNeverInForce.map((name) => `“${name}”`).join(", "),
+          })}
+        </Text>
+      )}
       <div className={classes.result}>
         {/* A region that scrolls sideways on narrow screens needs the keyboard too. */}
         {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls */}

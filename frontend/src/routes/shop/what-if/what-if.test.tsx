@@ -143,6 +143,21 @@ it("shows a result with the chart's numbers as text, and leads to the orders", a
   expect(await screen.findByText(/Different from now: how orders are routed/)).toBeVisible();
 });
 
+it("names the draft's rules that none of the orders fell under", async () => {
+  const { user } = renderApp("/what-if", {
+    session: "staff",
+    arrange: ({ world }) => {
+      for (const run of world.whatIfRuns) run.draftRulesNeverInForce = ["Christmas"];
+    },
+  });
+  const runs = await screen.findByRole("table", { name: "Comparisons" });
+  const row = within(runs).getAllByRole("row")[1] as HTMLElement;
+  await user.click(within(row).getByRole("link"));
+  expect(
+    await screen.findByText(/rule “Christmas” decides about none of these orders/),
+  ).toBeVisible();
+});
+
 it("cancels a comparison that is under way", async () => {
   const { user, asked } = renderApp("/what-if", { session: "staff" });
   await user.click(await compare());
