@@ -29,4 +29,5 @@ pub mod shop;
 mod skew;
 mod suppliers_fail;
 mod taking_back;
+mod unclear;
 mod what_if;
