@@ -20,6 +20,7 @@ use uuid::Uuid;
 use super::{
     intake::IntakePool,
     lease_time::LeaseTime,
+    patience::{Patience, Reader},
     tx::{Inner, Tx},
     wal,
     writer::Writer,
@@ -32,7 +33,10 @@ pub struct Db {
     write: DatabaseConnection,
     /// On `SQLite`: the only way to write.
     writer: Option<Writer>,
-    read: DatabaseConnection,
+    read: Reader,
+    /// Whoever begins a transaction waits for a connection and a statement, and then for one statement at a time.
+    beginning: Patience,
+    statement: Patience,
     /// On `PostgreSQL`: where webhook calls are kept.
     intake: Option<IntakePool>,
     jobs_added: Arc<Notify>,
@@ -69,7 +73,7 @@ impl Db {
             (write, read, None)
         } else if config.url.starts_with("postgres:") || config.url.starts_with("postgresql:") {
             let pool = open_postgres(config).await?;
-            let intake = IntakePool::open(postgres_options(config), Arc::clone(&statements)).await?;
+            let intake = IntakePool::open(config, postgres_options(config), Arc::clone(&statements)).await?;
             (pool.clone(), pool, Some(intake))
         } else {
             return Err(OpenError::UnknownScheme);
@@ -81,11 +85,19 @@ impl Db {
             });
         }
         let is_sqlite = write.get_database_backend() == DbBackend::Sqlite;
+        let statement = if is_sqlite {
+            Patience::ENDLESS
+        } else {
+            Patience::of_statement(config.statement)
+        };
+        let beginning = statement.with_connection(config.statement);
         Ok(Self {
             writer: is_sqlite.then(|| Writer::new(write.clone(), is_same)),
             lease_time: LeaseTime::new(write.get_database_backend(), Clock::default()),
             write,
-            read,
+            read: Reader::new(read, beginning),
+            beginning,
+            statement,
             intake,
             jobs_added: Arc::new(Notify::new()),
             inbox_filled: Arc::new(Notify::new()),
@@ -115,7 +127,7 @@ impl Db {
 
     /// For reads outside a transaction.
     #[must_use]
-    pub const fn read(&self) -> &DatabaseConnection {
+    pub const fn read(&self) -> &Reader {
         &self.read
     }
 
@@ -129,10 +141,10 @@ impl Db {
         self.lease_time.refresh(&self.read).await?;
         let inner = match &self.writer {
             Some(writer) => Inner::part(writer.begin().await?),
-            None => Inner::Whole(self.write.begin().await?),
+            None => Inner::Whole(self.beginning.wait(self.write.begin()).await?),
         };
         let wakes = [Arc::clone(&self.jobs_added), Arc::clone(&self.others_to_tell)];
-        Ok(Tx::new(inner, wakes, self.lease_time.clone()))
+        Ok(Tx::new(inner, self.statement, wakes, self.lease_time.clone()))
     }
 
     /// The time that leases and their like go by on all nodes: see [`super::lease_time`].
@@ -209,7 +221,7 @@ impl Db {
 
     /// Closes the pools, letting what is under way finish.
     pub async fn close(self) -> Result<(), DbErr> {
-        self.read.close_by_ref().await?;
+        self.read.pool().close_by_ref().await?;
         if let Some(intake) = self.intake {
             intake.close().await?;
         }
@@ -296,14 +308,16 @@ async fn open_postgres(config: &DatabaseConfig) -> Result<DatabaseConnection, Op
 }
 
 fn postgres_options(config: &DatabaseConfig) -> ConnectOptions {
+    let patience = Patience::of_statement(config.statement);
     let mut options = ConnectOptions::new(config.url.clone());
     options
         .max_connections(config.connections)
-        .acquire_timeout(Duration::from_secs(30))
+        .acquire_timeout(config.statement)
         .test_before_acquire_if_idle_for(TRUSTED_FOR)
         .sqlx_logging(false)
         .set_application_name("orderyard")
-        .statement_timeout(Duration::from_secs(30))
+        .statement_timeout(config.statement)
+        .map_sqlx_postgres_pool_opts(move |pool| patience.of_pool(pool))
         // What one transaction writes is one statement, of which there are as many as there are mixtures.
         .map_sqlx_postgres_opts(|options| options.statement_cache_capacity(512));
     options
