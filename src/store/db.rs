@@ -1,6 +1,7 @@
 //! The database handle: one writer and many readers on `SQLite`, one pool on `PostgreSQL`.
 
 use std::{
+    collections::BTreeSet,
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicU64, Ordering},
@@ -46,6 +47,16 @@ pub struct Db {
     node: Uuid,
     statements: Arc<AtomicU64>,
     lease_time: LeaseTime,
+}
+
+/// How a schema stands to the program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Schema {
+    Current,
+    /// Something that this program needs is missing.
+    Older,
+    /// It has all that this program needs, and what a later release adds: schemas only grow.
+    Newer,
 }
 
 /// Why the database cannot be used.
@@ -115,14 +126,42 @@ impl Db {
         self
     }
 
-    /// Brings the schema up to date.
+    /// Brings the schema up to date. One that is newer stays as it is: another node may be of the next release.
     pub async fn migrate(&self) -> Result<(), DbErr> {
-        Migrator::up(&self.write, None).await
+        match self.schema().await? {
+            Schema::Current | Schema::Newer => Ok(()),
+            Schema::Older => Migrator::up(&self.write, None).await,
+        }
     }
 
-    /// Whether every migration that this program knows has been applied.
-    pub async fn is_migrated(&self) -> Result<bool, DbErr> {
-        Ok(Migrator::get_pending_migrations_read_only(&self.read).await?.is_empty())
+    /// How the schema stands to this program. Only looks.
+    pub async fn schema(&self) -> Result<Schema, DbErr> {
+        let applied: BTreeSet<String> = self.applied_migrations().await?.into_iter().collect();
+        let known: BTreeSet<String> = migrations::names().into_iter().collect();
+        Ok(if !known.is_subset(&applied) {
+            Schema::Older
+        } else if applied.is_subset(&known) {
+            Schema::Current
+        } else {
+            Schema::Newer
+        })
+    }
+
+    async fn applied_migrations(&self) -> Result<Vec<String>, DbErr> {
+        let table = migrations::APPLIED;
+        let is_there = match self.backend() {
+            DbBackend::Sqlite => format!("select 1 from sqlite_master where name = '{table}'"),
+            _ => format!("select 1 where to_regclass('{table}') is not null"),
+        };
+        let ask = |sql: String| Statement::from_string(self.backend(), sql);
+        if self.read.query_one_raw(ask(is_there)).await?.is_none() {
+            return Ok(Vec::new());
+        }
+        let rows = self
+            .read
+            .query_all_raw(ask(format!("select version from {table}")))
+            .await?;
+        rows.iter().map(|row| row.try_get_by_index(0)).collect()
     }
 
     /// For reads outside a transaction.

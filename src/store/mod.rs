@@ -77,7 +77,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-pub use db::Db;
+pub use db::{Db, Schema};
 pub use known::Recall;
 pub use party::Party;
 pub use patience::Reader;
