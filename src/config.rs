@@ -81,6 +81,8 @@ pub struct DatabaseConfig {
     pub readers: u32,
     /// Connections on `PostgreSQL`.
     pub connections: u32,
+    /// How long `PostgreSQL` may take for a statement.
+    pub statement: Duration,
 }
 
 /// A URL may hold a password.
@@ -298,6 +300,7 @@ pub const VARIABLES: &[&str] = &[
     "OUTSIDE_CALL_SECONDS",
     "ASK_SUPPLIERS_AFTER_SECONDS",
     "DATABASE_CONNECTIONS",
+    "DATABASE_STATEMENT_SECONDS",
     "RETENTION_BODY_DAYS",
     "RETENTION_BODY_BYTES",
     "RETENTION_DELIVERY_DAYS",

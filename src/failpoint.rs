@@ -1,7 +1,8 @@
-//! Named places where a test may kill the process, to prove that nothing is
+//! Named places where a test may kill the process, or have it stand still, to prove that nothing is
 //! lost or doubled between two steps. Without the feature they are nothing.
 
-/// Ends the process at once when the test asked for a crash here.
+/// Ends the process at once when the test asked for a crash here, or has the system stop it, as
+/// when its machine is put to sleep, until it is told to go on.
 #[cfg(feature = "failpoints")]
 pub fn hit(name: &str) {
     use std::sync::atomic::{AtomicU32, Ordering};
@@ -15,10 +16,22 @@ pub fn hit(name: &str) {
     };
     // `name` or `name:N`, for the N-th time the place is reached.
     let (place, nth) = wanted.split_once(':').unwrap_or((&wanted, "1"));
-    if place == name && HITS.fetch_add(1, Ordering::SeqCst) + 1 == nth.parse().unwrap_or(1) {
-        tracing::warn!(name, "failpoint: the process ends here");
-        std::process::abort();
+    if place != name || HITS.fetch_add(1, Ordering::SeqCst) + 1 != nth.parse().unwrap_or(1) {
+        return;
     }
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "only in test builds, and no setting of the product"
+    )]
+    let stops = std::env::var("ORDERYARD_FAILPOINT_STOPS").is_ok();
+    if stops {
+        tracing::warn!(name, "failpoint: the process stands still here");
+        let id = std::process::id().to_string();
+        drop(std::process::Command::new("kill").args(["-STOP", &id]).status());
+        return;
+    }
+    tracing::warn!(name, "failpoint: the process ends here");
+    std::process::abort();
 }
 
 #[cfg(not(feature = "failpoints"))]

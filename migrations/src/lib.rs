@@ -24,3 +24,13 @@ impl MigratorTrait for Migrator {
         ]
     }
 }
+
+/// Where the names of the migrations that were applied stand.
+pub const APPLIED: &str = "seaql_migrations";
+
+/// The names of all migrations, oldest first.
+#[must_use]
+pub fn names() -> Vec<String> {
+    let all = Migrator::migrations();
+    all.iter().map(|migration| migration.name().to_owned()).collect()
+}

@@ -290,6 +290,16 @@ impl Shop {
         self.change(|state| state.create_fulfillment(request))
     }
 
+    /// Corrects a parcel's number by the merchant's hand.
+    pub fn retrack(&self, fulfillment_id: i64, number: &str) -> Result<(), Refused> {
+        let tracking = Tracking {
+            company: None,
+            number: Some(number.to_owned()),
+            url: None,
+        };
+        self.change(|state| state.update_tracking(fulfillment_id, vec![tracking], false))
+    }
+
     pub fn cancel_fulfillment(&self, fulfillment_id: i64) -> Result<(), Refused> {
         self.change(|state| state.cancel_fulfillment(fulfillment_id))
     }

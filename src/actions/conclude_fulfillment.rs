@@ -4,7 +4,10 @@ use chrono::{DateTime, Utc};
 use sea_orm::DbErr;
 use serde_json::json;
 
-use super::open_exception::{NewException, open_exception};
+use super::{
+    open_exception::{NewException, open_exception},
+    unclear_fulfillment,
+};
 use crate::{
     domain::{
         event::{Actor, EventKind},
@@ -27,29 +30,41 @@ pub async fn conclude(
     attempt: Attempt,
     now: DateTime<Utc>,
 ) -> Result<Option<JobError>, DbErr> {
-    let Some(row) = state.fulfillments.iter_mut().find(|row| row.id.0 == intent.subject_id) else {
+    let Some(at) = state.fulfillments.iter().position(|row| row.id.0 == intent.subject_id) else {
         return Ok(None);
     };
+    if state.fulfillments[at].status == FulfillmentStatus::Done {
+        // This process stood still, and it was found or said meanwhile which fulfillment it is.
+        return Ok(None);
+    }
     match answer {
         Ok(answer) => {
             let made = answer.data.id;
             let evidence = json!({ "fulfillment": made.to_string() });
             intents::settle(tx, intent.id, IntentOutcome::Done, evidence, now);
-            mark_done(tx, row, made, now).await?;
+            mark_done(tx, state, at, made, now).await?;
             Ok(None)
         }
-        Err(error) => failed(tx, intent, row, error, attempt, now).await,
+        Err(error) => failed(tx, state, (intent, at), error, attempt, now).await,
     }
 }
 
 /// Writes that Shopify has the fulfillment, with the tracking as it was claimed:
 /// a number that came in between is sent after it.
+///
+/// Whatever stood for that fulfillment as made by hand, or asked a person about it, ends.
 pub async fn mark_done(
     tx: &Tx,
-    row: &mut fulfillments::Model,
+    state: &mut OrderState,
+    at: usize,
     id: ShopifyFulfillmentId,
     now: DateTime<Utc>,
 ) -> Result<(), DbErr> {
+    let is_same = |row: &fulfillments::Model| row.by_hand && row.shopify_id == Some(id);
+    for row in state.fulfillments.iter().filter(|row| is_same(row)) {
+        store::fulfillments::remove(tx, row.shop_id, row.id).await?;
+    }
+    let row = &mut state.fulfillments[at];
     row.status = FulfillmentStatus::Done;
     row.shopify_id = Some(id);
     store::save(tx, row.clone())?;
@@ -71,17 +86,24 @@ pub async fn mark_done(
         EventKind::Fulfilled,
         message,
     );
+    let row = row.clone();
+    unclear_fulfillment::end(tx, &state.open_exceptions, &row, "Shopify has the parcel", now)?;
+    state
+        .open_exceptions
+        .retain(|one| unclear_fulfillment::asked_about(one) != Some(row.id));
+    state.fulfillments.retain(|row| !is_same(row));
     Ok(())
 }
 
 async fn failed(
     tx: &Tx,
-    intent: &Intent,
-    row: &fulfillments::Model,
+    state: &OrderState,
+    (intent, at): (&Intent, usize),
     error: ApiError,
     attempt: Attempt,
     now: DateTime<Utc>,
 ) -> Result<Option<JobError>, DbErr> {
+    let row = &state.fulfillments[at];
     let evidence = json!({ "error": error.to_string() });
     let standing = store::intents::by_id(tx.conn(), intent.id).await?;
     if standing.is_none_or(|standing| standing.calls != intent.calls) {
@@ -90,10 +112,10 @@ async fn failed(
     }
     match &error {
         ApiError::OutcomeUnknown { .. } => {
-            intents::settle(tx, intent.id, IntentOutcome::Unknown, evidence.clone(), now);
+            intents::settle(tx, intent.id, IntentOutcome::Unknown, evidence, now);
             if attempt.is_last {
-                let message = "Shopify did not say whether it took the parcel; look at the order there";
-                refusal(tx, row, message.to_owned(), evidence, now).await?;
+                let why = format!("it did not say whether it took it ({error})");
+                unclear_fulfillment::ask(tx, row, &why, now).await?;
                 return Ok(None);
             }
         }
@@ -103,7 +125,7 @@ async fn failed(
         }
         error => {
             intents::settle(tx, intent.id, IntentOutcome::Refused, evidence.clone(), now);
-            refuse(tx, row, &error.to_string(), evidence, now).await?;
+            refuse(tx, state, row, &error.to_string(), evidence, now).await?;
             return Ok(None);
         }
     }
@@ -113,6 +135,7 @@ async fn failed(
 /// Gives a claim up, so that its units are free again, and asks a person.
 pub async fn refuse(
     tx: &Tx,
+    state: &OrderState,
     row: &fulfillments::Model,
     why: &str,
     evidence: serde_json::Value,
@@ -121,23 +144,14 @@ pub async fn refuse(
     let mut row = row.clone();
     row.status = FulfillmentStatus::Refused;
     store::save(tx, row.clone())?;
-    refusal(
+    unclear_fulfillment::end(
         tx,
+        &state.open_exceptions,
         &row,
-        format!("Shopify does not take the parcel: {why}"),
-        evidence,
+        "Shopify does not have the parcel",
         now,
-    )
-    .await
-}
-
-async fn refusal(
-    tx: &Tx,
-    row: &fulfillments::Model,
-    message: String,
-    evidence: serde_json::Value,
-    now: DateTime<Utc>,
-) -> Result<(), DbErr> {
+    )?;
+    let message = format!("Shopify does not take the parcel: {why}");
     let new = NewException {
         kind: ExceptionKind::FulfillmentRefused,
         shop: row.shop_id,

@@ -16,8 +16,8 @@ use super::{
     claim_fulfillments::{Claim, claim, new_fulfillment, open_orders},
     conclude_fulfillment::{conclude, refuse},
     open_exception::{NewException, open_exception},
-    route_order::write_status,
-    settle_fulfillments::{Look, before_call, open_intent, settle_open},
+    route_order::{follow_status, write_status},
+    settle_fulfillments::{Look, Settled, before_call, open_intent, settle_open},
     shop_access::{self, ShopAccess},
     update_tracking::{UpdateTracking, has_new_tracking},
 };
@@ -78,8 +78,7 @@ impl Job for PushFulfillment {
         let look = Look {
             read: &read,
             asked_at,
-            // Before twice the call's own timeout a slow call may still be under way.
-            patience: TimeDelta::from_std(app.config.shopify.timeout * 2).unwrap_or(TimeDelta::MAX),
+            patience: patience(app),
         };
         let Some(mut prepared) = prepare(app, self, look, attempt).await? else {
             return Ok(());
@@ -129,6 +128,11 @@ impl Job for PushFulfillment {
     }
 }
 
+/// Before twice the call's own timeout a slow call may still be under way.
+pub fn patience(app: &App) -> TimeDelta {
+    TimeDelta::from_std(app.config.shopify.timeout * 2).unwrap_or(TimeDelta::MAX)
+}
+
 /// What is to be done for a parcel now.
 #[derive(Default)]
 struct Prepared {
@@ -172,7 +176,12 @@ async fn prepare(
         return Ok(None);
     };
     let settings = &shop.settings.0;
-    settle_open(&tx, &mut state, job.shipment_id, look, now).await?;
+    let settled = settle_open(&tx, &mut state, job.shipment_id, look, attempt, now).await?;
+    if settled == Settled::LeftToPerson {
+        follow_status(&tx, &shop, job.order_id).await?;
+        tx.commit().await?;
+        return Ok(None);
+    }
     failpoint::hit("fulfil.before_intent");
     let mut claim = claim(settings, &state, read, job.shipment_id, now);
     let mut prepared = Prepared {
@@ -209,7 +218,7 @@ async fn prepare(
                 let intent = open_intent(&tx, &row, is_new, before, now).await?;
                 prepared.claims.push(Claimed { intent, since, new });
             }
-            None => refuse(&tx, &row, "Shopify has no open units for it", json!(null), now).await?,
+            None => refuse(&tx, &state, &row, "Shopify has no open units for it", json!(null), now).await?,
         }
     }
     tx.commit().await?;

@@ -16,6 +16,7 @@ use super::{
     push_fulfillment::PushFulfillment,
     route_order::{Forced, RouteOrder, follow_status, route_state},
     save_mapping::{self, NewAlternative},
+    settle_unclear::{self, Said, Settling, Shown},
     undo_purchase_order::undo_purchase_order,
     withdraw_units::{Asks, withdraw_purchase_order},
 };
@@ -41,13 +42,21 @@ pub enum Resolution {
     Retry,
     ChooseOffer(OfferId),
     AcceptPrice,
-    ConfirmPlaced { supplier_reference: Option<String> },
+    ConfirmPlaced {
+        supplier_reference: Option<String>,
+    },
     ConfirmNotPlaced,
+    /// Which fulfillment of Shopify's is the parcel's, or that none is.
+    SettleFulfillment(Said),
     CancelPurchaseOrder,
     AdoptTracking,
-    MarkHandled { note: String },
+    MarkHandled {
+        note: String,
+    },
     Release,
-    Refuse { note: String },
+    Refuse {
+        note: String,
+    },
 }
 
 impl Resolution {
@@ -59,6 +68,8 @@ impl Resolution {
             Self::AcceptPrice => ExceptionChoice::AcceptPrice,
             Self::ConfirmPlaced { .. } => ExceptionChoice::ConfirmPlaced,
             Self::ConfirmNotPlaced => ExceptionChoice::ConfirmNotPlaced,
+            Self::SettleFulfillment(Said::ItIs(_)) => ExceptionChoice::ConfirmFulfilled,
+            Self::SettleFulfillment(Said::NotMade) => ExceptionChoice::ConfirmNotFulfilled,
             Self::CancelPurchaseOrder => ExceptionChoice::CancelPurchaseOrder,
             Self::AdoptTracking => ExceptionChoice::AdoptTracking,
             Self::MarkHandled { .. } => ExceptionChoice::MarkHandled,
@@ -76,6 +87,11 @@ pub async fn resolve_exception(
     resolution: Resolution,
     actor: &Actor,
 ) -> Result<exceptions::Model, AppError> {
+    // Before the transaction: nobody else's work waits for Shopify.
+    let shown = match &resolution {
+        Resolution::SettleFulfillment(_) => settle_unclear::look_for(app, shop, id).await?,
+        _ => None,
+    };
     let now = app.clock.now();
     let tx = app.db.begin().await?;
     let found = exceptions::by_id(tx.conn(), shop, id).await?;
@@ -99,6 +115,8 @@ pub async fn resolve_exception(
         return Ok(closed);
     };
     let decision = Decision {
+        app,
+        shown: shown.as_ref(),
         tx: &tx,
         order: &order,
         exception: &exception,
@@ -168,6 +186,9 @@ fn close_as(
 }
 
 struct Decision<'a> {
+    app: &'a App,
+    /// The order at Shopify, for what goes by it.
+    shown: Option<&'a Shown>,
     tx: &'a Tx,
     order: &'a orders::Model,
     exception: &'a exceptions::Model,
@@ -185,6 +206,7 @@ impl Decision<'_> {
             Resolution::AcceptPrice => self.accept_price().await,
             Resolution::ConfirmPlaced { supplier_reference } => self.confirm_placed(supplier_reference).await,
             Resolution::ConfirmNotPlaced => self.confirm_not_placed().await,
+            Resolution::SettleFulfillment(said) => self.settle_fulfillment(said).await,
             Resolution::CancelPurchaseOrder => self.cancel().await,
             Resolution::AdoptTracking => self.adopt().await,
             Resolution::MarkHandled { note } => self.mark_handled(&note).await,
@@ -239,7 +261,7 @@ impl Decision<'_> {
 
     async fn retry(&self) -> Result<String, AppError> {
         match (self.exception.kind, self.exception.shipment_id) {
-            (ExceptionKind::FulfillmentRefused, Some(shipment_id)) => {
+            (ExceptionKind::FulfillmentRefused | ExceptionKind::FulfillmentUnclear, Some(shipment_id)) => {
                 let job = PushFulfillment {
                     shop_id: self.order.shop_id,
                     order_id: self.order.id,
@@ -357,6 +379,19 @@ impl Decision<'_> {
             "{} does not stand with the supplier; its units are routed again",
             po.number
         ))
+    }
+
+    async fn settle_fulfillment(&self, said: Said) -> Result<String, AppError> {
+        let settling = Settling {
+            app: self.app,
+            tx: self.tx,
+            order: self.order,
+            exception: self.exception,
+            actor: self.actor,
+            shown: self.shown.ok_or(AppError::NotFound("the parcel's fulfillment"))?,
+            now: self.now,
+        };
+        settling.settle(said).await
     }
 
     async fn cancel(&self) -> Result<String, AppError> {

@@ -7,16 +7,16 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::conclude_fulfillment::mark_done;
+use super::{conclude_fulfillment::mark_done, unclear_fulfillment};
 use crate::{
     domain::{
         fulfilment::FulfillmentStatus,
         intent::{IntentKind, IntentOutcome},
         order::FulfillmentOrder,
     },
-    ids::{ShipmentId, ShopifyLineItemId},
+    ids::{FulfillmentId, ShipmentId, ShopifyLineItemId},
     queue::{
-        JobError,
+        Attempt, JobError,
         intents::{self, NewIntent, Standing},
     },
     shopify::{
@@ -43,7 +43,7 @@ struct Request {
 }
 
 /// The name of a fulfillment's effect.
-fn intent_key(row: &fulfillments::Model) -> String {
+pub fn intent_key(row: &fulfillments::Model) -> String {
     format!("fulfil:{}", row.id)
 }
 
@@ -123,26 +123,42 @@ pub struct Look<'a> {
 /// Units that are gone without a fulfillment went otherwise once so many times the patience is over.
 const TIMES_TO_SHOW: i32 = 10;
 
+/// How the open Intents of a parcel's fulfillments were left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Settled {
+    All,
+    /// A person is asked about one: nothing of the parcel is called before they decide.
+    LeftToPerson,
+}
+
 /// Settles every open Intent of a parcel's fulfillments, in the rows and in
 /// `state`. Of the order's other parcels, what Shopify has is settled too: its
 /// units are not open any more, and would count twice. The rest is left to the
 /// jobs of these parcels.
 ///
+/// What the last try of the job's schedule finds unclear becomes an Exception.
+///
 /// # Errors
 /// [`JobError::Retry`] while it is too early to tell, or what is there is not
-/// clearly ours: the job's schedule ends in an Exception.
+/// clearly ours.
 pub async fn settle_open(
     tx: &Tx,
     state: &mut OrderState,
     parcel: ShipmentId,
     look: Look<'_>,
+    attempt: Attempt,
     now: DateTime<Utc>,
-) -> Result<(), JobError> {
-    for place in 0..state.fulfillments.len() {
-        let row = &state.fulfillments[place];
-        if row.status != FulfillmentStatus::Pending {
+) -> Result<Settled, JobError> {
+    let pending: Vec<FulfillmentId> = (state.fulfillments.iter())
+        .filter(|row| row.status == FulfillmentStatus::Pending)
+        .map(|row| row.id)
+        .collect();
+    for id in pending {
+        // A row that was taken for one made by hand goes when it turns out to be ours.
+        let Some(at) = state.fulfillments.iter().position(|row| row.id == id) else {
             continue;
-        }
+        };
+        let row = &state.fulfillments[at];
         let is_own = row.shipment_id == Some(parcel);
         let Some(intent) = store::intents::by_key(tx.conn(), &intent_key(row)).await? else {
             continue;
@@ -153,19 +169,40 @@ pub async fn settle_open(
         let made = match found(state, look.read, row, &intent) {
             ReadBack::Made(id) => id,
             unmade if is_own => {
-                wait_for(tx, &intent, unmade, look, now)?;
+                let question = question(&unmade, look.read).filter(|_| attempt.is_last);
+                match (wait_for(tx, &intent, unmade, look, now), question) {
+                    (Err(_), Some(question)) => {
+                        unclear_fulfillment::ask(tx, row, &question, now).await?;
+                        return Ok(Settled::LeftToPerson);
+                    }
+                    (waited, _) => waited?,
+                }
                 continue;
             }
             _ => continue,
         };
         let evidence = json!({ "found": made.to_string() });
         intents::settle(tx, intent.id, IntentOutcome::Done, evidence, now);
-        mark_done(tx, &mut state.fulfillments[place], made, now).await?;
+        mark_done(tx, state, at, made, now).await?;
     }
-    Ok(())
+    Ok(Settled::All)
 }
 
-fn found(state: &OrderState, read: &OrderFulfillmentState, row: &fulfillments::Model, intent: &Intent) -> ReadBack {
+/// What a person could find out; none where waiting does.
+fn question(unmade: &ReadBack, read: &OrderFulfillmentState) -> Option<String> {
+    match unmade {
+        ReadBack::Unclear(candidates) => {
+            let named = read.fulfillments.iter().filter(|one| candidates.contains(&one.id));
+            let names: Vec<&str> = named.map(|one| one.name.as_str()).collect();
+            Some(format!("it may be {}", names.join(" or ")))
+        }
+        ReadBack::Gone => Some("units of it are gone, and no fulfillment shows where".to_owned()),
+        ReadBack::Made(_) | ReadBack::NotMade => None,
+    }
+}
+
+/// What the order tells of a fulfillment that is asked for.
+pub fn found(state: &OrderState, read: &OrderFulfillmentState, row: &fulfillments::Model, intent: &Intent) -> ReadBack {
     let mut known = Known::default();
     for row in &state.fulfillments {
         let kind = if row.by_hand {
@@ -175,13 +212,18 @@ fn found(state: &OrderState, read: &OrderFulfillmentState, row: &fulfillments::M
         };
         kind.extend(row.shopify_id);
     }
-    let request: Option<Request> = serde_json::from_value(intent.request.0.clone()).ok();
     let expected = Expected {
         units: units_by_item(state, row),
         numbers: row.numbers.0.iter().cloned().collect(),
-        before: request.and_then(|request| request.before),
+        before: before_of(intent),
     };
     read_back::find(read, &expected, &known)
+}
+
+/// The order as it was just before the call, where that was written down.
+pub fn before_of(intent: &Intent) -> Option<Before> {
+    let request: Option<Request> = serde_json::from_value(intent.request.0.clone()).ok();
+    request.and_then(|request| request.before)
 }
 
 /// Settles that nothing was made once no call can have been under way when Shopify was asked.

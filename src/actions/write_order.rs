@@ -243,7 +243,8 @@ fn sum(lines: Vec<FulfilledLine>) -> BTreeMap<OrderLineId, u32> {
     units
 }
 
-fn fulfilled_lines(read: &FulfillmentSnapshot, lines: &[order_lines::Model]) -> Vec<FulfilledLine> {
+/// What a fulfillment holds of our lines.
+pub(super) fn fulfilled_lines(read: &FulfillmentSnapshot, lines: &[order_lines::Model]) -> Vec<FulfilledLine> {
     let ours = |item: ShopifyLineItemId| lines.iter().find(|line| line.shopify_id == item).map(|line| line.id);
     let lines = read.lines.iter().filter_map(|line| {
         Some(FulfilledLine {

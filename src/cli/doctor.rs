@@ -15,7 +15,7 @@ use crate::{
     domain::shop::ShopStatus,
     ids::SupplierId,
     shopify::{cost, scopes::Scopes},
-    store,
+    store::{self, Schema},
 };
 
 /// How long the probe of a container waits for an answer.
@@ -35,8 +35,8 @@ pub async fn run(args: DoctorArgs) -> Result<(), CommandError> {
     if args.ready {
         return probe().await;
     }
-    // Bad settings, a database that may forget, and a missing key end here, each with its message.
-    let app = start::app_from_environment().await?;
+    // Bad settings, a database that may forget or has an old schema, and a missing key end here, each with its message.
+    let app = start::app_to_look().await?;
     let mut report = Report { wrong: 0 };
     examine(&app, &mut report).await?;
     app.db.clone().close().await?;
@@ -86,10 +86,17 @@ impl Report {
 
 async fn examine(app: &App, report: &mut Report) -> Result<(), CommandError> {
     Report::good("the settings can be used");
-    Report::good(match app.db.backend() {
-        DbBackend::Sqlite => "SQLite answers, keeps what it acknowledges, and its schema is current",
-        _ => "PostgreSQL answers, keeps what it acknowledges, and its schema is current",
-    });
+    let database = match app.db.backend() {
+        DbBackend::Sqlite => "SQLite",
+        _ => "PostgreSQL",
+    };
+    let schema = match app.db.schema().await? {
+        Schema::Newer => "is of a later release, with which this one works",
+        Schema::Current | Schema::Older => "is current",
+    };
+    Report::good(&format!(
+        "{database} answers, keeps what it acknowledges, and its schema {schema}"
+    ));
     match read_setup(app.db.read(), &app.keyring).await {
         Ok(read) => Report::good(&format!("{} suppliers, and every secret opens", read.suppliers.len())),
         Err(error) => report.bad(&error.to_string()),

@@ -17,7 +17,7 @@ pub struct ExportArgs {
 }
 
 pub async fn run(args: ExportArgs) -> Result<(), CommandError> {
-    let app = start::app_from_environment().await?;
+    let app = start::app_to_look().await?;
     let read = read_setup(app.db.read(), &app.keyring).await;
     app.db.clone().close().await?;
     let secrets = if args.with_secrets {

@@ -52,7 +52,7 @@ const OPERATOR: &str = "Operator";
 pub async fn run(command: MappingsCommand) -> Result<(), CommandError> {
     match command {
         MappingsCommand::Export(args) => {
-            let (app, shop) = opened(&args.shop, false).await?;
+            let (app, shop) = opened(&args.shop, true).await?;
             let done = export(&app, shop).await;
             app.db.clone().close().await?;
             done
@@ -69,6 +69,7 @@ pub async fn run(command: MappingsCommand) -> Result<(), CommandError> {
     }
 }
 
+/// For a command that only looks, or that changes something.
 async fn opened(shop: &str, dry_run: bool) -> Result<(App, ShopId), CommandError> {
     let domain = ShopDomain::parse(shop).map_err(|error| format!("--shop: {error}"))?;
     let app = start::app_unless_dry(dry_run).await?;

@@ -43,7 +43,7 @@ pub struct SimulateArgs {
 
 pub async fn run(args: SimulateArgs) -> Result<(), CommandError> {
     let text = apply::read(&args.rules).map_err(|error| format!("{}: {error}", args.rules.display()))?;
-    let app = start::app_from_environment().await?;
+    let app = start::app_to_look().await?;
     let done = simulate(&app, &args, &text).await;
     app.db.clone().close().await?;
     done

@@ -10,7 +10,7 @@ use crate::{
     clock::Clock,
     config::Config,
     seal::{Keyring, SealError},
-    store::Db,
+    store::{Db, Schema},
 };
 
 /// Reads the settings, opens and migrates the database.
@@ -18,20 +18,28 @@ pub async fn app_from_environment() -> Result<App, CommandError> {
     app(Config::from_environment()?).await
 }
 
-/// The same for a command that may be told to change nothing: then the database must be there, with the
-/// schema of this release.
+/// The same for a command that may be told to change nothing.
 pub async fn app_unless_dry(dry_run: bool) -> Result<App, CommandError> {
-    let config = Config::from_environment()?;
-    if !dry_run {
-        return app(config).await;
+    if dry_run {
+        app_to_look().await
+    } else {
+        app_from_environment().await
     }
+}
+
+/// The same for a command that only looks: the database must be there, with what this release needs.
+pub async fn app_to_look() -> Result<App, CommandError> {
+    let config = Config::from_environment()?;
     if let Some(path) = config.database.sqlite_path().filter(|path| !path.exists()) {
-        return Err(format!("there is no database at {}", path.display()).into());
+        let path = path.display();
+        return Err(format!("there is no database at {path}: `orderyard serve` makes one").into());
     }
     let keyring = keyring(&config)?;
     let db = Db::open(&config.database).await?;
-    if !db.is_migrated().await? {
-        return Err("the database has not the schema of this release: run `orderyard migrate` first".into());
+    if db.schema().await? == Schema::Older {
+        let message = "the database's schema is older than this program, and this command changes nothing: \
+            run `orderyard migrate` first, or the program that the database is of";
+        return Err(message.into());
     }
     Ok(App::new(config, db, keyring, Clock::default())?)
 }

@@ -74,6 +74,7 @@ impl<F: Fn(&'static str) -> Option<String>> Reader<F> {
             url,
             readers: 4,
             connections,
+            statement: self.seconds("DATABASE_STATEMENT_SECONDS", 30),
         }
     }
 

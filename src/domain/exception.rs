@@ -14,6 +14,8 @@ text_enum! {
         FulfilledByHand = "fulfilled_by_hand",
         /// Shopify does not take a parcel that the supplier reported.
         FulfillmentRefused = "fulfillment_refused",
+        /// Shopify may or may not have made a parcel's fulfillment, and the order does not tell.
+        FulfillmentUnclear = "fulfillment_unclear",
         CancelRefused = "cancel_refused",
         /// The shop wants to look at a purchase order before it is sent.
         Review = "review",
@@ -43,6 +45,10 @@ text_enum! {
         AdoptTracking = "adopt_tracking",
         ConfirmPlaced = "confirm_placed",
         ConfirmNotPlaced = "confirm_not_placed",
+        /// One of the fulfillments that Shopify shows is the parcel's.
+        ConfirmFulfilled = "confirm_fulfilled",
+        /// None of them is: the parcel is sent to Shopify again.
+        ConfirmNotFulfilled = "confirm_not_fulfilled",
         MarkHandled = "mark_handled",
         Release = "release",
         Refuse = "refuse",
@@ -59,6 +65,8 @@ impl ExceptionKind {
             Self::NoEligibleSupplier | Self::SupplierRejected => &[C::Retry, C::ChooseSupplier, C::Map, C::MarkHandled],
             Self::PriceRose => &[C::AcceptPrice, C::ChooseSupplier, C::Retry, C::MarkHandled],
             Self::OutcomeUnknown => &[C::ConfirmPlaced, C::ConfirmNotPlaced],
+            // Retry looks again. Nothing is left as it is: the parcel's units would be in doubt for ever.
+            Self::FulfillmentUnclear => &[C::ConfirmFulfilled, C::ConfirmNotFulfilled, C::Retry],
             Self::FulfilledByHand => &[C::CancelPurchaseOrder, C::AdoptTracking],
             Self::PlacementRefused | Self::FulfillmentRefused | Self::JobFailed => &[C::Retry, C::MarkHandled],
             Self::Review => &[C::Release, C::Refuse],

@@ -5,21 +5,25 @@ use chrono::{DateTime, Utc};
 
 use super::{
     errors::{Outcome, Problem, payload},
+    fulfillments::FulfillmentLine,
     guard,
     loaders::Loaders,
     money::Money,
     order_lines::{OrderLine, order_line_by_id},
     orders::{Order, order_by_id},
-    pagination::{Asked, Page, weight},
+    pagination::{Asked, NESTED, Page, STATEMENT, weight},
     purchase_orders::PurchaseOrder,
-    scalars::id,
+    scalars::{ShopifyId, id},
     variants::{AlternativeInput, alternatives},
 };
 use crate::{
-    actions::resolve_exception::{self, Resolution},
+    actions::{
+        resolve_exception::{self, Resolution},
+        settle_unclear::{self, Candidate, Said},
+    },
     domain::{exception, money},
     error::AppError,
-    ids::{ExceptionId, OfferId, OrderId},
+    ids::{ExceptionId, OfferId, OrderId, ShopifyFulfillmentId},
     routing,
     store::{
         self,
@@ -39,6 +43,8 @@ pub enum ExceptionKind {
     FulfilledByHand,
     /// Shopify does not take a parcel that the supplier reported.
     FulfillmentRefused,
+    /// Shopify may or may not have made a parcel's fulfillment, and the order does not tell.
+    FulfillmentUnclear,
     CancelRefused,
     /// The shop wants to look at a purchase order before it is sent.
     Review,
@@ -68,6 +74,10 @@ pub enum ExceptionChoice {
     AdoptTracking,
     ConfirmPlaced,
     ConfirmNotPlaced,
+    /// One of the fulfillments that Shopify shows is the parcel's.
+    ConfirmFulfilled,
+    /// None of them is: the parcel is sent to Shopify again.
+    ConfirmNotFulfilled,
     MarkHandled,
     Release,
     Refuse,
@@ -214,6 +224,54 @@ impl ExceptionQuery {
         let rows = store::exceptions::page(Loaders::of(ctx).db(), shop, &filter, asked.seen, asked.limit()).await?;
         Ok(asked.page(rows, |row| (row.created_at, row.id), Exception))
     }
+
+    /// `FULFILLMENT_UNCLEAR`: the fulfillments that Shopify shows now and that may be the parcel's.
+    /// Shopify is asked for them.
+    #[graphql(complexity = "8 * STATEMENT + NESTED * child_complexity")]
+    async fn fulfillments_in_question(
+        &self,
+        ctx: &Context<'_>,
+        exception_id: ID,
+    ) -> Outcome<Vec<FulfillmentInQuestion>> {
+        let shop = guard::shop_reader(ctx)?;
+        let Some(id) = id(&exception_id) else {
+            return Ok(Vec::new());
+        };
+        let found = settle_unclear::candidates(guard::app(ctx), shop, id).await?;
+        Ok(found.into_iter().map(FulfillmentInQuestion).collect())
+    }
+}
+
+/// A fulfillment in Shopify that may have been made of a parcel.
+pub struct FulfillmentInQuestion(Candidate);
+
+#[Object]
+impl FulfillmentInQuestion {
+    async fn shopify_id(&self) -> ShopifyId {
+        ShopifyId(self.0.id.0)
+    }
+
+    /// As Shopify names it.
+    async fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    async fn created_at(&self) -> DateTime<Utc> {
+        self.0.created_at
+    }
+
+    async fn tracking_company(&self) -> Option<&str> {
+        self.0.company.as_deref()
+    }
+
+    async fn tracking_numbers(&self) -> &[String] {
+        &self.0.numbers
+    }
+
+    #[graphql(complexity = "NESTED * child_complexity + 1")]
+    async fn lines(&self) -> Vec<FulfillmentLine> {
+        self.0.lines.iter().cloned().map(FulfillmentLine).collect()
+    }
 }
 
 /// What to do about an order that was fulfilled by hand while a supplier had it.
@@ -276,6 +334,18 @@ impl ExceptionMutation {
             Resolution::ConfirmNotPlaced
         };
         resolve(ctx, &exception_id, Ok(resolution)).await
+    }
+
+    /// Say which fulfillment of Shopify's a parcel's is, of those that `fulfillmentsInQuestion` lists; or, without
+    /// one, that Shopify did not make it: then it is sent again. What Shopify shows by then outweighs that.
+    async fn settle_fulfillment(
+        &self,
+        ctx: &Context<'_>,
+        exception_id: ID,
+        fulfillment_id: Option<ShopifyId>,
+    ) -> Outcome<ExceptionPayload> {
+        let said = fulfillment_id.map_or(Said::NotMade, |id| Said::ItIs(ShopifyFulfillmentId(id.0)));
+        resolve(ctx, &exception_id, Ok(Resolution::SettleFulfillment(said))).await
     }
 
     async fn settle_fulfilled_by_hand(

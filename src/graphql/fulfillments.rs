@@ -61,7 +61,7 @@ impl Fulfillment {
     }
 }
 
-pub struct FulfillmentLine(FulfilledLine);
+pub struct FulfillmentLine(pub FulfilledLine);
 
 #[Object]
 impl FulfillmentLine {

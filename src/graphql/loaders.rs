@@ -10,7 +10,7 @@ use async_graphql::{
     Context,
     dataloader::{DataLoader, Loader},
 };
-use sea_orm::{DatabaseConnection, DbErr};
+use sea_orm::DbErr;
 
 use super::{
     errors::{Failure, Outcome},
@@ -26,9 +26,9 @@ use crate::{
         ShopifyVariantId, SupplierId,
     },
     store::{
-        Db, Party, circuits, connections, events, exceptions, fulfillments, mapping_components, mappings, offers,
-        order_lines, order_states, orders, po_lines, purchase_orders, routing_plans, shipment_lines, shipments, shops,
-        supplier_reads, suppliers, variants,
+        Db, Party, Reader, circuits, connections, events, exceptions, fulfillments, mapping_components, mappings,
+        offers, order_lines, order_states, orders, po_lines, purchase_orders, routing_plans, shipment_lines, shipments,
+        shops, supplier_reads, suppliers, variants,
     },
 };
 
@@ -59,7 +59,7 @@ impl Loaders {
     }
 
     /// For reads of their own.
-    pub fn db(&self) -> &DatabaseConnection {
+    pub fn db(&self) -> &Reader {
         self.batches.loader().db.read()
     }
 

@@ -2,7 +2,11 @@
 
 use axum::extract::State;
 
-use crate::{app::App, error::AppError, store};
+use crate::{
+    app::App,
+    error::AppError,
+    store::{self, Schema},
+};
 
 /// The process runs.
 pub async fn alive() -> &'static str {
@@ -15,7 +19,7 @@ pub async fn ready(State(app): State<App>) -> Result<&'static str, AppError> {
         return Err(AppError::Unavailable("stopping".to_owned()));
     }
     app.db.ping().await?;
-    if !app.db.is_migrated().await? {
+    if app.db.schema().await? == Schema::Older {
         return Err(AppError::Unavailable(
             "the schema is older than this program; run orderyard migrate".to_owned(),
         ));

@@ -88,7 +88,7 @@ mod tests {
 
     use super::*;
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn waits_for_a_slow_reader_and_not_for_one_that_reads_nothing() {
         let (near, mut far) = tokio::io::duplex(4);
         let mut near = Impatient::new(near, Duration::from_millis(500));

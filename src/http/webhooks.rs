@@ -33,16 +33,59 @@ const LONGEST_BODY: Duration = Duration::from_secs(5);
 /// What any call weighs, with its connection, headers and place in the queue.
 const LEAST_KIB: usize = 16;
 
-/// The memory that calls may hold together until they are answered, in KiB.
+/// What hardly a call of Shopify's is larger than.
+const ORDINARY_KIB: usize = 256;
+
+/// The memory that calls may hold together, in KiB.
 #[derive(Clone)]
-pub struct Intake(Arc<Semaphore>);
+pub struct Intake {
+    /// Until they are answered and dealt with.
+    all: Arc<Semaphore>,
+    /// Of that, what is more than ordinary in a call, until its signature has proved who sends it. Anybody can name a
+    /// signature and send a large body up to its last byte: a few such calls must not keep all others out.
+    unproven: Arc<Semaphore>,
+}
 
 impl Intake {
     /// Room for eight calls of the largest size, and for thousands of ordinary ones.
     pub fn new(app: &App) -> Self {
         let bytes = (64 * 1024 * 1024).max(app.config.server.webhook_max_bytes.saturating_mul(8));
-        Self(Arc::new(Semaphore::new((bytes / 1024).min(Semaphore::MAX_PERMITS))))
+        let kib = (bytes / 1024).min(Semaphore::MAX_PERMITS);
+        Self {
+            all: Arc::new(Semaphore::new(kib)),
+            unproven: Arc::new(Semaphore::new(kib / 2)),
+        }
     }
+
+    fn place(&self) -> Result<Place, AppError> {
+        Ok(Place {
+            all: more(&self.all, LEAST_KIB)?,
+            unproven: more(&self.unproven, 0)?,
+        })
+    }
+
+    /// Has room for as much of a call as came by now.
+    fn grow(&self, place: &mut Place, size: usize) -> Result<(), AppError> {
+        let kib = size.div_ceil(1024);
+        let missing = |held: &OwnedSemaphorePermit, kib: usize| kib.saturating_sub(held.num_permits());
+        let large = kib.saturating_sub(ORDINARY_KIB);
+        place
+            .unproven
+            .merge(more(&self.unproven, missing(&place.unproven, large))?);
+        place.all.merge(more(&self.all, missing(&place.all, kib))?);
+        Ok(())
+    }
+}
+
+/// What one call holds.
+struct Place {
+    all: OwnedSemaphorePermit,
+    unproven: OwnedSemaphorePermit,
+}
+
+fn more(of: &Arc<Semaphore>, kib: usize) -> Result<OwnedSemaphorePermit, AppError> {
+    let taken = Arc::clone(of).try_acquire_many_owned(u32::try_from(kib).unwrap_or(u32::MAX));
+    taken.map_err(|_| AppError::Unavailable("too many webhook calls at once".to_owned()))
 }
 
 pub async fn receive(
@@ -70,17 +113,8 @@ pub async fn receive(
 }
 
 async fn judge(app: &App, intake: &Intake, headers: &HeaderMap, body: Body) -> Result<(), AppError> {
-    let overloaded = || AppError::Unavailable("too many webhook calls at once".to_owned());
-    let more = |kib: usize| {
-        let places = Arc::clone(&intake.0);
-        places.try_acquire_many_owned(u32::try_from(kib).unwrap_or(u32::MAX))
-    };
-    let mut held = more(LEAST_KIB).map_err(|_| overloaded())?;
-    let grow = |size: usize| {
-        let missing = size.div_ceil(1024).saturating_sub(held.num_permits());
-        held.merge(more(missing).map_err(|_| overloaded())?);
-        Ok(())
-    };
+    let mut place = intake.place()?;
+    let grow = |size: usize| intake.grow(&mut place, size);
     let read = body::read_while(body, app.config.server.webhook_max_bytes, grow);
     let read = tokio::time::timeout(LONGEST_BODY, read).await;
     let body = match read.unwrap_or(Err(AppError::TooSlow(LONGEST_BODY.as_secs()))) {
@@ -93,19 +127,23 @@ async fn judge(app: &App, intake: &Intake, headers: &HeaderMap, body: Body) -> R
             return Err(error);
         }
     };
-    keep(app, headers, body, held).await
+    keep(app, headers, body, place).await
 }
 
-async fn keep(app: &App, headers: &HeaderMap, body: Bytes, place: OwnedSemaphorePermit) -> Result<(), AppError> {
+async fn keep(app: &App, headers: &HeaderMap, body: Bytes, place: Place) -> Result<(), AppError> {
     let delivery = match Delivery::receive(&app.config.shopify.signatures, headers, body) {
         Ok(delivery) => delivery,
         Err(refusal) => return Err(refuse(app, headers, refusal).await),
     };
+    drop(place.unproven);
     // What was committed and not answered is recognised when it comes again.
-    tokio::time::timeout(LONGEST_KEEP, receive_delivery::receive_delivery(app, &delivery, place))
-        .await
-        .map_err(|_| AppError::Unavailable("the call could not be kept in time".to_owned()))?
-        .map_err(|_| AppError::Unavailable("the call could not be kept".to_owned()))?;
+    tokio::time::timeout(
+        LONGEST_KEEP,
+        receive_delivery::receive_delivery(app, &delivery, place.all),
+    )
+    .await
+    .map_err(|_| AppError::Unavailable("the call could not be kept in time".to_owned()))?
+    .map_err(|_| AppError::Unavailable("the call could not be kept".to_owned()))?;
     Ok(())
 }
 

@@ -1,6 +1,7 @@
 //! The database handle: one writer and many readers on `SQLite`, one pool on `PostgreSQL`.
 
 use std::{
+    collections::BTreeSet,
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicU64, Ordering},
@@ -20,6 +21,7 @@ use uuid::Uuid;
 use super::{
     intake::IntakePool,
     lease_time::LeaseTime,
+    patience::{Patience, Reader},
     tx::{Inner, Tx},
     wal,
     writer::Writer,
@@ -32,7 +34,10 @@ pub struct Db {
     write: DatabaseConnection,
     /// On `SQLite`: the only way to write.
     writer: Option<Writer>,
-    read: DatabaseConnection,
+    read: Reader,
+    /// Whoever begins a transaction waits for a connection and a statement, and then for one statement at a time.
+    beginning: Patience,
+    statement: Patience,
     /// On `PostgreSQL`: where webhook calls are kept.
     intake: Option<IntakePool>,
     jobs_added: Arc<Notify>,
@@ -42,6 +47,16 @@ pub struct Db {
     node: Uuid,
     statements: Arc<AtomicU64>,
     lease_time: LeaseTime,
+}
+
+/// How a schema stands to the program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Schema {
+    Current,
+    /// Something that this program needs is missing.
+    Older,
+    /// It has all that this program needs, and what a later release adds: schemas only grow.
+    Newer,
 }
 
 /// Why the database cannot be used.
@@ -69,7 +84,7 @@ impl Db {
             (write, read, None)
         } else if config.url.starts_with("postgres:") || config.url.starts_with("postgresql:") {
             let pool = open_postgres(config).await?;
-            let intake = IntakePool::open(postgres_options(config), Arc::clone(&statements)).await?;
+            let intake = IntakePool::open(config, postgres_options(config), Arc::clone(&statements)).await?;
             (pool.clone(), pool, Some(intake))
         } else {
             return Err(OpenError::UnknownScheme);
@@ -81,11 +96,19 @@ impl Db {
             });
         }
         let is_sqlite = write.get_database_backend() == DbBackend::Sqlite;
+        let statement = if is_sqlite {
+            Patience::ENDLESS
+        } else {
+            Patience::of_statement(config.statement)
+        };
+        let beginning = statement.with_connection(config.statement);
         Ok(Self {
             writer: is_sqlite.then(|| Writer::new(write.clone(), is_same)),
             lease_time: LeaseTime::new(write.get_database_backend(), Clock::default()),
             write,
-            read,
+            read: Reader::new(read, beginning),
+            beginning,
+            statement,
             intake,
             jobs_added: Arc::new(Notify::new()),
             inbox_filled: Arc::new(Notify::new()),
@@ -103,19 +126,47 @@ impl Db {
         self
     }
 
-    /// Brings the schema up to date.
+    /// Brings the schema up to date. One that is newer stays as it is: another node may be of the next release.
     pub async fn migrate(&self) -> Result<(), DbErr> {
-        Migrator::up(&self.write, None).await
+        match self.schema().await? {
+            Schema::Current | Schema::Newer => Ok(()),
+            Schema::Older => Migrator::up(&self.write, None).await,
+        }
     }
 
-    /// Whether every migration that this program knows has been applied.
-    pub async fn is_migrated(&self) -> Result<bool, DbErr> {
-        Ok(Migrator::get_pending_migrations_read_only(&self.read).await?.is_empty())
+    /// How the schema stands to this program. Only looks.
+    pub async fn schema(&self) -> Result<Schema, DbErr> {
+        let applied: BTreeSet<String> = self.applied_migrations().await?.into_iter().collect();
+        let known: BTreeSet<String> = migrations::names().into_iter().collect();
+        Ok(if !known.is_subset(&applied) {
+            Schema::Older
+        } else if applied.is_subset(&known) {
+            Schema::Current
+        } else {
+            Schema::Newer
+        })
+    }
+
+    async fn applied_migrations(&self) -> Result<Vec<String>, DbErr> {
+        let table = migrations::APPLIED;
+        let is_there = match self.backend() {
+            DbBackend::Sqlite => format!("select 1 from sqlite_master where name = '{table}'"),
+            _ => format!("select 1 where to_regclass('{table}') is not null"),
+        };
+        let ask = |sql: String| Statement::from_string(self.backend(), sql);
+        if self.read.query_one_raw(ask(is_there)).await?.is_none() {
+            return Ok(Vec::new());
+        }
+        let rows = self
+            .read
+            .query_all_raw(ask(format!("select version from {table}")))
+            .await?;
+        rows.iter().map(|row| row.try_get_by_index(0)).collect()
     }
 
     /// For reads outside a transaction.
     #[must_use]
-    pub const fn read(&self) -> &DatabaseConnection {
+    pub const fn read(&self) -> &Reader {
         &self.read
     }
 
@@ -129,10 +180,10 @@ impl Db {
         self.lease_time.refresh(&self.read).await?;
         let inner = match &self.writer {
             Some(writer) => Inner::part(writer.begin().await?),
-            None => Inner::Whole(self.write.begin().await?),
+            None => Inner::Whole(self.beginning.wait(self.write.begin()).await?),
         };
         let wakes = [Arc::clone(&self.jobs_added), Arc::clone(&self.others_to_tell)];
-        Ok(Tx::new(inner, wakes, self.lease_time.clone()))
+        Ok(Tx::new(inner, self.statement, wakes, self.lease_time.clone()))
     }
 
     /// The time that leases and their like go by on all nodes: see [`super::lease_time`].
@@ -209,7 +260,7 @@ impl Db {
 
     /// Closes the pools, letting what is under way finish.
     pub async fn close(self) -> Result<(), DbErr> {
-        self.read.close_by_ref().await?;
+        self.read.pool().close_by_ref().await?;
         if let Some(intake) = self.intake {
             intake.close().await?;
         }
@@ -296,14 +347,16 @@ async fn open_postgres(config: &DatabaseConfig) -> Result<DatabaseConnection, Op
 }
 
 fn postgres_options(config: &DatabaseConfig) -> ConnectOptions {
+    let patience = Patience::of_statement(config.statement);
     let mut options = ConnectOptions::new(config.url.clone());
     options
         .max_connections(config.connections)
-        .acquire_timeout(Duration::from_secs(30))
+        .acquire_timeout(config.statement)
         .test_before_acquire_if_idle_for(TRUSTED_FOR)
         .sqlx_logging(false)
         .set_application_name("orderyard")
-        .statement_timeout(Duration::from_secs(30))
+        .statement_timeout(config.statement)
+        .map_sqlx_postgres_pool_opts(move |pool| patience.of_pool(pool))
         // What one transaction writes is one statement, of which there are as many as there are mixtures.
         .map_sqlx_postgres_opts(|options| options.statement_cache_capacity(512));
     options

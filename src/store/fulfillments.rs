@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use sea_orm::{QueryOrder as _, entity::prelude::*};
 
-use super::{columns::Json, paging};
+use super::{Tx, columns::Json, paging};
 use crate::{
     domain::{fulfilment::FulfillmentStatus, order::DeliveryMethod},
     ids::{FulfillmentId, OrderId, OrderLineId, ShipmentId, ShopId, ShopifyFulfillmentId, ShopifyLocationId},
@@ -54,6 +54,16 @@ pub async fn of_order(db: &impl ConnectionTrait, shop: ShopId, order: OrderId) -
 
 pub async fn by_id(db: &impl ConnectionTrait, shop: ShopId, id: FulfillmentId) -> Result<Option<Model>, DbErr> {
     Entity::find_by_id(id).filter(Column::ShopId.eq(shop)).one(db).await
+}
+
+/// Removes one at once, so that its place is free for the next row that is written.
+pub async fn remove(tx: &Tx, shop: ShopId, id: FulfillmentId) -> Result<(), DbErr> {
+    Entity::delete_many()
+        .filter(Column::ShopId.eq(shop))
+        .filter(Column::Id.eq(id))
+        .exec(tx.conn())
+        .await
+        .map(drop)
 }
 
 /// The fulfillments of many orders, the oldest first.

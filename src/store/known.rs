@@ -8,9 +8,9 @@
 use std::{any::Any, collections::BTreeSet, num::NonZeroUsize, sync::Arc};
 
 use lru::LruCache;
-use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr, EntityTrait, QueryTrait as _, Select};
+use sea_orm::{ConnectionTrait, DbErr, EntityTrait, QueryTrait as _, Select};
 
-use super::{Tx, held_order::may_change_orders, order_state::OrderState};
+use super::{Reader, Tx, held_order::may_change_orders, order_state::OrderState};
 use crate::ids::OrderId;
 
 /// The most orders that are known at a time.
@@ -161,7 +161,7 @@ pub trait Recall: ConnectionTrait {
         E::Model: Clone + Send + Sync + 'static;
 }
 
-impl Recall for DatabaseConnection {
+impl Recall for Reader {
     async fn recall<E>(&self, rows: Select<E>) -> Result<Vec<E::Model>, DbErr>
     where
         E: EntityTrait,

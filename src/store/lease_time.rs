@@ -10,8 +10,9 @@ use std::{
 };
 
 use chrono::{DateTime, SubsecRound as _, TimeDelta, Utc};
-use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, Statement};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement};
 
+use super::patience::Reader;
 use crate::clock::Clock;
 
 /// How long a look at the database's clock is good for; this process counts on from it.
@@ -54,7 +55,7 @@ impl LeaseTime {
 
     /// Looks at the database's clock, if the last look is too long ago. Not to be
     /// called inside of a transaction: it wants a connection.
-    pub async fn refresh(&self, db: &DatabaseConnection) -> Result<(), DbErr> {
+    pub async fn refresh(&self, db: &Reader) -> Result<(), DbErr> {
         let Some(seen) = &self.seen else { return Ok(()) };
         if lock(seen).is_some_and(|seen| seen.at.elapsed() < GOOD_FOR) {
             return Ok(());
@@ -76,7 +77,7 @@ fn lock(seen: &Mutex<Option<Seen>>) -> MutexGuard<'_, Option<Seen>> {
     seen.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-async fn look(db: &DatabaseConnection) -> Result<DateTime<Utc>, DbErr> {
+async fn look(db: &Reader) -> Result<DateTime<Utc>, DbErr> {
     let sql = "select cast(floor(extract(epoch from clock_timestamp()) * 1000) as bigint)";
     let statement = Statement::from_string(DbBackend::Postgres, sql);
     let row = db.query_one_raw(statement).await?;

@@ -40,6 +40,7 @@ pub mod order_states;
 pub mod orders;
 mod paging;
 pub mod party;
+mod patience;
 mod pending;
 pub mod po_lines;
 pub mod prune_marks;
@@ -76,9 +77,10 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-pub use db::Db;
+pub use db::{Db, Schema};
 pub use known::Recall;
 pub use party::Party;
+pub use patience::Reader;
 pub use tx::Tx;
 
 use pending::Write;

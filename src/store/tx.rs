@@ -24,6 +24,7 @@ use super::{
     known::{Changes, Known},
     lease_time::LeaseTime,
     order_state::OrderState,
+    patience::Patience,
     pending::{Key, Must, Write, together},
     writer::Turn,
 };
@@ -33,6 +34,8 @@ use crate::ids::{OrderId, ShopId};
 #[derive(Debug)]
 pub struct Tx {
     inner: Inner,
+    /// For each statement, where it is a transaction of its own.
+    patience: Patience,
     pending: Mutex<Pending>,
     /// The order whose lock it has, with what is still to be written.
     order: Mutex<Option<OrderState>>,
@@ -152,9 +155,10 @@ fn ended() -> DbErr {
 }
 
 impl Tx {
-    pub(super) fn new(inner: Inner, wakes: [Arc<Notify>; 2], lease_time: LeaseTime) -> Self {
+    pub(super) fn new(inner: Inner, patience: Patience, wakes: [Arc<Notify>; 2], lease_time: LeaseTime) -> Self {
         Self {
             inner,
+            patience,
             pending: Mutex::default(),
             order: Mutex::default(),
             changes: Mutex::default(),
@@ -288,7 +292,7 @@ impl Tx {
         };
         let result = match &self.inner {
             Inner::Part(part) => part.write(writes, is_last).await,
-            Inner::Whole(tx) => each(tx, together(writes)).await,
+            Inner::Whole(tx) => each(tx, self.patience, together(writes)).await,
         };
         if result.is_err() {
             self.pending().has_failed = true;
@@ -348,7 +352,7 @@ impl Tx {
         let adds_jobs = self.adds_jobs.load(Ordering::Relaxed);
         let wakes = self.wakes.clone();
         if let Inner::Whole(tx) = self.inner {
-            tx.commit().await?;
+            self.patience.wait(tx.commit()).await?;
         }
         if adds_jobs {
             for wake in wakes {
@@ -359,9 +363,13 @@ impl Tx {
     }
 }
 
-async fn each(tx: &DatabaseTransaction, statements: Vec<(Statement, Option<Must>)>) -> Result<(), DbErr> {
+async fn each(
+    tx: &DatabaseTransaction,
+    patience: Patience,
+    statements: Vec<(Statement, Option<Must>)>,
+) -> Result<(), DbErr> {
     for (statement, must) in statements {
-        let changed = tx.execute_raw(statement).await?.rows_affected();
+        let changed = patience.wait(tx.execute_raw(statement)).await?.rows_affected();
         if let Some(must) = must.filter(|must| must.rows != changed) {
             return Err(DbErr::Custom(must.or.to_owned()));
         }
@@ -388,20 +396,22 @@ impl ConnectionTrait for Tx {
     }
 
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
-        self.ready_to_write(&statement.sql).await?.execute_raw(statement).await
+        let connection = self.ready_to_write(&statement.sql).await?;
+        self.patience.wait(connection.execute_raw(statement)).await
     }
 
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
-        self.ready_to_write(sql).await?.execute_unprepared(sql).await
+        let connection = self.ready_to_write(sql).await?;
+        self.patience.wait(connection.execute_unprepared(sql)).await
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
         let connection = self.ready_for(&statement).await?;
-        connection.query_one_raw(statement).await
+        self.patience.wait(connection.query_one_raw(statement)).await
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
         let connection = self.ready_for(&statement).await?;
-        connection.query_all_raw(statement).await
+        self.patience.wait(connection.query_all_raw(statement)).await
     }
 }

@@ -64,6 +64,7 @@ export const EXCEPTION_TONES = {
   OUTCOME_UNKNOWN: "bad",
   FULFILLED_BY_HAND: "info",
   FULFILLMENT_REFUSED: "bad",
+  FULFILLMENT_UNCLEAR: "bad",
   CANCEL_REFUSED: "bad",
   PLACEMENT_REFUSED: "bad",
   REVIEW: "info",

@@ -208,6 +208,17 @@ export const mutations = {
         if (row.purchaseOrder) row.purchaseOrder.status = placed ? "PLACED" : "CANCELLED";
       },
     ),
+  settleFulfillment: (
+    { exceptionId, fulfillmentId }: { exceptionId: string; fulfillmentId: string | null },
+    { world }: Context,
+  ) =>
+    settle(
+      world,
+      exceptionId,
+      fulfillmentId
+        ? "Shopify has the parcel"
+        : "Shopify did not take the parcel: it is sent again",
+    ),
   releasePurchaseOrder: ({ exceptionId }: { exceptionId: string }, { world }: Context) =>
     settle(world, exceptionId, "It was released", (row) => {
       if (row.purchaseOrder) row.purchaseOrder.status = "PLACED";

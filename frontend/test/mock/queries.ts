@@ -132,6 +132,22 @@ export const queries = {
       page,
     ),
 
+  fulfillmentsInQuestion: ({ exceptionId }: { exceptionId: string }, { world }: Context) => {
+    const exception = world.exceptions.find((row) => row.id === exceptionId);
+    const order = exception?.order;
+    const orderLine = order?.lines[0];
+    if (!order || !orderLine || exception?.kind !== "FULFILLMENT_UNCLEAR") return [];
+    const one = (nth: number, trackingNumbers: string[]) => ({
+      shopifyId: `61900${nth}`,
+      name: `${order.name}-F${nth}`,
+      createdAt: exception.createdAt,
+      trackingCompany: trackingNumbers.length > 0 ? "DHL Express" : null,
+      trackingNumbers,
+      lines: [{ quantity: 1, orderLine }],
+    });
+    return [one(1, ["JD0146"]), one(2, [])];
+  },
+
   deadJobs: (page: PageArgs, { world }: Context) => connection(world.deadJobs, page),
   lostDeliveries: (page: PageArgs, { world }: Context) => connection(world.lostDeliveries, page),
 

@@ -239,6 +239,12 @@ function troubles(world: World, c: Catalogue, at: (ms: number) => Date) {
   );
   const handOrder = makePurchaseOrder(byHand, c.hill, [[c.mug, 1]], { status: "ACCEPTED" });
   for (const exception of byHand.exceptions) exception.purchaseOrder = handOrder;
+  raise(world, byHand, at(6 * HOUR), {
+    kind: "FULFILLMENT_UNCLEAR",
+    message:
+      "It is not clear whether Shopify has the parcel JD0147: it may be #1048-F1 or #1048-F2. Look at the order there",
+    choices: ["CONFIRM_FULFILLED", "CONFIRM_NOT_FULFILLED", "RETRY"],
+  });
 
   const rejected = trouble(
     1049,

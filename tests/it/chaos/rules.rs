@@ -384,7 +384,12 @@ fn explained(order: &Order) -> Vec<String> {
     let Some(shown) = &order.shown else { return Vec::new() };
     let mut found: Vec<String> = shown
         .open_exceptions()
-        .filter(|exception| matches!(exception.kind.as_str(), "JOB_FAILED" | "OUTCOME_UNKNOWN"))
+        .filter(|exception| {
+            matches!(
+                exception.kind.as_str(),
+                "JOB_FAILED" | "OUTCOME_UNKNOWN" | "FULFILLMENT_UNCLEAR"
+            )
+        })
         .map(|exception| {
             format!(
                 "{} stands though a person tried again: {}",

@@ -243,7 +243,7 @@ async fn decide(stage: &Stage, shown: &BTreeMap<i64, Shown>) -> usize {
             }
             let id = &exception.id;
             let call = match exception.kind.as_str() {
-                "JOB_FAILED" | "FULFILLMENT_REFUSED" | "PLACEMENT_REFUSED" => {
+                "JOB_FAILED" | "FULFILLMENT_REFUSED" | "FULFILLMENT_UNCLEAR" | "PLACEMENT_REFUSED" => {
                     format!("retryException(exceptionId: \"{id}\")")
                 }
                 "OUTCOME_UNKNOWN" => {

@@ -88,6 +88,7 @@ async fn what_is_not_among_the_choices_is_refused() {
         for call in [
             format!("acceptPrice(exceptionId: \"{id}\")"),
             format!("settleUnknown(exceptionId: \"{id}\", placed: true)"),
+            format!("settleFulfillment(exceptionId: \"{id}\")"),
             format!("settleFulfilledByHand(exceptionId: \"{id}\", choice: ADOPT_TRACKING)"),
         ] {
             assert_eq!(

@@ -138,6 +138,29 @@ impl Orderyard {
         assert!(ended.is_ok(), "it never ended at {why}\n{}", self.log_tail());
     }
 
+    /// Waits until the system has stopped the process, as at a failpoint.
+    pub async fn wait_until_it_stands_still(&self) {
+        let id = self.child.as_ref().and_then(Child::id).expect("it runs");
+        let deadline = tokio::time::Instant::now() + PATIENCE;
+        // After the name in brackets comes the state.
+        let stands = || {
+            let told = std::fs::read_to_string(format!("/proc/{id}/stat")).expect("it runs");
+            told.rsplit(") ").next().is_some_and(|rest| rest.starts_with('T'))
+        };
+        while !stands() {
+            let in_time = tokio::time::Instant::now() < deadline;
+            assert!(in_time, "it never stands still\n{}", self.log_tail());
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// Has a stopped process go on.
+    pub async fn go_on(&self) {
+        let id = self.child.as_ref().and_then(Child::id).expect("it runs").to_string();
+        let sent = Command::new("kill").args(["-CONT", &id]).status().await;
+        assert!(sent.expect("a signal is sent").success());
+    }
+
     /// A second process on the same database, which works and listens elsewhere.
     pub fn second_worker(&self) -> Child {
         let log = std::fs::OpenOptions::new()

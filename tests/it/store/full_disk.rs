@@ -1,5 +1,7 @@
 //! A commit is one, also after the disk was full.
 
+use std::time::Duration;
+
 use orderyard::{config::DatabaseConfig, store::Db};
 use sea_orm::{ConnectionTrait as _, Statement};
 use uuid::Uuid;
@@ -25,6 +27,7 @@ async fn what_is_written_after_a_full_disk_is_committed() {
         url: format!("sqlite://{}", folder.join("orderyard.db").display()),
         readers: 1,
         connections: 1,
+        statement: Duration::from_secs(30),
     };
     let db = Db::open(&config).await.expect("opens");
     write(&db, "create table notes (text text not null)")

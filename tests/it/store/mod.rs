@@ -9,6 +9,7 @@ mod order_state;
 mod orders;
 mod periodic;
 mod reservations;
+mod silence;
 mod turns;
 mod unread;
 mod wakeups;

@@ -27,6 +27,8 @@ mod reservations;
 mod rules;
 pub mod shop;
 mod skew;
+mod standing_still;
 mod suppliers_fail;
 mod taking_back;
+mod unclear;
 mod what_if;

@@ -115,13 +115,21 @@ async fn a_dry_run_tells_and_changes_nothing(#[values(Database::Sqlite, Database
     assert!(table.contains("nothing differs"), "{table}");
 }
 
-/// Nor does it bring the schema up to date, or make a database.
+/// Nor does it bring the schema up to date, or make a database; and so does no command that only looks.
 #[rstest]
 #[tokio::test]
-async fn a_dry_run_makes_no_schema(#[values(Database::Sqlite, Database::Postgres)] database: Database) {
+async fn what_only_looks_makes_no_schema(#[values(Database::Sqlite, Database::Postgres)] database: Database) {
     let orderyard = Orderyard::untouched(database).await;
     let url = orderyard.database_url();
-    for command in [&["reconcile", "--dry-run"][..], &["replay", "--dry-run"]] {
+    let draft = orderyard.file("draft.yaml", "version: 1\n");
+    for command in [
+        &["reconcile", "--dry-run"][..],
+        &["replay", "--dry-run"],
+        &["doctor"],
+        &["export"],
+        &["mappings", "export", "--shop", "demo.myshopify.com"],
+        &["simulate", "--rules", &draft, "--since", "1d"],
+    ] {
         assert_eq!(orderyard.complaint(command).await, "");
         if database == Database::Sqlite {
             let file = url.trim_start_matches("sqlite://");
@@ -135,6 +143,27 @@ async fn a_dry_run_makes_no_schema(#[values(Database::Sqlite, Database::Postgres
             db.close().await.expect("closes");
         }
     }
+}
+
+/// A node of the next release has brought the schema up to date: this one goes on, and begins again.
+#[rstest]
+#[tokio::test]
+async fn a_newer_schema_will_do(#[values(Database::Sqlite, Database::Postgres)] database: Database) {
+    let mut story = begin(database, NEVER).await;
+    let later = "insert into seaql_migrations (version, applied_at) values ('m20991231_000001_later', 0)";
+    story.world.execute(later).await;
+    let ready = async || {
+        let asked = story.world.http.get(story.world.url("/readyz")).send().await;
+        asked.expect("an answer").status()
+    };
+    assert_eq!(ready().await, 200);
+    let told = story.world.orderyard.command(&["doctor"]).await;
+    assert!(told.contains("its schema is of a later release"), "{told}");
+    story.world.orderyard.command(&["export"]).await;
+    story.world.orderyard.stop().await;
+    story.world.orderyard.start().await;
+    let asked = story.world.http.get(story.world.url("/readyz")).send().await;
+    assert_eq!(asked.expect("an answer").status(), 200);
 }
 
 /// Shopify takes subscriptions away after too many failed deliveries.

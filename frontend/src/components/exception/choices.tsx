@@ -17,6 +17,7 @@ import { VariantToMap } from "../mapping/mapping-editor";
 import { ChooseSupplier } from "./choose-supplier";
 import { AcceptPrice, ByHand, MapHere, MarkHandled, Refuse, Release, Settle } from "./dialogs";
 import { RetryException } from "./mutations";
+import { ItIsThisOne, NotMade } from "./settle-fulfillment";
 
 export const ExceptionChoices = graphql(
   `
@@ -65,6 +66,8 @@ const DIALOGS = {
   ADOPT_TRACKING: (props) => <ByHand {...props} choice="ADOPT_TRACKING" />,
   CONFIRM_PLACED: (props) => <Settle {...props} placed />,
   CONFIRM_NOT_PLACED: (props) => <Settle {...props} placed={false} />,
+  CONFIRM_FULFILLED: ItIsThisOne,
+  CONFIRM_NOT_FULFILLED: NotMade,
   MARK_HANDLED: MarkHandled,
   RELEASE: Release,
   REFUSE: Refuse,
@@ -137,6 +140,8 @@ const DELIBERATE: readonly Choice[] = [
   "ADOPT_TRACKING",
   "CONFIRM_PLACED",
   "CONFIRM_NOT_PLACED",
+  "CONFIRM_FULFILLED",
+  "CONFIRM_NOT_FULFILLED",
   "RELEASE",
   "REFUSE",
 ];

@@ -76,6 +76,17 @@ export const SettleUnknown = graphql(
   [Settled],
 );
 
+export const SettleFulfillment = graphql(
+  `
+    mutation SettleFulfillment($id: ID!, $fulfillmentId: ShopifyId) {
+      settleFulfillment(exceptionId: $id, fulfillmentId: $fulfillmentId) {
+        ...Settled
+      }
+    }
+  `,
+  [Settled],
+);
+
 export const SettleByHand = graphql(
   `
     mutation SettleByHand($id: ID!, $choice: ByHandChoice!) {

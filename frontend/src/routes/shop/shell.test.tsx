@@ -33,7 +33,7 @@ describe("around the dashboard", () => {
     renderApp("/", { session: "staff" });
     const navigation = await screen.findByRole("navigation", { name: "Main" });
     expect(
-      await within(navigation).findByRole("link", { name: /Needs attention.*6 open/ }),
+      await within(navigation).findByRole("link", { name: /Needs attention.*7 open/ }),
     ).toBeVisible();
     expect(
       within(navigation).getByRole("link", { name: /Mappings.*3 variants without a mapping/ }),

@@ -57,6 +57,34 @@ describe("what needs attention", () => {
     });
   });
 
+  it("asks Shopify which fulfillment it may be, and takes the one that is chosen", async () => {
+    const { user, asked } = renderApp("/exceptions", { session: "staff" });
+    const unclear = await card(/Fulfillment unclear/);
+    expect(asked("FulfillmentsInQuestion")).toHaveLength(0);
+    await user.click(within(unclear).getByRole("button", { name: "It is this one…" }));
+    const dialog = await screen.findByRole("dialog", { name: "Which fulfillment is it?" });
+    const second = await within(dialog).findByRole("radio", { name: /#1048-F2/ });
+    await user.click(within(dialog).getByRole("button", { name: "It is this one…" }));
+    expect(await within(dialog).findByText("Choose one of them.")).toBeVisible();
+    expect(asked("SettleFulfillment")).toHaveLength(0);
+    await user.click(second);
+    await user.click(within(dialog).getByRole("button", { name: "It is this one…" }));
+    await waitFor(() => expect(unclear).not.toBeInTheDocument());
+    expect(asked("SettleFulfillment")[0]?.variables).toMatchObject({ fulfillmentId: "619002" });
+  });
+
+  it("has a parcel sent again only after saying what that risks", async () => {
+    const { user, asked } = renderApp("/exceptions", { session: "staff" });
+    const unclear = await card(/Fulfillment unclear/);
+    await user.click(within(unclear).getByRole("button", { name: "Shopify did not make it" }));
+    const dialog = await screen.findByRole("dialog");
+    expect(dialog).toHaveTextContent("the customer is told of it twice");
+    expect(asked("SettleFulfillment")).toHaveLength(0);
+    await user.click(within(dialog).getByRole("button", { name: "Shopify did not make it" }));
+    await waitFor(() => expect(unclear).not.toBeInTheDocument());
+    expect(asked("SettleFulfillment")[0]?.variables).toMatchObject({ fulfillmentId: null });
+  });
+
   it("takes another alternative of the mapping", async () => {
     const { user, asked, server } = renderApp("/exceptions", { session: "staff" });
     const rejected = await card(/Supplier rejected/);

@@ -1,0 +1,98 @@
+//! A process that stands still, as on a machine that was put to sleep, and goes on when others have
+//! long done its work.
+
+use rstest::rstest;
+use sandbox::SupplierOrder;
+use tokio::process::Child;
+
+use super::shop::{Plot, Story};
+use crate::harness::Database;
+
+/// The first process stands still at a place of placing an order, which is cancelled meanwhile; another one
+/// takes the job over, and has done all that is to be done.
+async fn overtaken(database: Database, place: &str) -> (Story, Child) {
+    let mut story = Plot::default().begin(database).await;
+    story.world.orderyard.stop().await;
+    let stops = [("ORDERYARD_FAILPOINT", place), ("ORDERYARD_FAILPOINT_STOPS", "1")];
+    story.world.orderyard.start_with(&stops);
+    story.world.orderyard.wait_until_ready().await;
+    story.order(&[("MUG", 1)]);
+    story.world.orderyard.wait_until_it_stands_still().await;
+    // What the webhook would have told that nobody takes.
+    let cancelled = "update orders set cancelled_at = placed_at";
+    story.world.execute(cancelled).await;
+    let second = story.world.orderyard.second_worker();
+    let asked = "select count(*) from intents where kind = 'cancel_purchase_order' and outcome = 'done'";
+    story
+        .world
+        .eventually("the other one has it cancelled", async || {
+            story.world.count(asked).await == 1
+        })
+        .await;
+    story.quiet().await;
+    (story, second)
+}
+
+fn placings(story: &Story) -> usize {
+    let calls = story.world.supplier("north").calls();
+    let placing = |call: &&sandbox::CallRecord| call.body["type"] == "purchase_order.created";
+    calls.iter().filter(placing).count()
+}
+
+async fn statuses(story: &Story, status: &str) -> i64 {
+    let of = format!("select count(*) from purchase_orders where status = '{status}'");
+    story.world.count(&of).await
+}
+
+#[rstest]
+#[tokio::test]
+async fn who_stood_still_before_the_call_does_not_call(
+    #[values(Database::Sqlite, Database::Postgres)] database: Database,
+) {
+    let (story, second) = overtaken(database, "place.before_call").await;
+    assert_eq!(placings(&story), 0, "nobody has called so far");
+    story.world.orderyard.go_on().await;
+    let noticed = "a lease was lost before the job's end";
+    story
+        .world
+        .eventually("it notices that it is late", async || {
+            story.world.orderyard.log_tail().contains(noticed)
+        })
+        .await;
+    story.quiet().await;
+    assert_eq!(placings(&story), 0, "what is cancelled is not asked for any more");
+    drop(second);
+}
+
+#[rstest]
+#[tokio::test]
+async fn an_answer_that_comes_after_the_cancellation_brings_nothing_back(
+    #[values(Database::Sqlite, Database::Postgres)] database: Database,
+) {
+    let (story, second) = overtaken(database, "place.after_call").await;
+    assert_eq!(placings(&story), 1);
+    assert_eq!(statuses(&story, "cancelled").await, 1);
+    let before = story.world.supplier("north").calls().len();
+    let history = "select count(*) from events";
+    let told = story.world.count(history).await;
+    story.world.orderyard.go_on().await;
+    story
+        .world
+        .eventually("the answer is a line in the history", async || {
+            story.world.count(history).await > told
+        })
+        .await;
+    story.quiet().await;
+    assert_eq!(statuses(&story, "cancelled").await, 1, "it stays cancelled");
+    assert!(story.world.supplier("north").orders().iter().all(is_cancelled));
+    assert_eq!(
+        story.world.supplier("north").calls().len(),
+        before,
+        "nobody is asked again"
+    );
+    drop(second);
+}
+
+fn is_cancelled(order: &SupplierOrder) -> bool {
+    order.cancelled
+}
