@@ -182,11 +182,11 @@ async fn webhook_calls_are_kept_on_new_connections_when_the_old_ones_fall_silent
         let Some((db, firewall)) = behind_firewall(&world).await else {
             continue;
         };
-        deliveries::add_alone(&db, Vec::new()).await.expect("answers");
+        deliveries::add_alone(&db, &[]).await.expect("answers");
         firewall.forget();
-        let kept = ends("keeping", deliveries::add_alone(&db, Vec::new())).await;
+        let kept = ends("keeping", deliveries::add_alone(&db, &[])).await;
         kept.expect_err("nobody answers");
-        let kept = ends("keeping", deliveries::add_alone(&db, Vec::new())).await;
+        let kept = ends("keeping", deliveries::add_alone(&db, &[])).await;
         kept.expect("by the next one there are new connections");
     }
 }
