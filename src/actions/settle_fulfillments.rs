@@ -192,8 +192,8 @@ pub async fn settle_open(
 fn question(unmade: &ReadBack, read: &OrderFulfillmentState) -> Option<String> {
     match unmade {
         ReadBack::Unclear(candidates) => {
-            let named = read.fulfillments.iter().filter(|one| candidates.contains(&one.id));
-            let names: Vec<&str> = named.map(|one| one.name.as_str()).collect();
+            let possible = read.fulfillments.iter().filter(|one| candidates.contains(&one.id));
+            let names: Vec<&str> = possible.map(|one| one.name.as_str()).collect();
             Some(format!("it may be {}", names.join(" or ")))
         }
         ReadBack::Gone => Some("units of it are gone, and no fulfillment shows where".to_owned()),

@@ -218,13 +218,12 @@ impl Settling<'_> {
             let early = "the call may still be under way; try again in a minute";
             return Err(AppError::Conflict(early.to_owned()));
         }
-        let what = match made {
-            Some(id) => self.tie(&mut state, &intent, id).await?,
-            None => {
-                let evidence = json!({ "said_by": self.actor.to_string() });
-                intents::settle(self.tx, intent.id, IntentOutcome::Pending, evidence, self.now);
-                "Shopify did not take the parcel: it is sent again".to_owned()
-            }
+        let what = if let Some(id) = made {
+            self.tie(&mut state, &intent, id).await?
+        } else {
+            let evidence = json!({ "said_by": self.actor.to_string() });
+            intents::settle(self.tx, intent.id, IntentOutcome::Pending, evidence, self.now);
+            "Shopify did not take the parcel: it is sent again".to_owned()
         };
         self.push()?;
         Ok(what)

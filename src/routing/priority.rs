@@ -77,7 +77,7 @@ fn groups(
     stock: &Stock,
     limits: &Limits,
 ) -> Vec<BTreeSet<usize>> {
-    let ties = |at: &usize| {
+    let has_offer = |at: &usize| {
         let mut candidates = judged[*at].iter();
         !limits.in_part || candidates.any(|candidate| candidate.is_eligible() && stock.units(candidate) > 0)
     };
@@ -86,7 +86,7 @@ fn groups(
         let members: BTreeSet<usize> = (0..lines.len())
             .filter(|at| together.contains(&lines[*at].line))
             .collect();
-        let is_tied = |other: &BTreeSet<usize>| other.intersection(&members).any(ties);
+        let is_tied = |other: &BTreeSet<usize>| other.intersection(&members).any(has_offer);
         let place = groups.iter().position(is_tied).unwrap_or(groups.len());
         let (tied, mut apart): (Vec<_>, Vec<_>) = groups.into_iter().partition(is_tied);
         apart.insert(place, tied.into_iter().flatten().chain(members.clone()).collect());

@@ -179,14 +179,7 @@ impl fmt::Display for RejectedBecause {
                 now,
                 tolerance_bp,
                 ..
-            } => {
-                let accepted = accepted.decimal();
-                write!(f, "the price rose from {accepted} to {now}, above the accepted price")?;
-                match tolerance_bp {
-                    0 => Ok(()),
-                    bp => write!(f, " plus {} %", percent(*bp)),
-                }
-            }
+            } => price_rose(f, &accepted.decimal(), now, *tolerance_bp),
             Self::Rule { .. }
             | Self::KeptWith { .. }
             | Self::KeptInStock { .. }
@@ -209,6 +202,14 @@ impl fmt::Display for RejectedBecause {
                 write!(f, "{sku} weighs {weight_g} g, and a parcel takes {limit_g} g at most")
             }
         }
+    }
+}
+
+fn price_rose(f: &mut fmt::Formatter<'_>, accepted: &str, now: &Money, tolerance_bp: u32) -> fmt::Result {
+    write!(f, "the price rose from {accepted} to {now}, above the accepted price")?;
+    match tolerance_bp {
+        0 => Ok(()),
+        bp => write!(f, " plus {} %", percent(bp)),
     }
 }
 

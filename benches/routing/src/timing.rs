@@ -42,25 +42,7 @@ pub fn table(orders: u64) -> (Table, Vec<Target>) {
         detailed(Detail::Decision),
     );
     let large = Row::measured("50 lines × 14 suppliers, decision", LARGE.min(orders), large);
-    let mut targets = vec![
-        Target::new(format!("median of {}", usual.name), usual.micros(500), 50.0, "µs"),
-        Target::new(format!("p99 of {}", usual.name), usual.micros(990) / 1_000.0, 2.0, "ms"),
-        Target::new(
-            format!("p99 of {}", large.name),
-            large.micros(990) / 1_000.0,
-            50.0,
-            "ms",
-        ),
-    ];
-    if orders >= MANY {
-        let what = format!("a what-if over {orders} orders, on two cores");
-        targets.push(Target::new(
-            what,
-            what_if * float_of(MANY) / float_of(orders),
-            30.0,
-            "s",
-        ));
-    }
+    let targets = targets(orders, &usual, &large, what_if);
     let table = Table {
         title: "Time",
         note: format!(
@@ -98,6 +80,30 @@ pub fn table(orders: u64) -> (Table, Vec<Target>) {
         ],
     };
     (table, targets)
+}
+
+/// What is to be reached; `what_if` is in seconds.
+fn targets(orders: u64, usual: &Row, large: &Row, what_if: f64) -> Vec<Target> {
+    let mut targets = vec![
+        Target::new(format!("median of {}", usual.name), usual.micros(500), 50.0, "µs"),
+        Target::new(format!("p99 of {}", usual.name), usual.micros(990) / 1_000.0, 2.0, "ms"),
+        Target::new(
+            format!("p99 of {}", large.name),
+            large.micros(990) / 1_000.0,
+            50.0,
+            "ms",
+        ),
+    ];
+    if orders >= MANY {
+        let what = format!("a what-if over {orders} orders, on two cores");
+        targets.push(Target::new(
+            what,
+            what_if * float_of(MANY) / float_of(orders),
+            30.0,
+            "s",
+        ));
+    }
+    targets
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts of a measurement are small")]

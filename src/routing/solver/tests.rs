@@ -69,7 +69,7 @@ fn problem_in(grain: Score) -> impl Strategy<Value = Problem> {
             }
             if grouped {
                 // Not all of them always: what is outside may take what the group needs.
-                let outside = usize::from(is_whole && problem.demands[0].units % 2 == 0);
+                let outside = usize::from(is_whole && problem.demands[0].units.is_multiple_of(2));
                 let demands: Vec<usize> = (outside..problem.demands.len()).collect();
                 let of = |meter: usize| problem.meters[meter].taps.iter().map(|tap| tap.way).collect();
                 let places = (0..METERS).map(of).collect();
