@@ -1,7 +1,7 @@
 //! Units that are taken back from a supplier: twice, while it is down, against its will.
 
 use rstest::rstest;
-use sandbox::{Behaviour, CancelRequest, Cancellation, EditRequest, RejectReason, SupplierFault};
+use sandbox::{Acknowledge, Behaviour, CancelRequest, Cancellation, EditRequest, RejectReason, SupplierFault};
 
 use super::shop::{KIT_AT_TWO, Plot, Story, contents, lines, numbers};
 use crate::harness::Database;
@@ -79,7 +79,16 @@ async fn one_unit_and_then_another(#[values(Database::Sqlite, Database::Postgres
 async fn a_line_that_is_taken_back_before_the_supplier_says_a_word(
     #[values(Database::Sqlite, Database::Postgres)] database: Database,
 ) {
-    let story = Plot::default().begin(database).await;
+    let north = Behaviour {
+        acknowledge: Acknowledge::Never,
+        ..Behaviour::manual()
+    };
+    let story = Plot {
+        north,
+        ..Plot::default()
+    }
+    .begin(database)
+    .await;
     let order = story.order(&[("SHIRT", 1), ("MUG", 2)]);
     let placed = story.purchase_order("north").await;
     story.set_quantity(order, 0);

@@ -112,7 +112,7 @@ async fn a_person_says_which_fulfillment_the_parcel_is(
 
     let unknown = settle(&story, &asked, Some(by_hand + 1)).await;
     assert_eq!(unknown[0]["code"], "INVALID", "{unknown}");
-    assert_eq!(unknown[0]["field"], "fulfillmentId", "{unknown}");
+    assert_eq!(unknown[0]["field"], json!(["fulfillmentId"]), "{unknown}");
     assert_eq!(
         story.world.count(ASKED).await,
         1,
