@@ -41,7 +41,7 @@ impl Patience {
             .unwrap_or_else(|_| Err(silent()))
     }
 
-    /// Has a pool throw away what does not finish. Who stops waiting for an answer (we do, and so does a request that
+    /// Is to have a pool throw away what does not finish; in a trial the places did not come back. Who stops waiting for an answer (we do, and so does a request that
     /// took too long) leaves a connection with the answer to come, and the driver waits for that without an end.
     pub(super) fn of_pool(self, pool: PoolOptions<Postgres>) -> PoolOptions<Postgres> {
         let Some(longest) = self.0 else { return pool };
