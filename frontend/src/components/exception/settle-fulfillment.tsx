@@ -53,7 +53,7 @@ export function ItIsThisOne({ exception, close }: ChoiceProps) {
     <FormDialog
       title={t("exceptions.fulfilledTitle")}
       intro={t("exceptions.fulfilledIntro")}
-      confirm={t("exceptionChoice.CONFIRM_FULFILLED")}
+      confirm={t("exceptions.fulfilledConfirm")}
       running={action.running}
       failure={action.failure}
       onClose={close}

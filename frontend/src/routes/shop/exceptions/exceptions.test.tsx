@@ -64,11 +64,11 @@ describe("what needs attention", () => {
     await user.click(within(unclear).getByRole("button", { name: "It is this one…" }));
     const dialog = await screen.findByRole("dialog", { name: "Which fulfillment is it?" });
     const second = await within(dialog).findByRole("radio", { name: /#1048-F2/ });
-    await user.click(within(dialog).getByRole("button", { name: "It is this one…" }));
+    await user.click(within(dialog).getByRole("button", { name: "It is this one" }));
     expect(await within(dialog).findByText("Choose one of them.")).toBeVisible();
     expect(asked("SettleFulfillment")).toHaveLength(0);
     await user.click(second);
-    await user.click(within(dialog).getByRole("button", { name: "It is this one…" }));
+    await user.click(within(dialog).getByRole("button", { name: "It is this one" }));
     await waitFor(() => expect(unclear).not.toBeInTheDocument());
     expect(asked("SettleFulfillment")[0]?.variables).toMatchObject({ fulfillmentId: "619002" });
   });
