@@ -22,6 +22,7 @@ use super::{
     intake::IntakePool,
     lease_time::LeaseTime,
     patience::{Patience, Reader},
+    pool::Pool,
     tx::{Inner, Tx},
     wal,
     writer::Writer,
@@ -31,7 +32,7 @@ use crate::{clock::Clock, config::DatabaseConfig};
 /// Both ways to the database. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Db {
-    write: DatabaseConnection,
+    write: Pool,
     /// On `SQLite`: the only way to write.
     writer: Option<Writer>,
     read: Reader,
@@ -79,32 +80,28 @@ impl Db {
     pub async fn open(config: &DatabaseConfig) -> Result<Self, OpenError> {
         let is_same = Arc::new(AtomicBool::new(false));
         let statements = Arc::new(AtomicU64::new(0));
-        let (mut write, mut read, intake) = if config.url.starts_with("sqlite:") {
+        let (write, read, writer, intake) = if config.url.starts_with("sqlite:") {
             let (write, read) = open_sqlite(config, Arc::clone(&is_same)).await?;
-            (write, read, None)
+            let writer = Writer::new(write.clone(), is_same);
+            let fixed = |db| Pool::fixed(db, Arc::clone(&statements));
+            (fixed(write), fixed(read), Some(writer), None)
         } else if config.url.starts_with("postgres:") || config.url.starts_with("postgresql:") {
-            let pool = open_postgres(config).await?;
+            let pool = open_postgres(config, Arc::clone(&statements)).await?;
             let intake = IntakePool::open(config, postgres_options(config), Arc::clone(&statements)).await?;
-            (pool.clone(), pool, Some(intake))
+            (pool.clone(), pool, None, Some(intake))
         } else {
             return Err(OpenError::UnknownScheme);
         };
-        for connection in [&mut write, &mut read] {
-            let statements = Arc::clone(&statements);
-            connection.set_metric_callback(move |_| {
-                statements.fetch_add(1, Ordering::Relaxed);
-            });
-        }
-        let is_sqlite = write.get_database_backend() == DbBackend::Sqlite;
-        let statement = if is_sqlite {
+        let backend = write.now().db().get_database_backend();
+        let statement = if writer.is_some() {
             Patience::ENDLESS
         } else {
             Patience::of_statement(config.statement)
         };
         let beginning = statement.with_connection(config.statement);
         Ok(Self {
-            writer: is_sqlite.then(|| Writer::new(write.clone(), is_same)),
-            lease_time: LeaseTime::new(write.get_database_backend(), Clock::default()),
+            writer,
+            lease_time: LeaseTime::new(backend, Clock::default()),
             write,
             read: Reader::new(read, beginning),
             beginning,
@@ -130,7 +127,7 @@ impl Db {
     pub async fn migrate(&self) -> Result<(), DbErr> {
         match self.schema().await? {
             Schema::Current | Schema::Newer => Ok(()),
-            Schema::Older => Migrator::up(&self.write, None).await,
+            Schema::Older => Migrator::up(self.write.now().db(), None).await,
         }
     }
 
@@ -172,18 +169,28 @@ impl Db {
 
     #[must_use]
     pub fn backend(&self) -> DbBackend {
-        self.write.get_database_backend()
+        self.read.get_database_backend()
     }
 
     /// Begins a write transaction; on `SQLite` when its turn has come.
     pub async fn begin(&self) -> Result<Tx, DbErr> {
         self.lease_time.refresh(&self.read).await?;
+        let connections = self.write.now();
         let inner = match &self.writer {
             Some(writer) => Inner::part(writer.begin().await?),
-            None => Inner::Whole(self.beginning.wait(self.write.begin()).await?),
+            None => Inner::Whole(
+                connections
+                    .wait(self.beginning, Box::pin(connections.db().begin()))
+                    .await?,
+            ),
         };
         let wakes = [Arc::clone(&self.jobs_added), Arc::clone(&self.others_to_tell)];
-        Ok(Tx::new(inner, self.statement, wakes, self.lease_time.clone()))
+        Ok(Tx::new(
+            inner,
+            (connections, self.statement),
+            wakes,
+            self.lease_time.clone(),
+        ))
     }
 
     /// The time that leases and their like go by on all nodes: see [`super::lease_time`].
@@ -213,7 +220,7 @@ impl Db {
     pub(super) async fn keep_calls(&self, statement: Statement) -> Result<(), DbErr> {
         match &self.intake {
             Some(intake) => intake.run(statement).await,
-            None => self.write.execute_raw(statement).await.map(drop),
+            None => self.write.now().db().execute_raw(statement).await.map(drop),
         }
     }
 
@@ -260,13 +267,13 @@ impl Db {
 
     /// Closes the pools, letting what is under way finish.
     pub async fn close(self) -> Result<(), DbErr> {
-        self.read.pool().close_by_ref().await?;
+        self.read.connections().db().close_by_ref().await?;
         if let Some(intake) = self.intake {
             intake.close().await?;
         }
         match self.writer {
             Some(writer) => writer.close().await,
-            None => self.write.close_by_ref().await,
+            None => self.write.now().db().close_by_ref().await,
         }
     }
 }
@@ -332,14 +339,10 @@ async fn open_sqlite(
 /// not, its statement fails, and is tried again like any other.
 const TRUSTED_FOR: Duration = Duration::from_secs(1);
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "this is where databases are opened, with the settings that make a commit durable"
-)]
-async fn open_postgres(config: &DatabaseConfig) -> Result<DatabaseConnection, OpenError> {
-    let pool = Database::connect(postgres_options(config)).await?;
+async fn open_postgres(config: &DatabaseConfig, statements: Arc<AtomicU64>) -> Result<Pool, OpenError> {
+    let pool = Pool::renewable(postgres_options(config), statements).await?;
     for setting in ["fsync", "synchronous_commit"] {
-        if one_value(&pool, &format!("show {setting}")).await? == "off" {
+        if one_value(pool.now().db(), &format!("show {setting}")).await? == "off" {
             return Err(OpenError::NotDurable(setting));
         }
     }

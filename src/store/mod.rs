@@ -43,6 +43,7 @@ pub mod party;
 mod patience;
 mod pending;
 pub mod po_lines;
+mod pool;
 pub mod prune_marks;
 pub mod purchase_orders;
 pub mod reservations;

@@ -5,11 +5,14 @@
 //! ever comes, and a worker's slot or a page would wait for it for ever. The driver has no setting for that,
 //! nor can one get at its sockets. So what was sent is waited for a little longer than the server would work
 //! on it, and a connection that is given back unfinished has as long to finish before it is thrown away.
+//! [`super::pool`] has what follows from a silence.
 
 use std::time::Duration;
 
-use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, ExecResult, QueryResult, RuntimeErr, Statement};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, RuntimeErr, Statement};
 use sqlx::{Connection as _, PgConnection, Postgres, pool::PoolOptions};
+
+use super::pool::{Connections, Pool};
 
 /// How long an answer may take; a file always answers.
 #[derive(Clone, Copy, Debug)]
@@ -17,6 +20,10 @@ pub(super) struct Patience(Option<Duration>);
 
 impl Patience {
     pub(super) const ENDLESS: Self = Self(None);
+
+    pub(super) const fn of(longest: Duration) -> Self {
+        Self(Some(longest))
+    }
 
     /// With what the server may take for a statement, and some time for the way.
     pub(super) fn of_statement(longest: Duration) -> Self {
@@ -41,8 +48,9 @@ impl Patience {
             .unwrap_or_else(|_| Err(silent()))
     }
 
-    /// Is to have a pool throw away what does not finish; in a trial the places did not come back. Who stops waiting for an answer (we do, and so does a request that
-    /// took too long) leaves a connection with the answer to come, and the driver waits for that without an end.
+    /// Has a driver's pool throw away what does not finish. Who stops waiting for an answer (we do, and so does a
+    /// request that took too long) leaves a connection with the answer to come, and the driver waits for that
+    /// without an end.
     pub(super) fn of_pool(self, pool: PoolOptions<Postgres>) -> PoolOptions<Postgres> {
         let Some(longest) = self.0 else { return pool };
         pool.after_release(move |connection, _| {
@@ -57,46 +65,60 @@ impl Patience {
     }
 }
 
+/// Whether an error says that nobody answered, of all those of [`Patience::wait`].
+pub(super) const fn is_silence(error: &DbErr) -> bool {
+    matches!(error, DbErr::Conn(RuntimeErr::Internal(_)))
+}
+
 /// For reads outside a transaction.
 #[derive(Clone, Debug)]
 pub struct Reader {
-    pool: DatabaseConnection,
+    pool: Pool,
     patience: Patience,
 }
 
 impl Reader {
-    pub(super) const fn new(pool: DatabaseConnection, patience: Patience) -> Self {
+    pub(super) const fn new(pool: Pool, patience: Patience) -> Self {
         Self { pool, patience }
     }
 
-    pub(super) const fn pool(&self) -> &DatabaseConnection {
-        &self.pool
+    pub(super) fn connections(&self) -> Connections {
+        self.pool.now()
     }
 
     pub(super) async fn ping(&self) -> Result<(), DbErr> {
-        self.patience.wait(self.pool.ping()).await
+        let connections = self.pool.now();
+        connections.wait(self.patience, connections.db().ping()).await
     }
 }
 
 #[async_trait::async_trait]
 impl ConnectionTrait for Reader {
     fn get_database_backend(&self) -> DbBackend {
-        self.pool.get_database_backend()
+        self.pool.now().db().get_database_backend()
     }
 
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
-        self.patience.wait(self.pool.execute_raw(statement)).await
+        let connections = self.pool.now();
+        let work = connections.db().execute_raw(statement);
+        connections.wait(self.patience, work).await
     }
 
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
-        self.patience.wait(self.pool.execute_unprepared(sql)).await
+        let connections = self.pool.now();
+        let work = connections.db().execute_unprepared(sql);
+        connections.wait(self.patience, work).await
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
-        self.patience.wait(self.pool.query_one_raw(statement)).await
+        let connections = self.pool.now();
+        let work = connections.db().query_one_raw(statement);
+        connections.wait(self.patience, work).await
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        self.patience.wait(self.pool.query_all_raw(statement)).await
+        let connections = self.pool.now();
+        let work = connections.db().query_all_raw(statement);
+        connections.wait(self.patience, work).await
     }
 }

@@ -26,6 +26,7 @@ use super::{
     order_state::OrderState,
     patience::Patience,
     pending::{Key, Must, Write, together},
+    pool::Connections,
     writer::Turn,
 };
 use crate::ids::{OrderId, ShopId};
@@ -34,7 +35,8 @@ use crate::ids::{OrderId, ShopId};
 #[derive(Debug)]
 pub struct Tx {
     inner: Inner,
-    /// For each statement, where it is a transaction of its own.
+    /// Where it is a transaction of its own: what its connection is one of, and for each statement.
+    connections: Connections,
     patience: Patience,
     pending: Mutex<Pending>,
     /// The order whose lock it has, with what is still to be written.
@@ -155,9 +157,15 @@ fn ended() -> DbErr {
 }
 
 impl Tx {
-    pub(super) fn new(inner: Inner, patience: Patience, wakes: [Arc<Notify>; 2], lease_time: LeaseTime) -> Self {
+    pub(super) fn new(
+        inner: Inner,
+        (connections, patience): (Connections, Patience),
+        wakes: [Arc<Notify>; 2],
+        lease_time: LeaseTime,
+    ) -> Self {
         Self {
             inner,
+            connections,
             patience,
             pending: Mutex::default(),
             order: Mutex::default(),
@@ -292,12 +300,26 @@ impl Tx {
         };
         let result = match &self.inner {
             Inner::Part(part) => part.write(writes, is_last).await,
-            Inner::Whole(tx) => each(tx, self.patience, together(writes)).await,
+            Inner::Whole(tx) => self.each(tx, together(writes)).await,
         };
         if result.is_err() {
             self.pending().has_failed = true;
         }
         result
+    }
+
+    async fn each(&self, tx: &DatabaseTransaction, statements: Vec<(Statement, Option<Must>)>) -> Result<(), DbErr> {
+        for (statement, must) in statements {
+            let changed = self.wait(tx.execute_raw(statement)).await?.rows_affected();
+            if let Some(must) = must.filter(|must| must.rows != changed) {
+                return Err(DbErr::Custom(must.or.to_owned()));
+            }
+        }
+        Ok(())
+    }
+
+    async fn wait<T>(&self, work: impl Future<Output = Result<T, DbErr>>) -> Result<T, DbErr> {
+        self.connections.wait(self.patience, work).await
     }
 
     /// Before a statement whose outcome matters.
@@ -352,7 +374,7 @@ impl Tx {
         let adds_jobs = self.adds_jobs.load(Ordering::Relaxed);
         let wakes = self.wakes.clone();
         if let Inner::Whole(tx) = self.inner {
-            self.patience.wait(tx.commit()).await?;
+            self.connections.wait(self.patience, Box::pin(tx.commit())).await?;
         }
         if adds_jobs {
             for wake in wakes {
@@ -361,20 +383,6 @@ impl Tx {
         }
         Ok(())
     }
-}
-
-async fn each(
-    tx: &DatabaseTransaction,
-    patience: Patience,
-    statements: Vec<(Statement, Option<Must>)>,
-) -> Result<(), DbErr> {
-    for (statement, must) in statements {
-        let changed = patience.wait(tx.execute_raw(statement)).await?.rows_affected();
-        if let Some(must) = must.filter(|must| must.rows != changed) {
-            return Err(DbErr::Custom(must.or.to_owned()));
-        }
-    }
-    Ok(())
 }
 
 /// Whether a statement changes nothing; one that gives back what it changed is not of these.
@@ -397,21 +405,21 @@ impl ConnectionTrait for Tx {
 
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
         let connection = self.ready_to_write(&statement.sql).await?;
-        self.patience.wait(connection.execute_raw(statement)).await
+        self.wait(connection.execute_raw(statement)).await
     }
 
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
         let connection = self.ready_to_write(sql).await?;
-        self.patience.wait(connection.execute_unprepared(sql)).await
+        self.wait(connection.execute_unprepared(sql)).await
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
         let connection = self.ready_for(&statement).await?;
-        self.patience.wait(connection.query_one_raw(statement)).await
+        self.wait(connection.query_one_raw(statement)).await
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
         let connection = self.ready_for(&statement).await?;
-        self.patience.wait(connection.query_all_raw(statement)).await
+        self.wait(connection.query_all_raw(statement)).await
     }
 }

@@ -10,6 +10,7 @@ use std::{sync::atomic::Ordering, time::Duration};
 
 use sea_orm::{ConnectionTrait as _, DbBackend, DbErr, Statement};
 use sqlx::postgres::PgListener;
+use tokio::time::timeout;
 
 use super::Db;
 
@@ -17,6 +18,9 @@ const CHANNEL: &str = "orderyard_jobs";
 
 /// The others are told no more often than this.
 const SPACING: Duration = Duration::from_millis(10);
+
+/// A connection on which nothing was heard for so long may be lost without a word, and is made again.
+const SILENCE: Duration = Duration::from_mins(1);
 
 /// Before a lost connection is made again.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -59,19 +63,33 @@ pub async fn hear_others(db: &Db, url: &str) {
     }
 }
 
+/// Ends with the connection, or when nothing was heard on it for too long.
 async fn hear(db: &Db, url: &str) -> Result<(), sqlx::Error> {
-    let mut listener = PgListener::connect(url).await?;
-    listener.listen(CHANNEL).await?;
+    let connect = async {
+        let mut listener = PgListener::connect(url).await?;
+        listener.listen(CHANNEL).await?;
+        Ok(listener)
+    };
+    let mut listener = timeout(SILENCE, connect)
+        .await
+        .unwrap_or_else(|late| Err(sqlx::Error::Io(late.into())))?;
     let own = db.node().to_string();
     loop {
         db.hears_others().store(true, Ordering::Relaxed);
         // What was told before the connection was there is found by looking.
         db.jobs_added().notify_one();
-        // None: the connection was lost, and is made again.
-        while let Some(told) = listener.try_recv().await? {
-            if told.payload() != own {
-                db.jobs_added().notify_one();
-                db.inbox_filled().notify_one();
+        loop {
+            match timeout(SILENCE, listener.try_recv()).await {
+                Err(_) => return Ok(()),
+                // The connection was lost, and is made again.
+                Ok(told) => match told? {
+                    None => break,
+                    Some(told) if told.payload() == own => {}
+                    Some(_) => {
+                        db.jobs_added().notify_one();
+                        db.inbox_filled().notify_one();
+                    }
+                },
             }
         }
         db.hears_others().store(false, Ordering::Relaxed);

@@ -123,8 +123,16 @@ async fn look(db: &impl sea_orm::ConnectionTrait) -> Result<(), DbErr> {
     db.execute_unprepared("select 1").await.map(drop)
 }
 
+/// A transaction and a read at once take both connections.
+async fn both(db: &Db) -> Result<(), DbErr> {
+    let tx = db.begin().await?;
+    look(tx.conn()).await?;
+    look(db.read()).await?;
+    tx.commit().await
+}
+
 #[tokio::test]
-async fn what_a_silent_database_does_not_answer_ends() {
+async fn what_a_silent_database_does_not_answer_ends_and_its_connections_go() {
     for world in World::each(false).await {
         let Some((db, firewall)) = behind_firewall(&world).await else {
             continue;
@@ -139,6 +147,38 @@ async fn what_a_silent_database_does_not_answer_ends() {
         .await;
         in_tx.expect_err("nobody answers");
         read.expect_err("nobody answers");
+        drop(tx);
+        // With connections that are new, both places are there again.
+        ends("the old connections", async {
+            while both(&db).await.is_err() {
+                tokio::task::yield_now().await;
+            }
+        })
+        .await;
+    }
+}
+
+/// Whoever asked gave up first, as a request does that takes too long.
+#[tokio::test]
+async fn connections_that_were_given_back_without_their_answer_go_too() {
+    for world in World::each(false).await {
+        let Some((db, firewall)) = behind_firewall(&world).await else {
+            continue;
+        };
+        both(&db).await.expect("answers");
+        firewall.forget();
+        let gone = async || {
+            let asked = tokio::time::timeout(STATEMENT / 5, both(&db)).await;
+            asked.expect_err("nobody answers");
+        };
+        gone().await;
+        gone().await;
+        ends("the old connections", async {
+            while both(&db).await.is_err() {
+                tokio::task::yield_now().await;
+            }
+        })
+        .await;
     }
 }
 
