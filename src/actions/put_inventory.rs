@@ -55,8 +55,8 @@ pub async fn put_inventory(
         store::save(&tx, row)?;
         taken.changed += 1;
     }
-    reservations::reflect(&tx, &told, &first_told).await?;
-    if taken.changed > 0 {
+    let has_free = reservations::reflect(&tx, &told, &first_told).await?;
+    if taken.changed > 0 || has_free {
         replan_orders::of_supplier(&tx, supplier, app.clock.now_ms()).await?;
     }
     tx.commit().await?;
@@ -71,5 +71,5 @@ pub(super) async fn told_by_hand(tx: &Tx, before: &offers::Model, after: &offers
     }
     let told = [after.id];
     let first_told = if before.stock.is_none() { &told[..] } else { &[] };
-    reservations::reflect(tx, &told, first_told).await
+    reservations::reflect(tx, &told, first_told).await.map(drop)
 }

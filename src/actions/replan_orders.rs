@@ -20,7 +20,7 @@ use crate::{
 
 /// Purchase orders in one go; the next job goes on after the last.
 const MOST: u64 = 50;
-/// Shops that one supplier's news concern.
+/// Shops in one look at those that one supplier's news concern.
 const MOST_SHOPS: u64 = 100;
 
 /// Looks at a shop's purchase orders that were not sent.
@@ -77,12 +77,32 @@ impl Job for ReplanOrders {
 /// Has the shops of a supplier look again: those that have something unsent, and those that have
 /// something that nobody could ship.
 pub async fn of_supplier(tx: &Tx, supplier: SupplierId, now_ms: i64) -> Result<(), DbErr> {
-    for shop in exceptions::shops_of_supplier(tx.conn(), supplier, MOST_SHOPS).await? {
-        let why = Why::OffersChanged { supplier, until: None };
-        enqueue(tx, &RevisitOrders::new(shop, why), When::now(now_ms))?;
+    has_free_pieces(tx, supplier, now_ms).await?;
+    let mut after = None;
+    loop {
+        let shops = purchase_orders::shops_with_unsent(tx.conn(), supplier, after, MOST_SHOPS).await?;
+        for shop in &shops {
+            enqueue(tx, &ReplanOrders::new(*shop), When::now(now_ms))?;
+        }
+        match shops.last() {
+            Some(last) if shops.len() as u64 == MOST_SHOPS => after = Some(*last),
+            _ => return Ok(()),
+        }
     }
-    for shop in purchase_orders::shops_with_unsent(tx.conn(), supplier, MOST_SHOPS).await? {
-        enqueue(tx, &ReplanOrders::new(shop), When::now(now_ms))?;
+}
+
+/// Has the shops of a supplier look again that have something that nobody could ship.
+pub async fn has_free_pieces(tx: &Tx, supplier: SupplierId, now_ms: i64) -> Result<(), DbErr> {
+    let mut after = None;
+    loop {
+        let shops = exceptions::shops_of_supplier(tx.conn(), supplier, after, MOST_SHOPS).await?;
+        for shop in &shops {
+            let why = Why::OffersChanged { supplier, until: None };
+            enqueue(tx, &RevisitOrders::new(*shop, why), When::now(now_ms))?;
+        }
+        match shops.last() {
+            Some(last) if shops.len() as u64 == MOST_SHOPS => after = Some(*last),
+            _ => return Ok(()),
+        }
     }
-    Ok(())
 }

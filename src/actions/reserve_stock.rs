@@ -9,9 +9,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sea_orm::{ConnectionTrait, DbErr};
 
+use super::replan_orders;
 use crate::{
     domain::purchase_order::PurchaseOrderStatus,
-    ids::{OfferId, OrderId, PoLineId, ShopId},
+    ids::{OfferId, OrderId, PoLineId, ShopId, SupplierId},
     routing::RouteRequest,
     store::{
         self, Tx, offers,
@@ -54,7 +55,15 @@ pub async fn settle(tx: &Tx, state: &OrderState, new: Vec<Reservation>) -> Resul
     if less.is_empty() {
         return reservations::take(tx, new);
     }
-    reservations::settle(tx, state.order.shop_id, state.order.id, &less, new).await
+    let (shop, order) = (state.order.shop_id, state.order.id);
+    if reservations::settle(tx, shop, order, &less, new).await? {
+        let lines = state.po_lines.iter().filter(|line| less.contains_key(&line.id));
+        let suppliers: BTreeSet<SupplierId> = lines.map(|line| line.supplier_id).collect();
+        for supplier in suppliers {
+            replan_orders::has_free_pieces(tx, supplier, tx.lease_now().timestamp_millis()).await?;
+        }
+    }
+    Ok(())
 }
 
 /// Puts into a request of all of an order what its own purchase orders reserve: to whoever asks what

@@ -295,13 +295,17 @@ pub async fn of_supplier(
 pub async fn shops_of_supplier(
     db: &impl ConnectionTrait,
     supplier: SupplierId,
+    seen: Option<ShopId>,
     limit: u64,
 ) -> Result<Vec<ShopId>, DbErr> {
-    Entity::find()
+    let mut rows = Entity::find()
         .filter(Column::ShopId.in_subquery(super::connections::shops_of(supplier)))
         .filter(Column::Status.eq(ExceptionStatus::Open))
-        .filter(Column::Kind.is_in(OF_ROUTING))
-        .select_only()
+        .filter(Column::Kind.is_in(OF_ROUTING));
+    if let Some(seen) = seen {
+        rows = rows.filter(Column::ShopId.gt(seen));
+    }
+    rows.select_only()
         .column(Column::ShopId)
         .distinct()
         .order_by_asc(Column::ShopId)

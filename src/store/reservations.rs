@@ -109,14 +109,15 @@ fn conditional(wanted: BTreeMap<OfferId, i32>) -> Statement {
     Statement::from_sql_and_values(DbBackend::Postgres, sql, values)
 }
 
-/// Lowers what an order's lines reserve to what is given for them, and reserves new pieces.
+/// Lowers what an order's lines reserve to what is given for them, and reserves new pieces. True where pieces
+/// became free.
 pub async fn settle(
     tx: &Tx,
     shop: ShopId,
     order: OrderId,
     most: &BTreeMap<PoLineId, u32>,
     new: Vec<Model>,
-) -> Result<(), DbErr> {
+) -> Result<bool, DbErr> {
     let lower = |row: &Model| {
         let most = most.get(&row.po_line_id).copied().map(super::column)?;
         (row.pieces > most).then_some((row.po_line_id, most))
@@ -128,7 +129,8 @@ pub async fn settle(
         .map(|row| row.offer_id)
         .collect();
     if touched.is_empty() {
-        return take(tx, new);
+        take(tx, new)?;
+        return Ok(false);
     }
     let wanted: BTreeSet<OfferId> = new.iter().map(|row| row.offer_id).collect();
     let all: Vec<OfferId> = touched.union(&wanted).copied().collect();
@@ -148,24 +150,24 @@ pub async fn settle(
         .filter(offers::Column::Id.is_in(wanted))
         .filter(Expr::col(offers::Column::Reserved).gt(Expr::col(offers::Column::Stock)));
     match short.one(tx.conn()).await? {
-        None => Ok(()),
+        None => Ok(true),
         Some(_) => Err(DbErr::Custom(TAKEN_MEANWHILE.to_owned())),
     }
 }
 
 /// What suppliers newly say of their stock tells of whatever they accepted or shipped: that is
 /// reserved no more. `first_told` had no figure before, so nothing was reserved of them, although
-/// purchase orders may be unanswered. The offers must be locked.
-pub async fn reflect(tx: &Tx, told: &[OfferId], first_told: &[OfferId]) -> Result<(), DbErr> {
+/// purchase orders may be unanswered. The offers must be locked. True where pieces became free.
+pub async fn reflect(tx: &Tx, told: &[OfferId], first_told: &[OfferId]) -> Result<bool, DbErr> {
     if told.is_empty() {
-        return Ok(());
+        return Ok(false);
     }
     let unanswered = |at: &str| format!("(select {UNANSWERED} from po_lines where po_lines.id = {at}.po_line_id)");
     let lower = Entity::update_many()
         .col_expr(Column::Pieces, Expr::cust(unanswered("reservations")))
         .filter(Column::OfferId.is_in(told.iter().copied()))
         .filter(Expr::cust(format!("pieces > {}", unanswered("reservations"))));
-    lower.exec(tx.conn()).await?;
+    let lowered = lower.exec(tx.conn()).await?.rows_affected;
     Entity::delete_many()
         .filter(Column::OfferId.is_in(told.iter().copied()))
         .filter(Column::Pieces.lte(0))
@@ -178,7 +180,8 @@ pub async fn reflect(tx: &Tx, told: &[OfferId], first_told: &[OfferId]) -> Resul
         is_page_full = rows.len() as u64 == MOST_LINES;
         super::insert_all(tx, rows)?;
     }
-    recount(tx, told).await
+    recount(tx, told).await?;
+    Ok(lowered > 0)
 }
 
 /// Some unanswered lines of offers that reserve nothing yet.

@@ -72,6 +72,31 @@ async fn of_two_orders_for_the_last_piece_one_is_bought(
     assert_eq!(reserved(&story).await, 1);
 }
 
+/// North says nothing new of its stock, and what a cancelled order lets go of is offered to who waits for it.
+#[rstest]
+#[tokio::test]
+async fn a_piece_that_becomes_free_goes_to_who_waits_for_it(
+    #[values(Database::Sqlite, Database::Postgres)] database: Database,
+) {
+    let story = quiet_north(database).await;
+    stock(&story, 1).await;
+    let first = story.order(&[("MUG", 1)]);
+    bought(&story, 1).await;
+    story.order(&[("MUG", 1)]);
+    waits_for(&story, "somebody is asked about the other", ASKED, 1).await;
+    let shop = &story.world.shop;
+    shop.cancel_order(first, &CancelRequest::default())
+        .expect("is cancelled");
+    let asked = "select count(*) from purchase_orders where status = 'cancel_requested'";
+    waits_for(&story, "North is asked", asked, 1).await;
+    let north = story.world.supplier("north");
+    let number = north.orders()[0].number.clone();
+    north.answer_cancellation(&number, true, None).await.expect("agrees");
+    bought(&story, 2).await;
+    waits_for(&story, "nobody is asked any more", ASKED, 0).await;
+    assert_eq!(reserved(&story).await, 1);
+}
+
 /// What an order has reserved is its own, whoever asks what would be decided about it.
 #[rstest]
 #[tokio::test]
