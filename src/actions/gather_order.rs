@@ -4,11 +4,16 @@
 use chrono::{DateTime, Utc};
 use sea_orm::DbErr;
 
-use super::{resolve_exception::close, rule_facts};
+use super::{
+    resolve_exception::close_by,
+    route_order::{Forced, RouteOrder},
+    rule_facts,
+};
 use crate::{
     domain::{event::Actor, exception::ExceptionKind, rules::Consequence},
     ids::ExceptionId,
-    store::{Tx, exceptions, order_state::OrderState, shops},
+    queue::{When, enqueue},
+    store::{Tx, exceptions, order_state::OrderState, orders, shops},
 };
 
 /// Closes what routing put before people about the order's lines, all `but` one, and reads the order again.
@@ -23,26 +28,57 @@ pub async fn gather(
     if !keeps_together(shop, now) {
         return Ok(None);
     }
-    let waits = |open: &&exceptions::Model| {
-        let is_routing = matches!(
-            open.kind,
-            ExceptionKind::NoEligibleSupplier | ExceptionKind::PriceRose | ExceptionKind::UnmappedLine
-        );
-        is_routing && open.order_line_id.is_some() && Some(open.id) != but
-    };
+    let waits = |open: &&exceptions::Model| waits_for_supplier(open) && Some(open.id) != but;
     let waiting: Vec<exceptions::Model> = state.open_exceptions.iter().filter(waits).cloned().collect();
     if waiting.is_empty() {
         return Ok(None);
     }
-    let by = Actor::Orderyard.to_string();
     for exception in waiting {
-        close(tx, exception, &by, "It is decided with the rest of the order", now)?;
+        close_by(
+            tx,
+            exception,
+            &Actor::Orderyard,
+            "It is decided with the rest of the order",
+            now,
+        )?;
     }
     OrderState::of(tx, shop.id, state.order.id).await
 }
 
+/// A supplier was chosen for lines of an order: where nothing of them waits any more, what waited for them is routed.
+pub(super) async fn after_choice(
+    tx: &Tx,
+    shop: &shops::Model,
+    order: &orders::Model,
+    chosen: &[Forced],
+    now: DateTime<Utc>,
+) -> Result<(), DbErr> {
+    let Some(state) = OrderState::of(tx, shop.id, order.id).await? else {
+        return Ok(());
+    };
+    let waits = |open: &exceptions::Model| {
+        let is_of_chosen = chosen.iter().any(|choice| Some(choice.line) == open.order_line_id);
+        is_of_chosen && open.quantity.is_some_and(|units| units > 0)
+    };
+    if state.open_exceptions.iter().any(waits) {
+        return Ok(());
+    }
+    if gather(tx, shop, &state, None, now).await?.is_some() {
+        enqueue(tx, &RouteOrder::of(order), When::now(now.timestamp_millis()))?;
+    }
+    Ok(())
+}
+
+/// Whether routing put a line before people, for want of somebody to ship it.
+pub(super) const fn waits_for_supplier(open: &exceptions::Model) -> bool {
+    matches!(
+        open.kind,
+        ExceptionKind::NoEligibleSupplier | ExceptionKind::PriceRose | ExceptionKind::UnmappedLine
+    ) && open.order_line_id.is_some()
+}
+
 /// Whether a rule in force may have lines shipped together.
-fn keeps_together(shop: &shops::Model, now: DateTime<Utc>) -> bool {
+pub(super) fn keeps_together(shop: &shops::Model, now: DateTime<Utc>) -> bool {
     let today = rule_facts::today(shop, now);
     let mut rules = shop.settings.0.rules.iter().filter(|rule| rule.is_in_force(today));
     rules.any(|rule| matches!(rule.then, Consequence::NeverSplit | Consequence::ShipTogether))

@@ -4,7 +4,7 @@
 use chrono::{DateTime, Utc};
 
 use super::{
-    reserve_stock,
+    gather_order, reserve_stock,
     resolve_exception::close,
     route_order::{Forced, route_state},
     withdraw_units::take_back_unsent,
@@ -100,6 +100,11 @@ pub async fn override_routing(
         let message = format!("only {free} units of the line were not sent yet");
         return Err(AppError::invalid("parts", message));
     }
+    let open_ended = wanted.parts.iter().filter(|part| part.units.is_none()).count();
+    if open_ended > 1 || (open_ended == 1 && asked == free) {
+        let message = "only one part may go without a number, and something must be left for it";
+        return Err(AppError::invalid("parts", message));
+    }
     store::events::add(&tx, shop, wanted.order, now, actor, EventKind::Overridden, what);
     let forced: Vec<Forced> = wanted
         .parts
@@ -111,6 +116,7 @@ pub async fn override_routing(
         })
         .collect();
     route_state(&tx, &open.shop, &state, &forced, now).await?;
+    gather_order::after_choice(&tx, &open.shop, &open.state.order, &forced, now).await?;
     let after = orders::by_id(tx.conn(), shop, wanted.order).await?;
     tx.commit().await?;
     after.ok_or(AppError::NotFound("this order"))

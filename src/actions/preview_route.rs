@@ -4,11 +4,11 @@ use crate::{
     app::App,
     error::AppError,
     ids::{OrderId, RoutingPlanId, ShopId},
-    routing::{self, RoutePlan, RouteRequest},
+    routing::{self, Outcome, PlanLine, RoutePlan, RouteRequest},
     store::{self, columns::Json, order_lines, order_state::OrderState, routing_plans, shops},
 };
 
-use super::{reserve_stock, route_order};
+use super::{gather_order, reserve_stock, route_order, routing_limit};
 
 /// A decision that was not taken.
 pub struct Preview {
@@ -26,6 +26,12 @@ pub async fn preview_route(app: &App, shop: ShopId, order: OrderId) -> Result<Op
     let Some(mut state) = OrderState::load(db, shop.id, order).await? else {
         return Ok(None);
     };
+    // What waits for somebody to ship it is decided with the rest, as when the order is routed.
+    if !route_order::waiting(&state, &shop.settings.0).is_empty() && gather_order::keeps_together(&shop, now) {
+        state
+            .open_exceptions
+            .retain(|open| !gather_order::waits_for_supplier(open));
+    }
     let whole_order = route_order::waiting(&state, &shop.settings.0).is_empty();
     if whole_order {
         // Nobody has any of it then, and nothing of it waits.
@@ -41,7 +47,21 @@ pub async fn preview_route(app: &App, shop: ShopId, order: OrderId) -> Result<Op
     if whole_order {
         reserve_stock::give_back(db, shop.id, order, &mut request).await?;
     }
+    let over = if whole_order {
+        Vec::new()
+    } else {
+        routing_limit::take_out(&mut request)
+    };
     let mut plan = decide(request).await?;
+    plan.lines.extend(over.iter().map(|line| PlanLine {
+        line: line.line,
+        units: line.units,
+        outcome: Outcome::NoEligibleSupplier,
+        reason: routing_limit::why(line),
+        rejected: Vec::new(),
+        runner_up: None,
+        alone: None,
+    }));
     plan.strategy = Some(shop.settings.0.routing.strategy);
     let explanation = serde_json::to_value(&plan).map_err(|error| AppError::Internal(error.to_string()))?;
     let cost = plan.only_cost();

@@ -10,7 +10,9 @@ use serde_json::json;
 
 use super::{
     adopt_tracking::adopt_tracking,
-    ask_back, gather_order, give_up_job,
+    ask_back,
+    cancel_purchase_order::apply_cancellation_answer,
+    gather_order, give_up_job,
     place_purchase_order::PlacePurchaseOrder,
     purchase_order_status::{move_to, release_allocations},
     push_fulfillment::PushFulfillment,
@@ -32,7 +34,9 @@ use crate::{
     ids::{ExceptionId, OfferId, OrderLineId, ShopId, ShopifyVariantId},
     queue::{When, enqueue, intents, order_key},
     routing,
-    store::{self, Tx, exceptions, mapping_components, mappings, order_state::OrderState, orders, purchase_orders},
+    store::{
+        self, Tx, exceptions, mapping_components, mappings, order_state::OrderState, orders, po_lines, purchase_orders,
+    },
 };
 
 /// What is decided.
@@ -130,7 +134,7 @@ pub async fn resolve_exception(
     };
     let chosen = decision.chosen(&resolution).await?;
     let what = decision.carry_out(resolution).await?;
-    let closed = close_as(&tx, exception.clone(), &actor.to_string(), (kind, &what), now)?;
+    let closed = close_as(&tx, exception.clone(), actor, (kind, &what), now)?;
     decision.go_on(&chosen).await?;
     tx.commit().await?;
     Ok(closed)
@@ -163,24 +167,34 @@ pub(super) fn close(
     what: &str,
     now: DateTime<Utc>,
 ) -> Result<exceptions::Model, DbErr> {
-    close_as(tx, exception, by, (EventKind::ExceptionResolved, what), now)
+    close_by(tx, exception, &Actor::Staff(by.to_owned()), what, now)
+}
+
+/// The same by anybody.
+pub(super) fn close_by(
+    tx: &Tx,
+    exception: exceptions::Model,
+    actor: &Actor,
+    what: &str,
+    now: DateTime<Utc>,
+) -> Result<exceptions::Model, DbErr> {
+    close_as(tx, exception, actor, (EventKind::ExceptionResolved, what), now)
 }
 
 fn close_as(
     tx: &Tx,
     mut exception: exceptions::Model,
-    by: &str,
+    actor: &Actor,
     (kind, what): (EventKind, &str),
     now: DateTime<Utc>,
 ) -> Result<exceptions::Model, DbErr> {
     exception.status = ExceptionStatus::Resolved;
     exception.resolution = Some(what.to_owned());
-    exception.resolved_by = Some(by.to_owned());
+    exception.resolved_by = Some(actor.to_string());
     exception.resolved_at = Some(now);
     store::save(tx, exception.clone())?;
     if let Some(order) = exception.order_id {
-        let actor = Actor::Staff(by.to_owned());
-        store::events::add(tx, exception.shop_id, order, now, &actor, kind, what);
+        store::events::add(tx, exception.shop_id, order, now, actor, kind, what);
     }
     Ok(exception)
 }
@@ -235,7 +249,9 @@ impl Decision<'_> {
         if let Some(reason) = state.gate(&row.settings.0).reason() {
             return Err(AppError::Conflict(reason));
         }
-        Ok(route_state(tx, &row, &state, chosen, self.now).await?)
+        route_state(tx, &row, &state, chosen, self.now).await?;
+        gather_order::after_choice(tx, &row, self.order, chosen, self.now).await?;
+        Ok(())
     }
 
     async fn line(&self) -> Result<(OrderLineId, ShopifyVariantId), AppError> {
@@ -371,6 +387,16 @@ impl Decision<'_> {
         if self.exception.kind == ExceptionKind::SupplierSilent {
             // Its units are not offered to them again.
             po.given_up_at.get_or_insert(self.now);
+            let lines = po_lines::of_purchase_orders(self.tx.conn(), po.shop_id, vec![po.id]).await?;
+            if lines.iter().any(|line| line.accepted + line.shipped > 0) {
+                let why = Some("they had not answered it");
+                apply_cancellation_answer(self.tx, &mut po, true, why, self.actor, self.now).await?;
+                self.route()?;
+                return Ok(format!(
+                    "What they had not answered of {} is not theirs any more, and is routed again",
+                    po.number
+                ));
+            }
         }
         move_to(self.tx, &mut po, PurchaseOrderStatus::Cancelled, self.now).await?;
         release_allocations(self.tx, &po, self.now).await?;

@@ -256,7 +256,10 @@ pub(super) async fn request(
 fn chosen(line: OrderLineId, units: u32, forced: &[Forced]) -> impl Iterator<Item = (u32, Option<OfferId>)> + use<> {
     let mut left = units;
     let mut parts = Vec::new();
-    for choice in forced.iter().filter(|choice| choice.line == line) {
+    // Whoever goes without a number has what the others leave.
+    let of_line = forced.iter().filter(|choice| choice.line == line);
+    let (numbered, rest): (Vec<&Forced>, Vec<&Forced>) = of_line.partition(|choice| choice.units.is_some());
+    for choice in numbered.into_iter().chain(rest) {
         let units = choice.units.unwrap_or(left).min(left);
         left -= units;
         parts.push((units, Some(choice.offer)));

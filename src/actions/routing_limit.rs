@@ -14,14 +14,25 @@ use crate::{
 /// waits for the fourth answer waits for days.
 pub const MOST_FAILURES: usize = 3;
 
-/// Takes lines that too many suppliers failed out of a request, and asks a person about them. A
-/// supplier that somebody chose by hand is not stopped.
-pub async fn stop(tx: &Tx, state: &OrderState, request: &mut RouteRequest, now: DateTime<Utc>) -> Result<(), DbErr> {
+/// Takes lines that too many suppliers failed out of a request.
+pub fn take_out(request: &mut RouteRequest) -> Vec<LineDemand> {
     let is_over = |line: &LineDemand| line.forced_offer.is_none() && line.excluded.len() >= MOST_FAILURES;
     let (over, rest): (Vec<_>, Vec<_>) = std::mem::take(&mut request.lines).into_iter().partition(is_over);
     request.lines = rest;
     request.facts.waiting.extend(over.iter().cloned());
-    for line in over {
+    over
+}
+
+/// Why a line that was taken out is not tried with anybody else.
+pub fn why(line: &LineDemand) -> String {
+    let failed = line.excluded.len();
+    format!("{failed} suppliers did not ship it, so no other one is tried without you")
+}
+
+/// Takes lines that too many suppliers failed out of a request, and asks a person about them. A
+/// supplier that somebody chose by hand is not stopped.
+pub async fn stop(tx: &Tx, state: &OrderState, request: &mut RouteRequest, now: DateTime<Utc>) -> Result<(), DbErr> {
+    for line in take_out(request) {
         let waiting: u32 = state
             .open_exceptions
             .iter()
@@ -38,11 +49,7 @@ pub async fn stop(tx: &Tx, state: &OrderState, request: &mut RouteRequest, now: 
             purchase_order: None,
             shipment: None,
             quantity: Some(units),
-            message: format!(
-                "{units} × {}: {} suppliers did not ship it, so no other one is tried without you",
-                line.title,
-                line.excluded.len()
-            ),
+            message: format!("{units} × {}: {}", line.title, why(&line)),
             evidence: None,
         };
         open_exception(tx, new, now).await?;

@@ -121,12 +121,15 @@ impl Priced {
         }
         let limits = order.limits;
         priced.problem.max_parcels = limits.max_parcels;
-        priced.problem.groups = limits.together.iter().map(|lines| priced.group(order, lines)).collect();
+        let groups = limits.together.iter().map(|lines| priced.group(order, lines));
+        priced.problem.groups = groups.filter(|group| !group.demands.is_empty()).collect();
         Some(priced)
     }
 
     fn group(&self, order: Order<'_>, lines: &BTreeSet<OrderLineId>) -> Group {
-        let demands = (0..order.lines.len()).filter(|line| lines.contains(&order.lines[*line].line));
+        // What a person chose a supplier for goes its own way.
+        let is_member = |line: &LineDemand| line.forced_offer.is_none() && lines.contains(&line.line);
+        let demands = (0..order.lines.len()).filter(|line| is_member(order.lines[*line]));
         let demands: Vec<usize> = demands.collect();
         let mut places: BTreeMap<SupplierId, Vec<usize>> = BTreeMap::new();
         for demand in &demands {

@@ -84,7 +84,8 @@ fn groups(
     let mut groups: Vec<BTreeSet<usize>> = Vec::new();
     for together in &limits.together {
         let members: BTreeSet<usize> = (0..lines.len())
-            .filter(|at| together.contains(&lines[*at].line))
+            // What a person chose a supplier for goes its own way.
+            .filter(|at| lines[*at].forced_offer.is_none() && together.contains(&lines[*at].line))
             .collect();
         let is_tied = |other: &BTreeSet<usize>| other.intersection(&members).any(has_offer);
         let place = groups.iter().position(is_tied).unwrap_or(groups.len());
