@@ -8,7 +8,7 @@ use super::{
     import_order::ImportOrder,
     next_steps::parcel_recorded,
     replan_orders::ReplanOrders,
-    resolve_exception::close,
+    resolve_exception::{close, close_by},
     route_order::{RouteOrder, route_state},
 };
 use crate::{
@@ -134,6 +134,10 @@ impl RevisitOrders {
                 let after = self.after.map(ExceptionId);
                 let until = until.unwrap_or_else(|| app.clock.now());
                 let found = exceptions::of_routing(app.db.read(), self.shop_id, until, after, MOST).await?;
+                // Nobody did it: a date came.
+                if *by == Actor::Orderyard.to_string() {
+                    return self.try_each(app, &found, what).await;
+                }
                 self.route_again(app, &found, by, what).await
             }
             Why::OffersChanged { supplier, until } => {
@@ -278,6 +282,10 @@ impl RevisitOrders {
         let Some(open) = OpenOrder::lock(&tx, self.shop_id, order).await? else {
             return Ok(());
         };
+        // What comes meanwhile is looked at when it is on again.
+        if !open.shop.settings.0.automation {
+            return Ok(());
+        }
         let asked = |state: &OrderState| -> i64 {
             let of_line = state
                 .open_exceptions
@@ -289,8 +297,7 @@ impl RevisitOrders {
         let Some(exception) = still.find(|open| open.id == exception.id).cloned() else {
             return Ok(());
         };
-        let by = Actor::Orderyard.to_string();
-        close(&tx, exception, &by, what, now)?;
+        close_by(&tx, exception, &Actor::Orderyard, what, now)?;
         let Some(state) = OrderState::load(tx.conn(), self.shop_id, order).await? else {
             return Ok(());
         };

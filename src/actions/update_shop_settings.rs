@@ -84,6 +84,8 @@ pub(super) fn revisit(
         whys.push(Why::LocationsChanged);
     } else if after.automation && !before.automation {
         whys.push(Why::AutomationOn);
+        // What stock and hours would have helped meanwhile was left alone.
+        whys.push(Why::TimePassed { until: None });
     }
     if after.kit_fulfillment != before.kit_fulfillment {
         whys.push(Why::KitFulfillmentChanged);

@@ -126,6 +126,30 @@ async fn without_automation_nothing_is_routed_again_by_itself(
     assert!(story.world.supplier("east").orders().is_empty());
 }
 
+/// Off means that nothing is bought, whatever suppliers have again.
+#[rstest]
+#[tokio::test]
+async fn without_automation_stock_that_comes_buys_nothing(
+    #[values(Database::Sqlite, Database::Postgres)] database: Database,
+) {
+    let story = Plot::default().begin(database).await;
+    let north = story.world.supplier("north");
+    let stock = async |mugs| {
+        let told = north.put_inventory(&[("N-MUG".to_owned(), mugs)]).await;
+        told.expect("is taken");
+    };
+    stock(0).await;
+    story.order(&[("MUG", 1)]);
+    let asked = "select count(*) from exceptions where kind = 'no_eligible_supplier' and status = 'open'";
+    waits_for(&story, "somebody is asked", asked).await;
+    settings(&story, "automation: false").await;
+    stock(9).await;
+    story.quiet().await;
+    assert!(north.orders().is_empty());
+    settings(&story, "automation: true").await;
+    story.purchase_order("north").await;
+}
+
 #[rstest]
 #[tokio::test]
 async fn parcels_that_wait_for_a_kit_follow_the_shops_choice(
