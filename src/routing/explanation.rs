@@ -150,6 +150,8 @@ impl Explained<'_> {
         // Accepting a price helps only where there is stock to buy at that price.
         let price_alone = |c: &&Candidate<'_>| c.only_price_refused() && self.stock.units(c) > 0;
         let refused = candidates.iter().find(price_alone).and_then(|c| c.refusals.first());
+        // Somebody could ship it at an accepted price, but for what stands against them.
+        let has_other = candidates.iter().any(|c| c.is_eligible() && self.stock.units(c) > 0);
         let (outcome, reason) = match refused {
             Some(
                 why @ (RejectedBecause::PriceRose {
@@ -164,7 +166,11 @@ impl Explained<'_> {
                     accepted: *accepted,
                     now: *now,
                 },
-                format!("refused: {why}"),
+                if has_other {
+                    sentences::none_eligible(&rejected)
+                } else {
+                    format!("refused: {why}")
+                },
             ),
             _ if candidates.is_empty() => (Outcome::Unmapped, sentences::unmapped()),
             _ => (Outcome::NoEligibleSupplier, sentences::none_eligible(&rejected)),

@@ -119,7 +119,38 @@ impl<'a> LeastCost<'a> {
                 };
             }
         }
-        RejectedBecause::Limits
+        self.group_elsewhere(line, to).unwrap_or(RejectedBecause::Limits)
+    }
+
+    /// What it would cost to have all that belongs together with a line from where the way `to` is.
+    fn group_elsewhere(&self, line: usize, to: usize) -> Option<RejectedBecause> {
+        let problem = &self.priced.problem;
+        let group = problem.groups.iter().find(|group| group.demands.contains(&line))?;
+        let place = group.places.iter().find(|place| place.contains(&to))?;
+        if self.order.tariff.model.effort.detail < Detail::RunnerUps {
+            return None;
+        }
+        let mut most = problem.most();
+        let of_group = group
+            .demands
+            .iter()
+            .flat_map(|demand| problem.demands[*demand].ways.clone());
+        for way in of_group.filter(|way| !place.contains(way)) {
+            most[way] = 0;
+        }
+        for way in problem.demands[line].ways.clone().filter(|way| *way != to) {
+            most[way] = 0;
+        }
+        let other = solver::solve_once(problem, &most, self.priced.nodes(self.order));
+        if other.units[to] == 0 || served(&other) < served(&self.solution) {
+            return None;
+        }
+        let (by, preferences) = self.compared(&other.units, other.cost);
+        Some(RejectedBecause::CostsMore {
+            by,
+            preferences,
+            units: other.units[to],
+        })
     }
 
     /// What so many units of a candidate cost by themselves, with parcels of their own.
@@ -148,7 +179,6 @@ impl<'a> LeastCost<'a> {
             return None;
         }
         let second = solver::solve_once(problem, &most, self.priced.nodes(self.order));
-        let served = |solution: &Solution| solution.units.iter().map(|units| u64::from(*units)).sum::<u64>();
         if served(&second) < served(&self.solution) {
             return None;
         }
@@ -227,6 +257,10 @@ impl<'a> LeastCost<'a> {
         let terms = self.order.around.suppliers.get(&supplier);
         terms.map(|terms| terms.name.clone()).unwrap_or_default()
     }
+}
+
+fn served(solution: &Solution) -> u64 {
+    solution.units.iter().map(|units| u64::from(*units)).sum()
 }
 
 /// What so many units of a candidate that can be priced cost by themselves, with parcels of their own.

@@ -57,6 +57,7 @@ struct Search<'a, S> {
     /// Nodes that are settled, for their memory.
     spare: Vec<Node<S>>,
     is_thorough: bool,
+    has_tried: bool,
 }
 
 /// How far a search goes, and from where.
@@ -90,6 +91,7 @@ fn search_in<S: Amount>(problem: &Problem<S>, most: &[u32], effort: Effort<'_>) 
         open: Vec::new(),
         spare: Vec::new(),
         is_thorough: effort.is_thorough,
+        has_tried: effort.plan.is_some(),
     };
     if let Some(units) = effort.plan
         && let Some(cost) = problem.cost(units).filter(|cost| *cost < search.cost)
@@ -103,7 +105,8 @@ fn search_in<S: Amount>(problem: &Problem<S>, most: &[u32], effort: Effort<'_>) 
             search.spare.push(node);
             continue;
         }
-        if search.bounder.evaluated >= effort.bounds {
+        // Before every group has its place there is no plan at all.
+        if search.bounder.evaluated >= effort.bounds && (search.has_tried || node.placed == problem.groups.len()) {
             search.open.push((node, branch));
             break;
         }
@@ -204,6 +207,7 @@ impl<S: Amount> Search<'_, S> {
         if node.placed < self.problem.groups.len() {
             return;
         }
+        self.has_tried = true;
         let relaxed = self.bounder.relaxed();
         let direct = self.problem.cost_of(&relaxed.units, &relaxed.drawn);
         let direct = direct.filter(|_| self.problem.keeps_wholes(&relaxed.units));
