@@ -12,8 +12,8 @@ use upkeep::{keep_leases, keep_schedules, release_leases};
 use crate::{
     actions::{
         accept_matches::AcceptMatches, ask_supplier::AskSupplier, cancel_purchase_order::CancelPurchaseOrder,
-        chase_silence::ChaseSilence, confirm_uninstall::ConfirmUninstall, follow_dates::FollowDates,
-        forget_product::ForgetProduct, import_order::ImportOrder, keep_tokens::KeepTokens,
+        chase_rest::ChaseRest, chase_silence::ChaseSilence, confirm_uninstall::ConfirmUninstall,
+        follow_dates::FollowDates, forget_product::ForgetProduct, import_order::ImportOrder, keep_tokens::KeepTokens,
         match_variants::MatchVariants, place_purchase_order::PlacePurchaseOrder, process_delivery::ProcessDelivery,
         prune_history::PruneHistory, push_fulfillment::PushFulfillment, rate_suppliers::RateSuppliers, read_inbox,
         reconcile_shop::ReconcileShop, reconcile_shops::ReconcileShops, redact_customer::Redact,
@@ -59,6 +59,7 @@ const REGISTRY: &[(&str, Runner)] = &[
     (MatchVariants::NAME, run::<MatchVariants>),
     (AcceptMatches::NAME, run::<AcceptMatches>),
     (ChaseSilence::NAME, run::<ChaseSilence>),
+    (ChaseRest::NAME, run::<ChaseRest>),
     (ReplanOrders::NAME, run::<ReplanOrders>),
     (RunWhatIf::NAME, run::<RunWhatIf>),
     (FollowDates::NAME, run::<FollowDates>),
@@ -78,7 +79,7 @@ const PERIODIC: &[Periodic] = &[
 fn run<'a, J: Job>(payload: &'a str, app: &'a App, attempt: Attempt) -> Running<'a> {
     Box::pin(async move {
         let job: J = serde_json::from_str(payload)
-            .map_err(|error| JobError::GiveUp(format!("the stored payload of {} cannot be read: {error}", J::NAME)))?;
+            .map_err(|error| JobError::retry(format!("the stored payload of {} cannot be read: {error}", J::NAME)))?;
         job.run(app, attempt).await
     })
 }

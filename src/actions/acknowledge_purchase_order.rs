@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 use sea_orm::DbErr;
 
 use super::{
-    next_steps,
+    chase_rest, next_steps,
     open_exception::{NewException, open_exception},
     purchase_order_status::release_units,
     route_order::follow_status,
@@ -80,6 +80,7 @@ pub async fn apply(
         }
     }
     report.save(tx, &after, now)?;
+    chase_rest::after_answer(tx, &report.po, &after, now).await?;
     tell(tx, report, &before, &after, acknowledgement, actor, now);
     let freed = Freeing { tx, report, now }.free_rejected(&before, &after).await?;
     if freed {

@@ -51,6 +51,19 @@ pub async fn all_open(tx: &Tx, po: &purchase_orders::Model) -> Result<Vec<po_lin
     Ok(lines)
 }
 
+/// Asks back what the supplier has not said a word about, on the lines where that is not asked back yet.
+pub fn unanswered(state: &OrderState, po: &purchase_orders::Model) -> Vec<po_lines::Model> {
+    let of_po = state.po_lines.iter().filter(|line| line.purchase_order_id == po.id);
+    let asked = |line: &po_lines::Model| store::column(line.progress().unanswered());
+    of_po
+        .filter(|line| asked(line) > line.cancel_requested)
+        .map(|line| po_lines::Model {
+            cancel_requested: asked(line),
+            ..line.clone()
+        })
+        .collect()
+}
+
 /// Writes what is asked back and has the supplier asked.
 pub fn ask(
     tx: &Tx,

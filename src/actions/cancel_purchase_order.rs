@@ -251,7 +251,7 @@ async fn conclude(
     again.map_or(Ok(()), Err)
 }
 
-/// Whether a purchase order that was never answered ends here: its supplier knows of it by our own books alone,
+/// Whether what was never answered of a purchase order ends here: its supplier knows of it by our own books alone,
 /// so that nobody can accept it once it is cancelled there. Anybody else may still ship it, and is waited for.
 async fn is_ours_to_end(app: &App, tx: &store::Tx, call: &Call, po: &purchase_orders::Model) -> Result<bool, DbErr> {
     let is_elsewhere = app.connectors.of(call.supplier.connector).capabilities().calls_out;
@@ -259,7 +259,8 @@ async fn is_ours_to_end(app: &App, tx: &store::Tx, call: &Call, po: &purchase_or
         return Ok(false);
     }
     let lines = po_lines::of_purchase_orders(tx.conn(), po.shop_id, vec![po.id]).await?;
-    Ok(lines.iter().all(|line| line.accepted == 0 && line.shipped == 0))
+    let is_unanswered = |line: &po_lines::Model| store::units(line.cancel_requested) <= line.progress().unanswered();
+    Ok(lines.iter().all(is_unanswered))
 }
 
 /// Cancels what a supplier left unanswered, and has its units routed.

@@ -61,7 +61,7 @@ impl Job for ChaseSilence {
             let (shop, supplier) = (connection.shop_id, connection.supplier_id);
             let silent = purchase_orders::unanswered(app.db.read(), shop, supplier, before, MOST_ORDERS).await?;
             for po in silent {
-                give_up(app, &po, hours, now).await?;
+                give_up(app, &po, Silence::ToAll, hours, now).await?;
             }
         }
         if let Some(last) = found.last().filter(|_| found.len() as u64 == MOST_CONNECTIONS) {
@@ -74,22 +74,62 @@ impl Job for ChaseSilence {
     }
 }
 
-/// Asks one purchase order back. What is answered meanwhile stays.
-async fn give_up(app: &App, found: &purchase_orders::Model, hours: i32, now: DateTime<Utc>) -> Result<(), DbErr> {
+/// What a supplier has not said a word about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Silence {
+    ToAll,
+    /// It has answered a part of the purchase order.
+    ToARest,
+}
+
+impl Silence {
+    fn of(po: &purchase_orders::Model, state: &OrderState) -> Option<Self> {
+        use PurchaseOrderStatus as S;
+        if !matches!(
+            po.status,
+            S::Placed | S::Accepted | S::PartlyShipped | S::CancelRequested
+        ) {
+            return None;
+        }
+        let mut lines = state.po_lines.iter().filter(|line| line.purchase_order_id == po.id);
+        Some(if lines.any(|line| line.accepted + line.shipped > 0) {
+            Self::ToARest
+        } else {
+            Self::ToAll
+        })
+    }
+}
+
+/// Asks back what is unanswered of a purchase order. What is answered meanwhile stays.
+pub(super) async fn give_up(
+    app: &App,
+    found: &purchase_orders::Model,
+    silence: Silence,
+    hours: i32,
+    now: DateTime<Utc>,
+) -> Result<(), DbErr> {
     let tx = app.db.begin().await?;
     let Some(open) = OpenOrder::lock(&tx, found.shop_id, found.order_id).await? else {
         return Ok(());
     };
     let is_silent = |po: &&purchase_orders::Model| {
-        po.id == found.id && po.status == PurchaseOrderStatus::Placed && po.given_up_at.is_none()
+        po.id == found.id && po.given_up_at.is_none() && Silence::of(po, &open.state) == Some(silence)
     };
     let Some(mut po) = open.state.purchase_orders.iter().find(is_silent).cloned() else {
         return Ok(());
     };
+    let lines = ask_back::unanswered(&open.state, &po);
+    if lines.is_empty() {
+        return Ok(());
+    }
     let supplier = open
         .supplier(po.supplier_id)
         .map_or("The supplier", |supplier| supplier.name.as_str());
-    let said = format!("{supplier} has not answered {} for {hours} hours", po.number);
+    let what = match silence {
+        Silence::ToAll => po.number.clone(),
+        Silence::ToARest => format!("a part of {}", po.number),
+    };
+    let said = format!("{supplier} has not answered {what} for {hours} hours");
     po.given_up_at = Some(now);
     po.cancel_reason = Some(format!("not answered for {hours} hours"));
     store::save(&tx, po.clone())?;
@@ -100,7 +140,6 @@ async fn give_up(app: &App, found: &purchase_orders::Model, hours: i32, now: Dat
     let what = if is_here { "taken back" } else { "asked back" };
     let message = format!("{said}: it is {what}");
     store::events::add(&tx, shop, order, now, &Actor::Orderyard, kind, message);
-    let lines = ask_back::all_open(&tx, &po).await?;
     ask_back::ask(&tx, &open.state.order, &po, lines, now)?;
     if is_here {
         follow_status(&tx, &open.shop, order).await?;
@@ -132,7 +171,7 @@ pub(super) fn hear(tx: &Tx, mut state: OrderState, now: DateTime<Utc>) -> Result
             .find(|po| Some(po.id) == row.purchase_order_id);
         let answered = |po: &purchase_orders::Model| {
             let mut lines = state.po_lines.iter().filter(|line| line.purchase_order_id == po.id);
-            !po.status.is_live() || lines.any(|line| line.accepted + line.shipped > 0)
+            !po.status.is_live() || lines.all(|line| line.progress().unanswered() == 0)
         };
         let is_over = |po: &purchase_orders::Model| match po.given_up_at {
             Some(_) => answered(po),

@@ -14,6 +14,7 @@ pub mod ask_suppliers;
 pub mod authenticate;
 pub mod cancel_purchase_order;
 pub mod change_rules;
+pub mod chase_rest;
 pub mod chase_silence;
 pub mod claim_fulfillments;
 pub mod compare_with_shopify;

@@ -10,7 +10,7 @@ use sea_orm::DbErr;
 use sha2::{Digest as _, Sha256};
 
 use super::{
-    next_steps,
+    chase_rest, next_steps,
     open_exception::{NewException, open_exception},
     route_order::follow_status,
     supplier_report::{OpenReport, ReportError, ReportScope},
@@ -70,6 +70,7 @@ pub async fn record_shipment(
     report.prove_placed(&tx, now).await?;
     let recorded = write(&tx, &report, &parcel, fingerprint, now)?;
     report.save(&tx, &after, now)?;
+    chase_rest::after_answer(&tx, &report.po, &after, now).await?;
     let message = format!(
         "{}: parcel {} with {}",
         report.po.number,

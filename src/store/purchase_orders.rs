@@ -83,7 +83,8 @@ pub async fn any_placed(db: &impl ConnectionTrait, shop: ShopId, supplier: Suppl
     Ok(found.is_some())
 }
 
-/// Some purchase orders that a supplier was sent before a time and has not answered, the oldest first.
+/// Some purchase orders that a supplier was sent before a time and has not said a word about, the oldest first.
+/// Of what is asked back already, only those that it was asked for a part of.
 pub async fn unanswered(
     db: &impl ConnectionTrait,
     shop: ShopId,
@@ -94,7 +95,14 @@ pub async fn unanswered(
     Entity::find()
         .filter(Column::ShopId.eq(shop))
         .filter(Column::SupplierId.eq(supplier))
-        .filter(Column::Status.eq(PurchaseOrderStatus::Placed))
+        .filter(Column::Status.is_in([PurchaseOrderStatus::Placed, PurchaseOrderStatus::CancelRequested]))
+        .filter(Expr::cust(
+            "(status = 'placed' or ( \
+               not exists (select 1 from po_lines l where l.purchase_order_id = purchase_orders.id \
+                 and l.accepted + l.shipped > 0) \
+               and exists (select 1 from po_lines l where l.purchase_order_id = purchase_orders.id \
+                 and l.quantity - l.rejected - l.cancelled - l.cancel_requested > 0)))",
+        ))
         .filter(Column::CreatedAt.lt(before))
         .filter(Column::PlacedAt.lt(before))
         .filter(Column::GivenUpAt.is_null())
@@ -243,14 +251,18 @@ pub async fn due(
 pub async fn shops_with_unsent(
     db: &impl ConnectionTrait,
     supplier: SupplierId,
+    seen: Option<ShopId>,
     limit: u64,
 ) -> Result<Vec<ShopId>, DbErr> {
-    Entity::find()
+    let mut rows = Entity::find()
         // In these words, because they are the index's.
         .filter(Expr::cust("status in ('draft','placing')"))
         .filter(Expr::cust("send_after is not null"))
-        .filter(Column::ShopId.in_subquery(super::connections::shops_of(supplier)))
-        .select_only()
+        .filter(Column::ShopId.in_subquery(super::connections::shops_of(supplier)));
+    if let Some(seen) = seen {
+        rows = rows.filter(Column::ShopId.gt(seen));
+    }
+    rows.select_only()
         .column(Column::ShopId)
         .distinct()
         .order_by_asc(Column::ShopId)

@@ -291,6 +291,51 @@ async fn who_does_not_answer_in_time_is_asked_back_and_left_out(
     );
 }
 
+/// North ships one line and says nothing about the other.
+#[rstest]
+#[tokio::test]
+async fn what_is_left_unanswered_of_a_purchase_order_goes_to_somebody_else(
+    #[values(Database::Sqlite, Database::Postgres)] database: Database,
+) {
+    let plot = Plot {
+        north: Behaviour {
+            acknowledge: Acknowledge::Never,
+            cancellation: Cancellation::Never,
+            ..Behaviour::manual()
+        },
+        mug_at_east: true,
+        with_north: ", answer_hours: 24",
+        ..Plot::default()
+    };
+    let story = plot.begin(database).await;
+    story.order(&[("MUG", 2), ("SHIRT", 1)]);
+    let placed = story.purchase_order("north").await;
+    let north = story.world.supplier("north");
+    let with = |status: &str| format!("select count(*) from purchase_orders where status = '{status}'");
+    waits_for(&story, "North has it", &with("placed"), 1).await;
+    let shirt = north.ship(&placed.number, &[("N-SHIRT", 1)], "DHL", "N-1").await;
+    shirt.expect("is reported");
+    waits_for(&story, "a part has left", &with("partly_shipped"), 1).await;
+    let waits = "select count(*) from jobs where name = 'chase_rest'";
+    assert_eq!(story.world.count(waits).await, 1, "the rest has its time");
+    let long_ago = "update purchase_orders set placed_at = '2020-01-01T00:00:00+00:00'";
+    story.world.execute(long_ago).await;
+    let now = "update jobs set run_at_ms = 0 where name = 'chase_rest'";
+    story.world.execute(now).await;
+    let asked = "select count(*) from exceptions where kind = 'supplier_silent' and status = 'open'";
+    waits_for(&story, "a person is told", asked, 1).await;
+    waits_for(&story, "North is asked", &with("cancel_requested"), 1).await;
+    let agreed = north.answer_cancellation(&placed.number, true, None).await;
+    agreed.expect("agrees");
+    let second = story.purchase_order("east").await;
+    let units: Vec<u32> = second.open_units().into_iter().map(|(_, units)| units).collect();
+    assert_eq!(units, [2], "the mugs alone");
+    waits_for(&story, "nobody needs to be asked", asked, 0).await;
+    story.quiet().await;
+    assert_eq!(north.orders().len(), 1, "North is left out");
+    assert!(history(&the_order(&story).await).contains("has not answered a part of"));
+}
+
 /// North sees its orders in the portal alone: what it never answered it cannot accept any more, and nobody
 /// needs to ask it.
 #[rstest]
