@@ -339,6 +339,9 @@ async fn open_sqlite(
 /// not, its statement fails, and is tried again like any other.
 const TRUSTED_FOR: Duration = Duration::from_secs(1);
 
+/// Between two statements of a transaction.
+const LONGEST_PAUSE: Duration = Duration::from_secs(15);
+
 async fn open_postgres(config: &DatabaseConfig, statements: Arc<AtomicU64>) -> Result<Pool, OpenError> {
     let pool = Pool::renewable(postgres_options(config), statements).await?;
     for setting in ["fsync", "synchronous_commit"] {
@@ -351,6 +354,9 @@ async fn open_postgres(config: &DatabaseConfig, statements: Arc<AtomicU64>) -> R
 
 fn postgres_options(config: &DatabaseConfig) -> ConnectOptions {
     let patience = Patience::of_statement(config.statement);
+    // Nobody holds a transaction for long without a statement, but a host that is gone: its locks would stay for
+    // as long as the system believes in its connections.
+    let idle = config.statement.min(LONGEST_PAUSE).as_millis().to_string();
     let mut options = ConnectOptions::new(config.url.clone());
     options
         .max_connections(config.connections)
@@ -361,7 +367,11 @@ fn postgres_options(config: &DatabaseConfig) -> ConnectOptions {
         .statement_timeout(config.statement)
         .map_sqlx_postgres_pool_opts(move |pool| patience.of_pool(pool))
         // What one transaction writes is one statement, of which there are as many as there are mixtures.
-        .map_sqlx_postgres_opts(|options| options.statement_cache_capacity(512));
+        .map_sqlx_postgres_opts(move |options| {
+            options
+                .statement_cache_capacity(512)
+                .options([("idle_in_transaction_session_timeout", idle.as_str())])
+        });
     options
 }
 

@@ -14,7 +14,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use sea_orm::{ConnAcquireErr, ConnectOptions, Database, DatabaseConnection, DbErr};
+use sea_orm::{ConnAcquireErr, ConnectOptions, Database, DatabaseConnection, DbErr, RuntimeErr};
 
 use super::patience::{Patience, is_silence};
 
@@ -127,6 +127,7 @@ impl Connections {
             Err(error) if is_silence(error) || self.are_all_lost(error) => {
                 Box::pin(self.pool.replace(&self.opened)).await;
             }
+            Err(error) if is_answer(error) => self.opened.mark_answered(),
             Err(_) => {}
         }
         result
@@ -138,6 +139,16 @@ impl Connections {
             && (self.pool.anew.as_ref())
                 .and_then(|options| options.get_acquire_timeout())
                 .is_some_and(|timeout| self.opened.since_answered() >= timeout)
+    }
+}
+
+/// Whether it is the server that says no.
+fn is_answer(error: &DbErr) -> bool {
+    match error {
+        DbErr::Exec(RuntimeErr::SqlxError(told)) | DbErr::Query(RuntimeErr::SqlxError(told)) => {
+            told.as_database_error().is_some()
+        }
+        _ => false,
     }
 }
 

@@ -12,7 +12,7 @@ use orderyard::{
     config::DatabaseConfig,
     store::{Db, deliveries},
 };
-use sea_orm::{DbBackend, DbErr};
+use sea_orm::{ConnectionTrait as _, DbBackend, DbErr};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpListener, TcpStream},
@@ -179,6 +179,30 @@ async fn connections_that_were_given_back_without_their_answer_go_too() {
             }
         })
         .await;
+    }
+}
+
+/// The server does not know yet that somebody is gone: what was locked is free before long all the same.
+#[tokio::test]
+async fn what_a_lost_connection_has_locked_is_free_again() {
+    for world in World::each(false).await {
+        let Some((db, firewall)) = behind_firewall(&world).await else {
+            continue;
+        };
+        let lock = async |db: &Db| {
+            let tx = db.begin().await?;
+            let locked = tx.conn().execute_unprepared("select pg_advisory_xact_lock(1)").await;
+            locked.map(|_| tx)
+        };
+        let held = lock(&db).await.expect("nobody has it");
+        firewall.forget();
+        ends("the lock", async {
+            while lock(&db).await.is_err() {
+                tokio::task::yield_now().await;
+            }
+        })
+        .await;
+        drop(held);
     }
 }
 
