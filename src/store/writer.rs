@@ -149,13 +149,15 @@ impl Writer {
         let mut desk = tokio::time::timeout(LONGEST_WAIT, Arc::clone(&self.turn).lock_owned())
             .await
             .map_err(|_| DbErr::ConnectionAcquire(ConnAcquireErr::Timeout))?;
-        let mut shared = match desk.shared.take() {
+        let kept = match desk.shared.take() {
+            // Should that fail, all that share it are told: it goes, and they with it.
+            Some(mut shared) => shared.mend().await.is_ok().then_some(shared),
+            None => None,
+        };
+        desk.shared = Some(match kept {
             Some(shared) => shared,
             None => self.open(&desk).await?,
-        };
-        // Should that fail, all that share it are told: it goes, and they with it.
-        shared.mend().await?;
-        desk.shared = Some(shared);
+        });
         Ok(Turn(desk))
     }
 
@@ -206,17 +208,14 @@ impl Shared {
         let Some(torn) = self.torn.take() else {
             return Ok(());
         };
-        // It may have been cut off before it came to write, and before it released what was left.
-        self.try_to(torn.undo()).await?;
-        match self.left.take() {
-            Some(left) => self.try_to(left.release()).await,
-            None => Ok(()),
-        }
-    }
-
-    /// Does something with a savepoint that may not be there.
-    async fn try_to(&self, act: &str) -> Result<(), DbErr> {
-        match self.outer.execute_unprepared(act).await {
+        // Where there is nothing to undo, SQLite has ended the transaction by itself, or the part came to its end with
+        // nobody there to learn of it. These cannot be told apart, so all that share it are told that it failed.
+        self.outer.execute_unprepared(torn.undo()).await?;
+        let Some(left) = self.left.take() else {
+            return Ok(());
+        };
+        match self.outer.execute_unprepared(left.release()).await {
+            // Whoever began to write released it, but for one that was cut off between the two.
             Err(error) if error.to_string().contains("no such savepoint") => Ok(()),
             done => done.map(drop),
         }
