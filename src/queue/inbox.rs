@@ -8,10 +8,14 @@
 use std::{
     collections::VecDeque,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use sea_orm::{DbBackend, DbErr};
-use tokio::sync::{OwnedSemaphorePermit, oneshot};
+use tokio::{
+    sync::{OwnedSemaphorePermit, oneshot},
+    time::timeout,
+};
 use tokio_util::task::TaskTracker;
 
 use crate::{
@@ -148,6 +152,9 @@ impl Drop for Ends<'_> {
     }
 }
 
+/// What waits meanwhile waits for this too.
+const LONGEST_LOOK: Duration = Duration::from_secs(2);
+
 /// Commits all together; where that fails, each by itself, so that one that
 /// the database cannot take does not refuse the others.
 async fn commit_fairly(db: &Db, deliveries: Vec<Model>) -> Vec<Result<(), NotKept>> {
@@ -157,7 +164,7 @@ async fn commit_fairly(db: &Db, deliveries: Vec<Model>) -> Vec<Result<(), NotKep
     };
     tracing::warn!(error = %failed, calls = deliveries.len(), "webhook calls cannot be kept together");
     let alone = matches!(deliveries.len(), 1);
-    let is_away = db.ping().await.is_err();
+    let is_away = !alone && !matches!(timeout(LONGEST_LOOK, db.ping()).await, Ok(Ok(())));
     let mut results = Vec::new();
     for delivery in deliveries {
         let again = if alone || is_away {

@@ -53,19 +53,29 @@ pub async fn of(tx: &Tx, domains: &[String], limit: usize) -> Result<Vec<Model>,
     Ok(found)
 }
 
-/// So many of each domain, after its last.
+/// Stored bytes in one look, or one delivery: bodies are unpacked one by one, but read together.
+const MOST_BYTES: i64 = 16 * 1024 * 1024;
+
+/// So many of each domain, after its last, as far as their bodies fit.
 async fn next(tx: &Tx, open: &[(String, DeliveryId)], each: usize) -> Result<Vec<Model>, DbErr> {
     let backend = tx.conn().get_database_backend();
     let sql = if backend == DbBackend::Postgres {
-        "select d.* from json_array_elements($1::json) t cross join lateral (
-           select * from deliveries i
-           where i.status = 'received' and i.shop_domain = t->>0 and i.id > cast(t->>1 as uuid)
-           order by i.id limit $2 for update skip locked) d"
+        "select * from (
+           select d.*, sum(octet_length(d.body)) over (order by d.id) - octet_length(d.body) as before
+           from json_array_elements($1::json) t cross join lateral (
+             select * from deliveries i
+             where i.status = 'received' and i.shop_domain = t->>0 and i.id > cast(t->>1 as uuid)
+             order by i.id limit $2 for update skip locked) d) found
+         where before < $3 or before is null"
     } else {
-        "select d.* from json_each($1) t cross join deliveries d on d.id in (
-           select i.id from deliveries i
-           where i.status = 'received' and i.shop_domain = t.value->>0 and i.id > unhex(t.value->>1)
-           order by i.id limit $2)"
+        "select * from deliveries where id in (
+           select id from (
+             select d.id, sum(length(d.body)) over (order by d.id) - length(d.body) as before
+             from json_each($1) t cross join deliveries d on d.id in (
+               select i.id from deliveries i
+               where i.status = 'received' and i.shop_domain = t.value->>0 and i.id > unhex(t.value->>1)
+               order by i.id limit $2))
+           where before < $3 or before is null)"
     };
     let open: Vec<[String; 2]> = open
         .iter()
@@ -73,6 +83,6 @@ async fn next(tx: &Tx, open: &[(String, DeliveryId)], each: usize) -> Result<Vec
         .collect();
     let open = serde_json::to_string(&open).map_err(|error| DbErr::Json(error.to_string()))?;
     let each = i64::try_from(each).unwrap_or(i64::MAX);
-    let statement = Statement::from_sql_and_values(backend, sql, [open.into(), each.into()]);
+    let statement = Statement::from_sql_and_values(backend, sql, [open.into(), each.into(), MOST_BYTES.into()]);
     Entity::find().from_raw_sql(statement).all(tx.conn()).await
 }

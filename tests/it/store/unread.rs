@@ -3,7 +3,10 @@
 use orderyard::{
     actions::read_inbox::{Turn, read_inbox},
     ids::DeliveryId,
-    store::deliveries::{self, DeliveryStatus},
+    store::{
+        columns::Packed,
+        deliveries::{self, DeliveryStatus, unread},
+    },
 };
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _};
 
@@ -11,6 +14,10 @@ use crate::graphql::world::World;
 
 /// Adds unread deliveries for a shop, the oldest first.
 async fn add(world: &World, shop: &str, count: usize) {
+    add_with(world, shop, count, None).await;
+}
+
+async fn add_with(world: &World, shop: &str, count: usize, body: Option<Packed>) {
     let row = |number: usize| deliveries::Model {
         id: DeliveryId::generate(),
         shop_domain: shop.to_owned(),
@@ -19,7 +26,7 @@ async fn add(world: &World, shop: &str, count: usize) {
         event_id: None,
         triggered_at: None,
         api_version: "2026-10".to_owned(),
-        body: None,
+        body: body.clone(),
         received_at: world.app.clock.now(),
         status: DeliveryStatus::Received,
         note: None,
@@ -43,6 +50,25 @@ async fn read_of(world: &World, shop: &str) -> Vec<String> {
         .await
         .expect("reads");
     rows.into_iter().map(|row| row.webhook_id).collect()
+}
+
+/// Large bodies are read together as far as they fit into memory.
+#[tokio::test]
+async fn large_bodies_are_read_some_at_a_time() {
+    let mut seed = 1_u64;
+    let noise = std::iter::repeat_with(|| {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        seed.to_le_bytes()[7]
+    });
+    let large = Packed::pack(&noise.take(9 * 1024 * 1024).collect::<Vec<u8>>());
+    for world in World::each(false).await {
+        add_with(&world, "large.myshopify.com", 3, Some(large.clone())).await;
+        let tx = world.tx().await;
+        let domains = ["large.myshopify.com".to_owned()];
+        let found = unread::of(&tx, &domains, 100).await.expect("reads");
+        let ids: Vec<&str> = found.iter().map(|row| row.webhook_id.as_str()).collect();
+        assert_eq!(ids, ["w-0000", "w-0001"]);
+    }
 }
 
 #[tokio::test]
