@@ -43,7 +43,8 @@ pub async fn carry_out(app: &App, job: Model, ends: mpsc::UnboundedSender<End>) 
             .catch_unwind()
             .await
             .unwrap_or_else(|_| Err(JobError::retry("the job panicked; the log has the place"))),
-        None => Err(JobError::GiveUp(format!("this release has no job named {}", job.name))),
+        // The next release may have it, and run beside this one.
+        None => Err(JobError::retry(format!("this release has no job named {}", job.name))),
     };
     let took = began.elapsed();
     let outcome = match &result {
