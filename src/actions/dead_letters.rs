@@ -139,7 +139,14 @@ pub async fn replay_delivery(
         triggered_at_ms: triggered_at.timestamp_millis(),
         ..When::now(now.timestamp_millis())
     };
-    enqueue(&tx, &ProcessDelivery { delivery_id: id }, when)?;
+    enqueue(
+        &tx,
+        &ProcessDelivery {
+            delivery_id: id,
+            shop_id: None,
+        },
+        when,
+    )?;
     tx.commit().await?;
     Ok(delivery)
 }

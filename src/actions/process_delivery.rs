@@ -37,13 +37,16 @@ use crate::{
 #[derive(Debug, Serialize, Deserialize)]
 pub struct ProcessDelivery {
     pub delivery_id: DeliveryId,
+    /// In whose turn it is read; what is not known to be of a shop is read in the installation's own.
+    #[serde(default)]
+    pub shop_id: Option<ShopId>,
 }
 
 impl Job for ProcessDelivery {
     const NAME: &'static str = "process_delivery";
 
     fn shop(&self) -> Option<ShopId> {
-        None
+        self.shop_id
     }
 
     async fn run(&self, app: &App, _attempt: Attempt) -> Result<(), JobError> {
@@ -289,7 +292,10 @@ fn enqueue_step(
             let later = When::after(now_ms, ORDER_IS_COMING);
             enqueue(
                 tx,
-                &ProcessDelivery { delivery_id },
+                &ProcessDelivery {
+                    delivery_id,
+                    shop_id: Some(shop_id),
+                },
                 When {
                     triggered_at_ms: when.triggered_at_ms,
                     ..later

@@ -165,6 +165,7 @@ async fn leave_to_job(tx: &Tx, delivery: &Model, now_ms: i64) -> Result<(), DbEr
     deliveries::mark_read(tx, &[(delivery.id, reading)]).await?;
     let job = ProcessDelivery {
         delivery_id: delivery.id,
+        shop_id: None,
     };
     enqueue(tx, &job, When::now(now_ms))
 }

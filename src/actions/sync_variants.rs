@@ -1,7 +1,7 @@
 //! Reads a shop's product variants, all or those that changed, page by page.
 //! Each page is a job of its own end: a crash begins the sync again.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, DurationRound as _, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::shop_access;
@@ -26,12 +26,14 @@ const COST: u32 = 510;
 const MOST_PAGES: u32 = 10_000;
 
 impl SyncVariants {
-    /// What changed around a webhook's time; clocks differ a little.
+    /// What changed around a webhook's time; clocks differ a little. Webhooks of the same minutes ask for the same.
     #[must_use]
     pub fn around(shop_id: ShopId, changed_at: DateTime<Utc>) -> Self {
+        let minutes = TimeDelta::minutes(10);
+        let since = changed_at - minutes;
         Self {
             shop_id,
-            since: Some(changed_at - TimeDelta::minutes(10)),
+            since: Some(since.duration_trunc(minutes).unwrap_or(since)),
         }
     }
 }
@@ -46,6 +48,12 @@ impl Job for SyncVariants {
 
     fn serial_key(&self) -> Option<String> {
         Some(format!("variants:{}", self.shop_id))
+    }
+
+    /// Who edits all products sends a webhook for each.
+    fn dedupe_key(&self) -> Option<String> {
+        let since = self.since.map_or(0, |since| since.timestamp());
+        Some(format!("variants:{}:{since}", self.shop_id))
     }
 
     async fn run(&self, app: &App, _attempt: Attempt) -> Result<(), JobError> {

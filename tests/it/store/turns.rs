@@ -288,7 +288,15 @@ async fn a_worker_that_stops_keeps_nothing() {
         let tx = world.tx().await;
         for _ in 0..400 {
             let delivery_id = DeliveryId::generate();
-            enqueue(&tx, &ProcessDelivery { delivery_id }, triggered(10)).expect("is added");
+            enqueue(
+                &tx,
+                &ProcessDelivery {
+                    delivery_id,
+                    shop_id: None,
+                },
+                triggered(10),
+            )
+            .expect("is added");
         }
         tx.commit().await.expect("commits");
         let app = world.app.clone();
