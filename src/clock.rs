@@ -5,7 +5,7 @@ use std::{
         Arc,
         atomic::{AtomicI64, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use chrono::{DateTime, SubsecRound as _, TimeDelta, Utc};
@@ -35,6 +35,15 @@ impl Clock {
         self.now().timestamp_millis()
     }
 
+    /// This moment, to see later how long ago it is.
+    #[must_use]
+    pub fn moment(&self) -> Moment {
+        Moment {
+            passed: Instant::now(),
+            shown: self.now(),
+        }
+    }
+
     /// How far tests have set the clock ahead. It does not count by how much the clock is wrong.
     #[must_use]
     pub fn set_ahead(&self) -> TimeDelta {
@@ -48,6 +57,24 @@ impl Clock {
     }
 }
 
+/// A moment that has been.
+#[derive(Clone, Copy, Debug)]
+pub struct Moment {
+    /// Does not go on while the machine is suspended.
+    passed: Instant,
+    /// May be set.
+    shown: DateTime<Utc>,
+}
+
+impl Moment {
+    /// Whether it is longer ago, by what has passed or by what the clock shows.
+    #[must_use]
+    pub fn is_longer_ago_than(self, most: Duration, clock: &Clock) -> bool {
+        let shown = (clock.now() - self.shown).to_std().unwrap_or_default();
+        self.passed.elapsed().max(shown) > most
+    }
+}
+
 /// How far a test has the clock of this process jump, which may be back: what the
 /// file of `ORDERYARD_CLOCK_FILE` says, in milliseconds.
 #[cfg(feature = "failpoints")]
@@ -55,7 +82,6 @@ fn jump_ms() -> i64 {
     use std::{
         path::PathBuf,
         sync::{Mutex, OnceLock, PoisonError},
-        time::Instant,
     };
     const READ_EVERY: Duration = Duration::from_millis(50);
     static FILE: OnceLock<Option<PathBuf>> = OnceLock::new();

@@ -4,7 +4,7 @@
 //! found open after a crash or a lost answer is settled as the connector's
 //! capabilities say, under the same key, and never placed under a new one.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use sea_orm::DbErr;
@@ -23,6 +23,7 @@ use super::{
 };
 use crate::{
     app::App,
+    clock::Moment,
     connectors::{CallKey, ConnectorError, OutgoingPurchaseOrder, ReadBack, Target},
     domain::{
         address::Address,
@@ -89,7 +90,7 @@ impl Job for PlacePurchaseOrder {
             return Ok(());
         };
         failpoint::hit("place.before_call");
-        if call.since.elapsed() > app.config.suppliers.timeout {
+        if call.since.is_longer_ago_than(app.config.suppliers.timeout, &app.clock) {
             // Whoever took this job over may have had it cancelled meanwhile.
             return Err(JobError::retry(
                 "this process stood still before it could call the supplier",
@@ -116,7 +117,7 @@ pub fn intent_key(purchase_order: PurchaseOrderId) -> String {
 pub(super) struct Call {
     pub(super) intent: Intent,
     /// When the Intent said that the call begins.
-    since: Instant,
+    since: Moment,
     /// An earlier try may have reached the supplier.
     pub(super) may_have_happened: bool,
     pub(super) entry: Entry,
@@ -257,7 +258,7 @@ async fn call(
         lines,
     } = found;
     // Rolled back as a whole if it is shut: the Intent stands as it stood.
-    let since = Instant::now();
+    let since = app.clock.moment();
     let entry = supplier_calls::enter(app, &tx, &supplier).await?;
     let outgoing = outgoing::purchase_order(&shop, &po, &lines);
     let target = outgoing::target(&app.keyring, &supplier).map_err(|error| JobError::retry(error.to_string()))?;

@@ -5,8 +5,6 @@
 //! row with an Intent before the call, and what is found open is read back
 //! before anything is called again.
 
-use std::time::Instant;
-
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::DbErr;
 use serde::{Deserialize, Serialize};
@@ -23,6 +21,7 @@ use super::{
 };
 use crate::{
     app::App,
+    clock::Moment,
     domain::{
         exception::ExceptionKind,
         fulfilment::{FulfillmentStatus, ShipmentState},
@@ -147,14 +146,14 @@ struct Prepared {
 struct Claimed {
     intent: Intent,
     /// When the Intent said that the call begins.
-    since: Instant,
+    since: Moment,
     new: crate::shopify::fulfillments::NewFulfillment,
 }
 
 impl Claimed {
     /// Whoever took this job over may be about to read back that nothing was made.
     fn may_still_be_called(&self, app: &App) -> Result<(), JobError> {
-        if self.since.elapsed() > app.config.shopify.timeout {
+        if self.since.is_longer_ago_than(app.config.shopify.timeout, &app.clock) {
             return Err(JobError::retry("this process stood still before it could call Shopify"));
         }
         Ok(())
@@ -213,7 +212,7 @@ async fn prepare(
         let before = before_call(&state, read, &open, &row);
         match new_fulfillment(settings, &state, &mut open, &row) {
             Some(new) => {
-                let since = Instant::now();
+                let since = app.clock.moment();
                 let is_new = claim.rows.iter().any(|made| made.id == row.id);
                 let intent = open_intent(&tx, &row, is_new, before, now).await?;
                 prepared.claims.push(Claimed { intent, since, new });
