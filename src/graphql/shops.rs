@@ -10,6 +10,7 @@ use super::{
     loaders::{Loaders, OwnShop},
     pagination::{NESTED, STATEMENT},
     scalars::ShopifyId,
+    suppliers::Outage,
 };
 use crate::{
     actions::{
@@ -17,12 +18,13 @@ use crate::{
         update_shop_settings::{self, SettingsChange},
     },
     domain::{
+        circuit::Subject,
         order, review,
         shop::{self, SelectedLocations},
     },
     error::AppError,
     ids::{ShopId, ShopifyLocationId},
-    store::{self, shops::Model},
+    store::{self, circuits, shops::Model},
 };
 
 /// Counts stop here: nobody needs the exact number above it.
@@ -98,6 +100,13 @@ impl Shop {
 
     async fn counts(&self) -> ShopCounts {
         ShopCounts { shop: self.0.id }
+    }
+
+    /// Calls to Shopify's API of the shop fail, and it is left alone for now: orders and parcels wait. Null while it
+    /// is called.
+    async fn outage(&self, ctx: &Context<'_>) -> Outcome<Option<Outage>> {
+        let open = circuits::open_of(Loaders::of(ctx).db(), &[Subject::Shop(self.0.id)]).await?;
+        Ok(open.into_iter().next().map(Outage::from))
     }
 
     /// How the shop's orders here compare with Shopify's.

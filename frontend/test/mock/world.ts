@@ -123,6 +123,7 @@ function makeShop(): Row<"Shop"> {
     currency: "EUR",
     timeZone: "Europe/Berlin",
     status: "INSTALLED",
+    outage: null,
     settings: {
       automation: true,
       notifyCustomer: true,

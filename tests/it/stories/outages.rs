@@ -195,9 +195,15 @@ async fn a_shop_that_cannot_be_reached_is_left_alone_and_nothing_is_given_up(
             story.world.count(tried).await > 5
         })
         .await;
+    let outage = async || {
+        let asked = "{ viewer { shop { outage { since reason } } } }";
+        story.world.graphql(asked, serde_json::json!({})).await["viewer"]["shop"]["outage"].clone()
+    };
+    assert!(outage().await["reason"].is_string(), "its owner sees why nothing moves");
     faults.remove(fault);
     story.purchase_order("north").await;
     assert_eq!(story.world.count("select count(*) from exceptions").await, 0);
+    assert_eq!(outage().await, serde_json::Value::Null);
 }
 
 /// North fails for good; who is asked for mugs after it is East.

@@ -3,7 +3,9 @@ import { Anchor, Button, Group, Text } from "@mantine/core";
 import { CirclePause, Unplug } from "lucide-react";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import { graphql } from "../../gql/graphql";
+import { OutageFields } from "../../components/outage";
+import { FullTime } from "../../components/time";
+import { type FragmentOf, graphql, readFragment } from "../../gql/graphql";
 import { useAction } from "../../lib/action";
 import classes from "./banners.module.css";
 
@@ -55,6 +57,23 @@ export function ReconnectBanner({ domain }: { domain: string }) {
       <Anchor size="sm" fw={600} href={`/auth/shopify?shop=${encodeURIComponent(domain)}`}>
         {t("reconnect.action")}
       </Anchor>
+    </Banner>
+  );
+}
+
+/** Shopify does not answer for the shop: what is meant for it waits, and nobody has to do anything. */
+export function OutageBanner({ outage }: { outage: FragmentOf<typeof OutageFields> }) {
+  const { t } = useTranslation();
+  const { since, reason } = readFragment(OutageFields, outage);
+  return (
+    <Banner icon={<Unplug size={18} />}>
+      <Text size="sm">
+        <strong>{t("shopOutage.title")}</strong> {t("shopOutage.means")}{" "}
+        {t("shopOutage.lastCall", { reason })}
+      </Text>
+      <Text size="sm" c="dimmed">
+        {t("suppliers.outageSince")} <FullTime at={since} />
+      </Text>
     </Banner>
   );
 }

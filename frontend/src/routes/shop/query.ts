@@ -1,7 +1,9 @@
 /** What every page of the dashboard shows around itself. */
+import { OutageFields } from "../../components/outage";
 import { graphql } from "../../gql/graphql";
 
-export const ShopShellQuery = graphql(`
+export const ShopShellQuery = graphql(
+  `
   query ShopShell {
     viewer {
       id
@@ -12,6 +14,9 @@ export const ShopShellQuery = graphql(`
         name
         domain
         status
+        outage {
+          ...OutageFields
+        }
         settings {
           automation
         }
@@ -23,4 +28,6 @@ export const ShopShellQuery = graphql(`
       }
     }
   }
-`);
+`,
+  [OutageFields],
+);

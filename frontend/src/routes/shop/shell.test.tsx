@@ -29,6 +29,21 @@ describe("around the dashboard", () => {
     );
   });
 
+  it("says on every page that Shopify does not answer, and why", async () => {
+    renderApp("/orders", {
+      session: "staff",
+      arrange: ({ world }) => {
+        world.shop.outage = {
+          since: "2026-11-20T08:00:00Z",
+          nextTryAt: "2026-11-20T09:00:00Z",
+          reason: "the call timed out",
+        };
+      },
+    });
+    expect(await screen.findByText("Shopify does not answer.")).toBeVisible();
+    expect(screen.getByText(/The last call: the call timed out/)).toBeVisible();
+  });
+
   it("counts what is open in the navigation, in words too", async () => {
     renderApp("/", { session: "staff" });
     const navigation = await screen.findByRole("navigation", { name: "Main" });

@@ -21,7 +21,7 @@ import { SideNav } from "../../components/side-nav";
 import { Waiting } from "../../components/waiting";
 import { EVERY, useLive } from "../../lib/live";
 import { useOnlyFor } from "../../lib/only-for";
-import { AutomationBanner, ReconnectBanner } from "./banners";
+import { AutomationBanner, OutageBanner, ReconnectBanner } from "./banners";
 import { ShopShellQuery } from "./query";
 
 export function ShopShell() {
@@ -49,6 +49,7 @@ export function ShopShell() {
       banner={
         <>
           {shop.status !== "INSTALLED" && <ReconnectBanner domain={shop.domain} />}
+          {shop.outage && <OutageBanner outage={shop.outage} />}
           {!shop.settings.automation && <AutomationBanner />}
         </>
       }
