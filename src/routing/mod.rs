@@ -72,6 +72,7 @@ fn with_judged<R>(
         suppliers: request.suppliers.iter().map(|terms| (terms.id, terms)).collect(),
         destination: request.destination.as_deref(),
         hour: request.facts.hour,
+        promised_in_days: request.facts.promised_in_days,
     };
     let mut lines: Vec<&LineDemand> = request.lines.iter().collect();
     // Stock that two lines want goes to the older one, whatever the order of the request.

@@ -19,6 +19,8 @@ pub struct Circumstances<'a> {
     pub destination: Option<&'a str>,
     /// Of the shop's day, at which it is decided.
     pub hour: Option<u32>,
+    /// Days until the order is to leave, where that was promised; less than 0 when it is late already.
+    pub promised_in_days: Option<i64>,
 }
 
 /// Every rule that the alternative breaks, the gravest first and prices last;

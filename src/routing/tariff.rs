@@ -230,10 +230,20 @@ impl<'a> Tariff<'a> {
 
     /// The days until a supplier's parcel arrives, which leaves a day later after the cutoff hour.
     pub fn days(&self, supplier: SupplierId, around: &Circumstances<'_>) -> u32 {
-        let terms = around.suppliers.get(&supplier);
-        let to_ship = terms.map_or(0, |terms| terms.service.days_to_ship(terms.handling_days, around.hour));
         let transit = self.costs(supplier).map_or(0, |costs| costs.transit_days);
-        to_ship.saturating_add(transit)
+        days_to_ship(supplier, around).saturating_add(transit)
+    }
+
+    /// The days by which a supplier's parcel arrives later than the shop promises, or leaves later than the order
+    /// was promised to.
+    fn days_late(&self, supplier: SupplierId, around: &Circumstances<'_>) -> u32 {
+        let arrival = self.model.promised_days;
+        let arrival = arrival.map_or(0, |promised| self.days(supplier, around).saturating_sub(promised));
+        let dispatch = around.promised_in_days.map_or(0, |promised| {
+            let promised = u32::try_from(promised.max(0)).unwrap_or(u32::MAX);
+            days_to_ship(supplier, around).saturating_sub(promised)
+        });
+        arrival.max(dispatch)
     }
 
     /// What is held against using a supplier that sends so many parcels.
@@ -242,11 +252,7 @@ impl<'a> Tariff<'a> {
             return 0;
         }
         let wishes = &self.model.preferences;
-        let days = self.days(supplier, around);
-        let late = self
-            .model
-            .promised_days
-            .map_or(0, |promised| days.saturating_sub(promised));
+        let late = self.days_late(supplier, around);
         self.exchange.own(wishes.late_per_day) * Score::from(late)
             + self.exchange.own(wishes.per_parcel) * Score::from(parcels)
     }
@@ -353,4 +359,10 @@ fn weight_refusal(offer: &OfferFacts, shipping: &Shipping) -> Option<RejectedBec
         }),
         Some(_) => None,
     }
+}
+
+/// The days until a supplier's parcel leaves.
+fn days_to_ship(supplier: SupplierId, around: &Circumstances<'_>) -> u32 {
+    let terms = around.suppliers.get(&supplier);
+    terms.map_or(0, |terms| terms.service.days_to_ship(terms.handling_days, around.hour))
 }

@@ -123,6 +123,7 @@ fn price(request: &RouteRequest, plan: &RoutePlan, model: &CostModel) -> Option<
         suppliers: request.suppliers.iter().map(|terms| (terms.id, terms)).collect(),
         destination: request.destination.as_deref(),
         hour: request.facts.hour,
+        promised_in_days: request.facts.promised_in_days,
     };
     let mut bought: BTreeMap<OfferId, (&OfferFacts, u32)> = BTreeMap::new();
     for line in &plan.lines {

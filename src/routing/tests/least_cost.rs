@@ -319,6 +319,23 @@ fn check_preference(change: impl FnOnce(&mut CostModel), expect: &str) {
     assert_eq!(told(&route(&with_model(request, change))), [expect]);
 }
 
+/// South takes two days longer to ship than was promised, whatever the shop promises otherwise.
+#[test]
+fn an_order_that_leaves_late_has_its_price() {
+    let plan = |per_day, promised| {
+        let mut request = order(vec![line(1, 1, vec![offered(11, 1, 1_000), offered(12, 2, 900)])]);
+        request.facts.promised_in_days = promised;
+        request.suppliers[1].handling_days = 3;
+        told(&route(&with_model(request, |model| {
+            model.preferences.late_per_day = per_day
+        })))
+    };
+    assert_eq!(plan(49, Some(1)), ["1: 1 SKU-12"]);
+    assert_eq!(plan(51, Some(1)), ["1: 1 SKU-11"]);
+    assert_eq!(plan(51, Some(3)), ["1: 1 SKU-12"]);
+    assert_eq!(plan(51, None), ["1: 1 SKU-12"]);
+}
+
 #[test]
 fn a_preference_has_its_price() {
     // South is two days late, or fills nine of ten, or has more than its share.
