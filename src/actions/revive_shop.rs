@@ -38,11 +38,16 @@ impl Job for ReviveShop {
 
     async fn run(&self, app: &App, _attempt: Attempt) -> Result<(), JobError> {
         let now_ms = app.db.lease_now().await?.timestamp_millis();
-        let mut count = BATCH;
-        while count == BATCH {
+        // As much as waits now: should the shop be away again, what fails meanwhile waits anew, behind the others.
+        let mut left = jobs::count_later(app.db.read(), self.shop_id, now_ms).await?;
+        while left > 0 {
             let tx = app.db.begin().await?;
-            count = jobs::bring_forward(&tx, self.shop_id, now_ms, BATCH).await?;
+            let count = jobs::bring_forward(&tx, self.shop_id, now_ms, BATCH.min(left)).await?;
             tx.commit().await?;
+            if count == 0 {
+                break;
+            }
+            left = left.saturating_sub(count);
         }
         // Each once: what is given up again stays so.
         let mut last = Some(JobId(Uuid::nil()));

@@ -312,12 +312,21 @@ pub async fn call_running(tx: &Tx, shop: ShopId, now_ms: i64) -> Result<(), DbEr
         .map(drop)
 }
 
-/// Has some of a shop's work that waits for its time done now, and says how much there was.
-pub async fn bring_forward(tx: &Tx, shop: ShopId, now_ms: i64, limit: u64) -> Result<u64, DbErr> {
-    let later: Vec<JobId> = Entity::find()
+fn later(shop: ShopId, now_ms: i64) -> Select<Entity> {
+    Entity::find()
         .filter(Column::ShopId.eq(shop))
         .filter(Expr::cust("state = 'ready'"))
         .filter(Column::RunAtMs.gt(now_ms))
+}
+
+/// How much of a shop's work waits for its time.
+pub async fn count_later(db: &impl ConnectionTrait, shop: ShopId, now_ms: i64) -> Result<u64, DbErr> {
+    later(shop, now_ms).count(db).await
+}
+
+/// Has some of a shop's work that waits for its time done now, what waits least first, and says how much there was.
+pub async fn bring_forward(tx: &Tx, shop: ShopId, now_ms: i64, limit: u64) -> Result<u64, DbErr> {
+    let later: Vec<JobId> = later(shop, now_ms)
         .select_only()
         .column(Column::Id)
         .order_by_asc(Column::RunAtMs)

@@ -327,7 +327,7 @@ fn an_order_that_leaves_late_has_its_price() {
         request.facts.promised_in_days = promised;
         request.suppliers[1].handling_days = 3;
         told(&route(&with_model(request, |model| {
-            model.preferences.late_per_day = per_day
+            model.preferences.late_per_day = per_day;
         })))
     };
     assert_eq!(plan(49, Some(1)), ["1: 1 SKU-12"]);
