@@ -277,14 +277,14 @@ async fn a_shops_settings_change_and_what_they_concern_is_looked_at_again() {
             set_to["shop"]["settings"],
             json!({ "automation": true, "notifyCustomer": true, "kitFulfillment": "FIRST_COMPONENT", "allLocations": true })
         );
-        assert_eq!(revisits(&world).await, 2, "one for automation, one for kits");
+        assert_eq!(revisits(&world).await, 3, "two for automation, one for kits");
         for input in ["allLocations: false", "locationIds: [\"999\"]"] {
             let refused = change(&world, &who, &set(input), wanted).await;
             assert_eq!(refused["problems"][0]["field"], json!(["locationIds"]), "{input}");
         }
         let set_to = change(&world, &who, &set("locationIds: []"), wanted).await;
         assert_eq!(set_to["shop"]["locations"], json!([{ "id": "10", "selected": false }]));
-        assert_eq!(revisits(&world).await, 3);
+        assert_eq!(revisits(&world).await, 4);
     }
 }
 
