@@ -326,9 +326,8 @@ fn an_order_that_leaves_late_has_its_price() {
         let mut request = order(vec![line(1, 1, vec![offered(11, 1, 1_000), offered(12, 2, 900)])]);
         request.facts.promised_in_days = promised;
         request.suppliers[1].handling_days = 3;
-        told(&route(&with_model(request, |model| {
-            model.preferences.late_per_day = per_day;
-        })))
+        let price = |model: &mut CostModel| model.preferences.late_per_day = per_day;
+        told(&route(&with_model(request, price)))
     };
     assert_eq!(plan(49, Some(1)), ["1: 1 SKU-12"]);
     assert_eq!(plan(51, Some(1)), ["1: 1 SKU-11"]);

@@ -223,12 +223,9 @@ async fn purchase_orders_are_split_and_merged_by_hand(
     assert_eq!(story.world.count(reserved).await, 3);
 }
 
-#[rstest]
-#[tokio::test]
-async fn who_does_not_answer_in_time_is_asked_back_and_left_out(
-    #[values(Database::Sqlite, Database::Postgres)] database: Database,
-) {
-    let plot = Plot {
+/// North answers nothing by itself, and East has mugs too.
+fn silent_north() -> Plot {
+    Plot {
         north: Behaviour {
             acknowledge: Acknowledge::Never,
             cancellation: Cancellation::Never,
@@ -236,8 +233,15 @@ async fn who_does_not_answer_in_time_is_asked_back_and_left_out(
         },
         mug_at_east: true,
         ..Plot::default()
-    };
-    let story = plot.begin(database).await;
+    }
+}
+
+#[rstest]
+#[tokio::test]
+async fn who_does_not_answer_in_time_is_asked_back_and_left_out(
+    #[values(Database::Sqlite, Database::Postgres)] database: Database,
+) {
+    let story = silent_north().begin(database).await;
     let north = "{ suppliers { nodes { id key } } }";
     let answer = story.world.graphql(north, json!({})).await;
     let all = answer["suppliers"]["nodes"].as_array().expect("a list").clone();
@@ -298,14 +302,8 @@ async fn what_is_left_unanswered_of_a_purchase_order_goes_to_somebody_else(
     #[values(Database::Sqlite, Database::Postgres)] database: Database,
 ) {
     let plot = Plot {
-        north: Behaviour {
-            acknowledge: Acknowledge::Never,
-            cancellation: Cancellation::Never,
-            ..Behaviour::manual()
-        },
-        mug_at_east: true,
         with_north: ", answer_hours: 24",
-        ..Plot::default()
+        ..silent_north()
     };
     let story = plot.begin(database).await;
     story.order(&[("MUG", 2), ("SHIRT", 1)]);
