@@ -9,12 +9,14 @@ use crate::{
     Failure, Options,
     fill::{begin_filling, drop_database, end_filling, open},
     intake::{self, fresh, postgres},
-    pipeline::{Suppliers, World},
-    report::{GrowthRow, Results},
+    pipeline::{Pace, Suppliers, World},
+    report::{GrowthRow, IntakeRow, Results},
 };
 
 /// Orders whose rows one statement makes.
 const AT_ONCE: u64 = 100_000;
+/// How often each is measured by turns with the database in which nothing was multiplied.
+const ROUNDS: usize = 3;
 /// Deliveries that are kept, unless the settings say otherwise: those of older orders are gone.
 const MOST_DELIVERIES: u64 = 1_000_000;
 
@@ -96,50 +98,97 @@ pub async fn measure(options: &Options, results: &mut Results) -> Result<(), Fai
         if !options.wants(name) || options.grown.is_empty() {
             continue;
         }
-        let database = if name.ends_with("SQLite") {
-            Some(format!("sqlite://{}", fresh(&options.folder, "growth.db")?))
+        let (grown, empty) = if name.ends_with("SQLite") {
+            let file = |name| Ok::<_, Failure>(Some(format!("sqlite://{}", fresh(&options.folder, name)?)));
+            (file("growth.db")?, file("growth-none.db")?)
         } else {
-            postgres("bench_growth")?
+            (postgres("bench_growth")?, postgres("bench_growth_none")?)
         };
-        if let Some(database) = database {
-            grow(options, name, &database, results).await?;
+        if let (Some(grown), Some(empty)) = (grown, empty) {
+            grow(options, name, [&grown, &empty], results).await?;
             // Before the next one begins: both do not fit a small disk.
-            drop_database(&database)?;
+            drop_database(&grown)?;
+            drop_database(&empty)?;
         }
     }
     Ok(())
 }
 
-async fn grow(options: &Options, name: &str, database: &str, results: &mut Results) -> Result<(), Failure> {
+/// A machine is not as fast at all times: each measurement is one of a pair, by turns with the same
+/// of a database in which nothing was multiplied.
+async fn grow(options: &Options, name: &str, databases: [&str; 2], results: &mut Results) -> Result<(), Failure> {
+    let [database, empty] = databases;
     let mut world = World::build(options, Suppliers::One, name, database).await?;
     world.play(1).await?;
+    world.stop_program();
+    let mut beside = World::build(options, Suppliers::One, name, empty).await?;
+    beside.play(1).await?;
+    beside.stop_program();
     let mut stored = 0;
     for &wanted in &options.grown {
         eprintln!("bench: {name}, {wanted} orders stored");
-        world.stop_program();
         let began = Instant::now();
         multiply(options, database, stored, wanted).await?;
         if wanted > stored {
             eprintln!("bench: filled in {:.0} s", began.elapsed().as_secs_f64());
         }
         stored = stored.max(wanted);
-        world.start_node(options, "all", &[]).await?;
-        let pace = world.play(options.orders.min(1000)).await?;
-        world.stop_program();
-        let intake = intake::of_orderyard(options, "growth", database).await?;
-        forget_unread(database).await?;
-        results.growth.push(GrowthRow {
-            name: name.trim_start_matches("growth, ").to_owned(),
-            stored: wanted,
-            orders_per_second: pace.per_second,
-            cpu_ms_per_order: pace.cpu_ms_per_order,
-            intake_per_second: intake.per_second,
-            intake_p99_ms: intake.p99_ms,
-            cold_start_ms: intake.cold_start_ms,
-            peak_mib: intake.peak_mib.max(pace.peak_mib),
-        });
+        let (mut with, mut without) = (Rounds::default(), Rounds::default());
+        for _ in 0..ROUNDS {
+            without.add(round(options, &mut beside, empty).await?);
+            with.add(round(options, &mut world, database).await?);
+        }
+        results
+            .growth
+            .push(with.row(name.trim_start_matches("growth, "), wanted, &without));
     }
     Ok(())
+}
+
+/// The pipeline and intake, once.
+async fn round(options: &Options, world: &mut World, database: &str) -> Result<(Pace, IntakeRow), Failure> {
+    world.start_node(options, "all", &[]).await?;
+    let pace = world.play(options.orders.min(1000)).await?;
+    world.stop_program();
+    let intake = intake::of_orderyard(options, "growth", database).await?;
+    forget_unread(database).await?;
+    Ok((pace, intake))
+}
+
+/// What the rounds gave together.
+#[derive(Default)]
+struct Rounds(Vec<(Pace, IntakeRow)>);
+
+impl Rounds {
+    fn add(&mut self, round: (Pace, IntakeRow)) {
+        self.0.push(round);
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "a few rounds")]
+    fn mean(&self, of: impl Fn(&(Pace, IntakeRow)) -> f64) -> f64 {
+        self.0.iter().map(of).sum::<f64>() / self.0.len() as f64
+    }
+
+    fn most(&self, of: impl Fn(&(Pace, IntakeRow)) -> f64) -> f64 {
+        self.0.iter().map(of).fold(0.0, f64::max)
+    }
+
+    fn row(&self, name: &str, stored: u64, without: &Self) -> GrowthRow {
+        let calls = |(_, intake): &(Pace, IntakeRow)| intake.per_second;
+        let orders = |(pace, _): &(Pace, IntakeRow)| pace.per_second;
+        GrowthRow {
+            name: name.to_owned(),
+            stored,
+            orders_per_second: self.mean(orders),
+            orders_of_none: self.mean(orders) / without.mean(orders),
+            cpu_ms_per_order: self.mean(|(pace, _)| pace.cpu_ms_per_order),
+            intake_per_second: self.mean(calls),
+            intake_of_none: self.mean(calls) / without.mean(calls),
+            intake_p99_ms: self.most(|(_, intake)| intake.p99_ms),
+            cold_start_ms: self.most(|(_, intake)| intake.cold_start_ms),
+            peak_mib: self.most(|(pace, intake)| intake.peak_mib.max(pace.peak_mib)),
+        }
+    }
 }
 
 /// Which of the orders that will be there have which rows, by their number.

@@ -74,8 +74,12 @@ pub struct GrowthRow {
     pub name: String,
     pub stored: u64,
     pub orders_per_second: f64,
+    /// As a part of what it was with none stored, by turns.
+    pub orders_of_none: f64,
     pub cpu_ms_per_order: f64,
     pub intake_per_second: f64,
+    /// As a part of what it was with none stored, by turns.
+    pub intake_of_none: f64,
     pub intake_p99_ms: f64,
     pub cold_start_ms: f64,
     pub peak_mib: f64,
@@ -199,18 +203,20 @@ fn restart(results: &Results) -> String {
 }
 
 fn growth(results: &Results) -> String {
-    const HEAD: &str = "\n| with orders stored | orders | intake, calls/s | p99 ms | orders/s in one parcel | processor ms/order | cold start ms | peak MiB |\n|---|---:|---:|---:|---:|---:|---:|---:|\n";
+    const HEAD: &str = "\n| with orders stored | orders | intake, calls/s | of none | p99 ms | orders/s in one parcel | of none | processor ms/order | cold start ms | peak MiB |\n|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|\n";
     if results.growth.is_empty() {
         return String::new();
     }
     let line = |row: &GrowthRow| {
         format!(
-            "| {} | {} | {:.0} | {:.1} | {:.0} | {:.1} | {:.0} | {:.0} |\n",
+            "| {} | {} | {:.0} | {:.2} | {:.1} | {:.0} | {:.2} | {:.1} | {:.0} | {:.0} |\n",
             row.name,
             row.stored,
             row.intake_per_second,
+            row.intake_of_none,
             row.intake_p99_ms,
             row.orders_per_second,
+            row.orders_of_none,
             row.cpu_ms_per_order,
             row.cold_start_ms,
             row.peak_mib
