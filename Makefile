@@ -94,7 +94,7 @@ BENCH ?=
 ROUTING ?=
 
 .PHONY: bench bench-routing
-bench: release benches/node/node_modules/.package-lock.json ## Measure speed and memory beside baselines (about 5 minutes): docs/PERFORMANCE.md
+bench: release benches/node/node_modules/.package-lock.json ## Measure speed and memory beside baselines (about 40 minutes, 25 GB of disk; for a quick look BENCH="--grown 10000"): docs/PERFORMANCE.md
 	cargo build --locked --release --package bench
 	mkdir -p $(BENCH_FOLDER)
 	POSTGRES_BASE="$(abspath $(BENCH_FOLDER))" scripts/with-postgres target/release/bench run --folder $(BENCH_FOLDER) --results docs $(BENCH)

@@ -4,13 +4,16 @@ use std::{path::Path, process::Command, time::Duration};
 
 use crate::{
     Failure, Options,
+    fill::drop_database,
     load::{self, Pace, Requests, SECRET},
     process::{Process, free_port},
-    report::{IntakeRow, Results},
+    report::{IntakeRow, LargeRow, Results},
 };
 
 /// As the reference figures were measured.
 const CONNECTIONS: usize = 64;
+/// That send bodies of 8 MiB at once.
+const LARGE_CONNECTIONS: usize = 16;
 
 /// One program that takes webhooks.
 struct Candidate {
@@ -27,6 +30,36 @@ pub async fn measure(options: &Options, results: &mut Results) -> Result<(), Fai
             eprintln!("bench: {}", candidate.name);
             results.intake.push(one(options, candidate).await?);
         }
+    }
+    large_bodies(options, results).await
+}
+
+/// How much memory calls take that are as large as they may be: more of them than there is room for.
+async fn large_bodies(options: &Options, results: &mut Results) -> Result<(), Failure> {
+    for name in ["large bodies, SQLite", "large bodies, PostgreSQL"] {
+        if !options.wants(name) {
+            continue;
+        }
+        let database = if name.ends_with("SQLite") {
+            Some(format!("sqlite://{}", fresh(&options.folder, "large.db")?))
+        } else {
+            postgres("bench_large")?
+        };
+        let Some(database) = database else { continue };
+        eprintln!("bench: {name}");
+        let Candidate { name, command, port } = orderyard(options, name, &database)?;
+        let process = Process::start(command, port, &options.folder.join("large.log")).await?;
+        let requests = Requests::large()?;
+        let seen = load::send(port, requests, LARGE_CONNECTIONS, Pace::Full, options.duration()).await?;
+        results.large.push(LargeRow {
+            name: name.trim_start_matches("large bodies, ").to_owned(),
+            connections: LARGE_CONNECTIONS,
+            per_second: seen.per_second,
+            refused: seen.refused,
+            peak_mib: mib(process.usage()?.peak_kib),
+        });
+        drop(process);
+        drop_database(&database)?;
     }
     Ok(())
 }

@@ -23,6 +23,11 @@ pub const SHOP: &str = "bench.myshopify.com";
 /// As issue trackers and shops report it: an ordinary order is about 8 KB.
 const BODY_BYTES: usize = 8 * 1024;
 const BODIES: u64 = 256;
+/// As large as bodies may be, but for a few bytes, and how many of them differ.
+const LARGE_BYTES: usize = 8 * 1024 * 1024 - 1024;
+const LARGE_BODIES: u64 = 2;
+/// What an order's text takes beside its lines.
+const ALL_BUT_LINES: usize = 500;
 /// Where the id stands until a call has its own.
 const PLACEHOLDER: &str = "00000000-0000-0000-0000-000000000000";
 
@@ -34,10 +39,23 @@ pub struct Requests {
 
 impl Requests {
     pub fn new() -> Result<Self, Failure> {
+        Self::of((0..BODIES).map(|number| order(number, BODY_BYTES)))
+    }
+
+    /// As large as a webhook may be.
+    pub fn large() -> Result<Self, Failure> {
+        Self::of((0..LARGE_BODIES).map(|number| {
+            let mut body = order(number, LARGE_BYTES * 2 / 3);
+            // After its end JSON may have room.
+            body.resize(LARGE_BYTES, b' ');
+            body
+        }))
+    }
+
+    fn of(bodies: impl Iterator<Item = Vec<u8>>) -> Result<Self, Failure> {
         let secrets = Secrets::new([SECRET])?;
         let (mut ready, mut id_at) = (Vec::new(), Vec::new());
-        for number in 0..BODIES {
-            let body = order(number);
+        for body in bodies {
             let head = format!(
                 "POST /webhooks/shopify HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n\
                  User-Agent: Shopify-Captain-Hook\r\nX-Shopify-Topic: orders/create\r\nX-Shopify-Shop-Domain: {SHOP}\r\n\
@@ -54,12 +72,13 @@ impl Requests {
     }
 }
 
-/// An order as Shopify would send it, padded by lines to the usual size.
-fn order(number: u64) -> Vec<u8> {
+/// An order as Shopify would send it, padded by lines to the size.
+fn order(number: u64, bytes: usize) -> Vec<u8> {
     let mut lines = Vec::new();
-    loop {
+    let mut size = ALL_BUT_LINES;
+    while size < bytes {
         let line = lines.len() as u64;
-        lines.push(json!({
+        let line = json!({
             "id": 16_000_000_000_000_u64 + number * 100 + line,
             "admin_graphql_api_id": format!("gid://shopify/LineItem/{}", 16_000_000_000_000_u64 + number * 100 + line),
             "current_quantity": 1 + line % 3, "fulfillable_quantity": 1 + line % 3, "fulfillment_service": "manual",
@@ -68,19 +87,18 @@ fn order(number: u64) -> Vec<u8> {
             "quantity": 1 + line % 3, "requires_shipping": true, "sku": format!("SKU-{:05}-{line}", number * 104_729 % 99_991),
             "taxable": true, "title": "A mug with a picture", "total_discount": "0.00",
             "variant_id": 45_000_000_000_000_u64 + number * 17 + line, "vendor": "North", "tax_lines": [], "duties": [],
-        }));
-        let body = json!({
-            "id": 5_600_000_000_000_u64 + number,
-            "admin_graphql_api_id": format!("gid://shopify/Order/{}", 5_600_000_000_000_u64 + number),
-            "name": format!("#{}", 1000 + number), "created_at": "2026-11-21T10:00:00+01:00", "currency": "EUR",
-            "financial_status": "paid", "line_items": lines,
-            "shipping_address": { "first_name": "Ada", "last_name": "Lovelace", "address1": format!("Street {number}"), "city": "Berlin", "zip": format!("{:05}", 10_000 + number * 37 % 89_999), "country_code": "DE" },
         });
-        let text = body.to_string();
-        if text.len() >= BODY_BYTES {
-            return text.into_bytes();
-        }
+        size += line.to_string().len();
+        lines.push(line);
     }
+    let body = json!({
+        "id": 5_600_000_000_000_u64 + number,
+        "admin_graphql_api_id": format!("gid://shopify/Order/{}", 5_600_000_000_000_u64 + number),
+        "name": format!("#{}", 1000 + number), "created_at": "2026-11-21T10:00:00+01:00", "currency": "EUR",
+        "financial_status": "paid", "line_items": lines,
+        "shipping_address": { "first_name": "Ada", "last_name": "Lovelace", "address1": format!("Street {number}"), "city": "Berlin", "zip": format!("{:05}", 10_000 + number * 37 % 89_999), "country_code": "DE" },
+    });
+    body.to_string().into_bytes()
 }
 
 /// What a load saw.

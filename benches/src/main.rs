@@ -60,11 +60,11 @@ pub struct Options {
     #[arg(long, default_value_t = 3000)]
     orders: usize,
     /// How many orders are stored when the same is measured again, rising.
-    #[arg(long, value_delimiter = ',', default_value = "0,10000,1000000")]
+    #[arg(long, value_delimiter = ',', default_value = "10000,1000000,10000000")]
     grown: Vec<u64>,
     /// The newest of them, of which every row is there. Older ones have only one row each where orders,
     /// purchase orders, Intents and history are found: all rows of ten millions fit few disks.
-    #[arg(long, default_value_t = 1_000_000)]
+    #[arg(long, default_value_t = 100_000)]
     whole: u64,
     /// How many deliveries wait in the inbox when the program is started again.
     #[arg(long, default_value_t = 1_000_000)]

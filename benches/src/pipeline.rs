@@ -31,6 +31,9 @@ const SUPPLIER_SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 /// An order that is not there after this long is lost.
 const PATIENCE: Duration = Duration::from_mins(5);
 
+/// How often orders are looked at whose time is taken.
+const LOOK: Duration = Duration::from_millis(2);
+
 /// Who ships the two lines of an order.
 #[derive(Clone, Copy)]
 pub enum Suppliers {
@@ -82,6 +85,7 @@ async fn one(options: &Options, who: Suppliers, name: &str, database: &str) -> R
     eprintln!("bench: {name}");
     let world = World::build(options, who, name, database).await?;
     let pace = world.play(options.orders).await?;
+    let at_half = world.times(options.orders / 4, pace.per_second / 2.0).await?;
     world.shopify.stop().await;
     Ok(PipelineRow {
         name: name.to_owned(),
@@ -89,7 +93,21 @@ async fn one(options: &Options, who: Suppliers, name: &str, database: &str) -> R
         per_second: pace.per_second,
         peak_mib: pace.peak_mib,
         cpu_ms_per_order: pace.cpu_ms_per_order,
+        p50_at_half_ms: share(&at_half, 0.5).as_secs_f64() * 1000.0,
+        p99_at_half_ms: share(&at_half, 0.99).as_secs_f64() * 1000.0,
     })
+}
+
+/// The time that so much of them took at most.
+fn share(sorted: &[Duration], share: f64) -> Duration {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_precision_loss,
+        reason = "a rank"
+    )]
+    let rank = (sorted.len() as f64 * share) as usize;
+    sorted.get(rank).or(sorted.last()).copied().unwrap_or_default()
 }
 
 impl World {
@@ -134,6 +152,48 @@ impl World {
             peak_mib: mib(after.peak_kib),
             cpu_ms_per_order: (after.cpu.saturating_sub(before.cpu)).as_secs_f64() * 1000.0 / orders,
         })
+    }
+
+    /// How long each of some orders takes that come at an even pace, sorted.
+    pub async fn times(&self, orders: usize, per_second: f64) -> Result<Vec<Duration>, Failure> {
+        let interval = Duration::from_secs_f64(1.0 / per_second);
+        let began = Instant::now();
+        let mut due = began;
+        let mut open: Vec<(&Shop, i64, Instant)> = Vec::new();
+        let mut times = Vec::with_capacity(orders);
+        for number in 0.. {
+            let comes = number < orders;
+            if comes {
+                let (shop, mug, shirt) = &self.shops[number % self.shops.len()];
+                let spec = OrderSpec::of([(*mug, 1), (*shirt, 2)]);
+                let id = shop.create_order(spec).map_err(|refused| format!("{refused:?}"))?;
+                open.push((shop, id, Instant::now()));
+                due += interval;
+            } else if open.is_empty() {
+                break;
+            } else {
+                due = Instant::now() + LOOK;
+            }
+            loop {
+                open.retain(|(shop, id, came)| {
+                    let is_open = !is_fulfilled(shop, *id);
+                    if !is_open {
+                        times.push(came.elapsed());
+                    }
+                    is_open
+                });
+                if began.elapsed() > PATIENCE {
+                    return Err(format!("{} orders are not fulfilled", open.len()).into());
+                }
+                let left = due.saturating_duration_since(Instant::now());
+                if left.is_zero() {
+                    break;
+                }
+                tokio::time::sleep(left.min(LOOK)).await;
+            }
+        }
+        times.sort_unstable();
+        Ok(times)
     }
 
     /// Where the first node is.

@@ -308,7 +308,7 @@ async fn open_sqlite(
                     .foreign_keys(true)
                     .pragma("cache_size", format!("-{cache_kib}"))
                     .pragma("wal_autocheckpoint", wal::COPIED_BY_WRITER.to_string())
-                    .statement_cache_capacity(512)
+                    .statement_cache_capacity(128)
             })
             // SQLite may end a transaction by itself, as when the disk is full. The driver then goes
             // on counting it, and what it calls a commit may only release a savepoint inside of a
@@ -320,9 +320,9 @@ async fn open_sqlite(
             });
         options
     };
-    let write = Database::connect(options(1, 16_000, is_same)).await?;
+    let write = Database::connect(options(1, 8_000, is_same)).await?;
     // Each reader has a cache of its own, and the system's behind it.
-    let mut reading = options(config.readers, 4_000, Arc::default());
+    let mut reading = options(config.readers, 1_500, Arc::default());
     // A file does not hang up, and asking is another trip to the driver's thread. The writer asks:
     // that waits for the end of what it was doing, see above.
     reading.test_before_acquire(false);
