@@ -32,6 +32,7 @@ pub async fn read_while(
         drain(body);
         return Err(AppError::TooLarge(most));
     }
+    let announced = usize::try_from(body.size_hint().exact().unwrap_or(0)).unwrap_or(0);
     let mut stream = body.into_data_stream();
     let mut read = Vec::new();
     while let Some(chunk) = stream.next().await {
@@ -48,6 +49,11 @@ pub async fn read_while(
         if let Err(error) = grown {
             drain(Body::from_stream(stream));
             return Err(error);
+        }
+        if read.capacity() < size {
+            // Not more than is announced to come, or half of a large body's memory would be there for nothing.
+            let capacity = (read.capacity() * 2).min(announced).max(size);
+            read.reserve_exact(capacity - read.len());
         }
         read.extend_from_slice(&chunk);
     }

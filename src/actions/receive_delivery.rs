@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// Commits the delivery to the inbox. A repetition changes nothing. It has its `place` until then.
-pub async fn receive_delivery(app: &App, delivery: &Delivery, place: OwnedSemaphorePermit) -> Result<(), NotKept> {
+pub async fn receive_delivery(app: &App, delivery: Delivery, place: OwnedSemaphorePermit) -> Result<(), NotKept> {
     let headers = delivery.headers();
     let row = Model {
         id: DeliveryId::generate(),
@@ -31,5 +31,7 @@ pub async fn receive_delivery(app: &App, delivery: &Delivery, place: OwnedSemaph
         shop_id: None,
         shopify_order_id: None,
     };
+    // From here on the packed one counts: a large one is many times its size.
+    drop(delivery);
     app.inbox.keep(&app.db, &app.tasks, row, place).await
 }

@@ -47,9 +47,9 @@ pub struct Intake {
 }
 
 impl Intake {
-    /// Room for eight calls of the largest size, and for thousands of ordinary ones.
+    /// Room for four calls of the largest size, or for two thousand ordinary ones.
     pub fn new(app: &App) -> Self {
-        let bytes = (64 * 1024 * 1024).max(app.config.server.webhook_max_bytes.saturating_mul(8));
+        let bytes = (32 * 1024 * 1024).max(app.config.server.webhook_max_bytes.saturating_mul(4));
         let kib = (bytes / 1024).min(Semaphore::MAX_PERMITS);
         Self {
             all: Arc::new(Semaphore::new(kib)),
@@ -139,7 +139,7 @@ async fn keep(app: &App, headers: &HeaderMap, body: Bytes, place: Place) -> Resu
     // What was committed and not answered is recognised when it comes again.
     tokio::time::timeout(
         LONGEST_KEEP,
-        receive_delivery::receive_delivery(app, &delivery, place.all),
+        receive_delivery::receive_delivery(app, delivery, place.all),
     )
     .await
     .map_err(|_| AppError::Unavailable("the call could not be kept in time".to_owned()))?

@@ -92,6 +92,8 @@ pub struct Packed(Vec<u8>);
 
 /// Below this, compression saves less than it costs.
 const LEAST_PACKED: usize = 512;
+/// Above this, room is taken as it is needed and not at once for what cannot be compressed.
+const LARGE: usize = 256 * 1024;
 const AS_IS: u8 = 0;
 const ZSTD: u8 = 1;
 /// The quickest of zstd's ordinary levels: most of the gain for a fraction of the time.
@@ -103,6 +105,9 @@ thread_local! {
 }
 
 fn compress(bytes: &[u8]) -> io::Result<Vec<u8>> {
+    if bytes.len() > LARGE {
+        return zstd::stream::encode_all(bytes, LEVEL);
+    }
     COMPRESSOR.with_borrow_mut(|kept| {
         let compressor = match kept {
             Some(compressor) => compressor,

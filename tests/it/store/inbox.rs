@@ -29,7 +29,7 @@ async fn keep_all(world: &World, ids: impl Iterator<Item = String>) -> Vec<Resul
     let places = Arc::new(Semaphore::new(deliveries.len()));
     let keep = async |delivery| {
         let place = Arc::clone(&places).acquire_owned().await.expect("a place");
-        receive_delivery(&world.app, delivery, place).await
+        receive_delivery(&world.app, delivery.clone(), place).await
     };
     let answers = join_all(deliveries.iter().map(keep)).await;
     assert_eq!(places.available_permits(), deliveries.len());
