@@ -20,6 +20,7 @@ const WIDE: &str = "query($first: Int!) { orders(first: $first) { nodes {
     shipments { id lines { sku } }
     fulfillments { id lines { orderLine { id } } }
     exceptions { id orderLine { id } }
+    delayedWork { id reason }
     events(first: 1) { nodes { message } }
 } } }";
 
