@@ -113,3 +113,31 @@ fn jump_ms() -> i64 {
 const fn jump_ms() -> i64 {
     0
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MOST: Duration = Duration::from_mins(1);
+
+    #[test]
+    fn the_time_of_a_suspended_machine_counts() {
+        let clock = Clock::default();
+        let before = clock.moment();
+        assert!(!before.is_longer_ago_than(MOST, &clock));
+        // What passes stood still with the machine, and its clock has gone on.
+        clock.advance(MOST * 2);
+        assert!(before.is_longer_ago_than(MOST, &clock));
+        assert!(!clock.moment().is_longer_ago_than(MOST, &clock));
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_makes_nothing_younger() {
+        let clock = Clock::default();
+        let passed = Instant::now()
+            .checked_sub(MOST * 2)
+            .expect("the machine runs for longer");
+        let shown = clock.now() + TimeDelta::hours(1);
+        assert!(Moment { passed, shown }.is_longer_ago_than(MOST, &clock));
+    }
+}

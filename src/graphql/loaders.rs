@@ -17,16 +17,16 @@ use super::{
     viewer::Caller,
 };
 use crate::{
-    actions::authenticate::Identity,
+    actions::{authenticate::Identity, delayed_work},
     app::App,
     domain::{circuit::Subject, order::UnitState, purchase_order::PurchaseOrderStatus},
     error::AppError,
     ids::{
         EventId, MappingId, OfferId, OrderId, OrderLineId, PoLineId, PurchaseOrderId, ShipmentId, ShopId,
-        ShopifyVariantId, SupplierId,
+        ShopifyOrderId, ShopifyVariantId, SupplierId,
     },
     store::{
-        Db, Party, Reader, circuits, connections, events, exceptions, fulfillments, mapping_components, mappings,
+        Db, Party, Reader, circuits, connections, events, exceptions, fulfillments, jobs, mapping_components, mappings,
         offers, order_lines, order_states, orders, po_lines, purchase_orders, routing_plans, shipment_lines, shipments,
         shops, supplier_reads, suppliers, variants,
     },
@@ -213,6 +213,24 @@ impl Loader<EventsOf> for Batch {
                 let order = row.order_id;
                 found.entry(EventsOf { order, seen, limit }).or_default().push(row);
             }
+        }
+        Ok(found)
+    }
+}
+
+/// Work on an order that was tried, and is still to be done.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct DelayedWorkOf(pub ShopifyOrderId);
+
+impl Loader<DelayedWorkOf> for Batch {
+    type Value = Vec<jobs::Model>;
+    type Error = Failure;
+
+    async fn load(&self, keys: &[DelayedWorkOf]) -> Outcome<HashMap<DelayedWorkOf, Self::Value>> {
+        let orders: Vec<ShopifyOrderId> = keys.iter().map(|key| key.0).collect();
+        let mut found: HashMap<DelayedWorkOf, Self::Value> = HashMap::new();
+        for (order, job) in delayed_work::of_orders(self.db.read(), self.shop()?, &orders).await? {
+            found.entry(DelayedWorkOf(order)).or_default().push(job);
         }
         Ok(found)
     }

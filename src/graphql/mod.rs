@@ -7,6 +7,7 @@
 
 mod costs;
 mod dead_letters;
+mod delayed_work;
 mod endpoint;
 mod errors;
 mod events;

@@ -4,12 +4,15 @@ use async_graphql::{Context, Enum, ID, InputObject, Object, SimpleObject};
 use chrono::{DateTime, Utc};
 
 use super::{
+    delayed_work::DelayedWork,
     errors::{Outcome, Problem, payload},
     events::{Event, history},
     exceptions::Exception,
     fulfillments::Fulfillment,
     guard,
-    loaders::{ExceptionsOf, FulfillmentsOf, LinesOf, Loaders, OwnShop, PlanOf, PurchaseOrdersOf, ShipmentsOf},
+    loaders::{
+        DelayedWorkOf, ExceptionsOf, FulfillmentsOf, LinesOf, Loaders, OwnShop, PlanOf, PurchaseOrdersOf, ShipmentsOf,
+    },
     money::Money,
     order_lines::OrderLine,
     pagination::{Asked, NESTED, Page, STATEMENT, weight},
@@ -145,6 +148,13 @@ impl Order {
     async fn exceptions(&self, ctx: &Context<'_>) -> Outcome<Vec<Exception>> {
         let rows = Loaders::of(ctx).rows(ExceptionsOf(self.0.id)).await?;
         Ok(rows.into_iter().map(Exception).collect())
+    }
+
+    /// What could not be done for it yet, and is tried again by itself.
+    #[graphql(complexity = "NESTED * child_complexity + 1")]
+    async fn delayed_work(&self, ctx: &Context<'_>) -> Outcome<Vec<DelayedWork>> {
+        let rows = Loaders::of(ctx).rows(DelayedWorkOf(self.0.shopify_id)).await?;
+        Ok(rows.into_iter().map(DelayedWork::from).collect())
     }
 
     /// What happened, the newest first.

@@ -23,6 +23,7 @@ use crate::{
     store::{
         Db,
         deliveries::{self, Model},
+        is_about_content,
     },
 };
 
@@ -60,8 +61,26 @@ impl Waiting {
 
 struct Call {
     delivery: Model,
+    caller: Caller,
+}
+
+/// Who waits for a call to be kept.
+struct Caller {
     kept: oneshot::Sender<Result<(), NotKept>>,
     place: OwnedSemaphorePermit,
+}
+
+impl Caller {
+    /// It hung up, or was told that the call could not be kept in time: it sends it again.
+    fn has_left(&self) -> bool {
+        self.kept.is_closed()
+    }
+
+    fn answer(self, result: Result<(), NotKept>) {
+        drop(self.place);
+        // It may have hung up.
+        drop(self.kept.send(result));
+    }
 }
 
 /// Why a delivery is not in the inbox. It may be all the same, when the answer of the database was lost.
@@ -83,9 +102,10 @@ impl Inbox {
         place: OwnedSemaphorePermit,
     ) -> Result<(), NotKept> {
         let (kept, answer) = oneshot::channel();
+        let caller = Caller { kept, place };
         let begins = {
             let mut waiting = self.lock();
-            waiting.calls.push_back(Call { delivery, kept, place });
+            waiting.calls.push_back(Call { delivery, caller });
             waiting.begins_writer(db.backend())
         };
         if begins {
@@ -106,16 +126,7 @@ impl Inbox {
         // Should this end early, whoever comes next begins anew.
         let ends = Ends(&self);
         while let Some(calls) = self.next() {
-            let (deliveries, answers): (Vec<_>, Vec<_>) = calls
-                .into_iter()
-                .map(|call| (call.delivery, (call.kept, call.place)))
-                .unzip();
-            let result = commit_fairly(&db, deliveries).await;
-            for ((kept, place), result) in answers.into_iter().zip(result) {
-                drop(place);
-                // Its caller may have hung up.
-                drop(kept.send(result));
-            }
+            commit_fairly(&db, calls).await;
         }
         std::mem::forget(ends);
     }
@@ -123,8 +134,7 @@ impl Inbox {
     /// What the next transaction takes; none, and the writer ends.
     fn next(&self) -> Option<Vec<Call>> {
         let mut waiting = self.lock();
-        // Who was told that it could not be kept sends it again.
-        waiting.calls.retain(|call| !call.kept.is_closed());
+        waiting.calls.retain(|call| !call.caller.has_left());
         if waiting.calls.is_empty() {
             waiting.writers -= 1;
             return None;
@@ -155,28 +165,39 @@ impl Drop for Ends<'_> {
 /// What waits meanwhile waits for this too.
 const LONGEST_LOOK: Duration = Duration::from_secs(2);
 
-/// Commits all together; where that fails, each by itself, so that one that
-/// the database cannot take does not refuse the others.
-async fn commit_fairly(db: &Db, deliveries: Vec<Model>) -> Vec<Result<(), NotKept>> {
-    let failed = match commit(db, &deliveries).await {
-        Ok(()) => return vec![Ok(()); deliveries.len()],
-        Err(error) => NotKept(error.to_string()),
+/// Commits all together and answers; where that fails, each by itself, so that one that the database cannot take does
+/// not refuse the others. But for nobody who has left, and not on and on against a database that takes nothing.
+async fn commit_fairly(db: &Db, calls: Vec<Call>) {
+    let (deliveries, callers): (Vec<Model>, Vec<Caller>) =
+        calls.into_iter().map(|call| (call.delivery, call.caller)).unzip();
+    let Err(error) = commit(db, &deliveries).await else {
+        for caller in callers {
+            caller.answer(Ok(()));
+        }
+        return;
     };
-    tracing::warn!(error = %failed, calls = deliveries.len(), "webhook calls cannot be kept together");
-    let alone = matches!(deliveries.len(), 1);
-    let is_away = !alone && !matches!(timeout(LONGEST_LOOK, db.ping()).await, Ok(Ok(())));
-    let mut results = Vec::new();
-    for delivery in deliveries {
-        let again = if alone || is_away {
-            Err(failed.clone())
-        } else {
-            commit(db, &[delivery])
-                .await
-                .map_err(|error| NotKept(error.to_string()))
-        };
-        results.push(again);
+    tracing::warn!(%error, calls = deliveries.len(), "webhook calls cannot be kept together");
+    let is_in_vain = deliveries.len() == 1 || is_away(db, &error).await;
+    let mut given_up = is_in_vain.then(|| NotKept(error.to_string()));
+    for (delivery, caller) in deliveries.into_iter().zip(callers) {
+        if let Some(why) = &given_up {
+            caller.answer(Err(why.clone()));
+        } else if !caller.has_left() {
+            let result = commit(db, &[delivery]).await;
+            let of_all = |error: &&DbErr| !is_about_content(error);
+            given_up = result
+                .as_ref()
+                .err()
+                .filter(of_all)
+                .map(|error| NotKept(error.to_string()));
+            caller.answer(result.map_err(|error| NotKept(error.to_string())));
+        }
     }
-    results
+}
+
+/// Whether a failure means that the database is not there.
+async fn is_away(db: &Db, error: &DbErr) -> bool {
+    !is_about_content(error) && !matches!(timeout(LONGEST_LOOK, db.ping()).await, Ok(Ok(())))
 }
 
 async fn commit(db: &Db, deliveries: &[Model]) -> Result<(), DbErr> {

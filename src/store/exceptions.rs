@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 use sea_orm::{
-    IntoActiveModel as _, QueryOrder as _, QuerySelect, QueryTrait as _,
+    IntoActiveModel as _, Iterable as _, QueryOrder as _, QuerySelect, QueryTrait as _,
     entity::prelude::*,
     sea_query::{Expr, ExprTrait as _, OnConflict, SelectStatement},
 };
@@ -152,7 +152,7 @@ pub async fn page(
     seen: Option<(DateTime<Utc>, ExceptionId)>,
     limit: u64,
 ) -> Result<Vec<Model>, DbErr> {
-    let mut rows = Entity::find().filter(Column::ShopId.eq(shop));
+    let mut rows = shown().filter(Column::ShopId.eq(shop));
     if let Some(status) = filter.status {
         rows = rows.filter(Column::Status.eq(status));
     }
@@ -174,11 +174,24 @@ pub async fn page(
 
 /// The exceptions of many orders, the newest first.
 pub async fn of_orders(db: &impl ConnectionTrait, shop: ShopId, orders: &[OrderId]) -> Result<Vec<Model>, DbErr> {
-    let rows = Entity::find()
+    let rows = shown()
         .filter(Column::ShopId.eq(shop))
         .filter(Column::OrderId.is_in(orders.iter().copied()))
         .order_by_desc(Column::Id);
     paging::all(rows, db).await
+}
+
+/// Rows for lists that people look at. While nodes are replaced, those of the next release write kinds that this one
+/// does not know: they are shown as [`ExceptionKind::Other`], and their message says the rest. What decides about an
+/// order reads them as they are, and leaves to the next release what it cannot read.
+fn shown() -> Select<Entity> {
+    let is_known = Column::Kind.is_in(ExceptionKind::ALL.iter().copied());
+    let kind = Expr::case(is_known, Expr::col((Entity, Column::Kind))).finally(ExceptionKind::Other.as_str());
+    let others = Column::iter().filter(|column| !matches!(column, Column::Kind));
+    Entity::find()
+        .select_only()
+        .columns(others)
+        .expr_as(kind, Column::Kind.as_str())
 }
 
 pub async fn by_id(db: &impl ConnectionTrait, shop: ShopId, id: ExceptionId) -> Result<Option<Model>, DbErr> {

@@ -15,6 +15,7 @@ pub mod deliveries;
 pub mod delivery_sizes;
 pub mod events;
 pub mod exceptions;
+mod failure;
 pub mod fulfillment_orders;
 pub mod fulfillments;
 mod held_order;
@@ -79,6 +80,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 pub use db::{Db, Schema};
+pub use failure::is_about_content;
 pub use known::Recall;
 pub use party::Party;
 pub use patience::Reader;

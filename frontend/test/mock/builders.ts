@@ -147,6 +147,7 @@ export function makeOrder(
     shipments: [],
     fulfillments: [],
     exceptions: [],
+    delayedWork: [],
     events: (args) => connection([...events].reverse(), args),
     ...fields,
   };

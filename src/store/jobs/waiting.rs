@@ -2,14 +2,26 @@
 
 use std::collections::BTreeSet;
 
-use sea_orm::{Condition, QuerySelect as _, entity::prelude::*, sea_query::Expr};
+use sea_orm::{Condition, QueryOrder as _, QuerySelect as _, entity::prelude::*, sea_query::Expr};
 
-use super::{Column, Entity, JobState};
+use super::{Column, Entity, JobState, Model};
 use crate::{ids::ShopId, store::paging};
 
 /// Which of the serial keys have work that is not done: waiting, running or given up.
 pub async fn keys_with_work(db: &impl ConnectionTrait, keys: &[String]) -> Result<BTreeSet<String>, DbErr> {
     keys_where(db, keys, |rows| rows).await
+}
+
+/// Work on some serial keys that was tried, and is still to be done: what is tried again next comes first.
+pub async fn delayed(db: &impl ConnectionTrait, keys: &[String]) -> Result<Vec<Model>, DbErr> {
+    let mut found = Vec::new();
+    for state in ["state = 'running'", "state = 'ready'"] {
+        let rows = of_keys(state, keys)
+            .filter(Column::LastError.is_not_null())
+            .order_by_asc(Column::RunAtMs);
+        found.extend(paging::all(rows, db).await?);
+    }
+    Ok(found)
 }
 
 /// Whether work on a serial key is under way.
@@ -46,10 +58,7 @@ async fn keys_where(
 ) -> Result<BTreeSet<String>, DbErr> {
     let mut found = BTreeSet::new();
     for state in ["state = 'ready'", "state = 'running'", "state = 'dead'"] {
-        let rows = Entity::find()
-            .filter(Expr::cust(state))
-            .filter(Column::SerialKey.is_in(keys.iter().map(String::as_str)));
-        let keys: Vec<Option<String>> = narrow(rows)
+        let keys: Vec<Option<String>> = narrow(of_keys(state, keys))
             .select_only()
             .column(Column::SerialKey)
             .distinct()
@@ -59,6 +68,12 @@ async fn keys_where(
         found.extend(keys.into_iter().flatten());
     }
     Ok(found)
+}
+
+fn of_keys(state: &'static str, keys: &[String]) -> Select<Entity> {
+    Entity::find()
+        .filter(Expr::cust(state))
+        .filter(Column::SerialKey.is_in(keys.iter().map(String::as_str)))
 }
 
 /// How much work of a shop is due now, counted up to a limit.

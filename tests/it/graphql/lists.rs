@@ -4,6 +4,7 @@ use orderyard::{
     ids::{ConnectionId, OrderId, ShopifyVariantId, SupplierId},
     store,
 };
+use sea_orm::{ConnectionTrait as _, Statement};
 use serde_json::{Value, json};
 
 use super::{
@@ -20,6 +21,7 @@ const WIDE: &str = "query($first: Int!) { orders(first: $first) { nodes {
     shipments { id lines { sku } }
     fulfillments { id lines { orderLine { id } } }
     exceptions { id orderLine { id } }
+    delayedWork { id reason }
     events(first: 1) { nodes { message } }
 } } }";
 
@@ -265,5 +267,34 @@ async fn suppliers_come_in_the_order_in_which_they_are_preferred() {
             }
             assert_eq!(keys, ["north-1", "z", "d", "b", "c", "a", "y"], "{first} at a time");
         }
+    }
+}
+
+/// While nodes are replaced, those of the next release may write what this one does not know.
+#[tokio::test]
+async fn an_exception_of_a_later_release_is_shown_among_the_others() {
+    for world in World::each(false).await {
+        let tenant = world.tenant(1).await;
+        let later = "update exceptions set kind = 'parcel_stolen', message = 'The parcel was stolen'";
+        let db = world.app.db.read();
+        db.execute_unprepared(later).await.expect("is written");
+        let list = "{ exceptions(first: 10) { nodes { id kind message } }
+            orders(first: 10) { nodes { exceptions { id kind message } } } }";
+        let data = world.data(&As::Session(&tenant.owner), list, json!({})).await;
+        let shown = json!([{
+            "id": tenant.exception.to_string(),
+            "kind": "OTHER",
+            "message": "The parcel was stolen",
+        }]);
+        assert_eq!(data["exceptions"]["nodes"], shown);
+        assert_eq!(data["orders"]["nodes"][0]["exceptions"], shown);
+        let kept = "select count(*) from exceptions where kind = 'parcel_stolen'";
+        let kept = Statement::from_string(db.get_database_backend(), kept);
+        let row = db.query_one_raw(kept).await.expect("reads").expect("a row");
+        assert_eq!(
+            row.try_get_by_index::<i64>(0).expect("a number"),
+            1,
+            "nobody changed it"
+        );
     }
 }

@@ -9,6 +9,7 @@ use orderyard::{
     store::{
         self,
         jobs::{self, JobState, Model},
+        orders,
     },
     worker,
 };
@@ -37,8 +38,7 @@ async fn revive(world: &World, shop_id: ShopId) {
 }
 
 async fn only(world: &World) -> Model {
-    let rows = jobs::Entity::find().all(world.app.db.read()).await.expect("reads");
-    let [row] = rows.try_into().expect("one job");
+    let [row] = all(world).await.try_into().expect("one job");
     row
 }
 
@@ -157,6 +157,60 @@ async fn what_runs_while_its_shop_returns_is_told() {
             (JobState::Running, 6_000)
         );
     }
+}
+
+/// Two workers' jobs are to be given up. The order of one of them cannot be read, and so nobody can be told of it there.
+#[tokio::test]
+async fn an_order_that_cannot_be_read_keeps_no_other_jobs_from_being_released() {
+    for world in World::each(false).await {
+        let tenant = world.tenant(1).await;
+        let order = orders::by_id(world.app.db.read(), tenant.shop, tenant.order).await;
+        let order = order.expect("reads").expect("is there");
+        let job = |shopify_id| ImportOrder {
+            shop_id: tenant.shop,
+            shopify_id,
+        };
+        let tx = world.tx().await;
+        for shopify_id in [order.shopify_id, ShopifyOrderId(77_001), ShopifyOrderId(77_002)] {
+            enqueue(&tx, &job(shopify_id), When::now(1_000)).expect("is added");
+        }
+        tx.commit().await.expect("commits");
+        let db = world.app.db.read();
+        for change in [
+            "update jobs set state = 'running', attempts = 12, leased_until_ms = 2000 where name = 'import_order'",
+            "update exceptions set kind = 'of_a_later_release'",
+        ] {
+            db.execute_unprepared(change).await.expect("is changed");
+        }
+        for mut row in all(&world).await {
+            if row.state == JobState::Running {
+                row.lease_id = Some(uuid::Uuid::now_v7());
+                let tx = world.tx().await;
+                store::save(&tx, row).expect("saves");
+                tx.commit().await.expect("commits");
+            }
+        }
+        let released = async {
+            while all(&world).await.iter().any(|row| row.state == JobState::Running) {
+                tokio::task::yield_now().await;
+            }
+        };
+        let released = tokio::time::timeout(Duration::from_secs(20), released);
+        tokio::select! {
+            () = worker::work(world.app.clone()) => {}
+            done = released => done.expect("all are released"),
+        }
+        let rows = all(&world).await;
+        let given_up = rows.iter().filter(|row| {
+            let why = row.last_error.as_deref().unwrap_or_default();
+            row.state == JobState::Dead && why.contains("stopped answering")
+        });
+        assert_eq!(given_up.count(), 3);
+    }
+}
+
+async fn all(world: &World) -> Vec<Model> {
+    jobs::Entity::find().all(world.app.db.read()).await.expect("reads")
 }
 
 /// A job that ends its workers goes round until its tries are used up, and no longer.

@@ -1,11 +1,18 @@
 //! Whose webhook calls are read next.
 
+use chrono::{DateTime, Utc};
 use orderyard::{
-    actions::read_inbox::{Turn, read_inbox},
+    actions::{
+        process_delivery::ProcessDelivery,
+        read_inbox::{Turn, read_inbox},
+        sync_variants::SyncVariants,
+    },
     ids::DeliveryId,
+    queue::Job,
     store::{
         columns::Packed,
         deliveries::{self, DeliveryStatus, unread},
+        jobs,
     },
 };
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _};
@@ -19,6 +26,14 @@ async fn add(world: &World, shop: &str, count: usize) {
 
 async fn add_with(world: &World, shop: &str, count: usize, body: Option<Packed>) {
     let row = |number: usize| deliveries::Model {
+        body: body.clone(),
+        ..row(world, shop, number)
+    };
+    add_rows(world, (0..count).map(row).collect()).await;
+}
+
+fn row(world: &World, shop: &str, number: usize) -> deliveries::Model {
+    deliveries::Model {
         id: DeliveryId::generate(),
         shop_domain: shop.to_owned(),
         webhook_id: format!("w-{number:04}"),
@@ -26,18 +41,25 @@ async fn add_with(world: &World, shop: &str, count: usize, body: Option<Packed>)
         event_id: None,
         triggered_at: None,
         api_version: "2026-10".to_owned(),
-        body: body.clone(),
+        body: None,
         received_at: world.app.clock.now(),
         status: DeliveryStatus::Received,
         note: None,
         shop_id: None,
         shopify_order_id: None,
-    };
+    }
+}
+
+async fn add_rows(world: &World, rows: Vec<deliveries::Model>) {
     let tx = world.tx().await;
-    deliveries::add_all(&tx, (0..count).map(row).collect())
-        .await
-        .expect("deliveries");
+    deliveries::add_all(&tx, rows).await.expect("deliveries");
     tx.commit().await.expect("commits");
+}
+
+/// The jobs of one name.
+async fn jobs_of<J: Job>(world: &World) -> Vec<jobs::Model> {
+    let rows = jobs::Entity::find().filter(jobs::Column::Name.eq(J::NAME));
+    rows.all(world.app.db.read()).await.expect("reads")
 }
 
 /// Of a shop, which are no longer unread, by their numbers.
@@ -111,5 +133,58 @@ async fn every_shop_has_its_turn_however_many_there_are() {
             }
         }
         assert_eq!(left, 200);
+    }
+}
+
+/// It takes a call to find out which order they are about: that is work of their shop's, not of the installation's.
+#[tokio::test]
+async fn webhooks_about_fulfillment_orders_wait_in_their_shops_turn() {
+    for world in World::each(false).await {
+        let tenant = world.tenant(1).await;
+        let body = br#"{"fulfillment_order":{"id":"gid://shopify/FulfillmentOrder/99","status":"on_hold"}}"#;
+        let delivery = deliveries::Model {
+            topic: "fulfillment_orders/placed_on_hold".to_owned(),
+            body: Some(Packed::pack(body)),
+            ..row(&world, "shop1.myshopify.com", 1)
+        };
+        add_rows(&world, vec![delivery]).await;
+        assert_eq!(read_inbox(&world.app, &mut Turn::default()).await.expect("reads"), 1);
+        let jobs = jobs_of::<ProcessDelivery>(&world).await;
+        let [job] = jobs.as_slice() else { panic!("{jobs:?}") };
+        assert_eq!((job.shop_id, job.lane), (Some(tenant.shop), tenant.shop.0));
+    }
+}
+
+/// Whoever edits all products has Shopify send a webhook for each.
+#[tokio::test]
+async fn products_that_are_edited_within_the_same_minutes_are_synced_once() {
+    for world in World::each(false).await {
+        world.tenant(1).await;
+        let at = |minutes: &str| -> DateTime<Utc> {
+            let text = format!("2026-11-20T12:{minutes}:30Z");
+            text.parse().expect("a time")
+        };
+        let edited = |(number, minutes): (usize, &&str)| deliveries::Model {
+            topic: "products/update".to_owned(),
+            body: Some(Packed::pack(format!("{{\"id\":{}}}", 100 + number).as_bytes())),
+            triggered_at: Some(at(minutes)),
+            ..row(&world, "shop1.myshopify.com", number)
+        };
+        let minutes = ["01", "05", "09", "12"];
+        add_rows(&world, minutes.iter().enumerate().map(edited).collect()).await;
+        assert_eq!(read_inbox(&world.app, &mut Turn::default()).await.expect("reads"), 4);
+        let mut since: Vec<Option<DateTime<Utc>>> = jobs_of::<SyncVariants>(&world)
+            .await
+            .iter()
+            .map(|job| {
+                serde_json::from_str::<SyncVariants>(&job.payload)
+                    .expect("a payload")
+                    .since
+            })
+            .collect();
+        since.sort();
+        let from = |time: &str| Some(time.parse().expect("a time"));
+        // None is of after what it is to find, with ten minutes for clocks that differ.
+        assert_eq!(since, [from("2026-11-20T11:50:00Z"), from("2026-11-20T12:00:00Z")]);
     }
 }

@@ -6,6 +6,22 @@ use sandbox::{AnswerFault, Behaviour, Fault, SupplierFault};
 use super::shop::{Plot, Story};
 use crate::harness::Database;
 
+/// What each order's page says could not be done yet, as `name: reason`.
+async fn delayed(story: &Story) -> Vec<String> {
+    let asked = "{ orders(first: 50) { nodes { delayedWork { name reason since nextTryAt } } } }";
+    let answer = story.world.graphql(asked, serde_json::json!({})).await;
+    let orders = answer["orders"]["nodes"].as_array().expect("a list").clone();
+    let told = |work: &serde_json::Value| {
+        assert!(work["since"].is_string(), "{work}");
+        let [name, reason] = [&work["name"], &work["reason"]].map(|text| text.as_str().expect("a text"));
+        format!("{name}: {reason}")
+    };
+    let each = orders
+        .iter()
+        .map(|order| order["delayedWork"].as_array().expect("a list"));
+    each.flatten().map(told).collect()
+}
+
 /// Shopify is away for longer than the schedule of tries lasts.
 #[rstest]
 #[tokio::test]
@@ -57,8 +73,50 @@ async fn parcels_of_the_time_without_a_connection_arrive_after_it(
             story.world.count(parked).await == 1
         })
         .await;
+    let told = delayed(&story).await;
+    assert!(
+        told[0].starts_with("push_fulfillment: ") && told[0].contains("open the app again"),
+        "{told:?}"
+    );
     story.world.install().await;
     story.fulfillments(order, 1).await;
+}
+
+/// A parcel waits behind the breaker of its shop, and its order says so.
+#[rstest]
+#[tokio::test]
+async fn an_order_says_what_waits_for_shopify(#[values(Database::Sqlite, Database::Postgres)] database: Database) {
+    let story = Plot::default()
+        .env("JOB_RETRY_SECONDS", "0.05,0.05,0.05,600")
+        .env("CIRCUIT_FAILURES", "3")
+        .env("CIRCUIT_PAUSE_SECONDS", "600")
+        .begin(database)
+        .await;
+    let order = story.order(&[("MUG", 1)]);
+    let placed = story.purchase_order("north").await;
+    story.quiet().await;
+    assert!(delayed(&story).await.is_empty());
+    let faults = story.world.shopify.faults();
+    let fault = faults.add(Fault::any_graphql(AnswerFault::ErrorBefore { status: 500 }));
+    let north = story.world.supplier("north");
+    north.ship(&placed.number, &[], "DHL", "O-1").await.expect("ships");
+    let parked = "select count(*) from jobs where name = 'push_fulfillment' and state = 'ready'
+        and parked_for like 'shop:%'";
+    story
+        .world
+        .eventually("the parcel waits", async || story.world.count(parked).await == 1)
+        .await;
+    let told = delayed(&story).await;
+    let waits = "push_fulfillment: Shopify's API of the shop is left alone for now";
+    assert!(told.len() == 1 && told[0].starts_with(waits), "{told:?}");
+    assert_eq!(story.world.count("select count(*) from exceptions").await, 0);
+    faults.remove(fault);
+    story.world.execute("update circuits set next_try_ms = 0").await;
+    let now = "update jobs set run_at_ms = 0 where parked_for is not null";
+    story.world.execute(now).await;
+    story.fulfillments(order, 1).await;
+    story.quiet().await;
+    assert!(delayed(&story).await.is_empty());
 }
 
 /// The order was never read: there is nothing yet to hang the exception on but the shop.
@@ -157,6 +215,9 @@ async fn what_waited_for_a_supplier_goes_on_when_it_is_back(
         .world
         .eventually("everything waits", async || story.world.count(parked).await == all)
         .await;
+    let told = delayed(&story).await;
+    let waits = |told: &String| told.starts_with("place_purchase_order: North is left alone for now");
+    assert!(told.len() == orders.len() && told.iter().all(waits), "{told:?}");
     let told = story.world.orderyard.complaint(&["doctor"]).await;
     assert!(told.contains("supplier north is left alone since"), "{told}");
     north.set_behaviour(Behaviour::manual());

@@ -51,6 +51,31 @@ describe("an order", () => {
     expect(screen.getByText(/Nothing follows from it/)).toBeVisible();
   });
 
+  it("says what waits for somebody who does not answer", async () => {
+    renderOrder("#1035", ({ world }) => {
+      const order = world.orders.find(({ name }) => name === "#1035");
+      order?.delayedWork.push({
+        id: "j1",
+        name: "push_fulfillment",
+        reason: "Shopify's API of the shop is left alone for now",
+        since: "2026-11-20T08:00:00Z",
+        nextTryAt: null,
+      });
+    });
+    const title = await screen.findByText("Waits, and is tried again by itself");
+    const notice = title.closest("[role=note]");
+    expect(notice).toHaveTextContent(
+      "Push fulfillment: Shopify's API of the shop is left alone for now.",
+    );
+    expect(notice).toHaveTextContent("any moment");
+  });
+
+  it("says nothing where nothing waits", async () => {
+    renderOrder("#1035");
+    await section("Lines");
+    expect(screen.queryByText("Waits, and is tried again by itself")).not.toBeInTheDocument();
+  });
+
   it("shows where every unit is", async () => {
     renderOrder("#1035");
     const lines = await section("Lines");

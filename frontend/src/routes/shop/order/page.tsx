@@ -18,6 +18,7 @@ import { type ResultOf, readFragment } from "../../../gql/graphql";
 import { humanize } from "../../../lib/humanize";
 import { EVERY, useLive } from "../../../lib/live";
 import { sentence } from "../../../lib/sentence";
+import { DelayedWork } from "./delayed-work";
 import { Fulfillments } from "./fulfillments";
 import { History } from "./history";
 import { Lines } from "./lines";
@@ -102,6 +103,7 @@ function OrderBody({ order, automation }: { order: Order; automation: boolean })
             {sentence(order.reason)}
           </Notice>
         )}
+        <DelayedWork work={order.delayedWork} />
         {((order.status === "AWAITING_ROUTING" && !automation) || order.takenCareOf) && (
           <RouteNow id={order.id} />
         )}

@@ -4,6 +4,7 @@ import { AddressFields } from "../../../components/address";
 import { ExceptionFields } from "../../../components/exception/exception-card";
 import { graphql } from "../../../gql/graphql";
 import { MoneyFields } from "../../../lib/format";
+import { DelayedWorkFields } from "./delayed-work";
 import { OrderFulfillment } from "./fulfillments";
 import { LineFields } from "./lines";
 import { PlanFields } from "./plan";
@@ -60,6 +61,9 @@ export const OrderQuery = graphql(
           status
           ...ExceptionFields
         }
+        delayedWork {
+          ...DelayedWorkFields
+        }
       }
     }
   `,
@@ -72,6 +76,7 @@ export const OrderQuery = graphql(
     OrderShipment,
     OrderFulfillment,
     ExceptionFields,
+    DelayedWorkFields,
   ],
 );
 

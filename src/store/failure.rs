@@ -1,0 +1,52 @@
+//! What a failure of the database is about.
+
+use sea_orm::{DbErr, RuntimeErr};
+
+/// Whether it is about what was to be written, so that something else may well be taken: not about the database as a
+/// whole, one that is away, has no room, or is not as it should be.
+#[must_use]
+pub fn is_about_content(error: &DbErr) -> bool {
+    match error {
+        DbErr::Exec(RuntimeErr::SqlxError(told)) | DbErr::Query(RuntimeErr::SqlxError(told)) => {
+            let code = told.as_database_error().and_then(|told| told.code());
+            code.is_some_and(|code| is_of_content(&code))
+        }
+        DbErr::Json(_) | DbErr::Type(_) => true,
+        _ => false,
+    }
+}
+
+/// By the code that the database gives: five characters by `PostgreSQL`, a number with fewer digits by `SQLite`.
+fn is_of_content(code: &str) -> bool {
+    if code.len() == 5 {
+        // Data, constraints, and what is too large.
+        return ["22", "23", "54"].iter().any(|class| code.starts_with(class));
+    }
+    // The last byte is the kind, and the rest of it the finer one: too big, constraint, mismatch.
+    code.parse::<u32>()
+        .is_ok_and(|code| matches!(code & 0xff, 18 | 19 | 20))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_that_is_not_taken_is_told_from_a_database_that_takes_nothing() {
+        // PostgreSQL: no such text, a constraint, too large; SQLite: too big, a constraint, a trigger's no.
+        for code in ["22P05", "23514", "54000", "18", "19", "1811"] {
+            assert!(is_of_content(code), "{code}");
+        }
+        // PostgreSQL: no room, taking too long, going away, no such table; SQLite: any error, busy, no room, I/O.
+        for code in ["53100", "57014", "57P01", "42P01", "1", "5", "13", "10", "778", ""] {
+            assert!(!is_of_content(code), "{code}");
+        }
+    }
+
+    #[test]
+    fn who_does_not_answer_says_nothing_of_a_row() {
+        let silent = DbErr::Conn(RuntimeErr::Internal("PostgreSQL has not answered".to_owned()));
+        assert!(!is_about_content(&silent));
+        assert!(is_about_content(&DbErr::Json("not text".to_owned())));
+    }
+}
