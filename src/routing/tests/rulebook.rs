@@ -3,7 +3,7 @@
 use rust_decimal::Decimal;
 
 use super::*;
-use crate::routing::rulebook::{Consequence, Rule, Standing, Tick};
+use crate::routing::rulebook::{Consequence, Rule, Standing, Tick, tied};
 
 fn rule(when: &str, then: Consequence) -> Rule {
     Rule::new("House rule", (!when.is_empty()).then_some(when), then).unwrap_or_else(|error| panic!("{when}: {error}"))
@@ -311,6 +311,33 @@ fn groups_that_share_a_line_come_from_one_supplier() {
         ["1: nobody", "1: nobody", "1: nobody"],
     );
     check(0, vec![first_two()], ["1: nobody", "1: nobody", "1: 1 SKU-32"]);
+}
+
+#[test]
+fn rules_tie_lines_straight_and_by_way_of_others() {
+    let lines = (1..=4).map(|id| line(id, 1, Vec::new())).collect();
+    let request = order(lines);
+    let glass = |skus: &str| rule(&format!("line.sku in [{skus}]"), Consequence::ShipTogether);
+    let abroad = || rule("order.country == 'FR'", Consequence::NeverSplit);
+    let check = |rules: Vec<Rule>, to: &[u128], expect: &[u128]| {
+        let ids = |ids: &[u128]| -> BTreeSet<OrderLineId> {
+            ids.iter().map(|id| OrderLineId(Uuid::from_u128(*id))).collect()
+        };
+        let request = RouteRequest {
+            rules,
+            ..request.clone()
+        };
+        assert_eq!(tied(&request, &ids(to)), ids(expect), "{:?} {to:?}", request.rules);
+    };
+    let (first, second) = (|| glass("'LINE-1', 'LINE-2'"), || glass("'LINE-2', 'LINE-3'"));
+    check(vec![], &[1], &[]);
+    check(vec![abroad(), rule("", Consequence::MaxParcels(1))], &[1], &[]);
+    check(vec![rule("", Consequence::NeverSplit)], &[1], &[1, 2, 3, 4]);
+    check(vec![abroad(), first()], &[1], &[1, 2]);
+    check(vec![first()], &[3], &[]);
+    check(vec![second(), first()], &[1], &[1, 2, 3]);
+    check(vec![first(), glass("'LINE-3', 'LINE-4'")], &[4], &[3, 4]);
+    check(vec![first()], &[], &[]);
 }
 
 /// Three units of the first line and one of the second: North has two and one, South has none and one.

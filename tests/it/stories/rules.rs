@@ -1,7 +1,7 @@
 //! The shop's own routing rules, each kind from a setup file to who gets the order.
 
 use rstest::rstest;
-use sandbox::{CustomerSpec, OrderSpec};
+use sandbox::{CustomerSpec, OrderSpec, RejectReason};
 use serde_json::json;
 
 use super::shop::{Plot, Story};
@@ -235,6 +235,95 @@ async fn what_is_never_split_waits_for_the_whole_order(
     story.waits_for("nobody is asked any more", open, 0).await;
     story.quiet().await;
     assert_eq!(story.bought(), NORTH);
+}
+
+/// Rules keep other orders together, and other lines of this one: what waits for a person waits on.
+#[rstest]
+#[tokio::test]
+async fn what_no_rule_ties_to_the_rest_is_asked_about_once(
+    #[values(Database::Sqlite, Database::Postgres)] database: Database,
+    #[values(
+        r#"[{ name: Abroad, when: 'order.country == "FR"', never_split: true }]"#,
+        r#"[{ name: Sets, when: 'line.sku in ["MUG", "SHIRT"]', ship_together: true }]"#
+    )]
+    rules: &'static str,
+) {
+    let story = plot(rules).begin(database).await;
+    story.order(&[("MUG", 1), ("UNMAPPED", 1)]);
+    let placed = story.purchase_order("north").await;
+    let open = "select count(*) from exceptions where kind = 'unmapped_line' and status = 'open'";
+    story.waits_for("somebody is asked about the other line", open, 1).await;
+    // What North rejects is routed anew.
+    let north = story.world.supplier("north");
+    let reason = RejectReason::OutOfStock;
+    north.reject(&placed.number, "N-MUG", reason).await.expect("rejects");
+    story.purchase_order("east").await;
+    story.quiet().await;
+    assert_eq!(story.world.count(open).await, 1);
+    assert_eq!(story.world.count("select count(*) from exceptions").await, 1);
+    let page = story.page().await;
+    assert!(!page.contains("with the rest of the order"), "{page}");
+}
+
+/// Retried while automation is off, the mug waits to be routed and the shirt for a person.
+async fn half_retried(database: Database, rules: &'static str, shirts: u32) -> Story {
+    let story = plot(rules).begin(database).await;
+    let north = story.world.supplier("north");
+    let stock = async |mugs, shirts| {
+        let told = [("N-MUG".to_owned(), mugs), ("N-SHIRT".to_owned(), shirts)];
+        north.put_inventory(&told).await.expect("is taken");
+        story.quiet().await;
+    };
+    stock(0, 0).await;
+    let east = "update offers set stock = 0 where sku = 'E-MUG'";
+    story.world.execute(east).await;
+    story.order(&[("MUG", 1), ("SHIRT", 1)]);
+    let open = "select count(*) from exceptions where kind = 'no_eligible_supplier' and status = 'open'";
+    story.waits_for("both lines wait for a person", open, 2).await;
+    story.change("updateShopSettings(input: { automation: false })").await;
+    stock(9, shirts).await;
+    let asked = "{ exceptions(filter: { status: OPEN }) { nodes { id orderLine { sku } } } }";
+    let asked = story.world.graphql(asked, json!({})).await;
+    let mut asked = asked["exceptions"]["nodes"].as_array().expect("a list").iter();
+    let of_mug = asked
+        .find(|asked| asked["orderLine"]["sku"] == "MUG")
+        .expect("the mug's");
+    story
+        .change(&format!("retryException(exceptionId: {})", of_mug["id"]))
+        .await;
+    story.waits_for("the mug waits to be routed", open, 1).await;
+    story.quiet().await;
+    story
+}
+
+#[rstest]
+#[case("[{ name: Whole, never_split: true }]", 9, &["N-MUG", "N-SHIRT"])]
+#[case(r#"[{ name: Abroad, when: 'order.country == "FR"', never_split: true }]"#, 0, &["N-MUG"])]
+#[tokio::test]
+async fn a_preview_decides_together_what_routing_does(
+    #[values(Database::Sqlite, Database::Postgres)] database: Database,
+    #[case] rules: &'static str,
+    #[case] shirts: u32,
+    #[case] expect: &[&str],
+) {
+    let story = half_retried(database, rules, shirts).await;
+    let order = story
+        .world
+        .graphql("{ orders(first: 1) { nodes { id } } }", json!({}))
+        .await;
+    let query = "query($id: ID!) { routePreview(orderId: $id) { wholeOrder plan { lines { components { sku } } } } }";
+    let id = &order["orders"]["nodes"][0]["id"];
+    let preview = story.world.graphql(query, json!({ "id": id })).await;
+    let line = |sku: &&str| json!({ "components": [{ "sku": sku }] });
+    let lines: Vec<_> = expect.iter().map(line).collect();
+    let decided = json!({ "wholeOrder": false, "plan": { "lines": lines } });
+    assert_eq!(preview["routePreview"], decided);
+    // Nothing of it was done, and the same is done as soon as it may be.
+    assert_eq!(story.bought(), (0, 0));
+    story.change("updateShopSettings(input: { automation: true })").await;
+    let placed = story.purchase_order("north").await;
+    let bought: Vec<&str> = placed.lines.iter().map(|line| line.sku.as_str()).collect();
+    assert_eq!(bought, expect);
 }
 
 #[rstest]
