@@ -391,6 +391,38 @@ fn a_person_may_have_a_part_shipped_alone() {
     assert_eq!(told(&route(&request)), ["2: 2 SKU-11", "1: nobody", "1: 1 SKU-21"]);
 }
 
+/// What a person chose goes its own way, and neither drags the rest along nor is held back by it.
+#[test]
+fn a_choice_by_hand_is_not_bound_by_what_keeps_the_order_together() {
+    let both = |id: u128| {
+        vec![
+            alternative(id, vec![component(id, 1, 9)]),
+            alternative(id + 1, vec![component(id + 1, 2, 9)]),
+        ]
+    };
+    let mut chosen = line(1, 1, both(11));
+    chosen.forced_offer = Some(offer_id(12));
+    // Of the same line another unit is free; the other line is North's alone.
+    let rest = line(1, 2, both(11));
+    let other = line(2, 1, vec![alternative(21, vec![component(21, 1, 9)])]);
+    let mut request = order(vec![chosen, rest, other]);
+    for whole in [
+        rule("", Consequence::NeverSplit),
+        rule("line.sku starts_with 'LINE'", Consequence::ShipTogether),
+    ] {
+        request.rules = vec![whole];
+        for strategy in [Strategy::Priority, super::least_cost::cheapest()] {
+            request.strategy = strategy;
+            assert_eq!(
+                told(&route(&request)),
+                ["1: 1 SKU-12", "2: 2 SKU-11", "1: 1 SKU-21"],
+                "{:?}",
+                request.rules
+            );
+        }
+    }
+}
+
 #[test]
 fn nothing_is_bought_while_the_rest_waits_for_a_person() {
     let mut request = two_lines();

@@ -93,6 +93,33 @@ async fn after_three_suppliers_a_person_decides(#[values(Database::Sqlite, Datab
     assert_eq!(fourth.open_units().iter().map(|(_, units)| units).sum::<u32>(), 2);
 }
 
+/// Retried while automation is off, the line waits to be routed.
+#[rstest]
+#[tokio::test]
+async fn a_preview_asks_no_fourth_supplier_either(#[values(Database::Sqlite, Database::Postgres)] database: Database) {
+    let (world, variant) = four_suppliers(database).await;
+    let wanted = OrderSpec::of([(variant, 2)]);
+    world.shop.create_order(wanted).expect("an order");
+    let stopped = async || world.count(STOPPED).await == 1;
+    world.eventually("three failed, and somebody is asked", stopped).await;
+    let off = "mutation { updateShopSettings(input: { automation: false }) { problems { message } } }";
+    world.graphql(off, json!({})).await;
+    let retry = "retryException(exceptionId: \"{id}\")";
+    world.decide("SUPPLIER_REJECTED", retry).await;
+    quiet(&world).await;
+    let order = world.graphql("{ orders { nodes { id status } } }", json!({})).await;
+    let order = &order["orders"]["nodes"][0];
+    assert_eq!(order["status"], "AWAITING_ROUTING");
+    let query = "query($id: ID!) { routePreview(orderId: $id) { wholeOrder
+        plan { lines { quantity reason components { sku } } } } }";
+    let preview = world.graphql(query, json!({ "id": order["id"] })).await;
+    let reason = "3 suppliers did not ship it, so no other one is tried without you";
+    assert_eq!(
+        preview["routePreview"],
+        json!({ "wholeOrder": false, "plan": { "lines": [{ "quantity": 2, "reason": reason, "components": [] }] } })
+    );
+}
+
 async fn quiet(world: &World) {
     let busy = "select count(*) from jobs where state in ('ready', 'running')";
     world
