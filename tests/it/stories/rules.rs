@@ -265,65 +265,57 @@ async fn what_no_rule_ties_to_the_rest_is_asked_about_once(
     assert!(!page.contains("with the rest of the order"), "{page}");
 }
 
-/// Retried while automation is off, the mug waits to be routed and the shirt for a person.
-async fn half_retried(database: Database, rules: &'static str, shirts: u32) -> Story {
+/// The mug waits for a person, since North has none and East neither; what North rejects while automation is
+/// off waits for a click.
+async fn half_waiting(database: Database, rules: &'static str) -> Story {
     let story = plot(rules).begin(database).await;
-    let north = story.world.supplier("north");
-    let stock = async |mugs, shirts| {
-        let told = [("N-MUG".to_owned(), mugs), ("N-SHIRT".to_owned(), shirts)];
-        north.put_inventory(&told).await.expect("is taken");
-        story.quiet().await;
-    };
-    stock(0, 0).await;
-    let east = "update offers set stock = 0 where sku = 'E-MUG'";
-    story.world.execute(east).await;
+    let none = "update offers set stock = 0 where sku = 'E-MUG'";
+    story.world.execute(none).await;
     story.order(&[("MUG", 1), ("SHIRT", 1)]);
+    let placed = story.purchase_order("north").await;
+    let north = story.world.supplier("north");
+    let reject = async |sku| {
+        let told = north.reject(&placed.number, sku, RejectReason::OutOfStock).await;
+        told.expect("rejects");
+    };
+    reject("N-MUG").await;
     let open = "select count(*) from exceptions where kind = 'no_eligible_supplier' and status = 'open'";
-    story.waits_for("both lines wait for a person", open, 2).await;
+    story.waits_for("the mug waits for a person", open, 1).await;
     story.change("updateShopSettings(input: { automation: false })").await;
-    stock(9, shirts).await;
-    let asked = "{ exceptions(filter: { status: OPEN }) { nodes { id orderLine { sku } } } }";
-    let asked = story.world.graphql(asked, json!({})).await;
-    let mut asked = asked["exceptions"]["nodes"].as_array().expect("a list").iter();
-    let of_mug = asked
-        .find(|asked| asked["orderLine"]["sku"] == "MUG")
-        .expect("the mug's");
-    story
-        .change(&format!("retryException(exceptionId: {})", of_mug["id"]))
-        .await;
-    story.waits_for("the mug waits to be routed", open, 1).await;
+    reject("N-SHIRT").await;
+    let rejected = "select count(*) from po_lines where rejected = 1";
+    story.waits_for("nothing is left at North", rejected, 2).await;
     story.quiet().await;
     story
 }
 
+/// Where a rule ties the mug to the shirt, both are decided: by a preview as by who has it routed.
 #[rstest]
-#[case("[{ name: Whole, never_split: true }]", 9, &["N-MUG", "N-SHIRT"])]
-#[case(r#"[{ name: Abroad, when: 'order.country == "FR"', never_split: true }]"#, 0, &["N-MUG"])]
+#[case("[{ name: Whole, never_split: true }]", 2)]
+#[case(r#"[{ name: Abroad, when: 'order.country == "FR"', never_split: true }]"#, 1)]
 #[tokio::test]
 async fn a_preview_decides_together_what_routing_does(
     #[values(Database::Sqlite, Database::Postgres)] database: Database,
     #[case] rules: &'static str,
-    #[case] shirts: u32,
-    #[case] expect: &[&str],
+    #[case] lines: usize,
 ) {
-    let story = half_retried(database, rules, shirts).await;
-    let order = story
-        .world
-        .graphql("{ orders(first: 1) { nodes { id } } }", json!({}))
-        .await;
-    let query = "query($id: ID!) { routePreview(orderId: $id) { wholeOrder plan { lines { components { sku } } } } }";
-    let id = &order["orders"]["nodes"][0]["id"];
-    let preview = story.world.graphql(query, json!({ "id": id })).await;
-    let line = |sku: &&str| json!({ "components": [{ "sku": sku }] });
-    let lines: Vec<_> = expect.iter().map(line).collect();
-    let decided = json!({ "wholeOrder": false, "plan": { "lines": lines } });
-    assert_eq!(preview["routePreview"], decided);
-    // Nothing of it was done, and the same is done as soon as it may be.
-    assert_eq!(story.bought(), (0, 0));
-    story.change("updateShopSettings(input: { automation: true })").await;
-    let placed = story.purchase_order("north").await;
-    let bought: Vec<&str> = placed.lines.iter().map(|line| line.sku.as_str()).collect();
-    assert_eq!(bought, expect);
+    let story = half_waiting(database, rules).await;
+    let plan = "plan { lines { quantity reason components { sku } } }";
+    let query = format!("{{ orders(first: 1) {{ nodes {{ id {plan} }} }} }}");
+    let order = story.world.graphql(&query, json!({})).await["orders"]["nodes"][0].clone();
+    let query = format!("query($id: ID!) {{ routePreview(orderId: $id) {{ wholeOrder {plan} }} }}");
+    let preview = story.world.graphql(&query, json!({ "id": order["id"] })).await["routePreview"].clone();
+    assert_eq!(preview["wholeOrder"], false);
+    let decided = preview["plan"]["lines"].as_array().expect("lines");
+    assert_eq!(decided.len(), lines, "{preview}");
+
+    story.change(&format!("routeOrder(id: {})", order["id"])).await;
+    let routed = async || {
+        let query = format!("{{ orders(first: 1) {{ nodes {{ {plan} }} }} }}");
+        let now = story.world.graphql(&query, json!({})).await["orders"]["nodes"][0].clone();
+        now["plan"]["lines"] == preview["plan"]["lines"]
+    };
+    story.world.eventually("routing decides the same", routed).await;
 }
 
 #[rstest]
