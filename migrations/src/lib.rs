@@ -10,6 +10,7 @@ mod dialect;
 mod m20261121_000001_core;
 mod m20261121_000002_sign_in_attempts;
 mod m20261122_000003_connections_by_priority;
+mod m20261122_000004_lists_in_order;
 
 /// All migrations, oldest first.
 pub struct Migrator;
@@ -21,6 +22,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000001_core::Migration),
             Box::new(m20261121_000002_sign_in_attempts::Migration),
             Box::new(m20261122_000003_connections_by_priority::Migration),
+            Box::new(m20261122_000004_lists_in_order::Migration),
         ]
     }
 }

@@ -1,6 +1,8 @@
 //! Makes mappings of proposals that a person accepted, one by one or all that
 //! are certain, and keeps in mind what was refused.
 
+use std::time::Duration;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -58,7 +60,7 @@ pub async fn accept(app: &App, shop: ShopId, ids: &[MatchId], actor: &Actor) -> 
         }
     }
     if !decided.done.is_empty() {
-        route_mapped(&tx, shop, actor.to_string(), now)?;
+        route_mapped(&tx, shop, actor.to_string(), now, Duration::ZERO)?;
     }
     tx.commit().await?;
     Ok(decided)
@@ -107,6 +109,9 @@ pub struct AcceptMatches {
 
 /// Variants in one go.
 const PAGE: u64 = 50;
+/// So many as are mapped in that time have the orders that wait for them looked at together: that goes
+/// through all that waits, however few were mapped.
+pub(super) const TOGETHER: Duration = Duration::from_secs(2);
 
 impl Job for AcceptMatches {
     const NAME: &'static str = "accept_matches";
@@ -159,7 +164,7 @@ impl Job for AcceptMatches {
                 }
             }
         }
-        route_mapped(&tx, shop, self.by.clone(), now)?;
+        route_mapped(&tx, shop, self.by.clone(), now, TOGETHER)?;
         enqueue(&tx, self, When::now(now.timestamp_millis()))?;
         tx.commit().await?;
         Ok(())
@@ -185,10 +190,20 @@ async fn map(
     save_mapping::write(tx, shop, variant, vec![alternative], now).await
 }
 
-/// Has the orders that wait for any of many mappings looked at again.
-pub(super) fn route_mapped(tx: &Tx, shop: ShopId, by: String, now: DateTime<Utc>) -> Result<(), sea_orm::DbErr> {
+/// Has the orders that wait for any of many mappings looked at again, after so long.
+pub(super) fn route_mapped(
+    tx: &Tx,
+    shop: ShopId,
+    by: String,
+    now: DateTime<Utc>,
+    wait: Duration,
+) -> Result<(), sea_orm::DbErr> {
     // As the database keeps it, a mapping's time may be a little less than the clock's.
     let since = now - TimeDelta::milliseconds(1);
     let why = Why::ManyMapped { by, since, until: None };
-    enqueue(tx, &RevisitOrders::new(shop, why), When::now(now.timestamp_millis()))
+    enqueue(
+        tx,
+        &RevisitOrders::new(shop, why),
+        When::after(now.timestamp_millis(), wait),
+    )
 }

@@ -1,35 +1,35 @@
 //! Decides together what a rule has shipped together: what of an order waits for a supplier is brought in
 //! when any of it is routed, since one part alone would never be allowed.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use chrono::{DateTime, Utc};
 use sea_orm::DbErr;
 
 use super::{
     resolve_exception::close_by,
-    route_order::{Forced, RouteOrder},
+    route_order::{self, Forced, RouteOrder},
     rule_facts,
 };
 use crate::{
     domain::{event::Actor, exception::ExceptionKind, rules::Consequence},
-    ids::ExceptionId,
+    ids::{ExceptionId, OrderLineId},
     queue::{When, enqueue},
-    store::{Tx, exceptions, order_state::OrderState, orders, shops},
+    routing::{LineDemand, RouteRequest, Strategy, rulebook},
+    store::{Tx, exceptions, order_lines, order_state::OrderState, orders, shops},
 };
 
-/// Closes what routing put before people about the order's lines, all `but` one, and reads the order again.
-/// None where nothing keeps it together, or nothing waits.
+/// Closes what routing put before people about lines that rules tie to some of the order's, all `but` one,
+/// and reads the order again. None where nothing that is tied waits.
 pub async fn gather(
     tx: &Tx,
     shop: &shops::Model,
     state: &OrderState,
+    to: &BTreeSet<OrderLineId>,
     but: Option<ExceptionId>,
     now: DateTime<Utc>,
 ) -> Result<Option<OrderState>, DbErr> {
-    if !keeps_together(shop, now) {
-        return Ok(None);
-    }
-    let waits = |open: &&exceptions::Model| waits_for_supplier(open) && Some(open.id) != but;
-    let waiting: Vec<exceptions::Model> = state.open_exceptions.iter().filter(waits).cloned().collect();
+    let waiting = tied(shop, state, to, but, now)?;
     if waiting.is_empty() {
         return Ok(None);
     }
@@ -43,6 +43,56 @@ pub async fn gather(
         )?;
     }
     OrderState::of(tx, shop.id, state.order.id).await
+}
+
+/// What routing put before people about lines that rules tie to some of the order's, all `but` one. What
+/// no rule ties stays as it is: routed again, it would only be asked about again.
+pub(super) fn tied(
+    shop: &shops::Model,
+    state: &OrderState,
+    to: &BTreeSet<OrderLineId>,
+    but: Option<ExceptionId>,
+    now: DateTime<Utc>,
+) -> Result<Vec<exceptions::Model>, DbErr> {
+    let waits = |open: &exceptions::Model| waits_for_supplier(open) && Some(open.id) != but;
+    if to.is_empty() || !keeps_together(shop, now) || !state.open_exceptions.iter().any(waits) {
+        return Ok(Vec::new());
+    }
+    let mut freed = state.clone();
+    let mut waiting: Vec<exceptions::Model> = freed.open_exceptions.extract_if(.., |open| waits(open)).collect();
+    let tied = rulebook::tied(&asked(shop, &freed, to, now)?, to);
+    waiting.retain(|open| open.order_line_id.is_some_and(|line| tied.contains(&line)));
+    Ok(waiting)
+}
+
+/// Of an order what the conditions of such rules may ask about: its lines that are to be routed, and some others.
+fn asked(
+    shop: &shops::Model,
+    state: &OrderState,
+    others: &BTreeSet<OrderLineId>,
+    now: DateTime<Utc>,
+) -> Result<RouteRequest, DbErr> {
+    let to_route: BTreeMap<OrderLineId, u32> = route_order::waiting(state, &shop.settings.0)
+        .into_iter()
+        .map(|(line, units)| (line.id, units))
+        .collect();
+    let demand = |line: &order_lines::Model| match to_route.get(&line.id) {
+        Some(units) => Some(LineDemand {
+            units: *units,
+            ..rule_facts::not_to_route(line)
+        }),
+        None => others.contains(&line.id).then(|| rule_facts::not_to_route(line)),
+    };
+    Ok(RouteRequest {
+        lines: state.lines.iter().filter_map(demand).collect(),
+        suppliers: Vec::new(),
+        destination: route_order::destination(state),
+        strategy: Strategy::default(),
+        known_costs: None,
+        price_breaks: Vec::new(),
+        facts: rule_facts::of_lines(shop, &state.order, &state.lines, now),
+        rules: rule_facts::in_force(shop, now)?,
+    })
 }
 
 /// A supplier was chosen for lines of an order: where nothing of them waits any more, what waited for them is routed.
@@ -63,14 +113,15 @@ pub(super) async fn after_choice(
     if state.open_exceptions.iter().any(waits) {
         return Ok(());
     }
-    if gather(tx, shop, &state, None, now).await?.is_some() {
+    let lines = chosen.iter().map(|choice| choice.line).collect();
+    if gather(tx, shop, &state, &lines, None, now).await?.is_some() {
         enqueue(tx, &RouteOrder::of(order), When::now(now.timestamp_millis()))?;
     }
     Ok(())
 }
 
 /// Whether routing put a line before people, for want of somebody to ship it.
-pub(super) const fn waits_for_supplier(open: &exceptions::Model) -> bool {
+const fn waits_for_supplier(open: &exceptions::Model) -> bool {
     matches!(
         open.kind,
         ExceptionKind::NoEligibleSupplier | ExceptionKind::PriceRose | ExceptionKind::UnmappedLine
@@ -78,7 +129,7 @@ pub(super) const fn waits_for_supplier(open: &exceptions::Model) -> bool {
 }
 
 /// Whether a rule in force may have lines shipped together.
-pub(super) fn keeps_together(shop: &shops::Model, now: DateTime<Utc>) -> bool {
+fn keeps_together(shop: &shops::Model, now: DateTime<Utc>) -> bool {
     let today = rule_facts::today(shop, now);
     let mut rules = shop.settings.0.rules.iter().filter(|rule| rule.is_in_force(today));
     rules.any(|rule| matches!(rule.then, Consequence::NeverSplit | Consequence::ShipTogether))

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, DbErr};
 
 use super::{
-    accept_matches::route_mapped,
+    accept_matches::{TOGETHER, route_mapped},
     save_mapping::{self, NewAlternative, NewComponent},
 };
 use crate::{
@@ -98,7 +98,7 @@ async fn save(
         save_mapping::route_waiting(&tx, shop, *variant, &later, actor, now)?;
     }
     save_mapping::write_many(&tx, shop, wanted, offers, now).await?;
-    route_mapped(&tx, shop, actor.to_string(), now)?;
+    route_mapped(&tx, shop, actor.to_string(), now, TOGETHER)?;
     Ok(tx.commit().await?)
 }
 

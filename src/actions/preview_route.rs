@@ -26,12 +26,12 @@ pub async fn preview_route(app: &App, shop: ShopId, order: OrderId) -> Result<Op
     let Some(mut state) = OrderState::load(db, shop.id, order).await? else {
         return Ok(None);
     };
-    // What waits for somebody to ship it is decided with the rest, as when the order is routed.
-    if !route_order::waiting(&state, &shop.settings.0).is_empty() && gather_order::keeps_together(&shop, now) {
-        state
-            .open_exceptions
-            .retain(|open| !gather_order::waits_for_supplier(open));
-    }
+    // What is tied to it is decided with it, as when the order is routed.
+    let routed = route_order::lines_waiting(&state, &shop.settings.0);
+    let tied = gather_order::tied(&shop, &state, &routed, None, now)?;
+    state
+        .open_exceptions
+        .retain(|open| tied.iter().all(|gathered| gathered.id != open.id));
     let whole_order = route_order::waiting(&state, &shop.settings.0).is_empty();
     if whole_order {
         // Nobody has any of it then, and nothing of it waits.

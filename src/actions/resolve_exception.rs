@@ -451,7 +451,8 @@ impl Decision<'_> {
         let Some(state) = OrderState::of(tx, shop, self.order.id).await? else {
             return Ok(());
         };
-        match gather_order::gather(tx, &row, &state, Some(self.exception.id), self.now).await? {
+        let line = self.exception.order_line_id.into_iter().collect();
+        match gather_order::gather(tx, &row, &state, &line, Some(self.exception.id), self.now).await? {
             Some(_) => self.route(),
             None => Ok(()),
         }

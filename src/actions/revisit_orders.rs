@@ -323,6 +323,8 @@ impl Job for RevisitOrders {
         match self.why {
             _ if self.after.is_some() => None,
             Why::RoutingChanged { .. } => Some(format!("routing_changed:{}", self.shop_id)),
+            // The first of them looks at what was mapped since, and so at all that was mapped after it.
+            Why::ManyMapped { ref by, .. } => Some(format!("many_mapped:{}:{by}", self.shop_id)),
             Why::TimePassed { .. } => Some(format!("time_passed:{}", self.shop_id)),
             Why::OffersChanged { supplier, .. } => Some(format!("offers_changed:{}:{supplier}", self.shop_id)),
             _ => None,

@@ -103,9 +103,9 @@ pub async fn route_state(
     now: DateTime<Utc>,
 ) -> Result<(), DbErr> {
     if state.gate(&shop.settings.0) == Gate::Open {
-        let is_free = forced.is_empty() && !waiting(state, &shop.settings.0).is_empty();
-        let gathered = if is_free {
-            gather_order::gather(tx, shop, state, None, now).await?
+        let gathered = if forced.is_empty() {
+            let routed = lines_waiting(state, &shop.settings.0);
+            gather_order::gather(tx, shop, state, &routed, None, now).await?
         } else {
             None
         };
@@ -193,6 +193,18 @@ pub(super) fn waiting<'a>(state: &'a OrderState, settings: &ShopSettings) -> Vec
         .collect()
 }
 
+/// The lines of which units await routing.
+pub(super) fn lines_waiting(state: &OrderState, settings: &ShopSettings) -> BTreeSet<OrderLineId> {
+    let waiting = waiting(state, settings);
+    waiting.into_iter().map(|(line, _)| line.id).collect()
+}
+
+/// ISO 3166 country that the order goes to.
+pub(super) fn destination(state: &OrderState) -> Option<String> {
+    let address = state.order.ship_to.as_ref();
+    address.and_then(|address| address.0.country_code.clone())
+}
+
 /// What routing needs to know, for some units.
 pub(super) async fn request(
     db: &impl Recall,
@@ -224,11 +236,7 @@ pub(super) async fn request(
         })
         .collect();
     let agreed = agreed(db, shop.id, &lines).await?;
-    let destination = state
-        .order
-        .ship_to
-        .as_ref()
-        .and_then(|address| address.0.country_code.clone());
+    let destination = destination(state);
     let facts = rule_facts::of(shop, state, now);
     let to = Destination {
         country: destination.as_deref(),

@@ -51,7 +51,8 @@ fn waiting(state: &OrderState) -> Vec<LineDemand> {
     state.lines.iter().filter(waits).map(not_to_route).collect()
 }
 
-fn not_to_route(line: &order_lines::Model) -> LineDemand {
+/// A line of which no unit is to be routed now.
+pub fn not_to_route(line: &order_lines::Model) -> LineDemand {
     LineDemand {
         line: line.id,
         units: store::units(line.current_quantity),

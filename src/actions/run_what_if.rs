@@ -27,10 +27,20 @@ pub struct RunWhatIf {
     pub run_id: WhatIfRunId,
 }
 
-/// Pages of orders in one go: what was read of offers serves them all.
-const MOST_PAGES: u32 = 25;
-/// After so much time no other page is begun: progress is seen.
-const LONG_ENOUGH: TimeDelta = TimeDelta::seconds(1);
+/// How far a job goes.
+#[derive(Clone, Copy, Debug)]
+pub struct Stretch {
+    /// Pages of orders: what was read of offers serves them all.
+    pub pages: u32,
+    /// After that no other page is begun.
+    pub time: TimeDelta,
+}
+
+/// Short enough for its progress to be seen.
+const OF_ONE_JOB: Stretch = Stretch {
+    pages: 25,
+    time: TimeDelta::seconds(1),
+};
 /// Changed orders that are kept of one comparison; all are counted.
 pub const MOST_LISTED: i32 = 10_000;
 /// Comparisons that are kept of a shop's.
@@ -56,13 +66,14 @@ impl Job for RunWhatIf {
     }
 
     async fn run(&self, app: &App, _attempt: Attempt) -> Result<(), JobError> {
-        self.go_on(app, MOST_PAGES).await
+        self.go_on(app, OF_ONE_JOB, async || {}).await
     }
 }
 
 impl RunWhatIf {
-    /// Goes on by so many pages at most; not any further once it is cancelled.
-    pub async fn go_on(&self, app: &App, most_pages: u32) -> Result<(), JobError> {
+    /// Goes on so far at most, and not any further once it is cancelled. What is done `between` two
+    /// pages is a test's.
+    pub async fn go_on(&self, app: &App, most: Stretch, between: impl AsyncFn()) -> Result<(), JobError> {
         let (Some(run), Some(shop)) = (self.begin(app).await?, shops::by_id(app.db.read(), self.shop_id).await?) else {
             return Ok(());
         };
@@ -74,9 +85,12 @@ impl RunWhatIf {
         let mut what_if = WhatIf::go_on(&app.db, shop, basis, period, run.asked_at, mark).await?;
         let mut changed = Vec::new();
         let (began, mut pages, mut is_over) = (app.clock.now(), 0, false);
-        while pages < most_pages && app.clock.now() - began < LONG_ENOUGH {
-            if pages > 0 && !self.is_wanted(app).await? {
-                return Ok(());
+        while pages < most.pages && app.clock.now() - began < most.time {
+            if pages > 0 {
+                between().await;
+                if !self.is_wanted(app).await? {
+                    return Ok(());
+                }
             }
             pages += 1;
             let Some(more) = what_if.next(&app.db).await? else {

@@ -218,7 +218,7 @@ pub struct SupplierQuery;
 #[Object]
 impl SupplierQuery {
     /// The shop's own suppliers and the marketplace's: those that it has a connection with first, by its
-    /// priority, then the others; of equals by key.
+    /// priority and of equals the older ones; then its own by key, and then the marketplace's.
     #[graphql(complexity = "weight(first, child_complexity)")]
     async fn suppliers(
         &self,

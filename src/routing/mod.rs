@@ -68,12 +68,7 @@ fn with_judged<R>(
     request: &RouteRequest,
     decide: impl for<'a> FnOnce(Known<'a>, Vec<Vec<Candidate<'a>>>, Stock) -> R,
 ) -> R {
-    let around = Circumstances {
-        suppliers: request.suppliers.iter().map(|terms| (terms.id, terms)).collect(),
-        destination: request.destination.as_deref(),
-        hour: request.facts.hour,
-        promised_in_days: request.facts.promised_in_days,
-    };
+    let around = Circumstances::of(request);
     let mut lines: Vec<&LineDemand> = request.lines.iter().collect();
     // Stock that two lines want goes to the older one, whatever the order of the request.
     lines.sort_by_key(|line| line.line);

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::{
     plan::{Field, RejectedBecause},
-    request::{Alternative, Component, LineDemand, OfferFacts, SupplierTerms},
+    request::{Alternative, Component, LineDemand, OfferFacts, RouteRequest, SupplierTerms},
 };
 use crate::{domain::mapping::is_accepted, ids::SupplierId};
 
@@ -21,6 +21,17 @@ pub struct Circumstances<'a> {
     pub hour: Option<u32>,
     /// Days until the order is to leave, where that was promised; less than 0 when it is late already.
     pub promised_in_days: Option<i64>,
+}
+
+impl<'a> Circumstances<'a> {
+    pub fn of(request: &'a RouteRequest) -> Self {
+        Self {
+            suppliers: request.suppliers.iter().map(|terms| (terms.id, terms)).collect(),
+            destination: request.destination.as_deref(),
+            hour: request.facts.hour,
+            promised_in_days: request.facts.promised_in_days,
+        }
+    }
 }
 
 /// Every rule that the alternative breaks, the gravest first and prices last;

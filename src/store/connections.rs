@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use sea_orm::{
     QueryOrder as _, QuerySelect as _, QueryTrait as _,
     entity::prelude::*,
-    sea_query::{Expr, Query, SelectStatement},
+    sea_query::{Expr, ExprTrait as _, Query, SelectStatement},
 };
 
 use super::{Recall, Tx, columns::Json, paging};
@@ -60,12 +60,15 @@ pub(super) fn shops_of(supplier: SupplierId) -> SelectStatement {
         .to_owned()
 }
 
-/// The ids of the suppliers that a shop has a connection with, for the conditions of other tables.
-pub(super) fn suppliers_of(shop: ShopId) -> SelectStatement {
+/// A shop's connection with the supplier that the outer query is about.
+pub(super) fn of_supplier_row(shop: ShopId) -> SelectStatement {
     Query::select()
-        .column(Column::SupplierId)
+        .column((Entity, Column::Id))
         .from(Entity)
-        .and_where(Column::ShopId.eq(shop))
+        .and_where(Expr::col((Entity, Column::ShopId)).eq(shop))
+        .and_where(
+            Expr::col((Entity, Column::SupplierId)).equals((super::suppliers::Entity, super::suppliers::Column::Id)),
+        )
         .to_owned()
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 use sea_orm::{
-    IntoActiveModel as _, Iterable as _, QueryOrder as _, QuerySelect, QueryTrait as _,
+    DbBackend, IntoActiveModel as _, Iterable as _, QueryOrder as _, QuerySelect, QueryTrait as _, Statement,
     entity::prelude::*,
     sea_query::{Expr, ExprTrait as _, OnConflict, SelectStatement},
 };
@@ -218,9 +218,10 @@ pub(super) fn open_of_order_row() -> SelectStatement {
 
 /// Open exceptions of some kinds.
 fn open_of(shop: ShopId, kinds: &[ExceptionKind]) -> Select<Entity> {
+    // In these words, because they are the index's: `exceptions_open_in_order`.
     Entity::find()
         .filter(Column::ShopId.eq(shop))
-        .filter(Column::Status.eq(ExceptionStatus::Open))
+        .filter(Expr::cust("status = 'open'"))
         .filter(Column::Kind.is_in(kinds.iter().copied()))
 }
 
@@ -232,12 +233,26 @@ async fn page_by_id(
     seen: Option<ExceptionId>,
     limit: u64,
 ) -> Result<Vec<Model>, DbErr> {
+    by_id_after(rows, until, seen, limit).all(db).await
+}
+
+fn by_id_after(rows: Select<Entity>, until: DateTime<Utc>, seen: Option<ExceptionId>, limit: u64) -> Select<Entity> {
     rows.filter(Column::CreatedAt.lte(until))
         .apply_if(seen, |rows, seen| rows.filter(Column::Id.gt(seen)))
         .order_by_asc(Column::Id)
         .limit(paging::capped(limit))
-        .all(db)
-        .await
+}
+
+/// What is asked of the database for a page of [`of_routing`]: a test looks at how it goes about it.
+#[must_use]
+pub fn of_routing_statement(
+    backend: DbBackend,
+    shop: ShopId,
+    until: DateTime<Utc>,
+    seen: ExceptionId,
+    limit: u64,
+) -> Statement {
+    by_id_after(open_of(shop, &OF_ROUTING), until, Some(seen), limit).build(backend)
 }
 
 /// Some open exceptions about lines that are mapped and that routing could not serve, opened

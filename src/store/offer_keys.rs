@@ -1,7 +1,7 @@
 //! What offers are found by: their codes as they are compared, and the words of their titles.
 
 use sea_orm::{
-    QueryTrait as _,
+    DbBackend, QueryTrait as _, Statement,
     entity::prelude::*,
     sea_query::{Query, SelectStatement},
 };
@@ -37,12 +37,17 @@ pub(super) fn put(tx: &Tx, before: Option<&offers::Model>, now: &offers::Model) 
         if keys_of(before) == rows {
             return Ok(());
         }
-        let delete = Entity::delete_many()
-            .filter(Column::SupplierId.eq(now.supplier_id))
-            .filter(Column::OfferId.eq(now.id));
-        tx.write(Write::any::<Entity>(delete.build(tx.get_database_backend())));
+        tx.write(Write::any::<Entity>(forgetting(tx.get_database_backend(), now.id)));
     }
     super::insert_all(tx, rows)
+}
+
+/// Takes an offer's keys away. It is found by the offer alone: with its supplier beside it, SQLite would go
+/// through the keys of all the supplier's offers.
+#[must_use]
+pub fn forgetting(backend: DbBackend, offer: OfferId) -> Statement {
+    let delete = Entity::delete_many().filter(Column::OfferId.eq(offer));
+    delete.build(backend)
 }
 
 fn keys_of(offer: &offers::Model) -> Vec<Model> {

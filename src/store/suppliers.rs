@@ -2,8 +2,11 @@
 
 use chrono::{DateTime, Utc};
 use sea_orm::{
-    Condition, JoinType, QueryOrder as _, QuerySelect, RelationDef, entity::prelude::*, sea_query::SelectStatement,
+    Condition, DbBackend, JoinType, QueryOrder as _, QuerySelect, QueryTrait as _, RelationDef, SelectTwo, Statement,
+    entity::prelude::*,
+    sea_query::{Expr, ExprTrait as _, SelectStatement},
 };
+use serde::{Deserialize, Serialize};
 
 use super::{Party, Recall, connections, paging};
 use crate::{
@@ -65,9 +68,15 @@ pub(super) fn ids_seen_by(party: Party) -> SelectStatement {
     QuerySelect::query(&mut ids).to_owned()
 }
 
-/// Where a supplier stands in a party's list: those that the shop has a connection with come first, by
-/// its priority, and all others by key.
-pub type Place = (Option<i32>, String);
+/// Where a supplier stands in a party's list: those that the shop has a connection with come first, by its
+/// priority and of equals the older ones, then its own by key, and then the marketplace's. Each of
+/// the three is read by an index that has this order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Place {
+    Connected(i32, SupplierId),
+    Own(String),
+    Listed(String),
+}
 
 /// One page of whom a party sees, after the place that was seen last, each with its own.
 pub async fn page(
@@ -77,77 +86,111 @@ pub async fn page(
     limit: u64,
 ) -> Result<Vec<(Place, Model)>, DbErr> {
     let limit = paging::capped(limit);
+    let after_own = match seen {
+        Some(Place::Own(key)) => Some(key.as_str()),
+        _ => None,
+    };
     let Party::Shop(shop) = party else {
-        return others(db, seen_by(party), seen, limit).await;
+        return keyed(db, after_key(seen_by(party), after_own, limit), Place::Own).await;
     };
     let mut rows = match seen {
-        Some((None, _)) => Vec::new(),
-        _ => connected(db, shop, seen, limit).await?,
+        None => connected(db, shop, None, limit).await?,
+        Some(Place::Connected(priority, id)) => connected(db, shop, Some((*priority, *id)), limit).await?,
+        Some(Place::Own(_) | Place::Listed(_)) => Vec::new(),
     };
     let left = limit - rows.len() as u64;
+    if left > 0 && !matches!(seen, Some(Place::Listed(_))) {
+        rows.extend(keyed(db, own(shop, after_own, left), Place::Own).await?);
+    }
+    let left = limit - rows.len() as u64;
     if left > 0 {
-        let seen = seen.filter(|(priority, _)| priority.is_none());
-        let strangers = seen_by(party).filter(Column::Id.not_in_subquery(connections::suppliers_of(shop)));
-        rows.extend(others(db, strangers, seen, left).await?);
+        let after = match seen {
+            Some(Place::Listed(key)) => Some(key.as_str()),
+            _ => None,
+        };
+        rows.extend(keyed(db, listed(shop, after, left), Place::Listed).await?);
     }
     Ok(rows)
 }
 
-/// Those that a shop has a connection with, by its priority: the index `connections_by_priority`.
+/// What is asked of the database for pages in the middle of each of the three: a test looks at how it
+/// goes about it.
+#[must_use]
+pub fn page_statements(backend: DbBackend, shop: ShopId, limit: u64) -> Vec<Statement> {
+    let seen = (1, SupplierId(Uuid::nil()));
+    vec![
+        connected_rows(shop, Some(seen), limit).build(backend),
+        own(shop, Some("a"), limit).build(backend),
+        listed(shop, Some("a"), limit).build(backend),
+    ]
+}
+
+/// Those that a shop has a connection with: the index `connections_in_order`.
+fn connected_rows(shop: ShopId, seen: Option<(i32, SupplierId)>, limit: u64) -> SelectTwo<connections::Entity, Entity> {
+    use connections::Column as Connection;
+    let supplier: RelationDef = connections::Entity::belongs_to(Entity)
+        .from(Connection::SupplierId)
+        .to(Column::Id)
+        .into();
+    let whom = Condition::any()
+        .add(Column::ShopId.eq(shop))
+        .add(Column::ShopId.is_null());
+    connections::Entity::find()
+        .join(JoinType::InnerJoin, supplier)
+        .select_also(Entity)
+        .filter(Connection::ShopId.eq(shop))
+        .filter(whom)
+        .apply_if(seen, |rows, seen| {
+            rows.filter(paging::after((Connection::Priority, Connection::SupplierId), seen))
+        })
+        .order_by_asc(Connection::Priority)
+        .order_by_asc(Connection::SupplierId)
+        .limit(limit)
+}
+
 async fn connected(
     db: &impl ConnectionTrait,
     shop: ShopId,
-    seen: Option<&Place>,
+    seen: Option<(i32, SupplierId)>,
     limit: u64,
 ) -> Result<Vec<(Place, Model)>, DbErr> {
-    let supplier: RelationDef = connections::Entity::belongs_to(Entity)
-        .from(connections::Column::SupplierId)
-        .to(Column::Id)
-        .into();
-    let mut rows = connections::Entity::find()
-        .join(JoinType::InnerJoin, supplier)
-        .select_also(Entity)
-        .filter(connections::Column::ShopId.eq(shop))
-        .filter(
-            Condition::any()
-                .add(Column::ShopId.eq(shop))
-                .add(Column::ShopId.is_null()),
-        );
-    if let Some((Some(priority), key)) = seen {
-        rows = rows
-            // So that the index is entered at that place.
-            .filter(connections::Column::Priority.gte(*priority))
-            .filter(paging::after(
-                (connections::Column::Priority, Column::Key),
-                (*priority, key.as_str()),
-            ));
-    }
-    let rows = rows
-        .order_by_asc(connections::Column::Priority)
-        .order_by_asc(Column::Key)
-        .limit(limit)
-        .all(db)
-        .await?;
-    let rows = rows.into_iter();
+    let rows = connected_rows(shop, seen, limit).all(db).await?.into_iter();
     let placed = |(connection, supplier): (connections::Model, Option<Model>)| {
         let supplier = supplier?;
-        Some(((Some(connection.priority), supplier.key.clone()), supplier))
+        Some((Place::Connected(connection.priority, supplier.id), supplier))
     };
     Ok(rows.filter_map(placed).collect())
 }
 
-/// Suppliers by key.
-async fn others(
+/// A shop's own that it has no connection with: the index `suppliers_by_shop`.
+fn own(shop: ShopId, seen: Option<&str>, limit: u64) -> Select<Entity> {
+    let rows = Entity::find().filter(Column::ShopId.eq(shop));
+    after_key(not_connected(rows, shop), seen, limit)
+}
+
+/// The same of the marketplace's.
+fn listed(shop: ShopId, seen: Option<&str>, limit: u64) -> Select<Entity> {
+    let rows = Entity::find().filter(Column::ShopId.is_null());
+    after_key(not_connected(rows, shop), seen, limit)
+}
+
+fn not_connected(rows: Select<Entity>, shop: ShopId) -> Select<Entity> {
+    rows.filter(Expr::exists(connections::of_supplier_row(shop)).not())
+}
+
+fn after_key(rows: Select<Entity>, seen: Option<&str>, limit: u64) -> Select<Entity> {
+    rows.apply_if(seen, |rows, key| rows.filter(Column::Key.gt(key)))
+        .order_by_asc(Column::Key)
+        .limit(limit)
+}
+
+async fn keyed(
     db: &impl ConnectionTrait,
-    mut rows: Select<Entity>,
-    seen: Option<&Place>,
-    limit: u64,
+    rows: Select<Entity>,
+    place: fn(String) -> Place,
 ) -> Result<Vec<(Place, Model)>, DbErr> {
-    if let Some((_, key)) = seen {
-        rows = rows.filter(Column::Key.gt(key.as_str()));
-    }
-    let rows = rows.order_by_asc(Column::Key).limit(limit).all(db).await?;
-    Ok(rows.into_iter().map(|row| ((None, row.key.clone()), row)).collect())
+    let rows = rows.all(db).await?.into_iter();
+    Ok(rows.map(|row| (place(row.key.clone()), row)).collect())
 }
 
 pub async fn seen_by_ids(db: &impl ConnectionTrait, party: Party, ids: &[SupplierId]) -> Result<Vec<Model>, DbErr> {

@@ -7,6 +7,7 @@ mod ruling;
 
 pub use facts::{OrderFacts, Standing};
 pub(super) use ruling::Ruling;
+pub use ruling::tied;
 
 use super::expressions::{Expression, ExpressionError, Field, Scope};
 pub use crate::domain::rules::Consequence;

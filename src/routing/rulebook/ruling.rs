@@ -59,11 +59,9 @@ impl<'a> Ruling<'a> {
 
     fn limit(&mut self, rule: &'a Rule) {
         let limits = match rule.then {
-            Consequence::NeverSplit if self.holds(rule, None, None).is_some() => self.together(rule, |_| true),
-            Consequence::ShipTogether => {
-                let (request, around) = (self.request, self.around);
-                let holds = |line: &LineDemand| holds(request, around, rule, Some(line), None).is_some();
-                self.together(rule, holds)
+            Consequence::NeverSplit | Consequence::ShipTogether => {
+                let ties = tying(self.request, self.around, rule);
+                ties.is_some_and(|ties| self.together(rule, ties))
             }
             Consequence::MaxParcels(most) if self.holds(rule, None, None).is_some() => {
                 let most = most.saturating_sub(self.request.facts.parcels);
@@ -188,6 +186,42 @@ impl<'a> Ruling<'a> {
     fn holds(&self, rule: &Rule, line: Option<&LineDemand>, component: Option<&Component>) -> Option<Holds> {
         holds(self.request, self.around, rule, line, component)
     }
+}
+
+/// Says of a line whether a rule has it shipped together with all others of which it says so; none where
+/// the rule keeps nothing of the order together.
+fn tying<'a>(
+    request: &'a RouteRequest,
+    around: &'a Circumstances<'a>,
+    rule: &'a Rule,
+) -> Option<impl Fn(&LineDemand) -> bool + use<'a>> {
+    let is_whole = match rule.then {
+        Consequence::NeverSplit if holds(request, around, rule, None, None).is_some() => true,
+        Consequence::ShipTogether => false,
+        _ => return None,
+    };
+    Some(move |line: &LineDemand| is_whole || holds(request, around, rule, Some(line), None).is_some())
+}
+
+/// Which lines of a request the rules keep with some of its lines, straight or by way of others: what a
+/// rule ties comes from one supplier, and so do rules' lines of which one is the same.
+#[must_use]
+pub fn tied(request: &RouteRequest, to: &BTreeSet<OrderLineId>) -> BTreeSet<OrderLineId> {
+    let around = Circumstances::of(request);
+    let of_rule = |rule| -> Option<BTreeSet<OrderLineId>> {
+        let ties = tying(request, &around, rule)?;
+        let lines = request.lines.iter().filter(|line| ties(line));
+        Some(lines.map(|line| line.line).collect())
+    };
+    let mut groups: Vec<BTreeSet<OrderLineId>> = request.rules.iter().filter_map(of_rule).collect();
+    let mut found = BTreeSet::new();
+    while let Some(next) = groups
+        .iter()
+        .position(|group| !group.is_disjoint(to) || !group.is_disjoint(&found))
+    {
+        found.extend(groups.swap_remove(next));
+    }
+    found
 }
 
 fn holds(

@@ -122,6 +122,31 @@ fn tries_what_is_relaxed_after_something_was_shut() {
     assert!(solution.is_proven());
 }
 
+/// Where each of many groups must find its place before there is a plan, and no time is left for any.
+#[test]
+fn tries_one_plan_before_it_is_cut_off_among_many_groups() {
+    const GROUPS: usize = 6;
+    let mut problem = Problem::new(GRAIN, 100_000 * GRAIN);
+    for _ in 0..GROUPS {
+        let demand = problem.push_demand(1);
+        let ways = [5, 3].map(|each| problem.push_way(each * GRAIN, 1, &[]));
+        problem.groups.push(Group {
+            demands: vec![demand],
+            places: ways.map(|way| vec![way]).into(),
+            is_whole: true,
+        });
+    }
+    let effort = Effort {
+        bounds: 1,
+        is_thorough: false,
+        plan: None,
+    };
+    let solution = search(&problem, &problem.most(), effort);
+    assert!(solution.cost < problem.unserved, "every group is served: {solution:?}");
+    assert!(problem.keeps_groups(&solution.units));
+    assert_eq!(problem.cost(&solution.units), Some(solution.cost));
+}
+
 fn cheapest(problem: &Problem) -> Score {
     let mut best = Score::MAX;
     enumerate(problem, 0, &mut vec![0; problem.ways.len()], &mut best);

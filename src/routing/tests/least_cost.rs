@@ -52,6 +52,11 @@ fn model() -> CostModel {
     }
 }
 
+/// By cost, with nothing to choose by but the goods and the parcels.
+pub(super) fn cheapest() -> Strategy {
+    Strategy::LeastCost(Box::new(model()))
+}
+
 fn with_model(request: RouteRequest, change: impl FnOnce(&mut CostModel)) -> RouteRequest {
     let mut model = model();
     change(&mut model);

@@ -3,7 +3,7 @@
 use rust_decimal::Decimal;
 
 use super::*;
-use crate::routing::rulebook::{Consequence, Rule, Standing, Tick};
+use crate::routing::rulebook::{Consequence, Rule, Standing, Tick, tied};
 
 fn rule(when: &str, then: Consequence) -> Rule {
     Rule::new("House rule", (!when.is_empty()).then_some(when), then).unwrap_or_else(|error| panic!("{when}: {error}"))
@@ -313,6 +313,33 @@ fn groups_that_share_a_line_come_from_one_supplier() {
     check(0, vec![first_two()], ["1: nobody", "1: nobody", "1: 1 SKU-32"]);
 }
 
+#[test]
+fn rules_tie_lines_straight_and_by_way_of_others() {
+    let lines = (1..=4).map(|id| line(id, 1, Vec::new())).collect();
+    let request = order(lines);
+    let glass = |skus: &str| rule(&format!("line.sku in [{skus}]"), Consequence::ShipTogether);
+    let abroad = || rule("order.country == 'FR'", Consequence::NeverSplit);
+    let check = |rules: Vec<Rule>, to: &[u128], expect: &[u128]| {
+        let ids = |ids: &[u128]| -> BTreeSet<OrderLineId> {
+            ids.iter().map(|id| OrderLineId(Uuid::from_u128(*id))).collect()
+        };
+        let request = RouteRequest {
+            rules,
+            ..request.clone()
+        };
+        assert_eq!(tied(&request, &ids(to)), ids(expect), "{:?} {to:?}", request.rules);
+    };
+    let (first, second) = (|| glass("'LINE-1', 'LINE-2'"), || glass("'LINE-2', 'LINE-3'"));
+    check(vec![], &[1], &[]);
+    check(vec![abroad(), rule("", Consequence::MaxParcels(1))], &[1], &[]);
+    check(vec![rule("", Consequence::NeverSplit)], &[1], &[1, 2, 3, 4]);
+    check(vec![abroad(), first()], &[1], &[1, 2]);
+    check(vec![first()], &[3], &[]);
+    check(vec![second(), first()], &[1], &[1, 2, 3]);
+    check(vec![first(), glass("'LINE-3', 'LINE-4'")], &[4], &[3, 4]);
+    check(vec![first()], &[], &[]);
+}
+
 /// Three units of the first line and one of the second: North has two and one, South has none and one.
 fn nobody_has_all() -> RouteRequest {
     order(vec![
@@ -362,6 +389,38 @@ fn a_person_may_have_a_part_shipped_alone() {
     request.lines[0].forced_offer = Some(offer_id(11));
     request.rules = vec![rule("", Consequence::NeverSplit)];
     assert_eq!(told(&route(&request)), ["2: 2 SKU-11", "1: nobody", "1: 1 SKU-21"]);
+}
+
+/// What a person chose goes its own way, and neither drags the rest along nor is held back by it.
+#[test]
+fn a_choice_by_hand_is_not_bound_by_what_keeps_the_order_together() {
+    let both = |id: u128| {
+        vec![
+            alternative(id, vec![component(id, 1, 9)]),
+            alternative(id + 1, vec![component(id + 1, 2, 9)]),
+        ]
+    };
+    let mut chosen = line(1, 1, both(11));
+    chosen.forced_offer = Some(offer_id(12));
+    // Of the same line another unit is free; the other line is North's alone.
+    let rest = line(1, 2, both(11));
+    let other = line(2, 1, vec![alternative(21, vec![component(21, 1, 9)])]);
+    let mut request = order(vec![chosen, rest, other]);
+    for whole in [
+        rule("", Consequence::NeverSplit),
+        rule("line.sku starts_with 'LINE'", Consequence::ShipTogether),
+    ] {
+        request.rules = vec![whole];
+        for strategy in [Strategy::Priority, super::least_cost::cheapest()] {
+            request.strategy = strategy;
+            assert_eq!(
+                told(&route(&request)),
+                ["1: 1 SKU-12", "2: 2 SKU-11", "1: 1 SKU-21"],
+                "{:?}",
+                request.rules
+            );
+        }
+    }
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Actions against real databases.
 
+mod accept_matches;
 mod apply_setup;
 mod prune_history;
 mod shop_access;

@@ -209,7 +209,8 @@ async fn unmapped_variants_come_first_over_the_pages() {
     }
 }
 
-/// Connected suppliers come by priority, then by key, and all others by key; none twice and none left out.
+/// Connected suppliers come by priority and of equals by age, then its own and the marketplace's by key; none
+/// twice and none left out.
 #[tokio::test]
 async fn suppliers_come_in_the_order_in_which_they_are_preferred() {
     for world in World::each(false).await {
@@ -218,14 +219,16 @@ async fn suppliers_come_in_the_order_in_which_they_are_preferred() {
         let tx = world.tx().await;
         // North 1 of the seed stands at priority 1.
         let wanted = [
-            ("z", Some(1)),
-            ("c", Some(3)),
-            ("b", Some(3)),
-            ("d", Some(2)),
-            ("a", None),
-            ("y", None),
+            ("z", Some(1), true),
+            ("c", Some(3), true),
+            ("b", Some(3), false),
+            ("d", Some(2), false),
+            ("y", None, true),
+            ("a", None, true),
+            ("x", None, false),
+            ("aa", None, false),
         ];
-        for (key, priority) in wanted {
+        for (key, priority, is_own) in wanted {
             let of = store::suppliers::by_id(tx.conn(), tenant.supplier)
                 .await
                 .expect("a query")
@@ -236,6 +239,7 @@ async fn suppliers_come_in_the_order_in_which_they_are_preferred() {
             let row = store::suppliers::Model {
                 id,
                 key: key.to_owned(),
+                shop_id: of.shop_id.filter(|_| is_own),
                 created_at: now,
                 ..of
             };
@@ -265,7 +269,11 @@ async fn suppliers_come_in_the_order_in_which_they_are_preferred() {
                     break;
                 }
             }
-            assert_eq!(keys, ["north-1", "z", "d", "b", "c", "a", "y"], "{first} at a time");
+            assert_eq!(
+                keys,
+                ["north-1", "z", "d", "c", "b", "a", "y", "aa", "x"],
+                "{first} at a time"
+            );
         }
     }
 }

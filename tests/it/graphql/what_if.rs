@@ -4,7 +4,11 @@ use std::time::Duration;
 
 use chrono::{SecondsFormat, TimeDelta};
 use orderyard::{
-    actions::{give_up_job, prune_history::prune, run_what_if::RunWhatIf},
+    actions::{
+        give_up_job,
+        prune_history::prune,
+        run_what_if::{RunWhatIf, Stretch},
+    },
     domain::what_if::{Mark, Way, WhatIfState},
     ids::{JobId, OrderId, ShopId, WhatIfRunId},
     queue::{Attempt, Job as _},
@@ -70,6 +74,12 @@ fn job(tenant: &Tenant, id: &str) -> RunWhatIf {
         shop_id: tenant.shop,
         run_id: id.parse().expect("an id"),
     }
+}
+
+/// However long they take.
+fn pages_only(pages: u32) -> Stretch {
+    let time = TimeDelta::MAX;
+    Stretch { pages, time }
 }
 
 const RUN: &str = "id state ordersTotal ordersSeen ordersCompared ordersChanged endedAt failure differs
@@ -145,7 +155,8 @@ impl World {
 
     /// What a job does that has time for so many pages only.
     async fn short_step(&self, tenant: &Tenant, id: &str, pages: u32) {
-        job(tenant, id).go_on(&self.app, pages).await.expect("goes on");
+        let (job, most) = (job(tenant, id), pages_only(pages));
+        job.go_on(&self.app, most, async || {}).await.expect("goes on");
     }
 }
 
@@ -227,6 +238,27 @@ async fn a_comparison_is_cancelled_before_and_during_its_run() {
         world.step(&tenant, &late).await;
         assert_eq!(world.run_of(&tenant, &late).await, then, "nothing goes on after it");
         assert_eq!(world.cancel(&tenant, &late).await, cancelled, "twice is once");
+    }
+}
+
+/// Within one job, too: after the page at which it was cancelled no other one is looked at, and nothing is kept.
+#[tokio::test]
+async fn a_comparison_that_is_cancelled_between_two_pages_looks_at_no_other() {
+    for world in World::each(false).await {
+        let tenant = shop_with_orders(&world, 650).await;
+        let id = world.start_without_supplier(&tenant).await;
+        let pages = std::sync::atomic::AtomicU32::new(1);
+        let cancel = async || {
+            if pages.fetch_add(1, std::sync::atomic::Ordering::SeqCst) == 1 {
+                world.cancel(&tenant, &id).await;
+            }
+        };
+        let job = job(&tenant, &id);
+        job.go_on(&world.app, pages_only(25), cancel).await.expect("ends");
+        let pages = pages.into_inner();
+        assert_eq!(pages, 2, "a second page was not begun");
+        let run = world.run_of(&tenant, &id).await;
+        assert_eq!((&run["state"], &run["ordersSeen"]), (&json!("CANCELLED"), &json!(0)));
     }
 }
 

@@ -8,6 +8,7 @@ mod known;
 mod order_state;
 mod orders;
 mod periodic;
+mod plans;
 mod reservations;
 mod silence;
 mod turns;

@@ -120,6 +120,82 @@ async fn a_person_chooses_who_ships_and_says_why(#[values(Database::Sqlite, Data
     assert_eq!(story.world.supplier("north").orders().len(), 1);
 }
 
+const UNITS: &str = "select cast(coalesce(sum(quantity), 0) as bigint) from po_lines l
+    join purchase_orders p on p.id = l.purchase_order_id where p.status = 'draft' and l.sku = ";
+
+async fn units(story: &Story, sku: &str) -> i64 {
+    story.world.count(&format!("{UNITS} '{sku}'")).await
+}
+
+/// Three mugs that North would ship, and what comes of dividing them by hand among East and North.
+async fn divided(story: &Story, [east, north]: [Option<u32>; 2]) -> Value {
+    story.order(&[("MUG", 3)]);
+    waits_for(story, "it is decided", DRAFTS, 1).await;
+    let order = the_order(story).await;
+    let part = async |sku: &str, units: Option<u32>| {
+        let quantity = units.map_or_else(String::new, |units| format!(", quantity: {units}"));
+        format!("{{ offerId: \"{}\"{quantity} }}", offer(story, sku).await)
+    };
+    let parts = format!("{}, {}", part("E-MUG", east).await, part("N-MUG", north).await);
+    let (order, line) = (&order["id"], &order["lines"][0]["id"]);
+    let call = format!("overrideRouting(orderId: {order}, lineId: {line}, parts: [{parts}], reason: \"because\")");
+    problems(story, &call).await
+}
+
+/// Wherever it stands in the list.
+#[rstest]
+#[case([None, Some(1)])]
+#[case([Some(2), None])]
+#[tokio::test]
+async fn a_part_without_a_number_takes_what_the_others_leave(
+    #[values(Database::Sqlite, Database::Postgres)] database: Database,
+    #[case] parts: [Option<u32>; 2],
+) {
+    let story = with_time_to_undo(database).await;
+    assert_eq!(divided(&story, parts).await, json!([]));
+    assert_eq!((units(&story, "N-MUG").await, units(&story, "E-MUG").await), (1, 2));
+}
+
+#[rstest]
+#[case([None, None])]
+#[case([None, Some(3)])]
+#[tokio::test]
+async fn a_part_without_a_number_must_be_left_something(
+    #[values(Database::Sqlite, Database::Postgres)] database: Database,
+    #[case] parts: [Option<u32>; 2],
+) {
+    let story = with_time_to_undo(database).await;
+    let told = divided(&story, parts).await;
+    let message = told[0]["message"].as_str().unwrap_or_default();
+    assert!(message.contains("only one part may go without a number"), "{told}");
+    assert_eq!((units(&story, "N-MUG").await, units(&story, "E-MUG").await), (3, 0));
+}
+
+/// The rule holds for what the program decides: a unit that a person sends elsewhere leaves the rest as it is.
+#[rstest]
+#[tokio::test]
+async fn a_choice_by_hand_splits_what_a_rule_never_splits(
+    #[values(Database::Sqlite, Database::Postgres)] database: Database,
+) {
+    let plot = Plot {
+        mug_at_east: true,
+        rules: "[{ name: Whole, never_split: true }]",
+        ..Plot::default()
+    };
+    let story = plot.begin(database).await;
+    settings(&story, "undoMinutes: 60").await;
+    story.order(&[("MUG", 3)]);
+    waits_for(&story, "it is decided", DRAFTS, 1).await;
+    let order = the_order(&story).await;
+    let parts = format!("{{ offerId: \"{}\", quantity: 1 }}", offer(&story, "E-MUG").await);
+    let (order, line) = (&order["id"], &order["lines"][0]["id"]);
+    let call = format!("overrideRouting(orderId: {order}, lineId: {line}, parts: [{parts}], reason: \"a gift\")");
+    assert_eq!(problems(&story, &call).await, json!([]));
+    assert_eq!((units(&story, "N-MUG").await, units(&story, "E-MUG").await), (2, 1));
+    let open = "select count(*) from exceptions where status = 'open'";
+    assert_eq!(story.world.count(open).await, 0);
+}
+
 /// Both are decided before the program gets to the first: a job of the order's goes on all the while.
 #[rstest]
 #[tokio::test]
@@ -155,15 +231,13 @@ async fn who_is_chosen_for_each_of_two_lines_ships_it(
     let asked = "{ exceptions(filter: { status: OPEN }) { nodes { id } } }";
     let asked = story.world.graphql(asked, json!({})).await;
     let asked = asked["exceptions"]["nodes"].as_array().expect("a list").clone();
-    let units = "select cast(coalesce(sum(quantity), 0) as bigint) from po_lines l
-        join purchase_orders p on p.id = l.purchase_order_id where p.status = 'draft' and l.sku = ";
     for exception in &asked {
         let choose = format!("chooseSupplier(exceptionId: {}, offerId: \"{east}\")", exception["id"]);
         assert_eq!(problems(&story, &choose).await, json!([]));
     }
     assert_eq!(story.world.count(rose).await, 0);
-    assert_eq!(story.world.count(&format!("{units} 'E-MUG'")).await, 3);
-    assert_eq!(story.world.count(&format!("{units} 'N-MUG'")).await, 0);
+    assert_eq!(units(&story, "E-MUG").await, 3);
+    assert_eq!(units(&story, "N-MUG").await, 0);
 }
 
 #[rstest]

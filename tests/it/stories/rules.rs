@@ -1,7 +1,7 @@
 //! The shop's own routing rules, each kind from a setup file to who gets the order.
 
 use rstest::rstest;
-use sandbox::{CustomerSpec, OrderSpec};
+use sandbox::{CustomerSpec, OrderSpec, RejectReason};
 use serde_json::json;
 
 use super::shop::{Plot, Story};
@@ -235,6 +235,87 @@ async fn what_is_never_split_waits_for_the_whole_order(
     story.waits_for("nobody is asked any more", open, 0).await;
     story.quiet().await;
     assert_eq!(story.bought(), NORTH);
+}
+
+/// Rules keep other orders together, and other lines of this one: what waits for a person waits on.
+#[rstest]
+#[tokio::test]
+async fn what_no_rule_ties_to_the_rest_is_asked_about_once(
+    #[values(Database::Sqlite, Database::Postgres)] database: Database,
+    #[values(
+        r#"[{ name: Abroad, when: 'order.country == "FR"', never_split: true }]"#,
+        r#"[{ name: Sets, when: 'line.sku in ["MUG", "SHIRT"]', ship_together: true }]"#
+    )]
+    rules: &'static str,
+) {
+    let story = plot(rules).begin(database).await;
+    story.order(&[("MUG", 1), ("UNMAPPED", 1)]);
+    let placed = story.purchase_order("north").await;
+    let open = "select count(*) from exceptions where kind = 'unmapped_line' and status = 'open'";
+    story.waits_for("somebody is asked about the other line", open, 1).await;
+    // What North rejects is routed anew.
+    let north = story.world.supplier("north");
+    let reason = RejectReason::OutOfStock;
+    north.reject(&placed.number, "N-MUG", reason).await.expect("rejects");
+    story.purchase_order("east").await;
+    story.quiet().await;
+    assert_eq!(story.world.count(open).await, 1);
+    assert_eq!(story.world.count("select count(*) from exceptions").await, 1);
+    let page = story.page().await;
+    assert!(!page.contains("with the rest of the order"), "{page}");
+}
+
+/// The mug waits for a person, since North has none and East neither; what North rejects while automation is
+/// off waits for a click.
+async fn half_waiting(database: Database, rules: &'static str) -> Story {
+    let story = plot(rules).begin(database).await;
+    let none = "update offers set stock = 0 where sku = 'E-MUG'";
+    story.world.execute(none).await;
+    story.order(&[("MUG", 1), ("SHIRT", 1)]);
+    let placed = story.purchase_order("north").await;
+    let north = story.world.supplier("north");
+    let reject = async |sku| {
+        let told = north.reject(&placed.number, sku, RejectReason::OutOfStock).await;
+        told.expect("rejects");
+    };
+    reject("N-MUG").await;
+    let open = "select count(*) from exceptions where kind = 'no_eligible_supplier' and status = 'open'";
+    story.waits_for("the mug waits for a person", open, 1).await;
+    story.change("updateShopSettings(input: { automation: false })").await;
+    reject("N-SHIRT").await;
+    let rejected = "select count(*) from po_lines where rejected = 1";
+    story.waits_for("nothing is left at North", rejected, 2).await;
+    story.quiet().await;
+    story
+}
+
+/// Where a rule ties the mug to the shirt, both are decided: by a preview as by who has it routed.
+#[rstest]
+#[case("[{ name: Whole, never_split: true }]", 2)]
+#[case(r#"[{ name: Abroad, when: 'order.country == "FR"', never_split: true }]"#, 1)]
+#[tokio::test]
+async fn a_preview_decides_together_what_routing_does(
+    #[values(Database::Sqlite, Database::Postgres)] database: Database,
+    #[case] rules: &'static str,
+    #[case] lines: usize,
+) {
+    let story = half_waiting(database, rules).await;
+    let plan = "plan { lines { quantity reason components { sku } } }";
+    let query = format!("{{ orders(first: 1) {{ nodes {{ id {plan} }} }} }}");
+    let order = story.world.graphql(&query, json!({})).await["orders"]["nodes"][0].clone();
+    let query = format!("query($id: ID!) {{ routePreview(orderId: $id) {{ wholeOrder {plan} }} }}");
+    let preview = story.world.graphql(&query, json!({ "id": order["id"] })).await["routePreview"].clone();
+    assert_eq!(preview["wholeOrder"], false);
+    let decided = preview["plan"]["lines"].as_array().expect("lines");
+    assert_eq!(decided.len(), lines, "{preview}");
+
+    story.change(&format!("routeOrder(id: {})", order["id"])).await;
+    let routed = async || {
+        let query = format!("{{ orders(first: 1) {{ nodes {{ {plan} }} }} }}");
+        let now = story.world.graphql(&query, json!({})).await["orders"]["nodes"][0].clone();
+        now["plan"]["lines"] == preview["plan"]["lines"]
+    };
+    story.world.eventually("routing decides the same", routed).await;
 }
 
 #[rstest]

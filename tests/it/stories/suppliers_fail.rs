@@ -9,12 +9,12 @@ use crate::harness::{Database, World, WorldSpec};
 
 const KEYS: [&str; 4] = ["first", "second", "third", "fourth"];
 
-/// Four suppliers of one mug, of whom all but the last have none left.
-async fn four_suppliers(database: Database) -> (World, i64) {
+/// Four suppliers of one mug, of whom the first so many have none left.
+async fn four_suppliers(database: Database, without: usize) -> (World, i64) {
     let mut spec = WorldSpec::on(database);
-    for key in KEYS {
+    for (at, key) in KEYS.into_iter().enumerate() {
         let mut behaviour = Behaviour::manual();
-        if key != "fourth" {
+        if at < without {
             behaviour.rejects = [("MUG".to_owned(), RejectReason::OutOfStock)].into();
         }
         spec = spec.supplier(key, behaviour);
@@ -58,7 +58,7 @@ const STOPPED: &str = "select count(*) from exceptions where kind = 'supplier_re
 #[rstest]
 #[tokio::test]
 async fn after_three_suppliers_a_person_decides(#[values(Database::Sqlite, Database::Postgres)] database: Database) {
-    let (world, variant) = four_suppliers(database).await;
+    let (world, variant) = four_suppliers(database, 3).await;
     let order = world
         .shop
         .create_order(OrderSpec::of([(variant, 2)]))
@@ -91,6 +91,38 @@ async fn after_three_suppliers_a_person_decides(#[values(Database::Sqlite, Datab
     assert_eq!(world.count(open).await, 0);
     let fourth = &world.supplier("fourth").orders()[0];
     assert_eq!(fourth.open_units().iter().map(|(_, units)| units).sum::<u32>(), 2);
+}
+
+/// What the third rejects while automation is off waits for a click.
+#[rstest]
+#[tokio::test]
+async fn a_preview_asks_no_fourth_supplier_either(#[values(Database::Sqlite, Database::Postgres)] database: Database) {
+    let (world, variant) = four_suppliers(database, 2).await;
+    let wanted = OrderSpec::of([(variant, 2)]);
+    world.shop.create_order(wanted).expect("an order");
+    let third = world.supplier("third");
+    let has_it = async || !third.orders().is_empty();
+    world.eventually("the third has it", has_it).await;
+    quiet(&world).await;
+    let off = "mutation { updateShopSettings(input: { automation: false }) { problems { message } } }";
+    world.graphql(off, json!({})).await;
+    let number = third.orders()[0].number.clone();
+    let told = third.reject(&number, "MUG", RejectReason::OutOfStock).await;
+    told.expect("rejects");
+    let waits = "select count(*) from orders where status = 'awaiting_routing'";
+    world
+        .eventually("it awaits a click", async || world.count(waits).await == 1)
+        .await;
+    quiet(&world).await;
+    let order = world.graphql("{ orders { nodes { id } } }", json!({})).await;
+    let query = "query($id: ID!) { routePreview(orderId: $id) { wholeOrder
+        plan { lines { quantity reason components { sku } } } } }";
+    let id = &order["orders"]["nodes"][0]["id"];
+    let preview = world.graphql(query, json!({ "id": id })).await;
+    let reason = "3 suppliers did not ship it, so no other one is tried without you";
+    let stopped = json!([{ "quantity": 2, "reason": reason, "components": [] }]);
+    let expect = json!({ "wholeOrder": false, "plan": { "lines": stopped } });
+    assert_eq!(preview["routePreview"], expect);
 }
 
 async fn quiet(world: &World) {

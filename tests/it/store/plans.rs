@@ -1,0 +1,134 @@
+//! How the databases go about lists and writes that may meet very many rows.
+
+use orderyard::{
+    ids::{ExceptionId, ShopId},
+    store::{exceptions, offer_keys, suppliers},
+};
+use sea_orm::{ConnectionTrait as _, DbBackend, Statement};
+use uuid::Uuid;
+
+use crate::graphql::world::World;
+
+/// Rows of each kind: with fewer, PostgreSQL may well read them all.
+const MANY: u32 = 3_000;
+
+impl World {
+    /// What the database says that it would do, a step in each.
+    async fn plan(&self, mut statement: Statement) -> Vec<String> {
+        let (explain, column) = match statement.db_backend {
+            DbBackend::Sqlite => ("explain query plan", "detail"),
+            _ => ("explain", "QUERY PLAN"),
+        };
+        statement.sql = format!("{explain} {}", statement.sql);
+        let rows = self.app.db.read().query_all_raw(statement).await.expect("explains");
+        let steps = rows.iter().map(|row| row.try_get("", column).expect("a step"));
+        steps.collect()
+    }
+
+    /// Reads rows in the order of an index, and no more of them than it shows.
+    async fn goes_by_index(&self, statement: Statement) {
+        let sql = statement.sql.clone();
+        for step in self.plan(statement).await {
+            let reads_all = step.contains("Seq Scan") || step.starts_with("SCAN");
+            let sorts = step.contains("Sort") || step.contains("TEMP B-TREE");
+            assert!(!reads_all && !sorts, "{step}: {sql}");
+        }
+    }
+
+    async fn execute_all(&self, statements: &[String]) {
+        let tx = self.tx().await;
+        for sql in statements {
+            let done = tx.conn().execute_unprepared(sql).await;
+            done.unwrap_or_else(|error| panic!("{sql}: {error}"));
+        }
+        tx.commit().await.expect("commits");
+    }
+
+    /// PostgreSQL goes by what it has counted; SQLite must do without.
+    async fn count_rows(&self) {
+        if self.app.db.backend() == DbBackend::Postgres {
+            self.execute_all(&["analyze".to_owned()]).await;
+        }
+    }
+
+    fn new_id(&self) -> &'static str {
+        match self.app.db.backend() {
+            DbBackend::Sqlite => "randomblob(16)",
+            _ => "gen_random_uuid()",
+        }
+    }
+
+    /// Very many suppliers of a shop, of equal priority, of its own without an agreement, and listed for all.
+    async fn many_suppliers(&self, shop: ShopId) {
+        let id = self.new_id();
+        let suppliers = |key: &str, of: &str| {
+            format!(
+                "insert into suppliers (id, key, shop_id, name, connector, currency, created_at)
+                with recursive n (i) as (select 1 union all select i + 1 from n where i < {MANY})
+                select {id}, '{key}-' || i, {of}, 'Many', 'portal', 'EUR', (select min(created_at) from suppliers) from n"
+            )
+        };
+        let agreed = format!(
+            "insert into connections (id, shop_id, supplier_id, priority, price_tolerance_bp, handling_days,
+                answer_hours, service, active, created_at)
+            select {id}, c.shop_id, s.id, 1, c.price_tolerance_bp, c.handling_days, c.answer_hours, c.service, c.active,
+                c.created_at from connections c, suppliers s where c.shop_id = {shop} and s.key like 'equal-%'"
+        );
+        let own = shop.to_string();
+        let all = [
+            suppliers("equal", &own),
+            suppliers("own", &own),
+            suppliers("listed", "null"),
+            agreed,
+        ];
+        self.execute_all(&all).await;
+    }
+}
+
+#[tokio::test]
+async fn a_page_of_suppliers_is_read_in_the_order_of_an_index() {
+    for world in World::each(false).await {
+        let tenant = world.tenant(1).await;
+        world.many_suppliers(tenant.shop).await;
+        world.count_rows().await;
+        for statement in suppliers::page_statements(world.app.db.backend(), tenant.shop, 51) {
+            world.goes_by_index(statement).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_waits_for_routing_is_read_in_the_order_of_an_index() {
+    for world in World::each(false).await {
+        let tenant = world.tenant(1).await;
+        let id = world.new_id();
+        let many = format!(
+            "insert into exceptions (id, shop_id, kind, status, dedupe_key, message, created_at)
+            with recursive n (i) as (select 1 union all select i + 1 from n where i < {MANY})
+            select {id}, {}, 'no_eligible_supplier', 'open', 'many-' || i, 'Nobody',
+                (select min(created_at) from exceptions) from n",
+            tenant.shop
+        );
+        world.execute_all(&[many]).await;
+        world.count_rows().await;
+        let (backend, now) = (world.app.db.backend(), world.app.clock.now());
+        let first = ExceptionId(Uuid::nil());
+        let statement = exceptions::of_routing_statement(backend, tenant.shop, now, first, 50);
+        world.goes_by_index(statement).await;
+    }
+}
+
+/// A supplier of a million offers has ten million keys.
+#[tokio::test]
+async fn an_offers_keys_are_found_by_the_offer() {
+    for world in World::each(false).await {
+        let tenant = world.tenant(1).await;
+        let statement = offer_keys::forgetting(world.app.db.backend(), tenant.offer);
+        if statement.db_backend != DbBackend::Sqlite {
+            continue;
+        }
+        let plan = world.plan(statement).await;
+        let by_offer = |step: &String| step.contains("offer_keys_by_offer (offer_id=?)");
+        assert!(plan.iter().all(by_offer), "{plan:?}");
+    }
+}
