@@ -8,7 +8,7 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, SubsecRound as _, TimeDelta, Utc};
 use sea_orm::DbErr;
 use serde::{Deserialize, Serialize};
 
@@ -143,6 +143,11 @@ impl ReconcileShop {
         };
         let now = app.clock.now();
         let tx = app.db.begin().await?;
+        let stands = shops::lock(&tx, shop.id).await?;
+        if stands.is_none_or(|stands| stands.installed_at != shop.installed_at) {
+            // Installed anew meanwhile: what this page found may be of the time in which the app was gone.
+            return Ok(());
+        }
         let sweep = write(&tx, sweep, found, now).await?;
         if sweep.ended_at.is_none() {
             enqueue(&tx, self, When::now(now.timestamp_millis()))?;
@@ -167,12 +172,15 @@ fn go_around(sweep: &Sweep) -> Option<Look> {
     Some(Look::of(0, Vec::new(), next))
 }
 
-/// Where the last sweep began. The first one asks for nothing from before the
-/// install: what was ordered then is not for us to buy unasked.
+/// Where the last sweep began. Those since the install ask for nothing from before
+/// it: what was ordered then is not for us to buy unasked.
 #[must_use]
 pub fn since_last(shop: &shops::Model, now: DateTime<Utc>) -> DateTime<Utc> {
     let since = match shop.swept_until {
         Some(until) if until > now => (now - DOUBT).max(shop.installed_at),
+        // Shopify's clock shows whole seconds.
+        Some(until) if until >= shop.installed_at.trunc_subsecs(0) => (until - OVERLAP).max(shop.installed_at),
+        // Installed again without having been gone.
         Some(until) => until - OVERLAP,
         None => shop.installed_at,
     };
