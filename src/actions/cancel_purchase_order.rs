@@ -16,6 +16,7 @@ use super::{
 };
 use crate::{
     app::App,
+    clock::Moment,
     connectors::{CallKey, CancelAnswer, ConnectorError, ErrorClass, OutgoingCancellation, Target},
     domain::{
         event::{Actor, EventKind},
@@ -23,6 +24,7 @@ use crate::{
         intent::{IntentKind, IntentOutcome},
         purchase_order::PurchaseOrderStatus,
     },
+    failpoint,
     ids::{PurchaseOrderId, ShopId, ShopifyOrderId},
     queue::{
         Attempt, Job, JobError, Priority,
@@ -72,8 +74,16 @@ impl Job for CancelPurchaseOrder {
         let Some(call) = prepare(app, self).await? else {
             return Ok(());
         };
+        failpoint::hit("cancel.before_call");
+        if call.since.is_longer_ago_than(app.config.suppliers.timeout, &app.clock) {
+            // Whoever took this job over may have had an answer meanwhile, and more may be asked by now.
+            return Err(JobError::retry(
+                "this process stood still before it could call the supplier",
+            ));
+        }
         let connector = app.connectors.of(call.supplier.connector);
         let answer = connector.request_cancel(&call.target, &call.outgoing, &call.key).await;
+        failpoint::hit("cancel.after_call");
         conclude(app, &call, answer, attempt).await
     }
 }
@@ -81,6 +91,8 @@ impl Job for CancelPurchaseOrder {
 struct Call {
     intent: Intent,
     asked: Question,
+    /// When the Intent said that the call begins.
+    since: Moment,
     /// An earlier try may have reached the supplier.
     may_have_happened: bool,
     entry: Entry,
@@ -119,6 +131,7 @@ async fn prepare(app: &App, job: &CancelPurchaseOrder) -> Result<Option<Call>, J
     let Some((intent, may_have_happened)) = open_intent(&tx, &po, &lines, now).await? else {
         return Ok(None);
     };
+    let since = app.clock.moment();
     // Rolled back as a whole if it is shut: the Intent stands as it stood.
     let entry = supplier_calls::enter(app, &tx, &supplier).await?;
     if po.cancel_requested_at.is_none() {
@@ -142,6 +155,7 @@ async fn prepare(app: &App, job: &CancelPurchaseOrder) -> Result<Option<Call>, J
     Ok(Some(Call {
         intent,
         asked: Question::of(&lines),
+        since,
         may_have_happened,
         entry,
         shop,

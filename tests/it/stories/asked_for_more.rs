@@ -1,5 +1,7 @@
 //! More is asked back of a purchase order while its supplier still answers an earlier question.
 
+use std::collections::BTreeSet;
+
 use rstest::rstest;
 use sandbox::{Behaviour, Cancellation, SupplierFault};
 
@@ -127,4 +129,34 @@ async fn an_answer_by_the_api_is_to_what_was_asked(#[values(Database::Sqlite, Da
     let ended = "select count(*) from purchase_orders where status = 'cancelled'";
     asked.story.wait_for_count("it is cancelled", ended, 1).await;
     assert_eq!(asked.cancelled_by_supplier(), 3, "the supplier ships none");
+}
+
+/// Killed before or after the supplier is asked: it is asked under one key, and takes one shirt back.
+#[rstest]
+#[tokio::test]
+async fn a_kill_around_the_question(
+    #[values(Database::Sqlite, Database::Postgres)] database: Database,
+    #[values("cancel.before_call", "cancel.after_call")] place: &str,
+) {
+    let mut story = Plot::default().begin(database).await;
+    story.world.orderyard.stop().await;
+    story.world.orderyard.start_with(&[("ORDERYARD_FAILPOINT", place)]);
+    story.world.orderyard.wait_until_ready().await;
+    let order = story.order(&[("SHIRT", 3)]);
+    let placed = story.purchase_order("north").await;
+    story.set_quantity(order, 2);
+    story.world.orderyard.wait_for_end(place).await;
+    story.world.orderyard.start().await;
+    let cancelled = "select count(*) from po_lines where cancelled = 1 and cancel_requested = 0";
+    story.wait_for_count("it is taken back", cancelled, 1).await;
+    story.quiet().await;
+    let north = story.world.supplier("north");
+    let lines = north.order(&placed.number).expect("it has it").lines;
+    assert_eq!(lines.iter().map(|line| line.cancelled).sum::<u32>(), 1);
+    let calls = north.calls();
+    let asked = calls
+        .iter()
+        .filter(|call| call.kind == "purchase_order.cancel_requested");
+    let keys: BTreeSet<_> = asked.map(|call| call.webhook_id.as_str()).collect();
+    assert_eq!(keys.len(), 1, "{calls:?}");
 }
