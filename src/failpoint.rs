@@ -38,7 +38,7 @@ pub fn hit(name: &str) {
 #[inline]
 pub const fn hit(_name: &str) {}
 
-/// Every place there is, for the test that crashes at each of them.
+/// Every place there is.
 pub const PLACES: &[&str] = &[
     "receive.before_commit",
     "receive.after_commit",
@@ -53,4 +53,17 @@ pub const PLACES: &[&str] = &[
     "fulfil.before_call",
     "fulfil.after_call",
     "fulfil.before_commit",
+    "cancel.before_call",
+    "cancel.after_call",
+    "track.before_call",
+    "track.after_call",
+    "reconcile.before_commit",
 ];
+
+/// Those that every order comes by, for the test that crashes at each of them.
+#[must_use]
+pub fn on_every_way() -> impl Iterator<Item = &'static str> {
+    let elsewhere = ["cancel.", "track.", "reconcile."];
+    let is_elsewhere = move |place: &&&str| elsewhere.iter().any(|part| place.starts_with(part));
+    PLACES.iter().filter(move |place| !is_elsewhere(place)).copied()
+}

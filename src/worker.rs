@@ -89,7 +89,7 @@ pub async fn work(app: App) {
     let holding = Holding::default();
     tokio::select! {
         () = keep_leases(&app, &holding) => {}
-        () = release_leases(&app) => {}
+        () = release_leases(&app, &holding) => {}
         () = keep_schedules(&app) => {}
         () = async { tokio::join!(rounds::run(&app, &holding), read_deliveries(&app)); } => {}
     }

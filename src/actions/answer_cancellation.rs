@@ -1,6 +1,7 @@
 //! A supplier answers our request to cancel (the rest of) a purchase order.
 
 use super::{
+    ask_back::{Unanswered, unanswered_questions},
     cancel_purchase_order::apply_cancellation_answer,
     next_steps,
     route_order::follow_status,
@@ -32,6 +33,12 @@ pub async fn answer_cancellation(
             Err(ReportError::NothingToAnswer)
         };
     }
+    let asked = match unanswered_questions(&tx, &report.po, &report.lines).await? {
+        Unanswered::Asked(question) => Some(question),
+        // Said again: what is asked back since it has not been asked.
+        Unanswered::Answered if was_answered(&report, accepted) => return Ok(false),
+        Unanswered::Answered | Unanswered::Nothing => None,
+    };
     report.prove_placed(&tx, now).await?;
     let reason: Option<String> = reason
         .map(|text| {
@@ -42,7 +49,8 @@ pub async fn answer_cancellation(
                 .collect()
         })
         .filter(|text: &String| !text.is_empty());
-    apply_cancellation_answer(&tx, &mut report.po, accepted, reason.as_deref(), actor, now).await?;
+    let (po, reason) = (&mut report.po, reason.as_deref());
+    apply_cancellation_answer(&tx, po, asked.as_ref(), accepted, reason, actor, now).await?;
     next_steps::units_freed(&tx, &report.shop, &report.order, now)?;
     follow_status(&tx, &report.shop, report.order.id).await?;
     tx.commit().await?;

@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::{
-    ask_back, next_steps,
+    ask_back::{self, Question},
+    next_steps,
     open_exception::{NewException, open_exception},
     outgoing,
     purchase_order_status::{follow_lines, move_to},
@@ -15,6 +16,7 @@ use super::{
 };
 use crate::{
     app::App,
+    clock::Moment,
     connectors::{CallKey, CancelAnswer, ConnectorError, ErrorClass, OutgoingCancellation, Target},
     domain::{
         event::{Actor, EventKind},
@@ -22,6 +24,7 @@ use crate::{
         intent::{IntentKind, IntentOutcome},
         purchase_order::PurchaseOrderStatus,
     },
+    failpoint,
     ids::{PurchaseOrderId, ShopId, ShopifyOrderId},
     queue::{
         Attempt, Job, JobError, Priority,
@@ -71,14 +74,25 @@ impl Job for CancelPurchaseOrder {
         let Some(call) = prepare(app, self).await? else {
             return Ok(());
         };
+        failpoint::hit("cancel.before_call");
+        if call.since.is_longer_ago_than(app.config.suppliers.timeout, &app.clock) {
+            // Whoever took this job over may have had an answer meanwhile, and more may be asked by now.
+            return Err(JobError::retry(
+                "this process stood still before it could call the supplier",
+            ));
+        }
         let connector = app.connectors.of(call.supplier.connector);
         let answer = connector.request_cancel(&call.target, &call.outgoing, &call.key).await;
+        failpoint::hit("cancel.after_call");
         conclude(app, &call, answer, attempt).await
     }
 }
 
 struct Call {
     intent: Intent,
+    asked: Question,
+    /// When the Intent said that the call begins.
+    since: Moment,
     /// An earlier try may have reached the supplier.
     may_have_happened: bool,
     entry: Entry,
@@ -117,6 +131,7 @@ async fn prepare(app: &App, job: &CancelPurchaseOrder) -> Result<Option<Call>, J
     let Some((intent, may_have_happened)) = open_intent(&tx, &po, &lines, now).await? else {
         return Ok(None);
     };
+    let since = app.clock.moment();
     // Rolled back as a whole if it is shut: the Intent stands as it stood.
     let entry = supplier_calls::enter(app, &tx, &supplier).await?;
     if po.cancel_requested_at.is_none() {
@@ -139,6 +154,8 @@ async fn prepare(app: &App, job: &CancelPurchaseOrder) -> Result<Option<Call>, J
     };
     Ok(Some(Call {
         intent,
+        asked: Question::of(&lines),
+        since,
         may_have_happened,
         entry,
         shop,
@@ -162,7 +179,10 @@ async fn open_intent(
     let asked: Vec<_> = lines
         .iter()
         .filter(|line| line.cancel_requested > 0)
-        .map(|line| json!({ "line": line.id, "quantity": line.cancel_requested }))
+        .map(|line| {
+            let total = line.cancelled + line.cancel_requested;
+            json!({ "line": line.id, "quantity": line.cancel_requested, "total": total })
+        })
         .collect();
     let request = json!({ "number": po.number, "lines": asked });
     let new = NewIntent {
@@ -187,18 +207,25 @@ fn is_waiting(po: &purchase_orders::Model) -> bool {
     po.status == PurchaseOrderStatus::CancelRequested
 }
 
-/// Settles the questions about a purchase order that are open. What is asked are totals, so that the newest
+/// Settles the questions about a purchase order that are open, and writes down the answer to those that were
+/// not answered: of what was sent those that it contains, or all. What is asked are totals, so that the newest
 /// question contains those before it.
 async fn settle_questions(
     tx: &store::Tx,
     po: &purchase_orders::Model,
+    sent: Option<(&Question, &[po_lines::Model])>,
     outcome: IntentOutcome,
     evidence: &serde_json::Value,
     now: DateTime<Utc>,
 ) -> Result<(), DbErr> {
-    for intent in store::intents::of_order(tx.conn(), po.shop_id, po.order_id).await? {
-        if intent.kind == IntentKind::CancelPurchaseOrder && intent.subject_id == po.id.0 && intent.outcome.is_open() {
+    for intent in ask_back::questions(tx, po).await? {
+        if sent.is_some_and(|(question, lines)| !question.contains(&intent, lines)) {
+            continue;
+        }
+        if intent.outcome.is_open() {
             intents::settle(tx, intent.id, outcome, evidence.clone(), now);
+        } else if ask_back::is_received(&intent) && outcome == IntentOutcome::Done {
+            intents::note_answer(tx, intent.id, evidence.clone());
         }
     }
     Ok(())
@@ -223,7 +250,9 @@ async fn conclude(
             take_back(&tx, call, &mut po, now).await?;
         }
         Ok(CancelAnswer::Received { .. }) => {
-            settle_questions(&tx, &po, IntentOutcome::Done, &json!({ "answer": "received" }), now).await?;
+            let lines = po_lines::of_purchase_orders(tx.conn(), po.shop_id, vec![po.id]).await?;
+            let (sent, evidence) = (Some((&call.asked, &*lines)), json!({ "answer": ask_back::RECEIVED }));
+            settle_questions(&tx, &po, sent, IntentOutcome::Done, &evidence, now).await?;
             end_refusal(&tx, &po, now).await?;
             let message = format!("{} was asked to cancel {}", call.supplier.name, po.number);
             let (shop, order) = (po.shop_id, po.order_id);
@@ -239,7 +268,8 @@ async fn conclude(
         }
         Ok(CancelAnswer::Answered { accepted, reason }) => {
             let actor = Actor::Supplier(call.supplier.name.clone());
-            apply_cancellation_answer(&tx, &mut po, accepted, reason.as_deref(), &actor, now).await?;
+            let asked = Some(&call.asked);
+            apply_cancellation_answer(&tx, &mut po, asked, accepted, reason.as_deref(), &actor, now).await?;
             if let Some(order) = orders::by_id(tx.conn(), po.shop_id, po.order_id).await? {
                 next_steps::units_freed(&tx, &call.shop, &order, now)?;
             }
@@ -271,53 +301,99 @@ async fn take_back(
     now: DateTime<Utc>,
 ) -> Result<(), DbErr> {
     let evidence = json!({ "answer": "none", "certain": "the supplier sees it here only, and can accept it no more" });
-    settle_questions(tx, po, IntentOutcome::Done, &evidence, now).await?;
+    settle_questions(tx, po, None, IntentOutcome::Done, &evidence, now).await?;
     let why = format!("{} had not answered it, and can accept it no more", call.supplier.name);
-    apply_cancellation_answer(tx, po, true, Some(&why), &Actor::Orderyard, now).await?;
+    apply_cancellation_answer(tx, po, None, true, Some(&why), &Actor::Orderyard, now).await?;
     if let Some(order) = orders::by_id(tx.conn(), po.shop_id, po.order_id).await? {
         next_steps::units_freed(tx, &call.shop, &order, now)?;
     }
     Ok(())
 }
 
-/// Takes the supplier's answer to a cancellation, under the order's lock.
+/// Takes the supplier's answer to a cancellation, under the order's lock: to the question that it was asked, or to
+/// all that is asked back by now. What is asked back beyond the question is asked for by another one.
 pub async fn apply_cancellation_answer(
     tx: &store::Tx,
     po: &mut purchase_orders::Model,
+    asked: Option<&Question>,
     accepted: bool,
     reason: Option<&str>,
     actor: &Actor,
     now: DateTime<Utc>,
 ) -> Result<(), DbErr> {
-    let evidence = json!({ "answer": if accepted { "accepted" } else { "refused" } });
-    settle_questions(tx, po, IntentOutcome::Done, &evidence, now).await?;
     let mut lines = po_lines::of_purchase_orders(tx.conn(), po.shop_id, vec![po.id]).await?;
+    let rest: Vec<i32> = lines
+        .iter()
+        .map(|line| asked.map_or(0, |asked| asked.rest(line)))
+        .collect();
+    let asked = asked.filter(|_| rest.iter().any(|rest| *rest > 0));
+    let evidence = json!({ "answer": if accepted { "accepted" } else { "refused" } });
+    let sent = asked.map(|asked| (asked, &*lines));
+    settle_questions(tx, po, sent, IntentOutcome::Done, &evidence, now).await?;
     let why = reason.map(|reason| format!(": {reason}")).unwrap_or_default();
-    let (kind, message) = if accepted {
-        (EventKind::Cancelled, format!("{} was cancelled{why}", po.number))
-    } else {
-        (
-            EventKind::CancelRefused,
-            format!("{} will be shipped all the same{why}", po.number),
-        )
-    };
-    for line in &mut lines {
+    if asked.is_some() && !accepted {
+        // Contained in what is asked now, whose answer counts.
+        let message = format!("{} would be shipped all the same{why}", po.number);
+        return ask_for_more(tx, po, EventKind::CancelRefused, message, actor, now).await;
+    }
+    for (line, rest) in lines.iter_mut().zip(&rest) {
         if accepted {
-            let cancelled = line.cancel_requested.min(store::column(line.progress().open()));
+            let cancelled = (line.cancel_requested - rest).min(store::column(line.progress().open()));
             line.cancelled += cancelled;
         }
-        line.cancel_requested = 0;
+        line.cancel_requested = (*rest).min(store::column(line.progress().open()));
         store::save(tx, line.clone())?;
     }
     if accepted {
         super::purchase_order_status::release_cancelled(tx, po, &lines, now).await?;
     }
+    let progress: Vec<_> = lines.iter().map(po_lines::Model::progress).collect();
+    if lines.iter().any(|line| line.cancel_requested > 0) {
+        po.status = po.status.after_report(&progress);
+        move_to(tx, po, po.status, now).await?;
+        let message = format!("{} was cancelled in part{why}", po.number);
+        return ask_for_more(tx, po, EventKind::Cancelled, message, actor, now).await;
+    }
     follow_lines(tx, po, &lines, now).await?;
     if po.status == PurchaseOrderStatus::CancelRequested {
-        let progress: Vec<_> = lines.iter().map(po_lines::Model::progress).collect();
         let next = PurchaseOrderStatus::after_cancel_answer(accepted, &progress);
         move_to(tx, po, next, now).await?;
     }
+    tell_answer(tx, po, accepted, &why, actor, now).await
+}
+
+/// More was asked back while the supplier answered: it has not heard of that yet.
+async fn ask_for_more(
+    tx: &store::Tx,
+    po: &purchase_orders::Model,
+    kind: EventKind,
+    message: String,
+    actor: &Actor,
+    now: DateTime<Utc>,
+) -> Result<(), DbErr> {
+    let message = format!("{message}; more of it is asked back since");
+    store::events::add(tx, po.shop_id, po.order_id, now, actor, kind, message);
+    match orders::by_id(tx.conn(), po.shop_id, po.order_id).await? {
+        Some(order) => ask_back::ask(tx, &order, po, Vec::new(), now),
+        None => Ok(()),
+    }
+}
+
+/// Writes the answer into the history; a refusal is for a person to look at.
+async fn tell_answer(
+    tx: &store::Tx,
+    po: &purchase_orders::Model,
+    accepted: bool,
+    why: &str,
+    actor: &Actor,
+    now: DateTime<Utc>,
+) -> Result<(), DbErr> {
+    let (kind, message) = if accepted {
+        (EventKind::Cancelled, format!("{} was cancelled{why}", po.number))
+    } else {
+        let message = format!("{} will be shipped all the same{why}", po.number);
+        (EventKind::CancelRefused, message)
+    };
     store::events::add(tx, po.shop_id, po.order_id, now, actor, kind, message.clone());
     if accepted {
         return end_refusal(tx, po, now).await;
@@ -382,7 +458,7 @@ async fn failed(
         intents::settle(tx, call.intent.id, IntentOutcome::Unknown, evidence.clone(), now);
         format!("{supplier} may or may not know that {number} is to be cancelled: {why}. Ask them")
     } else {
-        settle_questions(tx, po, IntentOutcome::Refused, &evidence, now).await?;
+        settle_questions(tx, po, None, IntentOutcome::Refused, &evidence, now).await?;
         format!("{supplier} could not be asked to cancel {number}: {why}")
     };
     let new = NewException {

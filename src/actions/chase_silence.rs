@@ -56,13 +56,8 @@ impl Job for ChaseSilence {
         let now = app.clock.now();
         let found = connections::with_deadline(app.db.read(), self.after, MOST_CONNECTIONS).await?;
         for connection in &found {
-            let hours = connection.answer_hours;
-            let before = now - TimeDelta::hours(i64::from(hours));
-            let (shop, supplier) = (connection.shop_id, connection.supplier_id);
-            let silent = purchase_orders::unanswered(app.db.read(), shop, supplier, before, MOST_ORDERS).await?;
-            for po in silent {
-                give_up(app, &po, Silence::ToAll, hours, now).await?;
-            }
+            let chased = chase(app, connection, now).await;
+            go_on(chased, &format!("connection {}", connection.id))?;
         }
         if let Some(last) = found.last().filter(|_| found.len() as u64 == MOST_CONNECTIONS) {
             let tx = app.db.begin().await?;
@@ -71,6 +66,29 @@ impl Job for ChaseSilence {
             tx.commit().await?;
         }
         Ok(())
+    }
+}
+
+async fn chase(app: &App, connection: &connections::Model, now: DateTime<Utc>) -> Result<(), DbErr> {
+    let hours = connection.answer_hours;
+    let before = now - TimeDelta::hours(i64::from(hours));
+    let (shop, supplier) = (connection.shop_id, connection.supplier_id);
+    let silent = purchase_orders::unanswered(app.db.read(), shop, supplier, before, MOST_ORDERS).await?;
+    for po in silent {
+        let given_up = give_up(app, &po, Silence::ToAll, hours, now).await;
+        go_on(given_up, &format!("purchase order {}", po.id))?;
+    }
+    Ok(())
+}
+
+/// One order that cannot be read holds up none of the others. The next run meets it again.
+fn go_on(done: Result<(), DbErr>, what: &str) -> Result<(), DbErr> {
+    match done {
+        Err(error) if !matches!(error, DbErr::Conn(_) | DbErr::ConnectionAcquire(_)) => {
+            tracing::error!(what, %error, "silence cannot be looked after");
+            Ok(())
+        }
+        done => done,
     }
 }
 

@@ -209,6 +209,7 @@ async fn write_shop(
     if row.status == ShopStatus::Uninstalled {
         // What was ordered while the app was gone is not bought unasked.
         row.swept_until = None;
+        store::sweeps::end_under_way(tx, row.id, now).await?;
     }
     row.domain = details.domain.as_str().to_owned();
     row.name.clone_from(&details.name);

@@ -53,7 +53,11 @@ impl Job for ProcessDelivery {
         let Some(delivery) = deliveries::by_id(app.db.read(), self.delivery_id).await? else {
             return Ok(());
         };
-        if !matches!(delivery.status, DeliveryStatus::Received | DeliveryStatus::HandedOn) {
+        // What was given up is tried again with its job, as when a shop is back.
+        if !matches!(
+            delivery.status,
+            DeliveryStatus::Received | DeliveryStatus::HandedOn | DeliveryStatus::GivenUp
+        ) {
             return Ok(());
         }
         let shop = shops::by_domain(app.db.read(), &delivery.shop_domain).await?;

@@ -8,7 +8,7 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, SubsecRound as _, TimeDelta, Utc};
 use sea_orm::DbErr;
 use serde::{Deserialize, Serialize};
 
@@ -106,7 +106,7 @@ impl Job for ReconcileShop {
     }
 
     async fn run(&self, app: &App, attempt: Attempt) -> Result<(), JobError> {
-        match self.page(app).await {
+        match self.page(app, attempt).await {
             // The timer brings it back: nothing that a person must look at.
             Err(error) if attempt.is_last || matches!(error, JobError::GiveUp(_)) => {
                 tracing::warn!(shop = %self.shop_id, %error, "a sweep stops here until the timer's next turn");
@@ -118,7 +118,7 @@ impl Job for ReconcileShop {
 }
 
 impl ReconcileShop {
-    async fn page(&self, app: &App) -> Result<(), JobError> {
+    async fn page(&self, app: &App, attempt: Attempt) -> Result<(), JobError> {
         let Some(shop) = shops::by_id(app.db.read(), self.shop_id).await? else {
             return Ok(());
         };
@@ -139,10 +139,20 @@ impl ReconcileShop {
         };
         let found = match look(app, &shop, &sweep).await {
             Err(JobError::GiveUp(why)) => go_around(&sweep).ok_or(JobError::GiveUp(why))?,
+            Err(error) if attempt.is_last && is_over_our_books(sweep.phase) => {
+                let phase = sweep.phase.as_str();
+                tracing::error!(shop = %self.shop_id, phase, %error, "a part of the books cannot be read: a sweep leaves it out");
+                Look::of(0, Vec::new(), Next::Phase)
+            }
             found => found?,
         };
         let now = app.clock.now();
         let tx = app.db.begin().await?;
+        let stands = shops::lock(&tx, shop.id).await?;
+        if stands.is_none_or(|stands| stands.installed_at != shop.installed_at) {
+            // Installed anew meanwhile: what this page found may be of the time in which the app was gone.
+            return Ok(());
+        }
         let sweep = write(&tx, sweep, found, now).await?;
         if sweep.ended_at.is_none() {
             enqueue(&tx, self, When::now(now.timestamp_millis()))?;
@@ -153,6 +163,15 @@ impl ReconcileShop {
         tx.commit().await?;
         Ok(())
     }
+}
+
+/// Phases that the next sweep begins anew, whatever this one has seen of them.
+const fn is_over_our_books(phase: SweepPhase) -> bool {
+    use SweepPhase as P;
+    matches!(
+        phase,
+        P::Calls | P::PurchaseOrders | P::Parcels | P::Orders | P::Suppliers
+    )
 }
 
 /// How a sweep goes on where Shopify will not answer a question. Without the
@@ -167,12 +186,15 @@ fn go_around(sweep: &Sweep) -> Option<Look> {
     Some(Look::of(0, Vec::new(), next))
 }
 
-/// Where the last sweep began. The first one asks for nothing from before the
-/// install: what was ordered then is not for us to buy unasked.
+/// Where the last sweep began. Those since the install ask for nothing from before
+/// it: what was ordered then is not for us to buy unasked.
 #[must_use]
 pub fn since_last(shop: &shops::Model, now: DateTime<Utc>) -> DateTime<Utc> {
     let since = match shop.swept_until {
         Some(until) if until > now => (now - DOUBT).max(shop.installed_at),
+        // Shopify's clock shows whole seconds.
+        Some(until) if until >= shop.installed_at.trunc_subsecs(0) => (until - OVERLAP).max(shop.installed_at),
+        // Installed again without having been gone.
         Some(until) => until - OVERLAP,
         None => shop.installed_at,
     };

@@ -390,7 +390,7 @@ impl Decision<'_> {
             let lines = po_lines::of_purchase_orders(self.tx.conn(), po.shop_id, vec![po.id]).await?;
             if lines.iter().any(|line| line.accepted + line.shipped > 0) {
                 let why = Some("they had not answered it");
-                apply_cancellation_answer(self.tx, &mut po, true, why, self.actor, self.now).await?;
+                apply_cancellation_answer(self.tx, &mut po, None, true, why, self.actor, self.now).await?;
                 self.route()?;
                 return Ok(format!(
                     "What they had not answered of {} is not theirs any more, and is routed again",

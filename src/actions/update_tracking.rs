@@ -15,6 +15,7 @@ use crate::{
         fulfilment::FulfillmentStatus,
         intent::{IntentKind, IntentOutcome},
     },
+    failpoint,
     ids::{FulfillmentId, OrderId, ShopId, ShopifyFulfillmentId, ShopifyOrderId},
     queue::{
         Attempt, Job, JobError, Priority, When, enqueue,
@@ -62,10 +63,12 @@ impl Job for UpdateTracking {
         let notify = access.shop.settings.0.notify_customer;
         let mut refused = None;
         for change in prepare(app, self).await? {
+            failpoint::hit("track.before_call");
             let result = app
                 .shopify
                 .update_tracking(&access.access(), change.shopify_id, &change.tracking, notify)
                 .await;
+            failpoint::hit("track.after_call");
             shop_access::observe(app, &access, &result).await?;
             match conclude(app, self, change, result.map(drop)).await {
                 // That Shopify refuses one of them says nothing of the others.

@@ -3,13 +3,13 @@
 
 use std::time::Duration;
 
-use chrono::DateTime;
+use chrono::{DateTime, TimeDelta};
 use clap::Args;
 use sea_orm::DbBackend;
 
 use super::{CommandError, start};
 use crate::{
-    actions::{read_setup::read_setup, shop_access},
+    actions::{read_setup::read_setup, record_security_event::SecurityEventKind, shop_access},
     app::App,
     config::Config,
     domain::shop::ShopStatus,
@@ -23,6 +23,10 @@ const PROBE_TIMEOUT: Duration = Duration::from_secs(4);
 
 /// The most jobs that were given up to be named; the newest ones.
 const SHOWN_JOBS: u64 = 20;
+
+/// Refused calls are told of for so long, and so many of them.
+const REFUSED_SINCE: TimeDelta = TimeDelta::days(7);
+const SHOWN_REFUSED: u64 = 20;
 
 #[derive(Debug, Args)]
 pub struct DoctorArgs {
@@ -109,8 +113,27 @@ async fn examine(app: &App, report: &mut Report) -> Result<(), CommandError> {
         let why = job.last_error.unwrap_or_default();
         report.bad(&format!("a job was given up: {} of {}: {why}", job.name, job.id));
     }
+    refused_calls(app, report).await?;
     outages(app, report).await?;
     shops(app, report).await
+}
+
+/// Signed calls that could not be kept: Shopify sends nothing like that, so something on the way changes calls.
+async fn refused_calls(app: &App, report: &mut Report) -> Result<(), CommandError> {
+    let kind = SecurityEventKind::IncompleteWebhook.as_str();
+    let since = app.clock.now() - REFUSED_SINCE;
+    let refused = store::security_events::newest(app.db.read(), kind, since, SHOWN_REFUSED).await?;
+    if refused.is_empty() {
+        Report::good("no signed webhook call was refused in the last seven days");
+    }
+    for event in refused {
+        let at = event.at.to_rfc3339();
+        report.bad(&format!(
+            "a signed webhook call for {} was refused at {at}: {}; what it told is found by `orderyard reconcile`",
+            event.subject, event.detail
+        ));
+    }
+    Ok(())
 }
 
 /// Who fails again and again, and is left alone for now.

@@ -25,7 +25,11 @@ use tower::ServiceExt as _;
 
 use super::impatient::Impatient;
 
-/// From the first byte that may come, or the end of the last answer, to the end of the headers.
+/// From a connection's beginning to the end of its first request's headers: whoever connects has something to
+/// ask, and places are few.
+const LONGEST_FIRST_HEADERS: Duration = Duration::from_secs(10);
+
+/// From the end of the last answer to the end of the next request's headers.
 const LONGEST_HEADERS: Duration = Duration::from_secs(30);
 
 /// A client that takes nothing of its answer for so long has gone.
@@ -155,11 +159,16 @@ impl Connections {
 
     fn begin(&self, place: OwnedSemaphorePermit, stream: TcpStream, peer: SocketAddr) {
         let stopping = self.stopping.clone();
+        let begun = CancellationToken::new();
+        let begins = begun.clone();
         let service = self
             .router
             .clone()
             .layer(Extension(ConnectInfo::<SocketAddr>(peer)))
-            .map_request(|request: Request<Incoming>| request.map(Body::new))
+            .map_request(move |request: Request<Incoming>| {
+                begins.cancel();
+                request.map(Body::new)
+            })
             .map_response(move |mut response: Response| {
                 if stopping.is_cancelled() {
                     response
@@ -177,11 +186,24 @@ impl Connections {
             );
         let connection = self.graceful.watch(connection);
         self.tasks.spawn(async move {
-            if let Err(error) = connection.await {
-                tracing::debug!(%error, "a connection ended early");
+            tokio::select! {
+                ended = connection => if let Err(error) = ended {
+                    tracing::debug!(%error, "a connection ended early");
+                },
+                () = asks_nothing(&begun) => tracing::debug!("a connection asked nothing"),
             }
             drop(place);
         });
+    }
+}
+
+/// Ends when the time for a first request is over and none has come.
+async fn asks_nothing(begun: &CancellationToken) {
+    if tokio::time::timeout(LONGEST_FIRST_HEADERS, begun.cancelled())
+        .await
+        .is_ok()
+    {
+        std::future::pending::<()>().await;
     }
 }
 
@@ -206,3 +228,27 @@ fn send_new_ones_elsewhere(listener: &TcpListener) {
 
 #[cfg(not(target_os = "linux"))]
 fn send_new_ones_elsewhere(_: &TcpListener) {}
+
+#[cfg(test)]
+mod tests {
+    use tokio::{io::AsyncReadExt as _, time::Instant};
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn who_asks_nothing_does_not_keep_a_place_for_long() {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
+        let door = Door::from(listener);
+        let address = door.address().expect("an address");
+        let stopping = CancellationToken::new();
+        let silent = async {
+            let mut stream = TcpStream::connect(address).await.expect("is taken");
+            let began = Instant::now();
+            let read = stream.read(&mut [0]).await.expect("ends");
+            assert_eq!(read, 0);
+            assert!(began.elapsed() < LONGEST_HEADERS, "{:?}", began.elapsed());
+            stopping.cancel();
+        };
+        tokio::join!(serve(door, Router::new(), stopping.clone(), Duration::ZERO), silent);
+    }
+}

@@ -125,3 +125,8 @@ pub async fn open_again<R: Serialize + Sync>(
 pub fn settle(tx: &Tx, id: IntentId, outcome: IntentOutcome, evidence: serde_json::Value, now: DateTime<Utc>) {
     store::intents::settle(tx, id, outcome, Json(evidence), now);
 }
+
+/// Writes what the other side said later of a call that it had taken. That the Intent is settled stays.
+pub fn note_answer(tx: &Tx, id: IntentId, evidence: serde_json::Value) {
+    store::intents::note_answer(tx, id, Json(evidence));
+}

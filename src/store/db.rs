@@ -342,6 +342,14 @@ const TRUSTED_FOR: Duration = Duration::from_secs(1);
 /// Between two statements of a transaction.
 const LONGEST_PAUSE: Duration = Duration::from_secs(15);
 
+/// The server believes in a connection whose host is gone for two hours, if nobody says otherwise. Each one
+/// takes a place of those that it has.
+const KEEPALIVES: [(&str, &str); 3] = [
+    ("tcp_keepalives_idle", "30"),
+    ("tcp_keepalives_interval", "10"),
+    ("tcp_keepalives_count", "3"),
+];
+
 async fn open_postgres(config: &DatabaseConfig, statements: Arc<AtomicU64>) -> Result<Pool, OpenError> {
     let pool = Pool::renewable(postgres_options(config), statements).await?;
     for setting in ["fsync", "synchronous_commit"] {
@@ -371,6 +379,7 @@ fn postgres_options(config: &DatabaseConfig) -> ConnectOptions {
             options
                 .statement_cache_capacity(512)
                 .options([("idle_in_transaction_session_timeout", idle.as_str())])
+                .options(KEEPALIVES)
         });
     options
 }

@@ -50,6 +50,15 @@ pub fn settle(tx: &Tx, id: IntentId, outcome: IntentOutcome, evidence: Json<serd
     tx.write(Write::any::<Entity>(update.build(tx.get_database_backend())));
 }
 
+/// Writes what was said later of a call that had been taken.
+pub fn note_answer(tx: &Tx, id: IntentId, evidence: Json<serde_json::Value>) {
+    let update = Entity::update_many()
+        .col_expr(Column::Evidence, Expr::val(Some(evidence)))
+        .filter(Column::Id.eq(id))
+        .filter(Expr::cust("outcome = 'done'"));
+    tx.write(Write::any::<Entity>(update.build(tx.get_database_backend())));
+}
+
 pub async fn by_key(db: &impl ConnectionTrait, key: &str) -> Result<Option<Model>, DbErr> {
     Entity::find().filter(Column::Key.eq(key)).one(db).await
 }

@@ -22,6 +22,22 @@ pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
+/// The newest events of a kind since a time.
+pub async fn newest(
+    db: &impl ConnectionTrait,
+    kind: &str,
+    since: DateTime<Utc>,
+    limit: u64,
+) -> Result<Vec<Model>, DbErr> {
+    Entity::find()
+        .filter(Column::At.gte(since))
+        .filter(Column::Kind.eq(kind))
+        .order_by_desc(Column::At)
+        .limit(limit.min(super::MAX_PAGE))
+        .all(db)
+        .await
+}
+
 /// Removes the oldest events from before a time.
 pub async fn prune(tx: &Tx, before: DateTime<Utc>, limit: u64) -> Result<u64, DbErr> {
     let old: Vec<EventId> = Entity::find()

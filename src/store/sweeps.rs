@@ -92,6 +92,17 @@ pub async fn under_way(db: &impl ConnectionTrait, shop: ShopId) -> Result<Option
         .await
 }
 
+/// Ends the sweep of the timer that a shop has under way, wherever it is.
+pub async fn end_under_way(tx: &Tx, shop: ShopId, now: DateTime<Utc>) -> Result<(), DbErr> {
+    Entity::update_many()
+        .col_expr(Column::EndedAt, Expr::val(Some(now)))
+        .filter(Column::ShopId.eq(shop))
+        .filter(Expr::cust("ended_at is null and origin = 'timer'"))
+        .exec(tx.conn())
+        .await
+        .map(drop)
+}
+
 /// A shop's sweeps that have ended, the newest first.
 pub async fn ended(db: &impl ConnectionTrait, shop: ShopId, limit: u64) -> Result<Vec<Model>, DbErr> {
     Entity::find()

@@ -46,6 +46,13 @@ impl Holding {
         self.lock().values().cloned().collect()
     }
 
+    /// Whether a job is held by the lease that it has.
+    pub fn has(&self, job: &Model) -> bool {
+        let holding = self.lock();
+        let held = holding.get(&job.id);
+        held.is_some_and(|held| Some(held.lease_id) == job.lease_id)
+    }
+
     fn add(&self, jobs: &[Model]) {
         self.lock()
             .extend(jobs.iter().filter_map(|job| Some((job.id, held(job)?))));

@@ -6,7 +6,10 @@ use std::{panic::AssertUnwindSafe, time::Duration};
 use futures::FutureExt as _;
 use sea_orm::DbErr;
 
-use super::{PERIODIC, rounds::Holding};
+use super::{
+    PERIODIC,
+    rounds::{Holding, held},
+};
 use crate::{
     actions::give_up_job,
     app::App,
@@ -41,10 +44,10 @@ pub async fn keep_leases(app: &App, holding: &Holding) {
 }
 
 /// Gives back the jobs of workers that stopped answering, until it is dropped.
-pub async fn release_leases(app: &App) {
+pub async fn release_leases(app: &App, holding: &Holding) {
     let look = LOOK.min(app.config.worker.lease / 10);
     loop {
-        match release(app).await {
+        match release(app, holding).await {
             Ok(0) => {}
             Ok(jobs) => tracing::warn!(jobs, "a worker stopped answering; its jobs are done by others"),
             Err(error) => tracing::warn!(%error, "leases that ran out cannot be released"),
@@ -53,12 +56,16 @@ pub async fn release_leases(app: &App) {
     }
 }
 
-async fn release(app: &App) -> Result<usize, DbErr> {
+async fn release(app: &App, holding: &Holding) -> Result<usize, DbErr> {
     if !jobs::any_expired(&app.db).await? {
         return Ok(0);
     }
     let tx = app.db.begin().await?;
     let expired = jobs::lock_expired(&tx).await?;
+    // What runs here was not left by anybody, however late it is: the clock was set, or the process stood still.
+    let (own, expired): (Vec<_>, Vec<_>) = expired.into_iter().partition(|job| holding.has(job));
+    let own: Vec<_> = own.iter().filter_map(held).collect();
+    jobs::prolong(&tx, &own, app.config.worker.lease).await?;
     let count = expired.len();
     // It may be the job that ends its workers.
     let is_last = |job: &jobs::Model| units(job.attempts) as usize > app.config.worker.retries.len();

@@ -218,6 +218,22 @@ fn sql_is_in_the_store_alone() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// Chaos and the stories choose from the list: a place that is not in it is never tried.
+#[test]
+fn every_failpoint_is_listed() {
+    let mut hit = BTreeSet::new();
+    for file in files_under(&source()) {
+        let text = fs::read_to_string(&file).expect("a file");
+        let names = text.split("failpoint::hit(\"").skip(1);
+        hit.extend(names.filter_map(|rest| Some(rest.split_once('"')?.0.to_owned())));
+    }
+    let listed: BTreeSet<String> = orderyard::failpoint::PLACES
+        .iter()
+        .map(|&place| place.to_owned())
+        .collect();
+    assert_eq!(hit, listed);
+}
+
 #[test]
 fn names_are_read_from_use_lists() {
     let check = |code: &str, expect: &[&str]| {

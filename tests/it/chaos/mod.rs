@@ -34,7 +34,8 @@ use crate::harness::Database;
 /// How far a node's clock may be off: by far more than the storm's leases, which last two seconds.
 /// Suppliers refuse calls that are older than five minutes.
 const CLOCK_MS: u64 = 100_000;
-/// On `SQLite` leases go by the clock of the one machine: one that jumps further takes its own work again.
+/// On `SQLite` leases go by the clock of the one machine: after a jump further than that, the work of a process
+/// that was killed is taken over while its last call may still be under way.
 const CLOCK_OF_SQLITE_MS: u64 = 700;
 
 /// A short storm; another seed is tried with `make chaos`.

@@ -12,7 +12,7 @@ use orderyard::{
     config::DatabaseConfig,
     store::{Db, deliveries},
 };
-use sea_orm::{ConnectionTrait as _, DbBackend, DbErr};
+use sea_orm::{ConnectionTrait as _, DbBackend, DbErr, Statement};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpListener, TcpStream},
@@ -155,6 +155,25 @@ async fn what_a_silent_database_does_not_answer_ends_and_its_connections_go() {
             }
         })
         .await;
+    }
+}
+
+/// A server believes in a connection whose host is gone for hours, unless it is told to ask.
+#[tokio::test]
+async fn the_server_looks_whether_its_connections_are_alive() {
+    for world in World::each(false).await {
+        let Some((db, _firewall)) = behind_firewall(&world).await else {
+            continue;
+        };
+        for (setting, expect) in [("idle", "30"), ("interval", "10"), ("count", "3")] {
+            let sql = format!("show tcp_keepalives_{setting}");
+            let shown = db
+                .read()
+                .query_one_raw(Statement::from_string(DbBackend::Postgres, &sql))
+                .await;
+            let row = shown.expect("answers").expect("a row");
+            assert_eq!(row.try_get_by_index::<String>(0).expect("a text"), expect, "{sql}");
+        }
     }
 }
 

@@ -369,6 +369,38 @@ async fn who_does_not_answer_in_time_is_asked_back_and_left_out(
     );
 }
 
+/// The order that would come first cannot be read: the other supplier's silence is noticed all the same.
+#[rstest]
+#[tokio::test]
+async fn silence_about_others_is_noticed_when_an_order_cannot_be_read(
+    #[values(Database::Sqlite, Database::Postgres)] database: Database,
+) {
+    let plot = Plot {
+        with_north: ", answer_hours: 24",
+        ..silent_north()
+    };
+    let story = plot.begin(database).await;
+    story.order(&[("MUG", 1)]);
+    story.order(&[("SHIRT", 1)]);
+    let placed = "select count(*) from purchase_orders where status = 'placed'";
+    waits_for(&story, "both are placed", placed, 2).await;
+    story.quiet().await;
+    let broken = "select id from orders where name = (select min(name) from orders)";
+    let spoil = format!("update orders set currency = '???' where id = ({broken})");
+    story.world.execute(&spoil).await;
+    for (of, year) in [("=", 2019), ("<>", 2020)] {
+        let then = format!("'{year}-01-01T00:00:00+00:00'");
+        let long_ago = format!(
+            "update purchase_orders set created_at = {then}, placed_at = {then} where order_id {of} ({broken})"
+        );
+        story.world.execute(&long_ago).await;
+    }
+    let now = "update schedules set next_run_ms = 0 where name = 'chase_silence'";
+    story.world.execute(now).await;
+    let asked = "select count(*) from exceptions where kind = 'supplier_silent' and status = 'open'";
+    waits_for(&story, "a person is told", asked, 1).await;
+}
+
 /// North ships one line and says nothing about the other.
 #[rstest]
 #[tokio::test]

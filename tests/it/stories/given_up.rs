@@ -266,3 +266,57 @@ async fn a_delivery_that_was_given_up_is_read_again(
         .eventually("it is read", async || story.world.count(read).await == 1)
         .await;
 }
+
+/// The shop comes back, and what was given up while it could not be called is tried again.
+#[rstest]
+#[tokio::test]
+async fn a_delivery_that_was_given_up_is_read_when_the_shop_is_back(
+    #[values(Database::Sqlite, Database::Postgres)] database: Database,
+) {
+    let story = Plot::default().begin(database).await;
+    let failing = Fault::graphql("FulfillmentOrderOwner", AnswerFault::ErrorBefore { status: 500 });
+    story.world.shopify.faults().add(failing);
+    let body = r#"{"fulfillment_order":{"id":"gid://shopify/FulfillmentOrder/999","status":"open"}}"#;
+    let topic = "fulfillment_orders/order_routing_complete";
+    post(&story, "demo.myshopify.com", "unowned", topic, body).await;
+    only_job(&story).await;
+    let status =
+        |status: &str| format!("select count(*) from deliveries where webhook_id = 'unowned' and status = '{status}'");
+    assert_eq!(story.world.count(&status("given_up")).await, 1);
+    mend(&story);
+    story.world.install().await;
+    let read = status("processed");
+    story
+        .world
+        .eventually("it is read", async || story.world.count(&read).await == 1)
+        .await;
+}
+
+/// Signed, and without what it takes to keep it: nobody else would ever hear of it.
+#[rstest]
+#[tokio::test]
+async fn the_operator_is_told_of_signed_calls_that_were_refused(
+    #[values(Database::Sqlite, Database::Postgres)] database: Database,
+) {
+    let story = Plot::default().begin(database).await;
+    let body = "{\"id\": 12}";
+    let answer = story
+        .world
+        .http
+        .post(story.world.url("/webhooks/shopify"))
+        .header("x-shopify-shop-domain", "demo.myshopify.com")
+        .header(
+            "x-shopify-hmac-sha256",
+            sandbox::body_signature("sandbox-client-secret", body.as_bytes()),
+        )
+        .body(body)
+        .send()
+        .await
+        .expect("an answer");
+    assert_eq!(answer.status(), 400);
+    let told = story.world.orderyard.complaint(&["doctor"]).await;
+    assert!(
+        told.contains("a signed webhook call for demo.myshopify.com was refused at"),
+        "{told}"
+    );
+}

@@ -1,6 +1,9 @@
 //! Installing, uninstalling and coming back.
 
+use std::time::{Duration, Instant};
+
 use rstest::rstest;
+use sandbox::{AnswerFault, Fault};
 
 use super::shop::{Plot, Story};
 use crate::harness::{Database, World, WorldSpec};
@@ -127,4 +130,58 @@ async fn a_shop_that_left_for_good_leaves_nothing_of_its_customers(
             .await,
         0
     );
+}
+
+/// The sweep was under way when the app went, and knows from when to ask.
+#[rstest]
+#[tokio::test]
+async fn what_was_ordered_while_the_app_was_gone_is_not_bought_by_an_old_sweep(
+    #[values(Database::Sqlite, Database::Postgres)] database: Database,
+) {
+    let story = Plot::default().env("RECONCILE_SECONDS", "0.3").begin(database).await;
+    let faults = story.world.shopify.faults();
+    faults.add(Fault::graphql(
+        "OrdersUpdatedSince",
+        AnswerFault::ErrorBefore { status: 500 },
+    ));
+    let stuck = "select count(*) from sweeps where phase = 'shopify_orders' and ended_at is null";
+    story
+        .world
+        .eventually("a sweep is under way", async || story.world.count(stuck).await == 1)
+        .await;
+    story.world.shop.uninstall_app();
+    let left = "select count(*) from shops where status = 'uninstalled'";
+    story
+        .world
+        .eventually("the shop has left", async || story.world.count(left).await == 1)
+        .await;
+    let order = story.order(&[("MUG", 1)]);
+    story
+        .world
+        .eventually("Shopify is done with it", async || {
+            !story.snapshot(order).fulfillment_orders.is_empty()
+        })
+        .await;
+    // Shopify is asked in whole seconds.
+    let done = Instant::now();
+    story
+        .world
+        .eventually("the second is over", async || done.elapsed() > Duration::from_secs(1))
+        .await;
+    faults.clear();
+    story.world.install().await;
+    let swept = "select count(*) from shops where swept_until > installed_at";
+    story
+        .world
+        .eventually("the shop is swept", async || story.world.count(swept).await == 1)
+        .await;
+    story
+        .world
+        .eventually("what was found is done", async || {
+            let found = "select count(*) from jobs where name in ('import_order', 'place_purchase_order')";
+            story.world.count(found).await == 0
+        })
+        .await;
+    assert_eq!(story.world.count("select count(*) from orders").await, 0);
+    assert!(story.world.supplier("north").orders().is_empty());
 }

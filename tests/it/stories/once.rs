@@ -227,7 +227,7 @@ async fn a_fulfillment_that_was_never_made_is_made(#[values(Database::Sqlite, Da
 #[tokio::test]
 async fn a_kill_between_any_two_steps(#[values(Database::Sqlite, Database::Postgres)] database: Database) {
     let mut story = begin(database).await;
-    for place in orderyard::failpoint::PLACES {
+    for place in orderyard::failpoint::on_every_way() {
         story.world.orderyard.stop().await;
         story.world.orderyard.start_with(&[("ORDERYARD_FAILPOINT", place)]);
         story.world.orderyard.wait_until_ready().await;

@@ -1,4 +1,4 @@
-//! Nodes whose clocks differ by far more than a lease, on one database.
+//! Nodes whose clocks differ by far more than a lease, on one database; and one whose clock is set.
 
 use std::time::{Duration, Instant};
 
@@ -46,6 +46,47 @@ async fn a_parcel_under_way_is_left_to_the_node_that_pushes_it() {
         .collect();
     assert_eq!(shown, [lines(&[("MUG", 1)])], "one parcel, one fulfillment");
     drop(other);
+}
+
+/// Nor does a process take its own work for another's when its clock is set forward, on a database where leases
+/// go by that clock.
+#[tokio::test]
+async fn a_parcel_under_way_is_left_alone_when_the_clock_is_set() {
+    let mut story = Plot::default()
+        .env("OUTSIDE_CALL_SECONDS", "8")
+        .begin(Database::Sqlite)
+        .await;
+    let clock = story.world.orderyard.file("own.clock", "0");
+    story.world.orderyard.stop().await;
+    story.world.orderyard.start_with(&[("ORDERYARD_CLOCK_FILE", &clock)]);
+    story.world.orderyard.wait_until_ready().await;
+    let order = story.order(&[("MUG", 2)]);
+    let placed = story.purchase_order("north").await;
+    story.quiet().await;
+    let faults = story.world.shopify.faults();
+    let slow = Duration::from_secs(5);
+    faults.add(Fault::graphql("FulfillmentCreate", AnswerFault::Delay { ms: 5_000 }).times(1));
+    let north = story.world.supplier("north");
+    let shipped = north.ship(&placed.number, &[("N-MUG", 1)], "DHL", "S-1").await;
+    shipped.expect("ships");
+    let called = "select count(*) from intents where kind = 'create_fulfillment' and called_at is not null";
+    story
+        .world
+        .eventually("the push is under way", async || story.world.count(called).await == 1)
+        .await;
+    let began = Instant::now();
+    story.world.orderyard.file("own.clock", &HOUR_MS.to_string());
+    story
+        .world
+        .eventually("the slow call is over", async || began.elapsed() > slow)
+        .await;
+    story.fulfillments(order, 1).await;
+    story.quiet().await;
+    let shown: Vec<_> = contents(&story.snapshot(order))
+        .into_iter()
+        .map(|(lines, _)| lines)
+        .collect();
+    assert_eq!(shown, [lines(&[("MUG", 1)])], "one parcel, one fulfillment");
 }
 
 /// The work of a node that is killed goes on within a lease, though its clock was ahead.

@@ -96,3 +96,41 @@ async fn an_answer_that_comes_after_the_cancellation_brings_nothing_back(
 fn is_cancelled(order: &SupplierOrder) -> bool {
     order.cancelled
 }
+
+/// The process stands still before it asks a unit back, which another one has done when it goes on.
+#[rstest]
+#[tokio::test]
+async fn who_stood_still_before_asking_back_does_not_ask(
+    #[values(Database::Sqlite, Database::Postgres)] database: Database,
+) {
+    let mut story = Plot::default().begin(database).await;
+    story.world.orderyard.stop().await;
+    let stops = [
+        ("ORDERYARD_FAILPOINT", "cancel.before_call"),
+        ("ORDERYARD_FAILPOINT_STOPS", "1"),
+    ];
+    story.world.orderyard.start_with(&stops);
+    story.world.orderyard.wait_until_ready().await;
+    let order = story.order(&[("SHIRT", 3)]);
+    story.purchase_order("north").await;
+    story.set_quantity(order, 2);
+    story.world.orderyard.wait_until_it_stands_still().await;
+    let second = story.world.orderyard.second_worker();
+    let cancelled = "select count(*) from po_lines where cancelled = 1 and cancel_requested = 0";
+    story
+        .wait_for_count("the other one has it cancelled", cancelled, 1)
+        .await;
+    story.quiet().await;
+    assert_eq!(story.cancel_calls("north"), 1);
+    story.world.orderyard.go_on().await;
+    story
+        .world
+        .eventually("it notices that it is late", async || {
+            let log = story.world.orderyard.log_tail();
+            log.contains("a lease was lost before the job's end")
+        })
+        .await;
+    story.quiet().await;
+    assert_eq!(story.cancel_calls("north"), 1, "what is answered is not asked again");
+    drop(second);
+}

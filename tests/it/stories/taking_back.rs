@@ -7,7 +7,7 @@ use super::shop::{KIT_AT_TWO, Plot, Story, contents, lines, numbers};
 use crate::harness::Database;
 
 impl Story {
-    fn set_quantity(&self, order: i64, quantity: i64) {
+    pub(super) fn set_quantity(&self, order: i64, quantity: i64) {
         let line = self.snapshot(order).order.lines[0].id;
         let edit = EditRequest {
             set: vec![(line, quantity)],
@@ -16,13 +16,13 @@ impl Story {
         self.world.shop.edit_order(order, &edit).expect("edits");
     }
 
-    async fn wait_for_count(&self, what: &str, sql: &str, count: i64) {
+    pub(super) async fn wait_for_count(&self, what: &str, sql: &str, count: i64) {
         self.world
             .eventually(what, async || self.world.count(sql).await == count)
             .await;
     }
 
-    async fn cancel_by_hand(&self, token: &str, purchase_order: &str) {
+    pub(super) async fn cancel_by_hand(&self, token: &str, purchase_order: &str) {
         let query = "mutation($id: ID!) { cancelPurchaseOrder(id: $id, reason: \"again\") { problems { message } } }";
         let answer = self
             .world
@@ -41,7 +41,7 @@ impl Story {
         assert!(body["errors"].is_null(), "{body}");
     }
 
-    fn cancel_calls(&self, supplier: &str) -> usize {
+    pub(super) fn cancel_calls(&self, supplier: &str) -> usize {
         let calls = self.world.supplier(supplier).calls();
         calls
             .iter()
