@@ -27,7 +27,7 @@ fn delivery(webhook_id: &str) -> Delivery {
 async fn keep_all(world: &World, ids: impl Iterator<Item = String>) -> Vec<Result<(), NotKept>> {
     let deliveries: Vec<Delivery> = ids.map(|id| delivery(&id)).collect();
     let places = Arc::new(Semaphore::new(deliveries.len()));
-    let keep = async |delivery| {
+    let keep = async |delivery: &Delivery| {
         let place = Arc::clone(&places).acquire_owned().await.expect("a place");
         receive_delivery(&world.app, delivery.clone(), place).await
     };
@@ -88,9 +88,9 @@ async fn what_cannot_be_kept_together_is_not_tried_for_those_who_have_left() {
         }
         let deliveries: Vec<Delivery> = (0..20).map(|n| delivery(&format!("w-{n}"))).collect();
         let places = Arc::new(Semaphore::new(deliveries.len()));
-        let keep = |delivery| {
+        let keep = |delivery: &Delivery| {
             let place = Arc::clone(&places).try_acquire_owned().expect("a place");
-            Box::pin(receive_delivery(&world.app, delivery, place))
+            Box::pin(receive_delivery(&world.app, delivery.clone(), place))
         };
         let mut calls: Vec<_> = deliveries.iter().map(keep).collect();
         for call in &mut calls {
