@@ -78,6 +78,10 @@ struct Reach {
     /// The line that was met with last, and the most for all its units; that is part of `most`.
     line: usize,
     of_line: u64,
+    /// Units that may come without drawing anything.
+    weightless: u64,
+    /// Draws for one piece of `most`.
+    finer: u64,
 }
 
 impl Priced {
@@ -232,12 +236,15 @@ impl Order<'_> {
                 draws: first..drafts.draws.len(),
             });
         }
+        if drafts.meters.iter().any(|meter| meter.weightless > 0) {
+            drafts.draw_for_all(|supplier| self.tariff.weighs(supplier));
+        }
         Some(drafts)
     }
 
     fn steps(&self, metered: &[&OfferFacts], meter: &Reach) -> Vec<Step> {
         match meter.key {
-            Key::Supplier(supplier) => self.parcel_steps(supplier, meter.most),
+            Key::Supplier(supplier) => self.parcel_steps(supplier, meter),
             Key::Offer(offer) => {
                 let known = metered.binary_search_by_key(&offer, |offer| offer.id);
                 known.map_or_else(|_| Vec::new(), |at| self.piece_steps(metered[at], meter.most))
@@ -245,13 +252,14 @@ impl Order<'_> {
         }
     }
 
-    fn parcel_steps(&self, supplier: SupplierId, most: u64) -> Vec<Step> {
-        let weights = self.tariff.weight_steps(supplier, most);
+    fn parcel_steps(&self, supplier: SupplierId, meter: &Reach) -> Vec<Step> {
+        let weights = self.tariff.weight_steps(supplier, meter.most);
         let step = |up_to| {
             let parcels = self.tariff.parcels(supplier, up_to);
             let dislike = self.tariff.dislike_of_supplier(supplier, parcels.count, self.around);
             Step {
-                up_to,
+                // All that weighs nothing goes with the last gram.
+                up_to: up_to * meter.finer + meter.finer - 1,
                 fixed: parcels.fees + parcels.shipping + dislike,
                 each: 0,
                 parcels: parcels.count,
@@ -291,6 +299,8 @@ impl Drafts {
                 most: 0,
                 line: usize::MAX,
                 of_line: 0,
+                weightless: 0,
+                finer: 1,
             });
             self.meters.len() - 1
         });
@@ -302,16 +312,33 @@ impl Drafts {
 
     /// Counts what the way whose draws begin at `first` can draw for all units of its line.
     fn reach(&mut self, first: usize, line: usize, units: u64) {
-        for (meter, each) in &mut self.draws[first..] {
-            // What weighs nothing still needs a parcel.
-            *each = (*each).max(1);
+        for (meter, each) in &self.draws[first..] {
             let reach = &mut self.meters[*meter];
             if reach.line != line {
                 (reach.line, reach.of_line) = (line, 0);
             }
-            let more = (*each * units).saturating_sub(reach.of_line);
+            if *each == 0 {
+                reach.weightless += units;
+            }
+            let more = ((*each).max(1) * units).saturating_sub(reach.of_line);
             reach.of_line += more;
             reach.most += more;
+        }
+    }
+
+    /// Has what weighs nothing draw too, since it needs a parcel all the same; where its supplier charges by weight,
+    /// so little that all of it together is less than a gram.
+    fn draw_for_all(&mut self, weighs: impl Fn(SupplierId) -> bool) {
+        for meter in &mut self.meters {
+            if let Key::Supplier(supplier) = meter.key
+                && meter.weightless > 0
+                && weighs(supplier)
+            {
+                meter.finer = meter.weightless + 1;
+            }
+        }
+        for (meter, each) in &mut self.draws {
+            *each = (*each * self.meters[*meter].finer).max(1);
         }
     }
 }

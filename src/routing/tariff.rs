@@ -208,6 +208,12 @@ impl<'a> Tariff<'a> {
         }
     }
 
+    /// Whether a supplier's parcels cost by what they weigh.
+    pub fn weighs(&self, supplier: SupplierId) -> bool {
+        let charges = self.suppliers.get(&supplier);
+        charges.is_some_and(|charges| !charges.brackets.is_empty())
+    }
+
     /// The weights up to `most` above which a supplier's parcels may cost more.
     pub fn weight_steps(&self, supplier: SupplierId, most: u64) -> Vec<u64> {
         let table = self.suppliers.get(&supplier);
