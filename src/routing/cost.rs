@@ -93,7 +93,7 @@ impl Priced {
         places.sort_unstable_by_key(|place| drafts.meters[*place].key);
         let steps = |place: &usize| order.steps(&metered, &drafts.meters[*place]);
         let meters: Vec<Vec<Step>> = places.iter().map(steps).collect();
-        let scale = Scale::of(order.lines, &drafts.ways, &meters)?;
+        let scale = Scale::of(order, &drafts.ways, &meters)?;
         let mut priced = Self {
             problem: Problem::new(scale.grain, scale.unserved),
             ways: drafts.ways.iter().map(|draft| (draft.line, draft.candidate)).collect(),
@@ -118,7 +118,7 @@ impl Priced {
                 draws.extend(of_draft.iter().map(|(meter, each)| (index[*meter], *each)));
                 draws.sort_unstable();
                 // At equal cost the candidate that the owner put first is better.
-                let each = draft.each * scale.unit + scale.grain * place;
+                let each = draft.each * scale.unit + scale.tie * place;
                 priced.problem.push_way(each, draft.most, &draws);
                 place += 1;
             }
@@ -347,13 +347,16 @@ impl Drafts {
 struct Scale {
     unit: Score,
     grain: Score,
+    /// What each step down in a line's candidates costs: a grain, or nothing.
+    tie: Score,
     unserved: Score,
 }
 
 impl Scale {
     /// One part is `unit`, of which a `grain` is left for each step down in a
     /// line's candidates: too little in all to outweigh a part.
-    fn of(lines: &[&LineDemand], drafts: &[Draft], meters: &[Vec<Step>]) -> Option<Self> {
+    fn of(order: Order<'_>, drafts: &[Draft], meters: &[Vec<Step>]) -> Option<Self> {
+        let (lines, breaks_ties) = (order.lines, order.tariff.breaks_ties);
         let mut dearest = vec![0; lines.len()];
         let mut ways: Vec<Score> = vec![0; lines.len()];
         for draft in drafts {
@@ -364,7 +367,9 @@ impl Scale {
         let mut ties: Score = 1;
         for (line, (dearest, ways)) in lines.iter().zip(dearest.iter().zip(ways)) {
             total = total.checked_add(dearest.checked_mul(line.units.into())?)?;
-            ties += ways * Score::from(line.units);
+            if breaks_ties {
+                ties += ways * Score::from(line.units);
+            }
         }
         for steps in meters {
             // The most that it can charge: prices by quantity may fall on the last step.
@@ -388,6 +393,7 @@ impl Scale {
         Some(Self {
             unit: grain * ties,
             grain,
+            tie: if breaks_ties { grain } else { 0 },
             unserved: grain * (total + ties),
         })
     }

@@ -30,17 +30,16 @@ pub struct LeastCost<'a> {
 }
 
 impl<'a> LeastCost<'a> {
-    /// `None` when the order's amounts are too large to be compared exactly.
-    pub fn find(order: Order<'a>) -> Option<Self> {
-        let priced = Priced::new(order)?;
+    /// Of an order and how it is put to the solver.
+    pub fn find(order: Order<'a>, priced: Priced) -> Self {
         let solution = solver::solve(&priced.problem, &priced.problem.most(), priced.nodes(order));
         let bill = Bill::of_units(order, &priced, &solution.units);
-        Some(Self {
+        Self {
             order,
             priced,
             solution,
             bill,
-        })
+        }
     }
 
     /// Each line's candidates with their units; takes them from the stock.

@@ -32,6 +32,8 @@ pub struct Tariff<'a> {
     breaks: BTreeMap<OfferId, &'a [PriceBreak]>,
     /// Whether the owner has any preference.
     has_wishes: bool,
+    /// Whether the owner's order of the candidates decides between plans of the same cost.
+    pub breaks_ties: bool,
 }
 
 /// What a supplier charges, converted and checked once for all of its offers.
@@ -93,20 +95,42 @@ impl<'a> Tariff<'a> {
         ];
         let in_bp = duties || weighed.iter().any(|wish| *wish > 0);
         let exchange = Exchange::new(model, if in_bp { WHOLE_BP.into() } else { 1 });
-        let charges = |costs| Charges::new(costs, &exchange);
+        let breaks = price_breaks.iter().map(|list| (list.offer, list.breaks.as_slice()));
+        Self::by(model, exchange, breaks.collect())
+    }
+
+    fn by(model: &'a CostModel, exchange: Exchange<'a>, breaks: BTreeMap<OfferId, &'a [PriceBreak]>) -> Self {
+        let charges = |costs: &'a SupplierCosts| (costs.supplier, Charges::new(costs, &exchange));
         Self {
-            suppliers: model
-                .suppliers
-                .iter()
-                .map(|costs| (costs.supplier, charges(costs)))
-                .collect(),
+            suppliers: model.suppliers.iter().map(charges).collect(),
             exchange,
-            has_wishes: *wishes != Preferences::default(),
-            breaks: price_breaks
-                .iter()
-                .map(|list| (list.offer, list.breaks.as_slice()))
-                .collect(),
+            has_wishes: model.preferences != Preferences::default(),
+            breaks_ties: true,
+            breaks,
             model,
+        }
+    }
+
+    /// What `put` makes of the order, by this tariff or, where the order is too large for it, by the finest that
+    /// leaves room. None where none does.
+    pub fn fitting<T>(self, put: impl Fn(&Self) -> Option<T>) -> Option<(Self, T)> {
+        let mut tariff = self;
+        loop {
+            if let Some(done) = put(&tariff) {
+                return Some((tariff, done));
+            }
+            tariff = tariff.coarser()?;
+        }
+    }
+
+    /// The same in coarser numbers; in the coarsest, nothing is left to break ties by.
+    fn coarser(self) -> Option<Self> {
+        match self.exchange.coarser() {
+            Some(exchange) => Some(Self::by(self.model, exchange, self.breaks)),
+            None => self.breaks_ties.then_some(Self {
+                breaks_ties: false,
+                ..self
+            }),
         }
     }
 

@@ -1,9 +1,11 @@
-//! The least-cost strategy at the edges of what is counted: goods that weigh nothing.
+//! The least-cost strategy at the edges of what is counted: goods that weigh nothing, and orders of thousands of
+//! pieces.
 
 use super::{
-    least_cost::{by_weight, costs, offered, total, with_model},
+    least_cost::{by_weight, costs, offered, rate, total, with_model},
     *,
 };
+use crate::routing::terms::*;
 
 fn weighing(weight_g: u32, mut way: Alternative) -> Alternative {
     way.components[0].offer.weight_g = Some(weight_g);
@@ -47,4 +49,47 @@ fn stickers_alone_pay_for_the_lightest_parcel() {
     }));
     assert_eq!(told(&plan), ["3: 3 SKU-11"]);
     assert_eq!(total(&plan), 300 + 150);
+}
+
+/// Two awkward rates, a duty and the strategy that weighs the most.
+fn large_order(lines: u128, units: u32) -> RoutePlan {
+    let ways = |n: u128| {
+        let ways = (1..=10).map(move |of| offered(n * 100 + of, of, 1_000 - i64::try_from(of).expect("few")));
+        ways.map(|mut way| {
+            way.components[0].offer.stock = None;
+            way
+        })
+    };
+    let mut request = order((1..=lines).map(|n| line(n, units, ways(n).collect())).collect());
+    request.suppliers = (1..=10).map(|n| terms(n, "Wares")).collect();
+    route(&with_model(request, |model| {
+        model.rates = vec![rate("EUR", "USD", "1.0853"), rate("EUR", "GBP", "0.85713")];
+        model.suppliers = (1..=10).map(|of| costs(of, 300)).collect();
+        for costs in &mut model.suppliers {
+            costs.transit_days = 6;
+        }
+        model.suppliers[3].per_parcel = Money::new(300, Currency::parse("USD").expect("USD"));
+        model.suppliers[3].duties_bp = 300;
+        model.suppliers[4].per_parcel = Money::new(300, Currency::parse("GBP").expect("GBP"));
+        model.preferences = Preferences::of(Preset::Fastest);
+    }))
+}
+
+#[test]
+fn thousands_of_pieces_are_routed_by_a_strategy_too() {
+    for (lines, units) in [(1, 400), (1, 5_000), (50, 200)] {
+        let plan = large_order(lines, units);
+        let cheapest = plan.lines.iter().map(|entry| match &entry.outcome {
+            Outcome::Allocated { components, .. } => components[0].sku.ends_with("10") && entry.units == units,
+            _ => false,
+        });
+        assert_eq!(
+            cheapest.filter(|is| *is).count() as u128,
+            lines,
+            "{lines} lines of {units}: {:?}",
+            told(&plan)
+        );
+        let pieces = i64::from(units) * i64::try_from(lines).expect("few");
+        assert_eq!(total(&plan), 990 * pieces + 300);
+    }
 }
