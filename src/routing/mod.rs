@@ -35,8 +35,8 @@ pub mod what_if;
 pub mod worth;
 
 pub use plan::{
-    ChosenComponent, CostParts, Field, Lack, Landed, Outcome, PlanLine, PriceCut, RejectedAlternative, RejectedBecause,
-    RoutePlan, RunnerUp, SupplierBill,
+    Aimed, ChosenComponent, CostParts, Field, Lack, Landed, Outcome, PlanLine, PriceCut, RejectedAlternative,
+    RejectedBecause, RoutePlan, RunnerUp, SupplierBill,
 };
 pub use request::{Alternative, Component, LineDemand, OfferFacts, RouteRequest, Strategy, SupplierTerms};
 

@@ -10,7 +10,7 @@ use super::{
     request::{Alternative, Component, OfferFacts},
     rules::Circumstances,
     solver::Score,
-    terms::{CostModel, Preferences, PriceBreak, PriceBreaks, Shipping, SupplierCosts, WeightBracket},
+    terms::{ABOVE_ALL, Aim, CostModel, Preferences, PriceBreak, PriceBreaks, Shipping, SupplierCosts, WeightBracket},
 };
 use crate::{
     domain::{
@@ -287,6 +287,69 @@ impl<'a> Tariff<'a> {
             + self.exchange.own(wishes.per_parcel) * Score::from(parcels)
     }
 
+    /// What a plan has of what the strategy aims at: units of alternatives, and parcels.
+    pub fn aimed<'b>(
+        &self,
+        aim: Aim,
+        units: impl Iterator<Item = (&'b Alternative, u32)>,
+        parcels: u32,
+        around: &Circumstances<'_>,
+    ) -> i64 {
+        if aim == Aim::Parcels {
+            return parcels.into();
+        }
+        let of = |(alternative, units): (&Alternative, u32)| {
+            let suppliers = || alternative.components.iter().map(|component| component.offer.supplier);
+            let each: i64 = match aim {
+                Aim::Parcels => 0,
+                Aim::UnitDays => {
+                    let days = suppliers().map(|supplier| self.days(supplier, around)).max();
+                    days.unwrap_or(0).into()
+                }
+                Aim::StepsDown => steps_down(alternative, around).into(),
+                Aim::UnitsNotOwn => i64::from(!self.is_own(alternative)),
+                Aim::AboveShare => {
+                    let parts = alternative.components.iter();
+                    let above = parts.map(|part| {
+                        let bp = i64::try_from(self.above_share(part.offer.supplier)).unwrap_or(i64::MAX);
+                        bp.saturating_mul(part.per_unit.into())
+                    });
+                    above.fold(0, i64::saturating_add)
+                }
+            };
+            i64::saturating_mul(each, units.into())
+        };
+        units.map(of).fold(0, i64::saturating_add)
+    }
+
+    /// An amount of what the strategy aims at, in parts.
+    pub fn aim_parts(&self, aim: Aim, amount: i64) -> Score {
+        self.exchange.own(ABOVE_ALL) / Score::from(aim.whole()) * Score::from(amount)
+    }
+
+    fn is_own(&self, alternative: &Alternative) -> bool {
+        let mut suppliers = alternative.components.iter().map(|component| component.offer.supplier);
+        suppliers.all(|supplier| self.costs(supplier).is_some_and(|costs| costs.own))
+    }
+
+    /// What a supplier has of all pieces and what it should have, in basis points, where it has a share.
+    pub fn share(&self, supplier: SupplierId) -> Option<(u64, u32)> {
+        let balance = &self.model.preferences.balance;
+        let all: u64 = balance.iter().map(|share| u64::from(share.pieces)).sum();
+        let share = balance.iter().find(|share| share.supplier == supplier)?;
+        let has = u64::from(share.pieces) * u64::from(WHOLE_BP) / all.max(1);
+        Some((has, share.target_bp))
+    }
+
+    /// How far a supplier stands above its share, in basis points of all pieces; one without a share has all of them.
+    pub fn above_share(&self, supplier: SupplierId) -> u64 {
+        if self.model.preferences.balance.is_empty() {
+            return 0;
+        }
+        let share = self.share(supplier);
+        share.map_or(u64::from(WHOLE_BP), |(has, target)| has.saturating_sub(target.into()))
+    }
+
     /// What is held against each unit of an alternative.
     pub fn dislike_of_unit(&self, alternative: &Alternative, around: &Circumstances<'_>) -> Score {
         if !self.has_wishes {
@@ -298,16 +361,18 @@ impl<'a> Tariff<'a> {
             .map(|supplier| self.days(supplier, around))
             .max()
             .unwrap_or(0);
-        let own = suppliers().all(|supplier| self.costs(supplier).is_some_and(|costs| costs.own));
-        let priority = |supplier| around.suppliers.get(&supplier).map_or(0, |terms| terms.priority);
-        let worst = suppliers().map(priority).max().unwrap_or(0);
+        let steps_down = if wishes.per_unit_priority > 0 {
+            steps_down(alternative, around)
+        } else {
+            0
+        };
         let pieces = alternative
             .components
             .iter()
             .map(|component| Score::from(component.per_unit) * self.dislike_of_piece(component.offer.supplier));
         self.exchange.own(wishes.per_unit_day) * Score::from(days)
-            + self.exchange.own(wishes.per_unit_not_own) * Score::from(u8::from(!own))
-            + self.exchange.own(wishes.per_unit_priority) * Score::from(worst.saturating_sub(1))
+            + self.exchange.own(wishes.per_unit_not_own) * Score::from(u8::from(!self.is_own(alternative)))
+            + self.exchange.own(wishes.per_unit_priority) * Score::from(steps_down)
             + pieces.sum::<Score>()
     }
 
@@ -317,12 +382,6 @@ impl<'a> Tariff<'a> {
         let missing = |rate: Option<u32>| WHOLE_BP - rate.unwrap_or(WHOLE_BP).min(WHOLE_BP);
         let unfilled = missing(costs.and_then(|costs| costs.fill_rate_bp));
         let late = missing(costs.and_then(|costs| costs.on_time_bp));
-        let all: u64 = wishes.balance.iter().map(|share| u64::from(share.pieces)).sum();
-        let share = wishes.balance.iter().find(|share| share.supplier == supplier);
-        let over = share.map_or(u64::from(WHOLE_BP), |share| {
-            let has = u64::from(share.pieces) * u64::from(WHOLE_BP) / all.max(1);
-            has.saturating_sub(share.target_bp.into())
-        });
         let in_bp = |wish: u32, bp: u64| self.exchange.own(wish) / Score::from(WHOLE_BP) * Score::from(bp);
         let mut dislike = 0;
         if wishes.per_unfilled_piece > 0 {
@@ -331,8 +390,8 @@ impl<'a> Tariff<'a> {
         if wishes.per_late_piece > 0 {
             dislike += in_bp(wishes.per_late_piece, late.into());
         }
-        if wishes.per_piece_off_balance > 0 && !wishes.balance.is_empty() {
-            dislike += in_bp(wishes.per_piece_off_balance, over);
+        if wishes.per_piece_off_balance > 0 {
+            dislike += in_bp(wishes.per_piece_off_balance, self.above_share(supplier));
         }
         dislike
     }
@@ -395,4 +454,13 @@ fn weight_refusal(offer: &OfferFacts, shipping: &Shipping) -> Option<RejectedBec
 fn days_to_ship(supplier: SupplierId, around: &Circumstances<'_>) -> u32 {
     let terms = around.suppliers.get(&supplier);
     terms.map_or(0, |terms| terms.service.days_to_ship(terms.handling_days, around.hour))
+}
+
+/// Steps down from the first of the shop's suppliers to the last of the alternative's.
+fn steps_down(alternative: &Alternative, around: &Circumstances<'_>) -> u32 {
+    let priority = |supplier| around.suppliers.get(&supplier).map_or(0, |terms| terms.priority);
+    let suppliers = alternative.components.iter().map(|component| component.offer.supplier);
+    let worst = suppliers.map(priority).max().unwrap_or(0);
+    let first = around.suppliers.values().map(|terms| terms.priority).min();
+    worst.saturating_sub(first.unwrap_or(0))
 }

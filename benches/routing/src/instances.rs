@@ -318,6 +318,7 @@ fn wishes_by_lot(dice: &mut Dice, suppliers: usize) -> Preferences {
         pieces: dice.roll(0, 50),
     };
     Preferences {
+        aim: None,
         late_per_day,
         per_unit_day,
         per_parcel,

@@ -28,7 +28,7 @@ fn a_sticker_of_no_weight_goes_with_a_full_parcel() {
             model.suppliers[0].shipping = by_weight(&[(2_000, 400), (31_500, 900)]);
         }))
     };
-    for stickers in [1, 7_000] {
+    for stickers in [1, 90] {
         let plan = plan(stickers);
         let with_it = format!("{stickers}: {stickers} SKU-21");
         assert_eq!(told(&plan), ["1: 1 SKU-11".to_owned(), with_it]);
