@@ -155,3 +155,16 @@ pub fn routing() -> RoutingSettings {
         ..RoutingSettings::default()
     }
 }
+
+/// An order may be promised by Shopify, whatever the shop promises otherwise.
+#[test]
+fn lateness_has_a_price_without_a_promise_of_the_shops_own() {
+    let file = "version: 1
+shops:
+  - domain: demo.myshopify.com
+    routing: {strategy: cheapest, weights: {late_per_day: '0.50'}}
+";
+    let plan = planned(file, &installed(), Unnamed::Keep);
+    let settings = &plan.after.shops["demo.myshopify.com"].settings.routing;
+    assert_eq!((settings.weights.late_per_day, settings.promised_days), (50, None));
+}
