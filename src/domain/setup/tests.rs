@@ -208,6 +208,11 @@ fn a_kit_of_kits_and_a_stock_below_zero_are_refused_at_their_field() {
             "shops[0].mappings[0].alternatives[0].components[0]",
         ),
         ("stock: 120", "stock: -1", "suppliers[0].offers[0].stock"),
+        (
+            "sku: NT-MUG, title",
+            r#"sku: "NT-MUG\nB", title"#,
+            "suppliers[0].offers[0].sku: this must not have line breaks",
+        ),
     ] {
         let file = FILE.replace(from, to);
         assert_ne!(file, FILE);
