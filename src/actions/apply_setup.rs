@@ -79,7 +79,7 @@ fn counted(problems: usize) -> String {
 pub async fn apply_setup(app: &App, file: &str, options: ApplyOptions) -> Result<Vec<Change>, ApplyError> {
     let setup = setup::read(file).map_err(ApplyError::File)?;
     let tx = app.db.begin().await?;
-    let read = read_setup(tx.conn(), &app.keyring).await?;
+    let read = read_setup(tx.conn(), &app.keyring, app.clock.now()).await?;
     let plan = setup::plan::plan(&setup, &read.installation, options.unnamed).map_err(ApplyError::File)?;
     check_targets(app, &setup, &plan)?;
     check_rules(&setup)?;
@@ -104,7 +104,7 @@ pub async fn apply_setup(app: &App, file: &str, options: ApplyOptions) -> Result
 /// What a setup file would make of the way in which a shop routes. Nothing is applied.
 pub async fn draft(app: &App, file: &str, shop: Option<&str>) -> Result<(String, Draft), ApplyError> {
     let setup = setup::read(file).map_err(ApplyError::File)?;
-    let read = read_setup(app.db.read(), &app.keyring).await?;
+    let read = read_setup(app.db.read(), &app.keyring, app.clock.now()).await?;
     let plan = setup::plan::plan(&setup, &read.installation, Unnamed::Keep).map_err(ApplyError::File)?;
     check_rules(&setup)?;
     let domain = match (shop, setup.shops.as_slice()) {

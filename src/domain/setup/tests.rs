@@ -6,6 +6,8 @@ mod properties;
 
 use std::collections::BTreeMap;
 
+use chrono::NaiveDate;
+
 use super::{
     Installation, Plan,
     export::{self, Secrets},
@@ -46,6 +48,7 @@ fn key(text: &str) -> SupplierKey {
 
 fn shop() -> Shop {
     Shop {
+        today: NaiveDate::from_ymd_opt(2026, 11, 22).expect("a day"),
         settings: ShopSettings::default(),
         currency: Currency::parse("EUR").expect("EUR"),
         locations: [(1, "Berlin"), (2, "Wien"), (3, "Wien"), (4, "5")]

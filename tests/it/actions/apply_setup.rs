@@ -94,7 +94,9 @@ impl Installation {
     }
 
     async fn export(&self, secrets: Secrets) -> String {
-        let read = read_setup(self.app.db.read(), &self.app.keyring).await.expect("reads");
+        let read = read_setup(self.app.db.read(), &self.app.keyring, self.app.clock.now())
+            .await
+            .expect("reads");
         export::to_yaml(&export::file(&read.installation, secrets)).expect("writes")
     }
 
