@@ -164,6 +164,11 @@ impl Priced {
         order.tariff.model.effort.nodes(self.ways.len())
     }
 
+    /// How far for each of so many plans to compare with.
+    pub fn nodes_of_each(&self, order: Order<'_>, plans: usize) -> u32 {
+        order.tariff.model.effort.nodes_of_each(self.ways.len(), plans)
+    }
+
     /// For each line the candidates with units, and what is left.
     pub fn assignments(&self, order: Order<'_>, solution: &Solution) -> Vec<Assignment> {
         let mut all: Vec<_> = order.lines.iter().map(|line| Assignment::none(line.units)).collect();

@@ -139,7 +139,8 @@ impl<'a> LeastCost<'a> {
         for way in problem.demands[line].ways.clone().filter(|way| *way != to) {
             most[way] = 0;
         }
-        let other = solver::solve_once(problem, &most, self.priced.nodes(self.order));
+        let nodes = self.priced.nodes_of_each(self.order, self.priced.ways.len());
+        let other = solver::solve_once(problem, &most, nodes);
         if other.units[to] == 0 || served(&other) < served(&self.solution) {
             return None;
         }
@@ -187,7 +188,8 @@ impl<'a> LeastCost<'a> {
         if effort.detail < Detail::RunnerUps || most[ways.clone()].iter().all(|most| *most == 0) {
             return None;
         }
-        let second = solver::solve_once(problem, &most, self.priced.nodes(self.order));
+        let nodes = self.priced.nodes_of_each(self.order, self.order.lines.len());
+        let second = solver::solve_once(problem, &most, nodes);
         if served(&second) < served(&self.solution) {
             return None;
         }

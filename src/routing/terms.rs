@@ -159,11 +159,22 @@ pub enum Detail {
     RunnerUps,
 }
 
+/// Parts of the search space that are looked into for any plan, however many there are to compare with.
+const LEAST_NODES: u32 = 8;
+
 impl Effort {
     /// How many parts of the search space may be looked into, by the ways in each.
     #[must_use]
     pub fn nodes(self, ways: usize) -> u32 {
         self.work / u32::try_from(ways).unwrap_or(u32::MAX).max(1)
+    }
+
+    /// The same for each of several plans that are only to be compared with: all of them together take about as long
+    /// as the order's own.
+    #[must_use]
+    pub fn nodes_of_each(self, ways: usize, plans: usize) -> u32 {
+        let nodes = self.nodes(ways);
+        (nodes / u32::try_from(plans).unwrap_or(u32::MAX).max(1)).max(LEAST_NODES.min(nodes))
     }
 }
 

@@ -93,3 +93,16 @@ fn thousands_of_pieces_are_routed_by_a_strategy_too() {
         assert_eq!(total(&plan), 990 * pieces + 300);
     }
 }
+
+/// The second-best plans of all lines together take about as long as the order's own.
+#[test]
+fn comparing_takes_no_longer_than_deciding() {
+    let effort = Effort::default();
+    for (ways, lines) in [(10, 1), (80, 8), (700, 50)] {
+        let (own, each) = (effort.nodes(ways), effort.nodes_of_each(ways, lines));
+        let all = each * u32::try_from(lines).expect("few");
+        assert!(each > 0 && all <= own.max(8 * 50), "{lines} lines: {all} of {own}");
+    }
+    let none = Effort { work: 0, ..effort };
+    assert_eq!(none.nodes_of_each(10, 1), 0);
+}
