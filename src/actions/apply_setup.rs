@@ -27,7 +27,7 @@ use crate::{
         rules::RuleText,
         setup::{
             self, Change, Plan, Problem, Setup,
-            model::{Alternative, Connection, Offer, Placed, SupplierTerms},
+            model::{Alternative, Connection, Installation, Offer, Placed, SupplierTerms, WantedConnection},
             plan::{Step, Unnamed},
         },
         supplier::SupplierKey,
@@ -79,7 +79,7 @@ fn counted(problems: usize) -> String {
 pub async fn apply_setup(app: &App, file: &str, options: ApplyOptions) -> Result<Vec<Change>, ApplyError> {
     let setup = setup::read(file).map_err(ApplyError::File)?;
     let tx = app.db.begin().await?;
-    let read = read_setup(tx.conn(), &app.keyring).await?;
+    let read = read_setup(tx.conn(), &app.keyring, app.clock.now()).await?;
     let plan = setup::plan::plan(&setup, &read.installation, options.unnamed).map_err(ApplyError::File)?;
     check_targets(app, &setup, &plan)?;
     check_rules(&setup)?;
@@ -101,10 +101,19 @@ pub async fn apply_setup(app: &App, file: &str, options: ApplyOptions) -> Result
     Ok(plan.changes)
 }
 
-/// What a setup file would make of the way in which a shop routes. Nothing is applied.
-pub async fn draft(app: &App, file: &str, shop: Option<&str>) -> Result<(String, Draft), ApplyError> {
+/// What a setup file would make of the way in which a shop routes.
+#[derive(Debug)]
+pub struct Drafted {
+    pub domain: String,
+    pub draft: Draft,
+    /// What else it would change, which a comparison does not count.
+    pub not_counted: Vec<Change>,
+}
+
+/// Reads a draft. Nothing is applied.
+pub async fn draft(app: &App, file: &str, shop: Option<&str>) -> Result<Drafted, ApplyError> {
     let setup = setup::read(file).map_err(ApplyError::File)?;
-    let read = read_setup(app.db.read(), &app.keyring).await?;
+    let read = read_setup(app.db.read(), &app.keyring, app.clock.now()).await?;
     let plan = setup::plan::plan(&setup, &read.installation, Unnamed::Keep).map_err(ApplyError::File)?;
     check_rules(&setup)?;
     let domain = match (shop, setup.shops.as_slice()) {
@@ -114,6 +123,7 @@ pub async fn draft(app: &App, file: &str, shop: Option<&str>) -> Result<(String,
     };
     let after = plan.after.shops.get(&domain);
     let after = after.ok_or_else(|| ApplyError::NoShop(domain.clone()))?;
+    check_connected(&setup, &read.installation, &domain)?;
     let connections = after.connections.iter().filter_map(|(key, wanted)| {
         let drafted = DraftConnection {
             priority: wanted.priority,
@@ -129,7 +139,38 @@ pub async fn draft(app: &App, file: &str, shop: Option<&str>) -> Result<(String,
         connections: connections.collect(),
         settings: Some(after.settings.clone()),
     };
-    Ok((domain, draft))
+    let is_counted = |change: &Change| match &change.step {
+        Step::Connection { domain: of, .. } | Step::Settings { domain: of, .. } => *of == domain,
+        Step::Supplier { .. } | Step::Offer { .. } | Step::Mapping { .. } => false,
+    };
+    let not_counted = plan.changes.into_iter().filter(|change| !is_counted(change));
+    Ok(Drafted {
+        not_counted: not_counted.collect(),
+        domain,
+        draft,
+    })
+}
+
+/// Asks whether the shop buys from all suppliers of a draft: others have no offers in its past.
+fn check_connected(setup: &Setup, now: &Installation, domain: &str) -> Result<(), ApplyError> {
+    let connected = now.shops.get(domain).map(|shop| &shop.connections);
+    let wanted = setup.shops.iter().filter(|shop| shop.domain == domain);
+    let wanted = wanted.flat_map(|shop| &shop.connections);
+    let new = wanted.filter(|with| with.active && connected.is_none_or(|known| !known.contains_key(&with.supplier)));
+    let problem = |with: &WantedConnection| Problem {
+        at: with.origin.at,
+        path: with.origin.path.clone(),
+        message: format!(
+            "the shop has no connection with “{}” yet, and a draft cannot add one: apply it first, paused if need be",
+            with.supplier
+        ),
+    };
+    let problems: Vec<Problem> = new.map(problem).collect();
+    if problems.is_empty() {
+        Ok(())
+    } else {
+        Err(ApplyError::File(problems))
+    }
 }
 
 /// Asks each connector whether what its suppliers are given can work at all.

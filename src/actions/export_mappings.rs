@@ -69,15 +69,16 @@ fn line(
         "Default Title" => variant.product_title.clone(),
         title => format!("{}, {title}", variant.product_title),
     });
-    // It is for people, and a row is one line.
-    let product = product.replace(['\r', '\n'], " ");
+    // A row is one line. The product is for people, and a variant is found by its id.
+    let one_line = |text: &str| text.replace(char::is_control, " ");
+    let sku = variant.and_then(|variant| variant.sku.as_deref()).unwrap_or_default();
     mapping_csv::line([
         &mapping.variant_id.to_string(),
-        variant.and_then(|variant| variant.sku.as_deref()).unwrap_or_default(),
-        &product,
+        &one_line(sku),
+        &one_line(&product),
         &component.rank.to_string(),
         supplier,
-        &offer.sku,
+        &one_line(&offer.sku),
         &component.quantity.to_string(),
         &day(component.valid_from),
         &day(component.valid_until),

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, DbErr};
 use secrecy::ExposeSecret as _;
 
-use super::outgoing::secret_place;
+use super::{outgoing::secret_place, rule_facts};
 use crate::{
     domain::{
         money::Money,
@@ -40,7 +41,11 @@ pub struct ReadSetup {
 }
 
 /// Reads suppliers and installed shops, whole: this is for the operator, not for a request.
-pub async fn read_setup(db: &impl ConnectionTrait, keyring: &Keyring) -> Result<ReadSetup, ReadError> {
+pub async fn read_setup(
+    db: &impl ConnectionTrait,
+    keyring: &Keyring,
+    now: DateTime<Utc>,
+) -> Result<ReadSetup, ReadError> {
     let shop_rows = shops::with_app(db).await?;
     let domains: BTreeMap<ShopId, String> = shop_rows.iter().map(|shop| (shop.id, shop.domain.clone())).collect();
     let mut read = ReadSetup {
@@ -72,7 +77,7 @@ pub async fn read_setup(db: &impl ConnectionTrait, keyring: &Keyring) -> Result<
         read.suppliers.insert(key, row);
     }
     for row in shop_rows {
-        let shop = shop(db, &row, &keys, &names).await?;
+        let shop = shop(db, &row, &keys, &names, now).await?;
         read.installation.shops.insert(row.domain.clone(), shop);
         read.shops.insert(row.domain.clone(), row);
     }
@@ -120,11 +125,13 @@ async fn shop(
     row: &shops::Model,
     keys: &BTreeMap<SupplierId, SupplierKey>,
     names: &BTreeMap<OfferId, (SupplierKey, String)>,
+    now: DateTime<Utc>,
 ) -> Result<Shop, DbErr> {
     let connections = connections::of_shop(db, row.id).await?.into_iter();
     let locations = locations::of_shop(db, row.id).await?.into_iter();
     let variants = variants::of_shop(db, row.id).await?.into_iter();
     Ok(Shop {
+        today: rule_facts::today(row, now),
         settings: row.settings.0.clone(),
         currency: row.currency,
         locations: locations.map(|location| (location.id, location.name)).collect(),

@@ -5,7 +5,7 @@ use crate::{
     app::App,
     domain::{
         costs::{PriceBreak, entries::PriceBreakEntry, reading},
-        goods::Goods,
+        goods::{self, Goods},
         money::{Currency, Money},
     },
     error::AppError,
@@ -152,8 +152,10 @@ fn checked(content: OfferContent) -> Result<Checked, AppError> {
         AppError::invalid(format!("priceBreaks{path}"), message)
     })?;
     let barcode = content.barcode.map(|barcode| barcode.trim().to_owned());
+    let sku = text("sku", &content.sku, 100)?;
+    goods::check_sku(&sku).map_err(|message| AppError::invalid("sku", message))?;
     Ok(Checked {
-        sku: text("sku", &content.sku, 100)?,
+        sku,
         title: text("title", &content.title, 200)?,
         cost,
         barcode: barcode.filter(|barcode| !barcode.is_empty()),

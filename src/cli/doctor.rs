@@ -101,7 +101,7 @@ async fn examine(app: &App, report: &mut Report) -> Result<(), CommandError> {
     Report::good(&format!(
         "{database} answers, keeps what it acknowledges, and its schema {schema}"
     ));
-    match read_setup(app.db.read(), &app.keyring).await {
+    match read_setup(app.db.read(), &app.keyring, app.clock.now()).await {
         Ok(read) => Report::good(&format!("{} suppliers, and every secret opens", read.suppliers.len())),
         Err(error) => report.bad(&error.to_string()),
     }

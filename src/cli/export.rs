@@ -18,7 +18,7 @@ pub struct ExportArgs {
 
 pub async fn run(args: ExportArgs) -> Result<(), CommandError> {
     let app = start::app_to_look().await?;
-    let read = read_setup(app.db.read(), &app.keyring).await;
+    let read = read_setup(app.db.read(), &app.keyring, app.clock.now()).await;
     app.db.clone().close().await?;
     let secrets = if args.with_secrets {
         Secrets::Written

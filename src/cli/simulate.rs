@@ -12,14 +12,20 @@ use clap::Args;
 use super::{CommandError, apply, since, start};
 use crate::{
     actions::{
-        apply_setup,
+        apply_setup::{self, Drafted},
         what_if::{ChangedOrder, Comparison, Period, Way, WhatIf, never_in_force},
     },
     app::App,
-    domain::money::{Currency, Money},
+    domain::{
+        money::{Currency, Money},
+        setup::Change,
+    },
     routing::what_if::Tally,
     store::{shops, suppliers},
 };
+
+/// Parts of a draft without effect that are named one by one.
+const MOST_NAMED: usize = 20;
 
 #[derive(Debug, Args)]
 pub struct SimulateArgs {
@@ -52,14 +58,20 @@ pub async fn run(args: SimulateArgs) -> Result<(), CommandError> {
 async fn simulate(app: &App, args: &SimulateArgs, text: &str) -> Result<(), CommandError> {
     let now = app.clock.now();
     let period = period(&args.since, args.until.as_deref(), now)?;
-    let (domain, draft) = apply_setup::draft(app, text, args.shop.as_deref())
-        .await
-        .map_err(|error| explained(&args.rules, &error))?;
+    let drafted = apply_setup::draft(app, text, args.shop.as_deref()).await;
+    let Drafted {
+        domain,
+        draft,
+        not_counted,
+    } = drafted.map_err(|error| explained(&args.rules, &error))?;
     let shop = shops::by_domain(app.db.read(), &domain).await?;
     let shop = shop.ok_or_else(|| format!("{domain} has not installed the app"))?;
     let currency = shop.currency;
     for rule in never_in_force(&shop, &draft, period) {
         eprintln!("The draft's rule “{rule}” is not in force on any day of the period: it decides about no order.");
+    }
+    for told in told_not_counted(&not_counted) {
+        eprintln!("{told}");
     }
     let mut what_if = WhatIf::begin(&app.db, shop, draft, period, now).await?;
     if args.csv {
@@ -79,6 +91,20 @@ async fn simulate(app: &App, args: &SimulateArgs, text: &str) -> Result<(), Comm
         print(&told)?;
     }
     Ok(())
+}
+
+/// What of the draft has no effect, some of it by name.
+fn told_not_counted(changes: &[Change]) -> Vec<String> {
+    if changes.is_empty() {
+        return Vec::new();
+    }
+    let intro = "Orders are decided with the suppliers, offers and mappings of today. Not counted of the draft:";
+    let mut told = vec![intro.to_owned()];
+    told.extend(changes.iter().take(MOST_NAMED).map(|change| format!("  {change}")));
+    if changes.len() > MOST_NAMED {
+        told.push(format!("  and {} more", changes.len() - MOST_NAMED));
+    }
+    told
 }
 
 fn period(since: &str, until: Option<&str>, now: DateTime<Utc>) -> Result<Period, String> {

@@ -2,6 +2,17 @@
 
 use serde::{Deserialize, Serialize};
 
+/// What cannot be right of a SKU: it stands in files of one line a row, on labels and in web addresses.
+///
+/// # Errors
+/// What is wrong, for people.
+pub fn check_sku(sku: &str) -> Result<(), &'static str> {
+    if sku.contains(|letter: char| letter.is_control() || matches!(letter, '\u{2028}' | '\u{2029}')) {
+        return Err("this must not have line breaks, tabs or other control characters");
+    }
+    Ok(())
+}
+
 /// Of one piece of an offer.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]

@@ -17,7 +17,10 @@ use crate::{
         money,
     },
     error::AppError,
-    routing::{self, ChosenComponent, CostParts, Landed, Outcome as Decided, RoutePlan, RunnerUp, SupplierBill},
+    routing::{
+        self, Aimed, ChosenComponent, CostParts, Landed, Outcome as Decided, RoutePlan, RunnerUp, SupplierBill,
+        terms::Aim,
+    },
     store::routing_plans::Model,
 };
 
@@ -92,14 +95,24 @@ impl LandedCost {
         self.0.total.into()
     }
 
-    /// What the shop's preferences count against the plan besides.
+    /// What the shop's preferences count against the plan besides, without what the strategy aims at.
     async fn preferences(&self) -> Money {
         self.0.preferences.into()
+    }
+
+    /// What the plan has of what the strategy wants as little of as can be.
+    async fn aim(&self) -> Option<PlanAim> {
+        self.0.aim.map(Into::into)
     }
 
     /// How much cheaper a plan might at most be; zero when none is.
     async fn gap(&self) -> Money {
         self.0.gap.into()
+    }
+
+    /// How much less a plan might at most have of its aim; null when no less. Else the gap in money says nothing.
+    async fn aim_gap(&self) -> Option<PlanAim> {
+        self.0.aim_gap.map(Into::into)
     }
 
     #[graphql(complexity = "NESTED * child_complexity + 1")]
@@ -111,6 +124,38 @@ impl LandedCost {
     #[graphql(complexity = "NESTED * child_complexity + 1")]
     async fn rates(&self) -> Vec<ExchangeRate> {
         self.0.rates.iter().map(Into::into).collect()
+    }
+}
+
+/// What a strategy wants as little of as can be, before it looks at any cost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "Aim")]
+pub enum RoutingAim {
+    /// Days until it arrives, added up over the units.
+    UnitDays,
+    Parcels,
+    /// Steps down in the suppliers' priority, added up over the units.
+    StepsDown,
+    /// How far suppliers stand above their share, in basis points added up over the pieces.
+    AboveShare,
+    /// Units that do not come from the shop's own stock.
+    UnitsNotOwn,
+}
+
+/// An amount of what a strategy aims at.
+#[derive(Clone, Debug, SimpleObject)]
+pub struct PlanAim {
+    aim: RoutingAim,
+    /// Below zero where another plan has less.
+    amount: i32,
+}
+
+impl From<Aimed> for PlanAim {
+    fn from(aimed: Aimed) -> Self {
+        Self {
+            aim: aimed.aim.into(),
+            amount: i32::try_from(aimed.amount).unwrap_or(i32::MAX),
+        }
     }
 }
 
@@ -203,8 +248,10 @@ pub struct PlanRunnerUp {
     summary: String,
     /// What the whole order would cost more; below zero where a preference decided.
     more: Money,
-    /// What the shop's preferences count against it more.
+    /// What the shop's preferences count against it more, without what the strategy aims at.
     preferences: Money,
+    /// What it has more of what the strategy aims at.
+    aim: Option<PlanAim>,
     /// What would have to change for it to win, where a lower price could do it.
     to_win: Option<PriceCut>,
 }
@@ -224,6 +271,7 @@ impl From<&RunnerUp> for PlanRunnerUp {
             summary: second.summary.clone(),
             more: second.more.into(),
             preferences: second.preferences.into(),
+            aim: second.aim.map(Into::into),
             to_win: second.to_win.as_ref().map(|cut| PriceCut {
                 sku: cut.sku.clone(),
                 supplier_name: cut.supplier_name.clone(),

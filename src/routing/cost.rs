@@ -78,6 +78,10 @@ struct Reach {
     /// The line that was met with last, and the most for all its units; that is part of `most`.
     line: usize,
     of_line: u64,
+    /// Units that may come without drawing anything.
+    weightless: u64,
+    /// Draws for one piece of `most`.
+    finer: u64,
 }
 
 impl Priced {
@@ -89,7 +93,7 @@ impl Priced {
         places.sort_unstable_by_key(|place| drafts.meters[*place].key);
         let steps = |place: &usize| order.steps(&metered, &drafts.meters[*place]);
         let meters: Vec<Vec<Step>> = places.iter().map(steps).collect();
-        let scale = Scale::of(order.lines, &drafts.ways, &meters)?;
+        let scale = Scale::of(order, &drafts.ways, &meters)?;
         let mut priced = Self {
             problem: Problem::new(scale.grain, scale.unserved),
             ways: drafts.ways.iter().map(|draft| (draft.line, draft.candidate)).collect(),
@@ -114,7 +118,7 @@ impl Priced {
                 draws.extend(of_draft.iter().map(|(meter, each)| (index[*meter], *each)));
                 draws.sort_unstable();
                 // At equal cost the candidate that the owner put first is better.
-                let each = draft.each * scale.unit + scale.grain * place;
+                let each = draft.each * scale.unit + scale.tie * place;
                 priced.problem.push_way(each, draft.most, &draws);
                 place += 1;
             }
@@ -158,6 +162,11 @@ impl Priced {
     /// How far to search.
     pub fn nodes(&self, order: Order<'_>) -> u32 {
         order.tariff.model.effort.nodes(self.ways.len())
+    }
+
+    /// How far for each of so many plans to compare with.
+    pub fn nodes_of_each(&self, order: Order<'_>, plans: usize) -> u32 {
+        order.tariff.model.effort.nodes_of_each(self.ways.len(), plans)
     }
 
     /// For each line the candidates with units, and what is left.
@@ -232,12 +241,15 @@ impl Order<'_> {
                 draws: first..drafts.draws.len(),
             });
         }
+        if drafts.meters.iter().any(|meter| meter.weightless > 0) {
+            drafts.draw_for_all(|supplier| self.tariff.weighs(supplier));
+        }
         Some(drafts)
     }
 
     fn steps(&self, metered: &[&OfferFacts], meter: &Reach) -> Vec<Step> {
         match meter.key {
-            Key::Supplier(supplier) => self.parcel_steps(supplier, meter.most),
+            Key::Supplier(supplier) => self.parcel_steps(supplier, meter),
             Key::Offer(offer) => {
                 let known = metered.binary_search_by_key(&offer, |offer| offer.id);
                 known.map_or_else(|_| Vec::new(), |at| self.piece_steps(metered[at], meter.most))
@@ -245,13 +257,14 @@ impl Order<'_> {
         }
     }
 
-    fn parcel_steps(&self, supplier: SupplierId, most: u64) -> Vec<Step> {
-        let weights = self.tariff.weight_steps(supplier, most);
+    fn parcel_steps(&self, supplier: SupplierId, meter: &Reach) -> Vec<Step> {
+        let weights = self.tariff.weight_steps(supplier, meter.most);
         let step = |up_to| {
             let parcels = self.tariff.parcels(supplier, up_to);
             let dislike = self.tariff.dislike_of_supplier(supplier, parcels.count, self.around);
             Step {
-                up_to,
+                // All that weighs nothing goes with the last gram.
+                up_to: up_to * meter.finer + meter.finer - 1,
                 fixed: parcels.fees + parcels.shipping + dislike,
                 each: 0,
                 parcels: parcels.count,
@@ -291,6 +304,8 @@ impl Drafts {
                 most: 0,
                 line: usize::MAX,
                 of_line: 0,
+                weightless: 0,
+                finer: 1,
             });
             self.meters.len() - 1
         });
@@ -302,16 +317,33 @@ impl Drafts {
 
     /// Counts what the way whose draws begin at `first` can draw for all units of its line.
     fn reach(&mut self, first: usize, line: usize, units: u64) {
-        for (meter, each) in &mut self.draws[first..] {
-            // What weighs nothing still needs a parcel.
-            *each = (*each).max(1);
+        for (meter, each) in &self.draws[first..] {
             let reach = &mut self.meters[*meter];
             if reach.line != line {
                 (reach.line, reach.of_line) = (line, 0);
             }
-            let more = (*each * units).saturating_sub(reach.of_line);
+            if *each == 0 {
+                reach.weightless += units;
+            }
+            let more = ((*each).max(1) * units).saturating_sub(reach.of_line);
             reach.of_line += more;
             reach.most += more;
+        }
+    }
+
+    /// Has what weighs nothing draw too, since it needs a parcel all the same; where its supplier charges by weight,
+    /// so little that all of it together is less than a gram.
+    fn draw_for_all(&mut self, weighs: impl Fn(SupplierId) -> bool) {
+        for meter in &mut self.meters {
+            if let Key::Supplier(supplier) = meter.key
+                && meter.weightless > 0
+                && weighs(supplier)
+            {
+                meter.finer = meter.weightless + 1;
+            }
+        }
+        for (meter, each) in &mut self.draws {
+            *each = (*each * self.meters[*meter].finer).max(1);
         }
     }
 }
@@ -320,13 +352,16 @@ impl Drafts {
 struct Scale {
     unit: Score,
     grain: Score,
+    /// What each step down in a line's candidates costs: a grain, or nothing.
+    tie: Score,
     unserved: Score,
 }
 
 impl Scale {
     /// One part is `unit`, of which a `grain` is left for each step down in a
     /// line's candidates: too little in all to outweigh a part.
-    fn of(lines: &[&LineDemand], drafts: &[Draft], meters: &[Vec<Step>]) -> Option<Self> {
+    fn of(order: Order<'_>, drafts: &[Draft], meters: &[Vec<Step>]) -> Option<Self> {
+        let (lines, breaks_ties) = (order.lines, order.tariff.breaks_ties);
         let mut dearest = vec![0; lines.len()];
         let mut ways: Vec<Score> = vec![0; lines.len()];
         for draft in drafts {
@@ -337,7 +372,9 @@ impl Scale {
         let mut ties: Score = 1;
         for (line, (dearest, ways)) in lines.iter().zip(dearest.iter().zip(ways)) {
             total = total.checked_add(dearest.checked_mul(line.units.into())?)?;
-            ties += ways * Score::from(line.units);
+            if breaks_ties {
+                ties += ways * Score::from(line.units);
+            }
         }
         for steps in meters {
             // The most that it can charge: prices by quantity may fall on the last step.
@@ -361,6 +398,7 @@ impl Scale {
         Some(Self {
             unit: grain * ties,
             grain,
+            tie: if breaks_ties { grain } else { 0 },
             unserved: grain * (total + ties),
         })
     }

@@ -85,6 +85,7 @@ impl Explained<'_> {
             components: &components,
             proven: self.least_cost.map(LeastCost::is_proven),
             by_cost_alone: self.least_cost.is_some_and(LeastCost::is_by_cost_alone),
+            toward: self.least_cost.and_then(|least_cost| least_cost.toward(line, index)),
         };
         let told = self.detail > Detail::Decision;
         PlanLine {

@@ -8,10 +8,10 @@ use std::collections::BTreeMap;
 use super::{
     candidates::{Assignment, Candidate, Stock},
     cost::{Order, Priced},
-    plan::{CostParts, Landed, PriceCut, RejectedBecause, RunnerUp, SupplierBill},
+    plan::{Aimed, CostParts, Landed, PriceCut, RejectedBecause, RunnerUp, SupplierBill},
     request::OfferFacts,
     rules::Circumstances,
-    sentences,
+    sentences::{self, Toward},
     solver::{self, Score, Solution},
     tariff::{Parcels, Tariff},
     terms::{Detail, Preferences},
@@ -30,17 +30,16 @@ pub struct LeastCost<'a> {
 }
 
 impl<'a> LeastCost<'a> {
-    /// `None` when the order's amounts are too large to be compared exactly.
-    pub fn find(order: Order<'a>) -> Option<Self> {
-        let priced = Priced::new(order)?;
+    /// Of an order and how it is put to the solver.
+    pub fn find(order: Order<'a>, priced: Priced) -> Self {
         let solution = solver::solve(&priced.problem, &priced.problem.most(), priced.nodes(order));
         let bill = Bill::of_units(order, &priced, &solution.units);
-        Some(Self {
+        Self {
             order,
             priced,
             solution,
             bill,
-        })
+        }
     }
 
     /// Each line's candidates with their units; takes them from the stock.
@@ -81,12 +80,16 @@ impl<'a> LeastCost<'a> {
         let bought = components.filter(|component| self.bill.pieces.contains_key(&component.offer.id));
         let currencies: Vec<_> = bought.map(|component| component.offer.cost.currency).collect();
         let all = self.dislike(&self.solution);
+        let aimed = self.aimed(&self.solution.units, &self.bill);
+        let at_aim = self.aim_parts(aimed);
         // Where more units might be served, no amount says by how much that is better.
         let gap = self.priced.parts(self.solution.cost - self.solution.bound).min(all);
         Landed {
             total: exchange.money(self.bill.total()),
-            preferences: exchange.money(all - self.bill.total()),
-            gap: exchange.money(gap),
+            preferences: exchange.money(all - at_aim - self.bill.total()),
+            aim: aimed,
+            gap: exchange.money(gap.min(all - at_aim)),
+            aim_gap: aimed.and_then(|aimed| self.aim_gap(aimed, gap)),
             suppliers: self.bill.parts.iter().map(bill).collect(),
             rates: exchange.rates_for(&currencies),
         }
@@ -111,12 +114,7 @@ impl<'a> LeastCost<'a> {
                 .cost(&plan)
                 .filter(|_| self.priced.problem.keeps_groups(&plan));
             if let Some(cost) = cost.filter(|_| moved > 0 && moved <= room) {
-                let (by, preferences) = self.compared(&plan, cost);
-                return RejectedBecause::CostsMore {
-                    by,
-                    preferences,
-                    units: moved,
-                };
+                return self.compared(&plan, cost).costs_more(moved);
             }
         }
         self.group_elsewhere(line, to).unwrap_or(RejectedBecause::Limits)
@@ -141,16 +139,12 @@ impl<'a> LeastCost<'a> {
         for way in problem.demands[line].ways.clone().filter(|way| *way != to) {
             most[way] = 0;
         }
-        let other = solver::solve_once(problem, &most, self.priced.nodes(self.order));
+        let nodes = self.priced.nodes_of_each(self.order, self.priced.ways.len());
+        let other = solver::solve_once(problem, &most, nodes);
         if other.units[to] == 0 || served(&other) < served(&self.solution) {
             return None;
         }
-        let (by, preferences) = self.compared(&other.units, other.cost);
-        Some(RejectedBecause::CostsMore {
-            by,
-            preferences,
-            units: other.units[to],
-        })
+        Some(self.compared(&other.units, other.cost).costs_more(other.units[to]))
     }
 
     /// What so many units of a candidate cost by themselves, with parcels of their own.
@@ -159,6 +153,22 @@ impl<'a> LeastCost<'a> {
         let units = units.min(self.priced.problem.ways[way].most);
         let candidate = &self.order.judged[line][candidate];
         Some(alone(self.order.tariff, self.order.around, candidate, units))
+    }
+
+    /// What the strategy aims at, and how the candidate stands to it.
+    pub fn toward(&self, line: usize, candidate: usize) -> Option<Toward> {
+        let tariff = self.order.tariff;
+        let aim = tariff.model.preferences.aim?;
+        let components = &self.order.judged[line][candidate].alternative.components;
+        let suppliers = || components.iter().map(|component| component.offer.supplier);
+        let days = suppliers()
+            .map(|supplier| tariff.days(supplier, self.order.around))
+            .max();
+        Some(Toward {
+            aim,
+            days: days.unwrap_or(0),
+            share: suppliers().next().and_then(|supplier| tariff.share(supplier)),
+        })
     }
 
     /// Whether nothing but cost decides.
@@ -178,11 +188,12 @@ impl<'a> LeastCost<'a> {
         if effort.detail < Detail::RunnerUps || most[ways.clone()].iter().all(|most| *most == 0) {
             return None;
         }
-        let second = solver::solve_once(problem, &most, self.priced.nodes(self.order));
+        let nodes = self.priced.nodes_of_each(self.order, self.order.lines.len());
+        let second = solver::solve_once(problem, &most, nodes);
         if served(&second) < served(&self.solution) {
             return None;
         }
-        let (more, preferences) = self.compared(&second.units, second.cost);
+        let Compared { more, preferences, aim } = self.compared(&second.units, second.cost);
         let summaries = ways.filter(|way| second.units[*way] > 0).map(|way| {
             let (_, candidate) = self.priced.ways[way];
             sentences::summary(self.order.around, &self.order.judged[line][candidate])
@@ -191,6 +202,7 @@ impl<'a> LeastCost<'a> {
             summary: summaries.collect::<Vec<_>>().join(", "),
             more,
             preferences,
+            aim,
             to_win: self.price_cut(line, &second),
         })
     }
@@ -229,15 +241,55 @@ impl<'a> LeastCost<'a> {
     }
 
     /// What another plan costs more than this one, before preferences and by them.
-    fn compared(&self, units: &[u32], cost: Score) -> (Money, Money) {
-        let Tariff { model, exchange, .. } = self.order.tariff;
+    fn compared(&self, units: &[u32], cost: Score) -> Compared {
+        let exchange = &self.order.tariff.exchange;
         let all = self.priced.parts(cost) - self.priced.parts(self.solution.cost);
-        let more = if model.preferences == Preferences::default() {
-            all
-        } else {
-            Bill::of_units(self.order, &self.priced, units).total() - self.bill.total()
-        };
-        (exchange.money(more), exchange.money(all - more))
+        if self.is_by_cost_alone() {
+            return Compared {
+                more: exchange.money(all),
+                preferences: exchange.money(0),
+                aim: None,
+            };
+        }
+        let bill = Bill::of_units(self.order, &self.priced, units);
+        let more = bill.total() - self.bill.total();
+        let ours = self.aimed(&self.solution.units, &self.bill);
+        let theirs = self.aimed(units, &bill);
+        let aim = theirs.zip(ours).map(|(theirs, ours)| Aimed {
+            amount: theirs.amount.saturating_sub(ours.amount),
+            ..theirs
+        });
+        Compared {
+            more: exchange.money(more),
+            preferences: exchange.money(all - more - self.aim_parts(aim)),
+            aim,
+        }
+    }
+
+    /// What a plan of so many units has of what the strategy aims at.
+    fn aimed(&self, units: &[u32], bill: &Bill) -> Option<Aimed> {
+        let tariff = self.order.tariff;
+        let aim = tariff.model.preferences.aim?;
+        let used = self.priced.ways.iter().zip(units).filter(|(_, units)| **units > 0);
+        let used = used.map(|((line, candidate), units)| (self.order.judged[*line][*candidate].alternative, *units));
+        let parcels = bill.parts.values().map(|part| part.parcels.count).sum();
+        let amount = tariff.aimed(aim, used, parcels, self.order.around);
+        Some(Aimed { aim, amount })
+    }
+
+    fn aim_parts(&self, aimed: Option<Aimed>) -> Score {
+        aimed.map_or(0, |Aimed { aim, amount }| self.order.tariff.aim_parts(aim, amount))
+    }
+
+    /// How much less of it a plan may have at most that costs so much less; none where that is too little.
+    fn aim_gap(&self, aimed: Aimed, gap: Score) -> Option<Aimed> {
+        let one = self.order.tariff.aim_parts(aimed.aim, 1).max(1);
+        // Money may be saved too.
+        let most = i64::try_from((gap + one / 2) / one).unwrap_or(i64::MAX);
+        (most > 0).then_some(Aimed {
+            amount: most.min(aimed.amount),
+            ..aimed
+        })
     }
 
     /// The cost of what the solution serves, preferences included.
@@ -256,6 +308,24 @@ impl<'a> LeastCost<'a> {
     fn supplier_name(&self, supplier: SupplierId) -> String {
         let terms = self.order.around.suppliers.get(&supplier);
         terms.map(|terms| terms.name.clone()).unwrap_or_default()
+    }
+}
+
+/// What another plan has more.
+struct Compared {
+    more: Money,
+    preferences: Money,
+    aim: Option<Aimed>,
+}
+
+impl Compared {
+    const fn costs_more(self, units: u32) -> RejectedBecause {
+        RejectedBecause::CostsMore {
+            by: self.more,
+            preferences: self.preferences,
+            aim: self.aim,
+            units,
+        }
     }
 }
 

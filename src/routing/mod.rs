@@ -35,13 +35,13 @@ pub mod what_if;
 pub mod worth;
 
 pub use plan::{
-    ChosenComponent, CostParts, Field, Lack, Landed, Outcome, PlanLine, PriceCut, RejectedAlternative, RejectedBecause,
-    RoutePlan, RunnerUp, SupplierBill,
+    Aimed, ChosenComponent, CostParts, Field, Lack, Landed, Outcome, PlanLine, PriceCut, RejectedAlternative,
+    RejectedBecause, RoutePlan, RunnerUp, SupplierBill,
 };
 pub use request::{Alternative, Component, LineDemand, OfferFacts, RouteRequest, Strategy, SupplierTerms};
 
 use candidates::{Candidate, Stock};
-use cost::Order;
+use cost::{Order, Priced};
 use explanation::Explained;
 use least_cost::LeastCost;
 use rulebook::Ruling;
@@ -98,6 +98,26 @@ struct Known<'a> {
     price_breaks: &'a [PriceBreaks],
 }
 
+impl<'a> Known<'a> {
+    /// The order as it is priced.
+    const fn order(
+        self,
+        judged: &'a [Vec<Candidate<'a>>],
+        stock: &'a Stock,
+        tariff: &'a Tariff<'a>,
+        limits: &'a Limits,
+    ) -> Order<'a> {
+        Order {
+            lines: self.lines,
+            judged,
+            stock,
+            around: self.around,
+            tariff,
+            limits,
+        }
+    }
+}
+
 fn by_priority(
     known: Known<'_>,
     judged: &[Vec<Candidate<'_>>],
@@ -129,20 +149,14 @@ fn by_least_cost(known: Known<'_>, mut judged: Vec<Vec<Candidate<'_>>>, stock: S
         candidate.refuse(tariff.refusals(candidate.alternative, known.around));
     }
     let limits = model.limits.clone().and(&known.ruling.limits);
-    let order = Order {
-        lines: known.lines,
-        judged: &judged,
-        stock: &stock,
-        around: known.around,
-        tariff: &tariff,
-        limits: &limits,
-    };
-    let Some(least_cost) = LeastCost::find(order) else {
+    let put = |tariff: &Tariff<'_>| Priced::new(known.order(&judged, &stock, tariff, &limits));
+    let Some((tariff, priced)) = tariff.fitting(put) else {
         for candidate in judged.iter_mut().flatten() {
             candidate.refuse(vec![RejectedBecause::BadData { field: Field::Cost }]);
         }
         return by_priority(known, &judged, stock, &limits, None);
     };
+    let least_cost = LeastCost::find(known.order(&judged, &stock, &tariff, &limits), priced);
     let mut left = stock.clone();
     let assignments = least_cost.assign(&mut left);
     let explained = Explained {

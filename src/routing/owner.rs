@@ -147,6 +147,7 @@ impl Terms<'_> {
             })
         });
         Preferences {
+            aim: chosen.aim,
             late_per_day: chosen.late_per_day.max(late_per_day),
             per_unit_day: chosen.per_unit_day.max(per_unit_day),
             per_parcel: chosen.per_parcel.max(per_parcel),

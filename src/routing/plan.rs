@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::terms::Rate;
+use super::terms::{Aim, Rate};
 use crate::{
     domain::{
         costs::StrategyWord,
@@ -45,14 +45,29 @@ impl RoutePlan {
 pub struct Landed {
     /// Goods, duties, fees and shipping.
     pub total: Money,
-    /// What the owner's preferences count against the plan besides.
+    /// What the owner's preferences count against the plan besides, without what the strategy aims at.
     pub preferences: Money,
+    /// What the plan has of what the strategy aims at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub aim: Option<Aimed>,
     /// How much cheaper a plan might at most be, preferences included; zero when
     /// this one is proven to be the cheapest.
     pub gap: Money,
+    /// How much less a plan might at most have of what the strategy aims at; where it is not zero, the gap in
+    /// money says nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub aim_gap: Option<Aimed>,
     pub suppliers: Vec<SupplierBill>,
     /// By which other currencies were converted.
     pub rates: Vec<Rate>,
+}
+
+/// An amount of what a strategy wants as little of as can be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Aimed {
+    pub aim: Aim,
+    /// Below zero where two plans are compared, and the other has less.
+    pub amount: i64,
 }
 
 /// One supplier's part of the landed cost.
@@ -93,8 +108,11 @@ pub struct RunnerUp {
     /// What the whole order would cost more, before preferences; may be below
     /// zero where a preference decided.
     pub more: Money,
-    /// What preferences count against it more.
+    /// What preferences count against it more, without what the strategy aims at.
     pub preferences: Money,
+    /// What it has more of what the strategy aims at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub aim: Option<Aimed>,
     /// What would have to change for it to win, if a lower price could do it.
     pub to_win: Option<PriceCut>,
 }
@@ -270,6 +288,9 @@ pub enum RejectedBecause {
         /// Before preferences; may be below zero where a preference decided.
         by: Money,
         preferences: Money,
+        /// What it has more of what the strategy aims at.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        aim: Option<Aimed>,
         /// Fewer than are planned where it cannot serve them all.
         units: u32,
     },

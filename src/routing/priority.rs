@@ -33,7 +33,7 @@ pub fn assign(
     if limits.is_empty() {
         return order.within(None, stock);
     }
-    let sets = order.sets();
+    let sets = order.sets(stock);
     let tried = sets.iter().map(|set| {
         let mut left = stock.clone();
         let assignments = order.within(Some(set), &mut left);
@@ -98,12 +98,12 @@ fn groups(
 
 impl Whole<'_> {
     /// Sets of suppliers that together may ship the order, in the order of priority.
-    fn sets(&self) -> Vec<BTreeSet<SupplierId>> {
+    fn sets(&self, stock: &Stock) -> Vec<BTreeSet<SupplierId>> {
         let most = self.limits.max_parcels.map_or(usize::MAX, |most| most as usize);
-        let tried = &self.suppliers[..self.suppliers.len().min(MOST_TRIED)];
         if most >= self.suppliers.len() {
             return vec![self.suppliers.iter().copied().collect()];
         }
+        let tried = self.tried(stock);
         let mut sets: Vec<Vec<usize>> = (1..1_u32 << tried.len())
             .filter(|bits| bits.count_ones() as usize <= most)
             .map(|bits| (0..tried.len()).filter(|at| bits & (1 << at) != 0).collect())
@@ -112,6 +112,32 @@ impl Whole<'_> {
         sets.into_iter()
             .map(|set| set.into_iter().map(|at| tried[at]).collect())
             .collect()
+    }
+
+    /// The first suppliers in priority, and of every line those that come first for it: else a line that only a late
+    /// one can ship would be shipped by nobody.
+    fn tried(&self, stock: &Stock) -> Vec<SupplierId> {
+        if self.suppliers.len() <= MOST_TRIED {
+            return self.suppliers.clone();
+        }
+        let place = |id: &SupplierId| self.suppliers.iter().position(|other| other == id);
+        let mut needed: BTreeSet<SupplierId> = BTreeSet::new();
+        for candidates in self.judged {
+            let able = candidates
+                .iter()
+                .filter(|one| one.is_eligible() && stock.units(one) > 0);
+            let suppliers = able.map(|one| one.alternative.components.iter().map(|part| part.offer.supplier));
+            let suppliers = suppliers.map(Iterator::collect::<BTreeSet<SupplierId>>);
+            let first = suppliers.min_by_key(|all| all.iter().map(place).max());
+            needed.extend(first.into_iter().flatten());
+        }
+        let mut spare = MOST_TRIED.saturating_sub(needed.len());
+        let tried = self.suppliers.iter().filter(|id| {
+            let is_spare = !needed.contains(*id) && spare > 0;
+            spare -= usize::from(is_spare);
+            is_spare || needed.contains(*id)
+        });
+        tried.take(MOST_TRIED).copied().collect()
     }
 
     /// Serves all lines from some suppliers only.

@@ -1,7 +1,8 @@
 //! Currency conversion in whole numbers: every rate is a fraction, and all amounts of an order are
 //! counted in one unit so small that each of them is a whole number of it. That is exact as long as
 //! such a unit is coarse enough to count with; where it is not, as with several rates read backwards,
-//! all rates of the order are rounded to eight decimals.
+//! all rates of the order are rounded to eight decimals. An order too large for these is counted in
+//! coarser ones.
 
 use super::{
     solver::Score,
@@ -16,6 +17,11 @@ const MOST_PARTS: i128 = 1 << 48;
 /// few that strategies, which weigh far more than amounts, still fit into the solver's numbers.
 const MOST_EXACT: i128 = 100_000_000;
 
+/// By how much fewer parts an order is counted in that is too large, and what the least rate must still be in
+/// these: so it is wrong by less than a twentieth of a per cent.
+const COARSER: i128 = 100;
+const LEAST_FACTOR: i128 = 1_000;
+
 /// Amounts beyond this many parts have no place in an order.
 const MOST_AMOUNT: Score = 1 << 90;
 
@@ -28,6 +34,8 @@ pub struct Exchange<'a> {
     /// The rates in use, for the explanation.
     used: Vec<&'a Rate>,
     parts: i128,
+    /// What every amount can be divided by.
+    finer: i128,
 }
 
 impl<'a> Exchange<'a> {
@@ -72,7 +80,31 @@ impl<'a> Exchange<'a> {
                 .collect(),
             used: fractions.iter().filter_map(|(_, _, rate)| *rate).collect(),
             parts: parts * finer,
+            finer,
         }
+    }
+
+    /// The same in fewer parts, if every rate can be told in them well enough.
+    pub fn coarser(&self) -> Option<Self> {
+        let parts = self.parts / self.finer;
+        let fewer = (parts / COARSER).max(1);
+        let rounded = |factor: i128| (factor / self.finer * fewer + parts / 2) / parts;
+        let factors = self
+            .factors
+            .iter()
+            .map(|(currency, factor)| (*currency, rounded(*factor)));
+        let factors: Vec<(Currency, i128)> = factors.collect();
+        let is_told = |(currency, factor): &(Currency, i128)| *currency == self.currency || *factor >= LEAST_FACTOR;
+        (fewer < parts && factors.iter().all(is_told)).then(|| Self {
+            currency: self.currency,
+            factors: factors
+                .into_iter()
+                .map(|(currency, factor)| (currency, factor * self.finer))
+                .collect(),
+            used: self.used.clone(),
+            parts: fewer * self.finer,
+            finer: self.finer,
+        })
     }
 
     /// The amount in parts of the shop's minor unit; `None` without a rate, or

@@ -5,9 +5,10 @@ use std::fmt;
 
 use super::{
     candidates::Candidate,
-    plan::{ChosenComponent, Field, Lack, RejectedAlternative, RejectedBecause},
+    plan::{Aimed, ChosenComponent, Field, Lack, RejectedAlternative, RejectedBecause},
     request::{Component, LineDemand},
     rules::Circumstances,
+    terms::Aim,
 };
 use crate::domain::money::Money;
 
@@ -26,6 +27,16 @@ pub struct Choice<'a> {
     pub proven: Option<bool>,
     /// Nothing that the owner prefers counted besides.
     pub by_cost_alone: bool,
+    pub toward: Option<Toward>,
+}
+
+/// How a candidate stands to what the strategy aims at.
+pub struct Toward {
+    pub aim: Aim,
+    /// Until it arrives.
+    pub days: u32,
+    /// What its supplier has of all pieces and what it should have, in basis points.
+    pub share: Option<(u64, u32)>,
 }
 
 impl Choice<'_> {
@@ -58,17 +69,7 @@ impl Choice<'_> {
             return Place::new("is", "are", "the only choice mapped");
         }
         match (self.proven, self.place) {
-            (Some(true), _) if !self.by_cost_alone => Place::new(
-                "is",
-                "are",
-                "part of the best way to ship the order, by what the shop prefers,",
-            ),
-            (Some(false), _) if !self.by_cost_alone => {
-                let rest = "part of the best way found to ship the order, by what the shop prefers,";
-                Place::new("is", "are", rest)
-            }
-            (Some(true), _) => Place::new("is", "are", "part of the cheapest way to ship the order"),
-            (Some(false), _) => Place::new("is", "are", "part of the cheapest way found to ship the order"),
+            (Some(proven), _) => Place::new("is", "are", &format!("part of {}", self.way(proven))),
             (None, 0) => Place::new("is", "are", "first in priority"),
             (None, 1) => Place::new(
                 "is",
@@ -79,6 +80,33 @@ impl Choice<'_> {
                 let rest = format!("next, as the first {n} in priority do not serve these units,");
                 Place::new("is", "are", &rest)
             }
+        }
+    }
+
+    /// What makes the whole plan the best.
+    fn way(&self, proven: bool) -> String {
+        let way = if proven { "way" } else { "way found" };
+        let Some(Toward { aim, days, share }) = &self.toward else {
+            return if self.by_cost_alone {
+                format!("the cheapest {way} to ship the order")
+            } else {
+                format!("the best {way} to ship the order, by what the shop prefers,")
+            };
+        };
+        match (aim, share) {
+            (Aim::UnitDays, _) => format!("the fastest {way} to ship the order, in {},", counted(*days, "day")),
+            (Aim::Parcels, _) => format!("the {way} to ship the order in the fewest parcels"),
+            (Aim::StepsDown, _) => format!("the {way} to ship the order that keeps nearest to the suppliers' priority"),
+            (Aim::UnitsNotOwn, _) => format!("the {way} to ship the order that takes most from the shop's own stock"),
+            (Aim::AboveShare, None) => {
+                format!("the {way} to ship the order that keeps nearest to the suppliers' shares")
+            }
+            (Aim::AboveShare, Some((has, target))) => format!(
+                "the {way} to ship the order that keeps nearest to the suppliers' shares, with {} % of the pieces \
+                 of late for a share of {} %,",
+                percent(u32::try_from(*has).unwrap_or(u32::MAX)),
+                percent(*target)
+            ),
         }
     }
 
@@ -188,7 +216,10 @@ impl fmt::Display for RejectedBecause {
             | Self::DangerousGoods { .. }
             | Self::AgeNotChecked { .. } => by_rule(f, self),
             Self::NotNeeded => f.write_str("could ship these units, but others come first"),
-            Self::CostsMore { by, preferences, units } => costs_more(f, *by, *preferences, *units),
+            Self::CostsMore { by, units, .. } => {
+                falls_short(f, self)?;
+                costs_more(f, *by, *units)
+            }
             Self::Limits => f.write_str("the limits on parcels or on shipping together leave no room for it"),
             Self::CostsUnknown { supplier_name } => write!(f, "what {supplier_name} charges for shipping is not known"),
             Self::NoZone {
@@ -329,12 +360,45 @@ fn out_of_stock(f: &mut fmt::Formatter<'_>, sku: &str, in_stock: u32, left: u32,
     }
 }
 
-fn costs_more(f: &mut fmt::Formatter<'_>, by: Money, preferences: Money, units: u32) -> fmt::Result {
+/// What stands against a plan besides its cost, in half a sentence.
+fn falls_short(f: &mut fmt::Formatter<'_>, why: &RejectedBecause) -> fmt::Result {
+    let RejectedBecause::CostsMore {
+        preferences,
+        aim,
+        units,
+        ..
+    } = why
+    else {
+        return Ok(());
+    };
+    let Some(Aimed { aim, amount }) = aim.filter(|aimed| aimed.amount > 0) else {
+        let is_disliked = preferences.amount_minor > 0;
+        return f.write_str(if is_disliked { "is less preferred, and " } else { "" });
+    };
+    let each = u64::from((*units).max(1));
+    let amount = amount.unsigned_abs();
+    match aim {
+        Aim::UnitDays if amount.is_multiple_of(each) => {
+            write!(f, "arrives {} later, and ", counted(amount / each, "day"))
+        }
+        Aim::UnitDays => write!(f, "its units arrive {} later in all, and ", counted(amount, "day")),
+        Aim::Parcels => write!(f, "needs {} more, and ", counted(amount, "parcel")),
+        Aim::StepsDown => f.write_str("is further down in the suppliers' priority, and "),
+        Aim::UnitsNotOwn => f.write_str("takes less from the shop's own stock, and "),
+        Aim::AboveShare => f.write_str("would leave suppliers further from their shares, and "),
+    }
+}
+
+fn counted(count: impl Into<u64>, word: &str) -> String {
+    match count.into() {
+        1 => format!("1 {word}"),
+        count => format!("{count} {word}s"),
+    }
+}
+
+fn costs_more(f: &mut fmt::Formatter<'_>, by: Money, units: u32) -> fmt::Result {
     let minor = by.amount_minor;
     let less = Money::new(minor.saturating_neg(), by.currency);
-    if preferences.amount_minor > 0 {
-        f.write_str("is less preferred, and ")?;
-    }
     match minor {
         0 => write!(f, "the order would cost the same")?,
         1.. => write!(f, "the order would cost {by} more")?,

@@ -10,7 +10,7 @@ use super::{
     request::{Alternative, Component, OfferFacts},
     rules::Circumstances,
     solver::Score,
-    terms::{CostModel, Preferences, PriceBreak, PriceBreaks, Shipping, SupplierCosts, WeightBracket},
+    terms::{ABOVE_ALL, Aim, CostModel, Preferences, PriceBreak, PriceBreaks, Shipping, SupplierCosts, WeightBracket},
 };
 use crate::{
     domain::{
@@ -32,6 +32,8 @@ pub struct Tariff<'a> {
     breaks: BTreeMap<OfferId, &'a [PriceBreak]>,
     /// Whether the owner has any preference.
     has_wishes: bool,
+    /// Whether the owner's order of the candidates decides between plans of the same cost.
+    pub breaks_ties: bool,
 }
 
 /// What a supplier charges, converted and checked once for all of its offers.
@@ -93,20 +95,42 @@ impl<'a> Tariff<'a> {
         ];
         let in_bp = duties || weighed.iter().any(|wish| *wish > 0);
         let exchange = Exchange::new(model, if in_bp { WHOLE_BP.into() } else { 1 });
-        let charges = |costs| Charges::new(costs, &exchange);
+        let breaks = price_breaks.iter().map(|list| (list.offer, list.breaks.as_slice()));
+        Self::by(model, exchange, breaks.collect())
+    }
+
+    fn by(model: &'a CostModel, exchange: Exchange<'a>, breaks: BTreeMap<OfferId, &'a [PriceBreak]>) -> Self {
+        let charges = |costs: &'a SupplierCosts| (costs.supplier, Charges::new(costs, &exchange));
         Self {
-            suppliers: model
-                .suppliers
-                .iter()
-                .map(|costs| (costs.supplier, charges(costs)))
-                .collect(),
+            suppliers: model.suppliers.iter().map(charges).collect(),
             exchange,
-            has_wishes: *wishes != Preferences::default(),
-            breaks: price_breaks
-                .iter()
-                .map(|list| (list.offer, list.breaks.as_slice()))
-                .collect(),
+            has_wishes: model.preferences != Preferences::default(),
+            breaks_ties: true,
+            breaks,
             model,
+        }
+    }
+
+    /// What `put` makes of the order, by this tariff or, where the order is too large for it, by the finest that
+    /// leaves room. None where none does.
+    pub fn fitting<T>(self, put: impl Fn(&Self) -> Option<T>) -> Option<(Self, T)> {
+        let mut tariff = self;
+        loop {
+            if let Some(done) = put(&tariff) {
+                return Some((tariff, done));
+            }
+            tariff = tariff.coarser()?;
+        }
+    }
+
+    /// The same in coarser numbers; in the coarsest, nothing is left to break ties by.
+    fn coarser(self) -> Option<Self> {
+        match self.exchange.coarser() {
+            Some(exchange) => Some(Self::by(self.model, exchange, self.breaks)),
+            None => self.breaks_ties.then_some(Self {
+                breaks_ties: false,
+                ..self
+            }),
         }
     }
 
@@ -208,6 +232,12 @@ impl<'a> Tariff<'a> {
         }
     }
 
+    /// Whether a supplier's parcels cost by what they weigh.
+    pub fn weighs(&self, supplier: SupplierId) -> bool {
+        let charges = self.suppliers.get(&supplier);
+        charges.is_some_and(|charges| !charges.brackets.is_empty())
+    }
+
     /// The weights up to `most` above which a supplier's parcels may cost more.
     pub fn weight_steps(&self, supplier: SupplierId, most: u64) -> Vec<u64> {
         let table = self.suppliers.get(&supplier);
@@ -257,6 +287,69 @@ impl<'a> Tariff<'a> {
             + self.exchange.own(wishes.per_parcel) * Score::from(parcels)
     }
 
+    /// What a plan has of what the strategy aims at: units of alternatives, and parcels.
+    pub fn aimed<'b>(
+        &self,
+        aim: Aim,
+        units: impl Iterator<Item = (&'b Alternative, u32)>,
+        parcels: u32,
+        around: &Circumstances<'_>,
+    ) -> i64 {
+        if aim == Aim::Parcels {
+            return parcels.into();
+        }
+        let of = |(alternative, units): (&Alternative, u32)| {
+            let suppliers = || alternative.components.iter().map(|component| component.offer.supplier);
+            let each: i64 = match aim {
+                Aim::Parcels => 0,
+                Aim::UnitDays => {
+                    let days = suppliers().map(|supplier| self.days(supplier, around)).max();
+                    days.unwrap_or(0).into()
+                }
+                Aim::StepsDown => steps_down(alternative, around).into(),
+                Aim::UnitsNotOwn => i64::from(!self.is_own(alternative)),
+                Aim::AboveShare => {
+                    let parts = alternative.components.iter();
+                    let above = parts.map(|part| {
+                        let bp = i64::try_from(self.above_share(part.offer.supplier)).unwrap_or(i64::MAX);
+                        bp.saturating_mul(part.per_unit.into())
+                    });
+                    above.fold(0, i64::saturating_add)
+                }
+            };
+            i64::saturating_mul(each, units.into())
+        };
+        units.map(of).fold(0, i64::saturating_add)
+    }
+
+    /// An amount of what the strategy aims at, in parts.
+    pub fn aim_parts(&self, aim: Aim, amount: i64) -> Score {
+        self.exchange.own(ABOVE_ALL) / Score::from(aim.whole()) * Score::from(amount)
+    }
+
+    fn is_own(&self, alternative: &Alternative) -> bool {
+        let mut suppliers = alternative.components.iter().map(|component| component.offer.supplier);
+        suppliers.all(|supplier| self.costs(supplier).is_some_and(|costs| costs.own))
+    }
+
+    /// What a supplier has of all pieces and what it should have, in basis points, where it has a share.
+    pub fn share(&self, supplier: SupplierId) -> Option<(u64, u32)> {
+        let balance = &self.model.preferences.balance;
+        let all: u64 = balance.iter().map(|share| u64::from(share.pieces)).sum();
+        let share = balance.iter().find(|share| share.supplier == supplier)?;
+        let has = u64::from(share.pieces) * u64::from(WHOLE_BP) / all.max(1);
+        Some((has, share.target_bp))
+    }
+
+    /// How far a supplier stands above its share, in basis points of all pieces; one without a share has all of them.
+    pub fn above_share(&self, supplier: SupplierId) -> u64 {
+        if self.model.preferences.balance.is_empty() {
+            return 0;
+        }
+        let share = self.share(supplier);
+        share.map_or(u64::from(WHOLE_BP), |(has, target)| has.saturating_sub(target.into()))
+    }
+
     /// What is held against each unit of an alternative.
     pub fn dislike_of_unit(&self, alternative: &Alternative, around: &Circumstances<'_>) -> Score {
         if !self.has_wishes {
@@ -268,16 +361,18 @@ impl<'a> Tariff<'a> {
             .map(|supplier| self.days(supplier, around))
             .max()
             .unwrap_or(0);
-        let own = suppliers().all(|supplier| self.costs(supplier).is_some_and(|costs| costs.own));
-        let priority = |supplier| around.suppliers.get(&supplier).map_or(0, |terms| terms.priority);
-        let worst = suppliers().map(priority).max().unwrap_or(0);
+        let steps_down = if wishes.per_unit_priority > 0 {
+            steps_down(alternative, around)
+        } else {
+            0
+        };
         let pieces = alternative
             .components
             .iter()
             .map(|component| Score::from(component.per_unit) * self.dislike_of_piece(component.offer.supplier));
         self.exchange.own(wishes.per_unit_day) * Score::from(days)
-            + self.exchange.own(wishes.per_unit_not_own) * Score::from(u8::from(!own))
-            + self.exchange.own(wishes.per_unit_priority) * Score::from(worst.saturating_sub(1))
+            + self.exchange.own(wishes.per_unit_not_own) * Score::from(u8::from(!self.is_own(alternative)))
+            + self.exchange.own(wishes.per_unit_priority) * Score::from(steps_down)
             + pieces.sum::<Score>()
     }
 
@@ -287,12 +382,6 @@ impl<'a> Tariff<'a> {
         let missing = |rate: Option<u32>| WHOLE_BP - rate.unwrap_or(WHOLE_BP).min(WHOLE_BP);
         let unfilled = missing(costs.and_then(|costs| costs.fill_rate_bp));
         let late = missing(costs.and_then(|costs| costs.on_time_bp));
-        let all: u64 = wishes.balance.iter().map(|share| u64::from(share.pieces)).sum();
-        let share = wishes.balance.iter().find(|share| share.supplier == supplier);
-        let over = share.map_or(u64::from(WHOLE_BP), |share| {
-            let has = u64::from(share.pieces) * u64::from(WHOLE_BP) / all.max(1);
-            has.saturating_sub(share.target_bp.into())
-        });
         let in_bp = |wish: u32, bp: u64| self.exchange.own(wish) / Score::from(WHOLE_BP) * Score::from(bp);
         let mut dislike = 0;
         if wishes.per_unfilled_piece > 0 {
@@ -301,8 +390,8 @@ impl<'a> Tariff<'a> {
         if wishes.per_late_piece > 0 {
             dislike += in_bp(wishes.per_late_piece, late.into());
         }
-        if wishes.per_piece_off_balance > 0 && !wishes.balance.is_empty() {
-            dislike += in_bp(wishes.per_piece_off_balance, over);
+        if wishes.per_piece_off_balance > 0 {
+            dislike += in_bp(wishes.per_piece_off_balance, self.above_share(supplier));
         }
         dislike
     }
@@ -365,4 +454,13 @@ fn weight_refusal(offer: &OfferFacts, shipping: &Shipping) -> Option<RejectedBec
 fn days_to_ship(supplier: SupplierId, around: &Circumstances<'_>) -> u32 {
     let terms = around.suppliers.get(&supplier);
     terms.map_or(0, |terms| terms.service.days_to_ship(terms.handling_days, around.hour))
+}
+
+/// Steps down from the first of the shop's suppliers to the last of the alternative's.
+fn steps_down(alternative: &Alternative, around: &Circumstances<'_>) -> u32 {
+    let priority = |supplier| around.suppliers.get(&supplier).map_or(0, |terms| terms.priority);
+    let suppliers = alternative.components.iter().map(|component| component.offer.supplier);
+    let worst = suppliers.map(priority).max().unwrap_or(0);
+    let first = around.suppliers.values().map(|terms| terms.priority).min();
+    worst.saturating_sub(first.unwrap_or(0))
 }

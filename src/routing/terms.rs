@@ -8,7 +8,11 @@ use serde::{Deserialize, Serialize};
 
 pub use crate::domain::costs::{PriceBreak, Rate, WeightBracket};
 use crate::{
-    domain::money::{Currency, Money},
+    domain::{
+        costs::WHOLE_BP,
+        money::{Currency, Money},
+        text_enum::text_enum,
+    },
     ids::{OfferId, OrderLineId, SupplierId},
 };
 
@@ -75,6 +79,8 @@ pub struct PriceBreaks {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Preferences {
+    /// The strategy, where one of the weights is its own and stands above everything else.
+    pub aim: Option<Aim>,
     /// For each day after the promised one, once per supplier that is late.
     pub late_per_day: u32,
     /// For each unit and each day until it arrives.
@@ -153,11 +159,22 @@ pub enum Detail {
     RunnerUps,
 }
 
+/// Parts of the search space that are looked into for any plan, however many there are to compare with.
+const LEAST_NODES: u32 = 8;
+
 impl Effort {
     /// How many parts of the search space may be looked into, by the ways in each.
     #[must_use]
     pub fn nodes(self, ways: usize) -> u32 {
         self.work / u32::try_from(ways).unwrap_or(u32::MAX).max(1)
+    }
+
+    /// The same for each of several plans that are only to be compared with: all of them together take about as long
+    /// as the order's own.
+    #[must_use]
+    pub fn nodes_of_each(self, ways: usize, plans: usize) -> u32 {
+        let nodes = self.nodes(ways);
+        (nodes / u32::try_from(plans).unwrap_or(u32::MAX).max(1)).max(LEAST_NODES.min(nodes))
     }
 }
 
@@ -176,7 +193,33 @@ pub enum Preset {
 
 /// A price that outweighs the cost of any usual order, so that cost decides only
 /// among plans that are equal in what is preferred.
-const ABOVE_ALL: u32 = 1_000_000_000;
+pub const ABOVE_ALL: u32 = 1_000_000_000;
+
+text_enum! {
+    /// What a strategy wants as little of as can be, before it looks at any cost.
+    pub enum Aim {
+        /// Days until it arrives, added up over the units.
+        UnitDays = "unit_days",
+        Parcels = "parcels",
+        /// Steps down in the suppliers' priority, added up over the units.
+        StepsDown = "steps_down",
+        /// How far suppliers stand above their share, in basis points added up over the pieces.
+        AboveShare = "above_share",
+        /// Units that do not come from the shop's own stock.
+        UnitsNotOwn = "units_not_own",
+    }
+}
+
+impl Aim {
+    /// What the amounts of it are counted in parts of.
+    #[must_use]
+    pub const fn whole(self) -> u32 {
+        match self {
+            Self::AboveShare => WHOLE_BP,
+            Self::UnitDays | Self::Parcels | Self::StepsDown | Self::UnitsNotOwn => 1,
+        }
+    }
+}
 
 impl Preferences {
     /// The preferences that make the strategy.
@@ -186,22 +229,27 @@ impl Preferences {
         match preset {
             Preset::Cheapest => none,
             Preset::Fastest => Self {
+                aim: Some(Aim::UnitDays),
                 per_unit_day: ABOVE_ALL,
                 ..none
             },
             Preset::FewestParcels => Self {
+                aim: Some(Aim::Parcels),
                 per_parcel: ABOVE_ALL,
                 ..none
             },
             Preset::PreferredSupplier => Self {
+                aim: Some(Aim::StepsDown),
                 per_unit_priority: ABOVE_ALL,
                 ..none
             },
             Preset::BalancedShare => Self {
+                aim: Some(Aim::AboveShare),
                 per_piece_off_balance: ABOVE_ALL,
                 ..none
             },
             Preset::OwnStockFirst => Self {
+                aim: Some(Aim::UnitsNotOwn),
                 per_unit_not_own: ABOVE_ALL,
                 ..none
             },

@@ -1,7 +1,9 @@
 //! Routing seen from outside: stories of an order, and in `properties` what holds
 //! for every order. What must be compared with another solver is in `benches/routing`.
 
+mod aims;
 mod least_cost;
+mod numbers;
 mod properties;
 mod rulebook;
 mod together;

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{
     Known,
     candidates::{Candidate, Stock},
-    cost::{Order, Priced},
+    cost::Priced,
     plan::{Outcome, RoutePlan},
     request::{RouteRequest, Strategy},
     solver::Score,
@@ -142,15 +142,8 @@ fn by_least_cost(
         candidate.refuse(tariff.refusals(candidate.alternative, known.around));
     }
     let limits = model.limits.clone().and(&known.ruling.limits);
-    let order = Order {
-        lines: known.lines,
-        judged: &judged,
-        stock,
-        around: known.around,
-        tariff: &tariff,
-        limits: &limits,
-    };
-    let priced = Priced::new(order)?;
+    let put = |tariff: &Tariff<'_>| Priced::new(known.order(&judged, stock, tariff, &limits));
+    let (tariff, priced) = tariff.fitting(put)?;
     let problem = &priced.problem;
     let mut units = vec![0; priced.ways.len()];
     for (line, candidate, more) in parts(known, &judged, served)? {

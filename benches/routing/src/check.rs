@@ -1,6 +1,6 @@
 //! One order, routed by us and priced by HiGHS.
 
-use orderyard::routing::{Outcome, RouteRequest, route};
+use orderyard::routing::{Outcome, RouteRequest, route, terms::ABOVE_ALL};
 
 use crate::{
     highs::Highs,
@@ -35,7 +35,7 @@ pub fn check(highs: &mut Highs, request: &RouteRequest) -> Result<Verdict, Strin
     let Some(landed) = &plan.landed else {
         return Err("no landed cost".to_owned());
     };
-    let proven = landed.gap.amount_minor == 0;
+    let proven = landed.gap.amount_minor == 0 && landed.aim_gap.is_none();
     let differs = (ours - theirs).abs() >= TOLERANCE;
     if differs && (proven || ours < theirs) {
         return Err(format!("ours {ours}, theirs {theirs}"));
@@ -45,7 +45,11 @@ pub fn check(highs: &mut Highs, request: &RouteRequest) -> Result<Verdict, Strin
         .iter()
         .filter(|line| !matches!(line.outcome, Outcome::Allocated { .. }));
     let unserved: u32 = unserved.map(|line| line.units).sum();
-    let told = float(landed.total.amount_minor + landed.preferences.amount_minor);
+    let aim = landed.aim.map_or(0.0, |aimed| {
+        let amount = float(aimed.amount) / f64::from(aimed.aim.whole());
+        amount * f64::from(ABOVE_ALL)
+    });
+    let told = float(landed.total.amount_minor + landed.preferences.amount_minor) + aim;
     let cost = ours - UNSERVED * f64::from(unserved);
     if (cost - told).abs() >= 1.5 {
         return Err(format!("{cost} is told as {told}"));

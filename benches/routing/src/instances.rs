@@ -1,6 +1,6 @@
 //! Orders drawn by lot, with every feature that a cost can have.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 use orderyard::{
@@ -164,6 +164,29 @@ pub fn order_by_lot(dice: &mut Dice, size: Size) -> RouteRequest {
     }
 }
 
+/// The same order with some goods that weigh nothing, and others of round weights, so that parcels are full to the gram.
+pub fn with_weightless(dice: &mut Dice, mut request: RouteRequest) -> RouteRequest {
+    let mut weights: BTreeMap<OfferId, u32> = BTreeMap::new();
+    let ways = request.lines.iter_mut().flat_map(|line| &mut line.alternatives);
+    for part in ways.flat_map(|way| &mut way.components) {
+        let by_lot = || if dice.chance(40) { 0 } else { 500 * dice.roll(1, 3) };
+        part.offer.weight_g = Some(*weights.entry(part.offer.id).or_insert_with(by_lot));
+    }
+    if let Strategy::LeastCost(model) = &mut request.strategy {
+        let tables = model
+            .suppliers
+            .iter_mut()
+            .filter_map(|costs| match &mut costs.shipping {
+                Shipping::ByWeight(table) => Some(table),
+                Shipping::Included | Shipping::NotKnown { .. } => None,
+            });
+        for (bracket, up_to_g) in tables.flat_map(|table| table.iter_mut().zip([1_500, 2_500, 4_000])) {
+            bracket.up_to_g = up_to_g;
+        }
+    }
+    request
+}
+
 fn supplier_terms_by_lot(dice: &mut Dice, n: u32) -> SupplierTerms {
     let mut terms = supplier_terms(n, dice.roll(0, 3));
     terms.service.cutoff_hour = dice.chance(30).then(|| dice.roll(8, 18));
@@ -318,6 +341,7 @@ fn wishes_by_lot(dice: &mut Dice, suppliers: usize) -> Preferences {
         pieces: dice.roll(0, 50),
     };
     Preferences {
+        aim: None,
         late_per_day,
         per_unit_day,
         per_parcel,

@@ -274,7 +274,7 @@ impl<'a> Programme<'a> {
         }
     }
 
-    /// Each supplier's weight fits into full parcels and one more.
+    /// Each supplier's weight fits into full parcels and one more; what weighs nothing needs a parcel too.
     fn parcels(&mut self) {
         let pieces = self.pieces();
         let mut all = Sum::new();
@@ -297,11 +297,25 @@ impl<'a> Programme<'a> {
             if !not_full.is_empty() {
                 self.milp.at_most(not_full, 1.0);
             }
-            let here = pieces.iter().filter(|piece| piece.0.supplier == terms.id);
+            let here = || pieces.iter().filter(|piece| piece.0.supplier == terms.id);
+            let weightless = here().filter(|piece| piece.0.weight_g == Some(0));
+            let mut carried: Sum = merged(weightless.map(|(_, var, _)| (*var, -1.0)))
+                .into_iter()
+                .map(|(var, _)| (var, -1.0))
+                .collect();
+            if !carried.is_empty() {
+                let most: u32 = self.reading.request.lines.iter().map(|line| line.units).sum();
+                carried.extend(room.iter().map(|(parcels, _)| (*parcels, f64::from(most))));
+                self.milp.at_least(carried, 0.0);
+            }
             let grams = |(offer, var, per_unit): &(&'a OfferFacts, usize, f64)| {
                 (*var, per_unit * f64::from(offer.weight_g.expect("weight")) / 1_000.0)
             };
-            room.extend(merged(here.map(grams)).into_iter().map(|(var, weight)| (var, -weight)));
+            room.extend(
+                merged(here().map(grams))
+                    .into_iter()
+                    .map(|(var, weight)| (var, -weight)),
+            );
             self.milp.at_least(room, 0.0);
         }
         if let Some(most) = self.reading.model.limits.max_parcels {

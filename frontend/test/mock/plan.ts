@@ -87,7 +87,9 @@ function landed(allocations: [OrderLine, Offer, Supplier][]): Row<"LandedCost"> 
   return {
     total: money(total),
     preferences: money(80 * names.length),
+    aim: null,
     gap: money(0),
+    aimGap: null,
     suppliers,
     rates: [{ from: "USD", to: "EUR", rate: "0.92", on: "2026-11-20" }],
   };
@@ -124,7 +126,8 @@ export function plan(
           ? {
               summary: "North Textiles (NT-MUG)",
               more: money(160),
-              preferences: money(0),
+              preferences: money(25),
+              aim: null,
               toWin: { sku: "NT-MUG", supplierName: "North Textiles", by: money(81) },
             }
           : null,

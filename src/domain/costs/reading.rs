@@ -315,10 +315,6 @@ impl RoutingEntry {
             per_unfilled_piece: weight(&self.weights.per_unfilled_piece, "per_unfilled_piece"),
             per_late_piece: weight(&self.weights.per_late_piece, "per_late_piece"),
         };
-        if weights.late_per_day > 0 && self.promised_days.is_none() {
-            let message = "lateness is counted from the promised day: say how many days are promised";
-            reading.say(Path::default().key("promised_days"), message);
-        }
         if self.promised_days.is_some_and(|days| days > 365) {
             reading.say(Path::default().key("promised_days"), "this is at most 365 days");
         }

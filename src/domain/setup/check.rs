@@ -27,6 +27,7 @@ use crate::{
             entries::RoutingEntry,
             reading::{self, Flaw},
         },
+        goods,
         mapping::Validity,
         money::{Currency, Money},
         review::ReviewHolds,
@@ -152,6 +153,9 @@ impl Reader<'_> {
             }
             return None;
         };
+        if let Err(message) = goods::check_sku(&entry.sku) {
+            self.say(&path.key("sku"), message);
+        }
         let cost = self.cost(&entry.cost, currency, &path.key("cost"))?;
         for (index, country) in entry.ships_to.iter().flatten().enumerate() {
             if country.len() != 2 || !country.bytes().all(|byte| byte.is_ascii_uppercase()) {

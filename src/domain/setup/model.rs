@@ -8,6 +8,8 @@ use std::{
     fmt,
 };
 
+use chrono::NaiveDate;
+
 use super::{Path, Position};
 use crate::{
     domain::{
@@ -197,6 +199,8 @@ pub struct Offer {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Shop {
+    /// The day that it is there.
+    pub today: NaiveDate,
     pub settings: ShopSettings,
     pub currency: Currency,
     pub locations: BTreeMap<ShopifyLocationId, String>,

@@ -6,6 +6,8 @@ mod properties;
 
 use std::collections::BTreeMap;
 
+use chrono::NaiveDate;
+
 use super::{
     Installation, Plan,
     export::{self, Secrets},
@@ -46,6 +48,7 @@ fn key(text: &str) -> SupplierKey {
 
 fn shop() -> Shop {
     Shop {
+        today: NaiveDate::from_ymd_opt(2026, 11, 22).expect("a day"),
         settings: ShopSettings::default(),
         currency: Currency::parse("EUR").expect("EUR"),
         locations: [(1, "Berlin"), (2, "Wien"), (3, "Wien"), (4, "5")]
@@ -208,6 +211,11 @@ fn a_kit_of_kits_and_a_stock_below_zero_are_refused_at_their_field() {
             "shops[0].mappings[0].alternatives[0].components[0]",
         ),
         ("stock: 120", "stock: -1", "suppliers[0].offers[0].stock"),
+        (
+            "sku: NT-MUG, title",
+            r#"sku: "NT-MUG\nB", title"#,
+            "suppliers[0].offers[0].sku: this must not have line breaks",
+        ),
     ] {
         let file = FILE.replace(from, to);
         assert_ne!(file, FILE);

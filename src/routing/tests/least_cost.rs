@@ -7,7 +7,7 @@ use rust_decimal::Decimal;
 use super::*;
 use crate::routing::{Strategy, terms::*};
 
-fn rate(from: &str, to: &str, factor: &str) -> Rate {
+pub(super) fn rate(from: &str, to: &str, factor: &str) -> Rate {
     Rate {
         from: Currency::parse(from).expect(from),
         to: Currency::parse(to).expect(to),
@@ -17,7 +17,7 @@ fn rate(from: &str, to: &str, factor: &str) -> Rate {
 }
 
 /// Up to so many grams for so many cents, in the order given.
-fn by_weight(table: &[(u32, i64)]) -> Shipping {
+pub(super) fn by_weight(table: &[(u32, i64)]) -> Shipping {
     let bracket = |&(up_to_g, cents): &(u32, i64)| WeightBracket {
         up_to_g,
         cost: eur(cents),
@@ -25,7 +25,7 @@ fn by_weight(table: &[(u32, i64)]) -> Shipping {
     Shipping::ByWeight(table.iter().map(bracket).collect())
 }
 
-fn costs(of: u128, per_parcel: i64) -> SupplierCosts {
+pub(super) fn costs(of: u128, per_parcel: i64) -> SupplierCosts {
     SupplierCosts {
         supplier: supplier(of),
         per_order: eur(0),
@@ -40,7 +40,7 @@ fn costs(of: u128, per_parcel: i64) -> SupplierCosts {
 }
 
 /// North and South, each with three euros for a parcel.
-fn model() -> CostModel {
+pub(super) fn model() -> CostModel {
     CostModel {
         currency: eur(0).currency,
         rates: Vec::new(),
@@ -57,7 +57,7 @@ pub(super) fn cheapest() -> Strategy {
     Strategy::LeastCost(Box::new(model()))
 }
 
-fn with_model(request: RouteRequest, change: impl FnOnce(&mut CostModel)) -> RouteRequest {
+pub(super) fn with_model(request: RouteRequest, change: impl FnOnce(&mut CostModel)) -> RouteRequest {
     let mut model = model();
     change(&mut model);
     RouteRequest {
@@ -68,7 +68,7 @@ fn with_model(request: RouteRequest, change: impl FnOnce(&mut CostModel)) -> Rou
 
 /// An offer of one supplier at this cost, as the only component of an alternative
 /// with the same number.
-fn offered(id: u128, of: u128, cents: i64) -> Alternative {
+pub(super) fn offered(id: u128, of: u128, cents: i64) -> Alternative {
     let mut component = component(id, of, 100);
     component.offer.cost = eur(cents);
     component.accepted_cost = eur(cents);
@@ -84,7 +84,7 @@ fn two_lines() -> RouteRequest {
     ])
 }
 
-fn total(plan: &RoutePlan) -> i64 {
+pub(super) fn total(plan: &RoutePlan) -> i64 {
     plan.landed.as_ref().expect("landed").total.amount_minor
 }
 

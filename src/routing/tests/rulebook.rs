@@ -457,3 +457,17 @@ fn what_limits_keep_from_being_shipped_is_told() {
         "{reason}"
     );
 }
+
+/// Of many suppliers not every set is tried; the only one that has a line always is.
+#[test]
+fn a_limit_on_parcels_leaves_room_for_a_supplier_far_down_the_list() {
+    let way = |id: u32| alternative(u128::from(id), vec![component(id.into(), id.into(), 10)]);
+    let mut last = way(16);
+    last.id = crate::ids::AlternativeId(uuid::Uuid::from_u128(99));
+    let mut request = order(vec![line(1, 1, (1..=15).map(way).collect()), line(2, 1, vec![last])]);
+    request.suppliers = (1..=16).map(|n| terms(n, "Wares")).collect();
+    request.rules = vec![rule("", Consequence::MaxParcels(2))];
+    assert_eq!(told(&route(&request)), ["1: 1 SKU-1", "1: 1 SKU-16"]);
+    request.rules = vec![rule("", Consequence::MaxParcels(1))];
+    assert_eq!(told(&route(&request)), ["1: 1 SKU-1", "1: nobody"]);
+}

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use orderyard::{
     actions::{
-        apply_setup::{ApplyError, ApplyOptions, apply_setup},
+        apply_setup::{ApplyError, ApplyOptions, apply_setup, draft},
         read_setup::read_setup,
     },
     app::App,
@@ -94,7 +94,9 @@ impl Installation {
     }
 
     async fn export(&self, secrets: Secrets) -> String {
-        let read = read_setup(self.app.db.read(), &self.app.keyring).await.expect("reads");
+        let read = read_setup(self.app.db.read(), &self.app.keyring, self.app.clock.now())
+            .await
+            .expect("reads");
         export::to_yaml(&export::file(&read.installation, secrets)).expect("writes")
     }
 
@@ -372,5 +374,42 @@ async fn a_wrong_rule_is_refused_where_it_is_wrong() {
         };
         let told: Vec<String> = problems.iter().map(ToString::to_string).collect();
         assert_eq!(told, [message], "{rule}");
+    }
+}
+
+/// A comparison goes by what is offered and mapped today: what a draft says of these is named, not left out.
+#[tokio::test]
+async fn a_draft_names_what_it_does_not_count_and_refuses_new_suppliers() {
+    for installation in Installation::each().await {
+        installation.apply(FILE, WRITE).await;
+        let app = &installation.app;
+        let same = draft(app, FILE, None).await.expect("a draft");
+        assert_eq!(same.not_counted.len(), 0);
+        let dearer = FILE
+            .replace("cost: \"4.20\"", "cost: \"4.40\"")
+            .replace("handling_days: 3", "handling_days: 4")
+            .replace("quantity: 2", "quantity: 3");
+        let drafted = draft(app, &dearer, None).await.expect("a draft");
+        let told: Vec<String> = drafted.not_counted.iter().map(ToString::to_string).collect();
+        assert_eq!(told.len(), 2, "{told:?}");
+        assert!(told[0].contains("NT-MUG") && told[1].contains("MUG-0001"), "{told:?}");
+        let added = FILE
+            .replace(
+                "shops:\n",
+                "  - { key: west, name: West, connector: portal, currency: EUR }\nshops:\n",
+            )
+            .replace(
+                "active: off }\n",
+                "active: off }\n      - { supplier: west, priority: 3 }\n",
+            );
+        assert_ne!(added, FILE);
+        let Err(ApplyError::File(problems)) = draft(app, &added, None).await else {
+            panic!("a supplier of no past order is refused");
+        };
+        let told: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        assert!(
+            told.len() == 1 && told[0].contains("shops[0].connections[2]: the shop has no connection with “west” yet"),
+            "{told:?}"
+        );
     }
 }

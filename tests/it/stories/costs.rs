@@ -172,7 +172,7 @@ async fn each_strategy_has_its_own_way(#[values(Database::Sqlite, Database::Post
             },
             EAST,
             "FASTEST",
-            PREFERRED,
+            "is part of the fastest way to ship the order, in ",
         ),
         (
             "fewest parcels",
@@ -182,7 +182,7 @@ async fn each_strategy_has_its_own_way(#[values(Database::Sqlite, Database::Post
             },
             NORTH,
             "FEWEST_PARCELS",
-            PREFERRED,
+            "is part of the way to ship the order in the fewest parcels",
         ),
         (
             "preferred supplier",
@@ -193,7 +193,7 @@ async fn each_strategy_has_its_own_way(#[values(Database::Sqlite, Database::Post
             },
             NORTH,
             "PREFERRED_SUPPLIER",
-            PREFERRED,
+            "that keeps nearest to the suppliers' priority",
         ),
         (
             "own stock first",
@@ -204,7 +204,7 @@ async fn each_strategy_has_its_own_way(#[values(Database::Sqlite, Database::Post
             },
             EAST,
             "OWN_STOCK_FIRST",
-            PREFERRED,
+            "that takes most from the shop's own stock",
         ),
         (
             "a priced split",
@@ -228,6 +228,39 @@ async fn each_strategy_has_its_own_way(#[values(Database::Sqlite, Database::Post
             PREFERRED,
         ),
         (
+            "each unit's days",
+            Case {
+                routing: "{ strategy: cheapest, weights: { per_unit_day: '0.30' } }",
+                north: ("0", "1", slow),
+                ..PLAIN
+            },
+            EAST,
+            "CHEAPEST",
+            PREFERRED,
+        ),
+        (
+            "stock that is not the shop's own",
+            Case {
+                routing: "{ strategy: cheapest, weights: { per_unit_not_own: '1.10' } }",
+                east: ("0", "1", own),
+                ..PLAIN
+            },
+            EAST,
+            "CHEAPEST",
+            PREFERRED,
+        ),
+        (
+            "a step down in priority",
+            Case {
+                routing: "{ strategy: cheapest, weights: { per_unit_priority: '1.60' } }",
+                north: ("1.50", "2", ANYWHERE),
+                ..PLAIN
+            },
+            NORTH,
+            "CHEAPEST",
+            PREFERRED,
+        ),
+        (
             "a priced fill rate",
             Case {
                 routing: "{ strategy: cheapest, weights: { per_unfilled_piece: '6' } }",
@@ -244,6 +277,12 @@ async fn each_strategy_has_its_own_way(#[values(Database::Sqlite, Database::Post
         let told = plan["lines"][0]["reason"].as_str().expect("a reason");
         assert_eq!(plan["strategy"], strategy, "{what}");
         assert!(told.contains(reason), "{what}: {told}");
+        let against = plan["landed"]["preferences"]["decimal"].as_str().unwrap_or("0");
+        let against: f64 = against.parse().expect("a decimal");
+        assert!(
+            against < 100.0,
+            "{what}: what a strategy goes by is no money: {against}"
+        );
     }
 }
 
@@ -261,7 +300,7 @@ async fn shares_of_the_business_are_kept_over_time(#[values(Database::Sqlite, Da
     let plan = market.plan().await;
     let told = plan["lines"][0]["reason"].as_str().expect("a reason");
     assert!(
-        plan["strategy"] == "BALANCED_SHARE" && told.contains(PREFERRED),
+        plan["strategy"] == "BALANCED_SHARE" && told.contains(" % of the pieces of late for a share of "),
         "{plan}"
     );
 }

@@ -12,11 +12,11 @@ use crate::{
         goods::Service,
         money::{Currency, Money},
         rules::{Consequence, RuleText},
-        setup::Path,
         setup::model::{
-            Alternative, Component, Connection, LocationName, Origin, Placed, Shop, VariantName, WantedComponent,
-            WantedConnection, WantedLocations, WantedMapping, WantedShop,
+            Alternative, Component, Connection, LocationName, Origin, Placed, Shop, Supplier, VariantName,
+            WantedComponent, WantedConnection, WantedLocations, WantedMapping, WantedShop,
         },
+        setup::{Path, Problem},
         shop::{SelectedLocations, ShopSettings},
         supplier::SupplierKey,
     },
@@ -42,7 +42,7 @@ impl Planner<'_> {
         for connection in &wanted.connections {
             self.connection(&wanted.domain, connection, &mut after);
         }
-        self.rates(wanted, &after);
+        self.rates(wanted, now, &after);
         let variants = self.variants(wanted, now);
         for (mapping, variant) in wanted.mappings.iter().zip(&variants) {
             if let Some(variant) = variant {
@@ -146,44 +146,35 @@ impl Planner<'_> {
         }
     }
 
-    /// Where cost decides, every currency of the shop's suppliers needs a rate.
-    fn rates(&mut self, wanted: &WantedShop, shop: &Shop) {
-        let routing = &shop.settings.routing;
-        let Some(origin) = wanted.routing.as_ref().map(|routing| &routing.origin) else {
-            return;
-        };
-        if routing.strategy == StrategyWord::Priority {
-            return;
+    /// Where cost decides, every currency of the shop's suppliers needs a rate of today. A file that says nothing of
+    /// routing is not blamed for what was missing before.
+    fn rates(&mut self, wanted: &WantedShop, before: &Shop, after: &Shop) {
+        let mut missing = without_rate(after, &self.after.suppliers);
+        if wanted.routing.is_none() {
+            let known = without_rate(before, &self.now.suppliers);
+            missing.retain(|code, _| !known.contains_key(code));
         }
-        let has_rate = |currency: Currency| {
-            let pair = [shop.currency, currency];
-            currency == shop.currency
-                || routing
-                    .rates
-                    .iter()
-                    .any(|rate| pair.contains(&rate.from) && pair.contains(&rate.to))
-        };
-        let mut missing: BTreeMap<&'static str, &SupplierKey> = BTreeMap::new();
-        for (key, connection) in shop.connections.iter().filter(|(_, connection)| connection.active) {
-            let offers = self.after.suppliers.get(key).map(|supplier| supplier.offers.values());
-            let offers = offers.into_iter().flatten().filter(|offer| offer.active);
-            let costs = connection.costs.iter().flat_map(ConnectionCosts::amounts);
-            for money in offers.map(|offer| offer.cost).chain(costs) {
-                if !has_rate(money.currency) {
-                    missing.entry(money.currency.code()).or_insert(key);
-                }
-            }
-        }
-        let place = Origin {
-            at: origin.at,
-            path: origin.path.key("rates"),
-        };
+        let own = after.currency;
         for (code, supplier) in missing {
-            let message = format!(
-                "there is no rate between {} and {code}, in which “{supplier}” counts",
-                shop.currency
-            );
-            self.say(&place, &message);
+            let message = format!("there is no rate between {own} and {code}, in which “{supplier}” counts");
+            let later = after.settings.routing.rates.iter().position(|rate| {
+                let pair = [rate.from, rate.to].map(Currency::code);
+                pair.contains(&own.code()) && pair.contains(&code)
+            });
+            let Some(routing) = &wanted.routing else {
+                self.say(&wanted.origin, &message);
+                continue;
+            };
+            let rates = routing.origin.path.key("rates");
+            let (path, message) = match later {
+                Some(index) => (rates.index(index).key("on"), format!("until this day {message}")),
+                None => (rates, message),
+            };
+            self.problems.push(Problem {
+                at: routing.origin.at,
+                path,
+                message,
+            });
         }
     }
 
@@ -375,6 +366,31 @@ impl Planner<'_> {
             self.note_mapping(&wanted.domain, variant, before, Vec::new(), shop);
         }
     }
+}
+
+/// Currencies in which active connections count and no rate tells of that counts by today, with a supplier for each.
+fn without_rate(shop: &Shop, suppliers: &BTreeMap<SupplierKey, Supplier>) -> BTreeMap<&'static str, SupplierKey> {
+    let mut missing = BTreeMap::new();
+    let routing = &shop.settings.routing;
+    if routing.strategy == StrategyWord::Priority {
+        return missing;
+    }
+    let has_rate = |currency: Currency| {
+        let pair = [shop.currency, currency];
+        let mut rates = routing.rates.iter().filter(|rate| rate.on <= shop.today);
+        currency == shop.currency || rates.any(|rate| pair.contains(&rate.from) && pair.contains(&rate.to))
+    };
+    for (key, connection) in shop.connections.iter().filter(|(_, connection)| connection.active) {
+        let offers = suppliers.get(key).map(|supplier| supplier.offers.values());
+        let offers = offers.into_iter().flatten().filter(|offer| offer.active);
+        let costs = connection.costs.iter().flat_map(ConnectionCosts::amounts);
+        for money in offers.map(|offer| offer.cost).chain(costs) {
+            if !has_rate(money.currency) {
+                missing.entry(money.currency.code()).or_insert_with(|| key.clone());
+            }
+        }
+    }
+    missing
 }
 
 /// The cost that was accepted for the same offer in this mapping, at the same place if possible.

@@ -90,8 +90,38 @@ shops:
     };
     assert_eq!(mistakes(&file("")), [missing("GBP"), missing("USD")]);
     assert_eq!(mistakes(&file(usd)), [missing("GBP")]);
-    let plan = planned(&file(&format!("{usd}, {gbp}")), &installed(), Unnamed::Keep);
+    let both = file(&format!("{usd}, {gbp}"));
+    let plan = planned(&both, &installed(), Unnamed::Keep);
     assert_eq!(plan.changes.len(), 4, "{:?}", lines(&plan));
+    // A rate that counts from a later day on is none today.
+    let later = both.replace("rate: '1.2', on: 2026-11-20", "rate: '1.2', on: 2999-01-01");
+    assert_eq!(
+        mistakes(&later),
+        [
+            "line 6, column 14: shops[0].routing.rates[1].on: until this day there is no rate between EUR and GBP, in \
+          which “east” counts"
+        ]
+    );
+    // Without a word about routing, what the file brings in is checked against what there is.
+    let dollars = both.replace("currency: USD", "currency: JPY");
+    let routing = dollars.lines().find(|line| line.contains("routing:")).expect("a line");
+    let silent = dollars.replace(&format!("{routing}\n"), "");
+    let problems = crate::domain::setup::plan::plan(&read(&silent).expect("reads"), &plan.after, Unnamed::Keep);
+    let problems = problems.expect_err("yen have no rate");
+    assert!(
+        problems.len() == 1 && problems[0].to_string().contains("there is no rate between EUR and JPY"),
+        "{problems:?}"
+    );
+    // What was missing before is not this file's mistake.
+    let mut broken = plan.after;
+    for shop in broken.shops.values_mut() {
+        shop.settings.routing.rates.clear();
+    }
+    let unchanged = both.replace(
+        &format!("{}\n", both.lines().find(|l| l.contains("routing:")).expect("a line")),
+        "",
+    );
+    assert_eq!(lines(&planned(&unchanged, &broken, Unnamed::Keep)), [""; 0]);
 }
 
 pub fn half_price_from_ten(cost: Money) -> Vec<PriceBreak> {
@@ -154,4 +184,17 @@ pub fn routing() -> RoutingSettings {
         }],
         ..RoutingSettings::default()
     }
+}
+
+/// An order may be promised by Shopify, whatever the shop promises otherwise.
+#[test]
+fn lateness_has_a_price_without_a_promise_of_the_shops_own() {
+    let file = "version: 1
+shops:
+  - domain: demo.myshopify.com
+    routing: {strategy: cheapest, weights: {late_per_day: '0.50'}}
+";
+    let plan = planned(file, &installed(), Unnamed::Keep);
+    let settings = &plan.after.shops["demo.myshopify.com"].settings.routing;
+    assert_eq!((settings.weights.late_per_day, settings.promised_days), (50, None));
 }

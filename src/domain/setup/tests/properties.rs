@@ -74,7 +74,11 @@ fn offer() -> impl Strategy<Value = Offer> {
 fn supplier() -> impl Strategy<Value = Supplier> {
     let owner = option::of(Just("demo.myshopify.com".to_owned()));
     // SKUs that differ in case only cannot stand in one file.
-    let offers = collection::btree_map(text().prop_map(|sku| sku.to_lowercase()), offer(), 0..4);
+    let offers = collection::btree_map(
+        text().prop_map(|sku| sku.to_lowercase().replace('\n', "-")),
+        offer(),
+        0..4,
+    );
     (text(), owner, any::<bool>(), money(), offers).prop_map(|(name, owner, http, price, offers)| Supplier {
         terms: SupplierTerms {
             name,

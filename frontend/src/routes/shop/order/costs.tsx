@@ -2,7 +2,7 @@
 import { Text } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import { MoneyText } from "../../../components/money";
-import { type FragmentOf, graphql, readFragment } from "../../../gql/graphql";
+import { type EnumOf, type FragmentOf, graphql, readFragment } from "../../../gql/graphql";
 import { formatCount, formatMoney, MoneyFields } from "../../../lib/format";
 import classes from "./costs.module.css";
 
@@ -16,9 +16,17 @@ export const LandedFields = graphql(
         amountMinor
         ...MoneyFields
       }
+      aim {
+        aim
+        amount
+      }
       gap {
         amountMinor
         ...MoneyFields
+      }
+      aimGap {
+        aim
+        amount
       }
       suppliers {
         supplierName
@@ -79,6 +87,14 @@ export const RunnerUpFields = graphql(
         amountMinor
         ...MoneyFields
       }
+      preferences {
+        amountMinor
+        ...MoneyFields
+      }
+      aim {
+        aim
+        amount
+      }
       toWin {
         sku
         supplierName
@@ -92,6 +108,11 @@ export const RunnerUpFields = graphql(
 );
 
 const isZero = (minor: unknown) => String(minor) === "0";
+const isAbove = (minor: unknown) => !isZero(minor) && !String(minor).startsWith("-");
+
+/** Basis points added up over pieces are told as per cent of one piece. */
+const counted = ({ aim, amount }: { aim: EnumOf<"RoutingAim">; amount: number }) =>
+  aim === "ABOVE_SHARE" ? Math.round(amount / 100) : amount;
 
 export function LandedCost({ landed: masked }: { landed: FragmentOf<typeof LandedFields> }) {
   const { t } = useTranslation();
@@ -143,13 +164,16 @@ export function LandedCost({ landed: masked }: { landed: FragmentOf<typeof Lande
         <strong>
           {t("landed.total")} <MoneyText money={landed.total} />
         </strong>
+        {landed.aim && <> · {t(`aim.has.${landed.aim.aim}`, { count: counted(landed.aim) })}</>}
         {!isZero(landed.preferences.amountMinor) && (
           <> · {t("landed.preferences", { amount: formatMoney(landed.preferences) })}</>
         )}
         {" · "}
-        {isZero(landed.gap.amountMinor)
-          ? t("landed.proven")
-          : t("landed.gap", { amount: formatMoney(landed.gap) })}
+        {landed.aimGap
+          ? t(`aim.gap.${landed.aimGap.aim}`, { count: counted(landed.aimGap) })
+          : isZero(landed.gap.amountMinor)
+            ? t("landed.proven")
+            : t("landed.gap", { amount: formatMoney(landed.gap) })}
       </Text>
       {landed.rates.map((rate) => (
         <Text size="sm" c="dimmed" key={`${rate.from} ${rate.to}`}>
@@ -185,8 +209,17 @@ export function RunnerUp({ second: masked }: { second: FragmentOf<typeof RunnerU
   return (
     <Text size="sm" mt={4}>
       {String(second.more.amountMinor).startsWith("-")
-        ? t("runnerUp.less", { summary: second.summary })
+        ? t(second.aim ? "runnerUp.cheaper" : "runnerUp.less", {
+            summary: second.summary,
+            less: formatMoney(second.more).replace("-", ""),
+          })
         : t("runnerUp.is", { summary: second.summary, more: formatMoney(second.more) })}{" "}
+      {second.aim && second.aim.amount > 0 && (
+        <>{t(`aim.more.${second.aim.aim}`, { count: counted(second.aim) })} </>
+      )}
+      {isAbove(second.preferences.amountMinor) && (
+        <>{t("runnerUp.preferences", { amount: formatMoney(second.preferences) })} </>
+      )}
       {second.toWin
         ? t("runnerUp.toWin", {
             sku: second.toWin.sku,

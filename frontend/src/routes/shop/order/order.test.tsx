@@ -1,6 +1,6 @@
 import { screen, waitFor, within } from "@testing-library/react";
 import { describe, expect, it } from "vitest";
-import { tell } from "../../../../test/mock/builders";
+import { money, tell } from "../../../../test/mock/builders";
 import type { MockServer } from "../../../../test/mock/server";
 import { type App, renderApp } from "../../../../test/render";
 
@@ -40,7 +40,31 @@ describe("an order", () => {
     expect(why).toHaveTextContent("1 USD is 0.92 EUR, as of 2026-11-20");
     expect(why).toHaveTextContent("goods €16.40 · fees €1.90 · shipping €4.90 · 3 days");
     expect(why).toHaveTextContent("Second best: North Textiles (NT-MUG)");
+    expect(why).toHaveTextContent("Your preferences count €0.25 more against it.");
     expect(why).toHaveTextContent("It would win if North Textiles charged €0.81 less");
+  });
+
+  it("says what the strategy goes by in its own measure, never as money", async () => {
+    renderOrder("#1035", (server) => {
+      const plan = server.world.orders.find((order) => order.name === "#1035")?.plan;
+      const second = plan?.lines.find((line) => line.runnerUp)?.runnerUp;
+      if (!plan?.landed || !second) {
+        throw new Error("no plan with a second best");
+      }
+      plan.strategy = "FASTEST";
+      plan.landed = {
+        ...plan.landed,
+        aim: { aim: "UNIT_DAYS", amount: 6 },
+        aimGap: { aim: "UNIT_DAYS", amount: 1 },
+      };
+      Object.assign(second, { more: money(-160), aim: { aim: "UNIT_DAYS", amount: 4 } });
+    });
+    const why = await section("Why this supplier");
+    expect(why).toHaveTextContent("6 days until it arrives, added up over the units");
+    expect(why).toHaveTextContent("a better plan would save 1 day at most");
+    expect(why).not.toHaveTextContent("no allowed plan is better");
+    expect(why).toHaveTextContent("the order would cost €1.60 less.");
+    expect(why).toHaveTextContent("Its units would take 4 days more in all.");
   });
 
   it("shows what routing would decide now", async () => {
