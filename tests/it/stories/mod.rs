@@ -15,6 +15,7 @@ mod lifecycle;
 mod mapping;
 mod mapping_file;
 mod market;
+mod meanwhile;
 mod nodes;
 mod once;
 mod orders;
