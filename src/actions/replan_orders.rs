@@ -4,6 +4,7 @@
 
 use std::collections::BTreeSet;
 
+use chrono::{DateTime, Utc};
 use sea_orm::DbErr;
 use serde::{Deserialize, Serialize};
 
@@ -72,6 +73,11 @@ impl Job for ReplanOrders {
         }
         Ok(())
     }
+}
+
+/// Has a shop look again at what can still be undone.
+pub fn of_shop(tx: &Tx, shop: ShopId, now: DateTime<Utc>) -> Result<(), DbErr> {
+    enqueue(tx, &ReplanOrders::new(shop), When::now(now.timestamp_millis()))
 }
 
 /// Has the shops of a supplier look again: those that have something unsent, and those that have
