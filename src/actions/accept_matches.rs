@@ -5,7 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    match_variants,
+    match_variants, replan_orders,
     revisit_orders::{RevisitOrders, Why},
     save_mapping::{self, NewAlternative, NewComponent},
 };
@@ -185,10 +185,11 @@ async fn map(
     save_mapping::write(tx, shop, variant, vec![alternative], now).await
 }
 
-/// Has the orders that wait for any of many mappings looked at again.
+/// Has the orders that wait for any of many mappings looked at again, and those that can still be undone.
 pub(super) fn route_mapped(tx: &Tx, shop: ShopId, by: String, now: DateTime<Utc>) -> Result<(), sea_orm::DbErr> {
     // As the database keeps it, a mapping's time may be a little less than the clock's.
     let since = now - TimeDelta::milliseconds(1);
+    replan_orders::of_shop(tx, shop, now)?;
     let why = Why::ManyMapped { by, since, until: None };
     enqueue(tx, &RevisitOrders::new(shop, why), When::now(now.timestamp_millis()))
 }

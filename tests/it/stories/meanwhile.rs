@@ -246,3 +246,23 @@ async fn rules_about_risk_and_tags_go_by_what_is_said_by_now(
     story.waits_for("it is decided anew", &drafted("E-MUG", 1), 1).await;
     assert_eq!(story.world.count(DRAFTS).await, 1);
 }
+
+#[rstest]
+#[tokio::test]
+async fn another_mapping_changes_what_can_be_undone(
+    #[values(Database::Sqlite, Database::Postgres)] database: Database,
+) {
+    let story = with_time_to_undo(database, "[]").await;
+    story.order(&[("MUG", 2)]);
+    story.waits_for("it is decided", &drafted("N-MUG", 2), 1).await;
+    map(&story, "MUG", &["E-MUG"]).await;
+    story.waits_for("it is East's", &drafted("E-MUG", 2), 1).await;
+    // By a setup file as well: North comes first in it.
+    let plot = Plot {
+        mug_at_east: true,
+        ..Plot::default()
+    };
+    story.world.apply(&plot.setup()).await;
+    story.waits_for("it is North's again", &drafted("N-MUG", 2), 1).await;
+    assert_eq!(story.world.count(DRAFTS).await, 1);
+}
