@@ -5,7 +5,10 @@ use rstest::rstest;
 use sandbox::AddressSpec;
 use serde_json::{Value, json};
 
-use super::shop::{Plot, Story};
+use super::{
+    market::{Case, MUG, Market, PLAIN, SHIRT},
+    shop::{Plot, Story},
+};
 use crate::harness::{Database, World};
 
 const DRAFTS: &str = "select count(*) from purchase_orders where status = 'draft'";
@@ -265,4 +268,69 @@ async fn another_mapping_changes_what_can_be_undone(
     story.world.apply(&plot.setup()).await;
     story.waits_for("it is North's again", &drafted("N-MUG", 2), 1).await;
     assert_eq!(story.world.count(DRAFTS).await, 1);
+}
+
+#[rstest]
+#[tokio::test]
+async fn what_waits_for_a_review_follows_the_stock(#[values(Database::Sqlite, Database::Postgres)] database: Database) {
+    let plot = Plot {
+        mug_at_east: true,
+        ..Plot::default()
+    };
+    let story = plot.begin(database).await;
+    settings(&story.world, "review: { above: \"1.00\" }").await;
+    let north = story.world.supplier("north");
+    north.put_inventory(&[("N-MUG".to_owned(), 1)]).await.expect("is taken");
+    story.order(&[("MUG", 3)]);
+    story.waits_for("either part is to be reviewed", REVIEWS, 2).await;
+    let parked = "select count(*) from jobs where name = 'place_purchase_order' and last_error like '%to be reviewed%'";
+    story.waits_for("nothing is sent", parked, 2).await;
+    north.put_inventory(&[("N-MUG".to_owned(), 9)]).await.expect("is taken");
+    story.waits_for("it is decided anew", &drafted("N-MUG", 3), 1).await;
+    story.waits_for("one decision is asked for", REVIEWS, 1).await;
+    assert_eq!(story.world.count(DRAFTS).await, 1);
+    let release = "releasePurchaseOrder(exceptionId: \"{id}\")";
+    story.world.decide("REVIEW", release).await;
+    story.purchase_order("north").await;
+    assert!(story.world.supplier("east").orders().is_empty());
+}
+
+/// As `the_last_piece_goes_to_the_order_that_it_saves_more`, with a page of other orders between the two.
+#[rstest]
+#[tokio::test]
+async fn orders_far_apart_are_decided_together(#[values(Database::Sqlite, Database::Postgres)] database: Database) {
+    let market = Market::open(database).await;
+    let world = &market.world;
+    world.apply(&PLAIN.setup()).await;
+    settings(world, "undoMinutes: 60").await;
+    let north = world.supplier("north");
+    north.put_inventory(&[("N-MUG".to_owned(), 1)]).await.expect("is taken");
+    let waits_for = async |what: &str, sql: &str, count: i64| {
+        world.eventually(what, async || world.count(sql).await == count).await;
+    };
+    let shirt = Case {
+        lines: &[(SHIRT, 1)],
+        ..PLAIN
+    };
+    market.place(Case {
+        lines: &[(MUG, 1), (SHIRT, 1)],
+        ..PLAIN
+    });
+    waits_for("the first has North's mug", &drafted("N-MUG", 1), 1).await;
+    for _ in 0..50 {
+        market.place(shirt);
+    }
+    waits_for("a page of others", DRAFTS, 51).await;
+    market.place(PLAIN);
+    waits_for("the last has East's", &drafted("E-MUG", 1), 1).await;
+    world
+        .graphql("mutation { replanOrders { problems { message } } }", json!({}))
+        .await;
+    let told = "select count(*) from events where message like '%decided anew before it left%'";
+    waits_for("both are decided anew", told, 2).await;
+    waits_for("the last has North's mug", &drafted("N-MUG", 1), 1).await;
+    let of_first = "select count(*) from purchase_orders p join orders o on o.id = p.order_id
+        where p.status = 'draft' and o.name = (select min(name) from orders) and p.supplier_id =
+        (select id from suppliers where key = 'east')";
+    assert_eq!(world.count(of_first).await, 1, "the first has both from East");
 }
