@@ -227,6 +227,16 @@ impl Shop {
         self.change(|state| state.change_address(order_id, address))
     }
 
+    pub fn retag(&self, order_id: i64, tags: &[&str]) -> Result<(), Refused> {
+        let tags = tags.iter().map(|tag| (*tag).to_owned()).collect();
+        self.change(|state| state.retag(order_id, tags))
+    }
+
+    /// Shopify advises something else about the order, such as `CANCEL`.
+    pub fn assess(&self, order_id: i64, recommendation: &str) -> Result<(), Refused> {
+        self.change(|state| state.assess(order_id, recommendation))
+    }
+
     /// Holds a fulfillment order; returns the hold and the fulfillment order of what is not held.
     pub fn hold(&self, fulfillment_order_id: i64, request: HoldRequest) -> Result<(i64, Option<i64>), Refused> {
         self.change(|state| state.hold(fulfillment_order_id, request))

@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    match_variants,
+    match_variants, replan_orders,
     revisit_orders::{RevisitOrders, Why},
     save_mapping::{self, NewAlternative, NewComponent},
 };
@@ -190,7 +190,7 @@ async fn map(
     save_mapping::write(tx, shop, variant, vec![alternative], now).await
 }
 
-/// Has the orders that wait for any of many mappings looked at again, after so long.
+/// Has the orders that wait for any of many mappings looked at again, after so long, and those that can still be undone.
 pub(super) fn route_mapped(
     tx: &Tx,
     shop: ShopId,
@@ -200,6 +200,7 @@ pub(super) fn route_mapped(
 ) -> Result<(), sea_orm::DbErr> {
     // As the database keeps it, a mapping's time may be a little less than the clock's.
     let since = now - TimeDelta::milliseconds(1);
+    replan_orders::of_shop(tx, shop, now)?;
     let why = Why::ManyMapped { by, since, until: None };
     enqueue(
         tx,

@@ -353,7 +353,7 @@ impl Writer<'_> {
         };
         offers::put(self.tx, stored.as_ref(), &row)?;
         if let Some(before) = stored {
-            super::put_inventory::told_by_hand(self.tx, &before, &row).await?;
+            super::put_inventory::told_by_hand(self.tx, &before, &row, false).await?;
         }
         self.read.offers.insert(place, row);
         Ok(())

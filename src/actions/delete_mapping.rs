@@ -1,5 +1,6 @@
-//! Takes a variant's mapping away. Orders placed by it go on.
+//! Takes a variant's mapping away. Orders placed by it go on; what can still be undone is looked at again.
 
+use super::replan_orders;
 use crate::{
     app::App,
     error::AppError,
@@ -13,6 +14,7 @@ pub async fn delete_mapping(app: &App, shop: ShopId, variant: ShopifyVariantId) 
     for mapping in mappings::of_variants(tx.conn(), shop, vec![variant]).await? {
         mapping_components::remove(&tx, shop, mapping.id).await?;
         mappings::remove(&tx, shop, mapping.id).await?;
+        replan_orders::of_shop(&tx, shop, app.clock.now())?;
     }
     Ok(tx.commit().await?)
 }

@@ -10,11 +10,12 @@ use sea_orm::DbErr;
 use serde::{Deserialize, Serialize};
 
 use super::{
+    correct_drafts::{Corrected, correct_drafts},
     reserve_stock,
     route_order::{RouteOrder, route_state, send_what_waited, write_status},
     shop_access,
     withdraw_units::withdraw_units,
-    write_order,
+    write_order::{self, Upserted},
 };
 use crate::{
     app::App,
@@ -88,19 +89,20 @@ async fn write(app: &App, job: &ImportOrder, snapshot: &OrderSnapshot, attempt: 
     let Some(shop) = shops::known(&tx, job.shop_id).await? else {
         return Ok(());
     };
-    let Some(before) = write_order::upsert(&tx, &shop, snapshot, now).await? else {
+    let Some(Upserted { state, is_otherwise }) = write_order::upsert(&tx, &shop, snapshot, now).await? else {
         return Ok(());
     };
-    let state = if withdraw_units(&tx, &shop, &before, now).await? {
-        OrderState::of(&tx, shop.id, before.order.id).await?.unwrap_or(before)
-    } else {
-        before
-    };
+    let is_changed = withdraw_units(&tx, &shop, &state, now).await?;
+    let state = read_again(&tx, state, is_changed).await?;
+    let corrected = correct_drafts(&tx, &shop, &state, is_otherwise, now).await?;
+    let state = read_again(&tx, state, corrected != Corrected::Nothing).await?;
     let steps = NextSteps {
         tx: &tx,
         shop: &shop,
         job,
-        attempt,
+        // By itself: should routing be what failed before, the order is there all the same. And what was taken
+        // back must be free before it is routed.
+        routes: attempt.number == 1 && corrected != Corrected::TakenBack,
         now,
     };
     steps.take(state).await?;
@@ -108,12 +110,21 @@ async fn write(app: &App, job: &ImportOrder, snapshot: &OrderSnapshot, attempt: 
     tx.commit().await
 }
 
+async fn read_again(tx: &Tx, state: OrderState, is_changed: bool) -> Result<OrderState, DbErr> {
+    if !is_changed {
+        return Ok(state);
+    }
+    let (shop, order) = (state.order.shop_id, state.order.id);
+    Ok(OrderState::of(tx, shop, order).await?.unwrap_or(state))
+}
+
 /// What follows from an order as it was just written.
 struct NextSteps<'a> {
     tx: &'a Tx,
     shop: &'a shops::Model,
     job: &'a ImportOrder,
-    attempt: Attempt,
+    /// Whether it is routed here, or by a job of its own.
+    routes: bool,
     now: DateTime<Utc>,
 }
 
@@ -124,10 +135,9 @@ impl NextSteps<'_> {
         send_what_waited(self.tx, self.shop, &state)?;
         match state.gate(settings) {
             Gate::Open if settings.automation && awaits_routing(&state, settings) => {
-                if self.attempt.number == 1 {
+                if self.routes {
                     return route_state(self.tx, self.shop, &state, &[], self.now).await;
                 }
-                // By itself: should routing be what failed before, the order is there all the same.
                 enqueue(self.tx, &RouteOrder::of(&state.order), now)?;
             }
             Gate::WaitForFulfillmentOrders if state.order.waits < MOST_WAITS => {

@@ -22,6 +22,7 @@ pub mod conclude_fulfillment;
 mod conclude_placement;
 pub mod confirm_uninstall;
 pub mod connect_supplier;
+pub mod correct_drafts;
 pub mod correct_tracking;
 mod cost_facts;
 pub mod create_api_key;

@@ -1,8 +1,7 @@
 //! Sends a purchase order to its supplier, once.
 //!
-//! Intent, call, outcome: the call sits between two transactions. What is
-//! found open after a crash or a lost answer is settled as the connector's
-//! capabilities say, under the same key, and never placed under a new one.
+//! Intent, call, outcome: the call sits between two transactions. What is found open after a crash or a lost answer
+//! is settled as the connector's capabilities say, under the same key, and never placed under a new one.
 
 use std::time::Duration;
 
@@ -18,6 +17,7 @@ use super::{
     open_exception::{NewException, open_exception},
     outgoing, price_guard,
     purchase_order_status::{follow_lines, move_to, release_allocations, release_cancelled},
+    review_holds,
     route_order::follow_status,
     supplier_calls,
 };
@@ -158,6 +158,7 @@ async fn prepare(app: &App, job: &PlacePurchaseOrder) -> Result<Option<Call>, Jo
             tx.commit().await?;
             return Ok(None);
         }
+        state = review_holds::hold_again(&tx, &shop, state, &po, &supplier.name, now).await?;
         if po.send_after.is_some_and(|at| at <= now) {
             end_of_undoing(&tx, &mut state, &mut po)?;
         }

@@ -63,10 +63,15 @@ pub async fn put_inventory(
     Ok(taken)
 }
 
-/// The same for an offer that a person or a setup file says all of, under its lock: only another
-/// number is news of the stock, since who changes a title says nothing about the shelf.
-pub(super) async fn told_by_hand(tx: &Tx, before: &offers::Model, after: &offers::Model) -> Result<(), DbErr> {
-    if after.stock.is_none() || after.stock == before.stock {
+/// The same for an offer that a person or a setup file says all of, under its lock: unless it was counted
+/// just now only another number is news of the stock, since who changes a title says nothing about the shelf.
+pub(super) async fn told_by_hand(
+    tx: &Tx,
+    before: &offers::Model,
+    after: &offers::Model,
+    is_counted: bool,
+) -> Result<(), DbErr> {
+    if after.stock.is_none() || (after.stock == before.stock && !is_counted) {
         return Ok(());
     }
     let told = [after.id];

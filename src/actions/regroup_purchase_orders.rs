@@ -11,7 +11,6 @@ use crate::{
     app::App,
     domain::{
         event::{Actor, EventKind},
-        exception::ExceptionKind,
         purchase_order::{PurchaseOrderNumber, PurchaseOrderStatus},
     },
     error::AppError,
@@ -124,8 +123,7 @@ fn may_be_changed(open: &OpenOrder, po: &purchase_orders::Model) -> Result<(), A
         let message = format!("{} was sent, or is over: it stays as it is", po.number);
         return Err(AppError::Conflict(message));
     }
-    let mut asked = open.state.open_exceptions.iter();
-    if asked.any(|row| row.kind == ExceptionKind::Review && row.purchase_order_id == Some(po.id)) {
+    if open.state.is_in_review(po.id) {
         let message = format!("{} waits for a review: release or refuse it first", po.number);
         return Err(AppError::Conflict(message));
     }

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeSet;
 
+use chrono::{DateTime, Utc};
 use sea_orm::DbErr;
 use serde::{Deserialize, Serialize};
 
@@ -13,6 +14,7 @@ use super::{
 };
 use crate::{
     app::App,
+    domain::purchase_order::PurchaseOrderStatus,
     ids::{OrderId, PurchaseOrderId, ShopId, SupplierId},
     queue::{Attempt, Job, JobError, Priority, When, enqueue},
     store::{Tx, exceptions, purchase_orders},
@@ -54,10 +56,11 @@ impl Job for ReplanOrders {
         let now = app.clock.now();
         let found = purchase_orders::unsent_before(app.db.read(), self.shop_id, now, self.after, MOST).await?;
         let mut seen = BTreeSet::new();
-        let can_be_undone = found
-            .iter()
-            .filter(|po| po.send_after.is_some_and(|until| until > now) && seen.insert(po.order_id));
-        let orders: Vec<OrderId> = can_be_undone.map(|po| po.order_id).collect();
+        let drafts = found.iter().filter(|po| po.status == PurchaseOrderStatus::Draft);
+        let orders: Vec<OrderId> = drafts
+            .map(|po| po.order_id)
+            .filter(|order| seen.insert(*order))
+            .collect();
         for group in replan_together::grouped(app.db.read(), self.shop_id, &orders, now).await? {
             replan_together::replan(app, self.shop_id, &group, now).await?;
         }
@@ -72,6 +75,11 @@ impl Job for ReplanOrders {
         }
         Ok(())
     }
+}
+
+/// Has a shop look again at what can still be undone.
+pub fn of_shop(tx: &Tx, shop: ShopId, now: DateTime<Utc>) -> Result<(), DbErr> {
+    enqueue(tx, &ReplanOrders::new(shop), When::now(now.timestamp_millis()))
 }
 
 /// Has the shops of a supplier look again: those that have something unsent, and those that have

@@ -1,6 +1,6 @@
-//! Decides anew on orders that can still be undone, together with those that want the same scarce
-//! offers. What comes of it is for `routing::together`: a plan is taken only where it is better by the
-//! shop's own strategy, and nobody is served less. So the same facts lead to the same plans, and
+//! Decides anew on orders that can still be undone, or that a person is to look at first, together with those that
+//! want the same scarce offers. What comes of it is for `routing::together`: a plan is taken only where it is
+//! better by the shop's own strategy, and nobody is served less. So the same facts lead to the same plans, and
 //! once nothing changes, nothing is changed.
 //!
 //! What was sent stays where it is, and so does what a person decided. All orders of a group change
@@ -37,7 +37,11 @@ use crate::{
     },
 };
 
-/// The orders by groups that want the same scarce offers; those that nothing can be changed of are left out.
+/// Other orders that are decided with those of a page, because they hold what is scarce there.
+const MOST_OTHERS: u64 = 50;
+
+/// The orders by groups that want the same scarce offers, those of other pages that hold such offers
+/// included; those that nothing can be changed of are left out.
 pub async fn grouped(
     db: &impl Recall,
     shop: ShopId,
@@ -48,22 +52,48 @@ pub async fn grouped(
         return Ok(Vec::new());
     };
     let (mut ids, mut found) = (Vec::new(), Vec::new());
+    read(db, &row, orders, (&mut ids, &mut found), now).await?;
+    let of_page = ids.len();
+    let (stock, wanted) = stock_and_wishes(db, &found).await?;
+    let scarce = together::scarce(&wanted, &stock);
+    let holders = reservations::unsent_orders_with(db, shop, &scarce, MOST_OTHERS).await?;
+    let others: Vec<OrderId> = holders.into_iter().filter(|order| !orders.contains(order)).collect();
+    read(db, &row, &others, (&mut ids, &mut found), now).await?;
+    let (stock, wanted) = stock_and_wishes(db, &found).await?;
+    let groups = together::groups(&wanted, &stock).into_iter();
+    Ok(groups
+        .filter(|group| group.iter().any(|at| *at < of_page))
+        .map(|group| group.into_iter().map(|at| ids[at]).collect())
+        .collect())
+}
+
+/// Adds the orders of which something can be changed, with their ids.
+async fn read(
+    db: &impl Recall,
+    shop: &shops::Model,
+    orders: &[OrderId],
+    (ids, found): (&mut Vec<OrderId>, &mut Vec<Undecided>),
+    now: DateTime<Utc>,
+) -> Result<(), DbErr> {
     for order in orders {
-        let Some(state) = OrderState::load(db, shop, *order).await? else {
+        let Some(state) = OrderState::load(db, shop.id, *order).await? else {
             continue;
         };
-        if let Some(order) = undecided(db, &row, &state, now).await? {
+        if let Some(order) = undecided(db, shop, &state, now).await? {
             ids.push(state.order.id);
             found.push(order);
         }
     }
-    let offers = offers::by_ids(db, counted(&found)).await?;
-    let stock = free(&offers, &found);
-    let wanted: Vec<_> = found.iter().map(|order| together::wanted(&order.request)).collect();
-    let groups = together::groups(&wanted, &stock).into_iter();
-    Ok(groups
-        .map(|group| group.into_iter().map(|at| ids[at]).collect())
-        .collect())
+    Ok(())
+}
+
+type Pieces = BTreeMap<OfferId, u32>;
+
+/// What there is if these orders give back what they hold, and what each could use of it.
+async fn stock_and_wishes(db: &impl Recall, found: &[Undecided]) -> Result<(Pieces, Vec<Pieces>), DbErr> {
+    let offers = offers::by_ids(db, counted(found)).await?;
+    let wanted = found.iter().map(|order| together::wanted(&order.request)).collect();
+    Ok((free(&offers, found), wanted))
 }
 
 /// Whether any of the orders is bought otherwise now. Where not, nothing is written.
@@ -124,9 +154,10 @@ async fn write(tx: &Tx, changed: &[(&OpenOrder, Anew)], now: DateTime<Utc>) -> R
         if !serves_as_many(&open.state, &after) {
             return Ok(false);
         }
-        if let Some(until) = drafts(&open.state).filter_map(|po| po.send_after).min() {
-            keep_time(tx, &after, until, now)?;
-        }
+        let ends = drafts(&open.state).filter_map(|po| po.send_after);
+        let until = ends.filter(|until| *until > now).min();
+        // What only waits for a review has no time left to undo it.
+        keep_time(tx, &after, until.unwrap_or(now), now)?;
         let why = if anew.gives_way {
             "other orders need its pieces more"
         } else {
@@ -155,7 +186,8 @@ async fn undecided(
 ) -> Result<Option<Undecided>, DbErr> {
     let settings = &shop.settings.0;
     let mut unsent = drafts(state).peekable();
-    let may_change = unsent.peek().is_some() && unsent.all(|po| po.send_after.is_some_and(|until| until > now));
+    let can_be_undone = |po: &purchase_orders::Model| po.send_after.is_some_and(|until| until > now);
+    let may_change = unsent.peek().is_some() && unsent.all(|po| can_be_undone(po) || state.is_in_review(po.id));
     if !may_change || !settings.automation || state.gate(settings) != Gate::Open {
         return Ok(None);
     }

@@ -16,6 +16,7 @@ use super::{
     place_purchase_order::PlacePurchaseOrder,
     purchase_order_status::{move_to, release_allocations},
     push_fulfillment::PushFulfillment,
+    review_holds,
     route_order::{Forced, RouteOrder, follow_status, route_state},
     save_mapping::{self, NewAlternative},
     settle_unclear::{self, Said, Settling, Shown},
@@ -463,7 +464,7 @@ impl Decision<'_> {
         let po = self.purchase_order().await?;
         let job = PlacePurchaseOrder::of(&po, self.order.shopify_id);
         enqueue(self.tx, &job, When::now(self.now.timestamp_millis()))?;
-        Ok(format!("{} was released", po.number))
+        Ok(review_holds::released(&po))
     }
 
     async fn refuse(&self, note: &str) -> Result<String, AppError> {

@@ -13,14 +13,18 @@ use super::{
 };
 use crate::{
     app::App,
-    domain::{event::Actor, exception::ExceptionStatus, order::OrderStatus},
+    domain::{
+        event::Actor,
+        exception::{ExceptionKind, ExceptionStatus},
+        order::OrderStatus,
+    },
     ids::{ExceptionId, OrderId, ShipmentId, ShopId, ShopifyVariantId, SupplierId},
     queue::{Attempt, Job, JobError, Priority, When, enqueue},
     store::{
         Tx, exceptions,
         mappings::Counting,
         order_state::{OpenOrder, OrderState},
-        orders, shipments,
+        orders, shipments, shops,
     },
 };
 
@@ -64,6 +68,11 @@ pub enum Why {
     },
     /// What awaited a click is routed.
     AutomationOn,
+    /// Automation is on again: what would have helped meanwhile, mappings included, is made up for.
+    MissedWhileOff {
+        /// As above.
+        until: Option<DateTime<Utc>>,
+    },
     /// Other fulfillment orders are ours now: open orders are read again.
     LocationsChanged,
     /// Kits count otherwise now: parcels that waited for their last component are looked at.
@@ -114,14 +123,10 @@ impl RevisitOrders {
 
     /// Does some, and names the last one; none when there are no more.
     async fn some(&self, app: &App) -> Result<Option<uuid::Uuid>, JobError> {
+        let (after, now) = (self.after.map(ExceptionId), app.clock.now());
         match &self.why {
-            Why::Mapped { variant, by, until } => {
-                let until = until.unwrap_or_else(|| app.clock.now());
-                self.mapped(app, *variant, by, until).await
-            }
+            Why::Mapped { variant, by, until } => self.mapped(app, *variant, by, until.unwrap_or(now)).await,
             Why::ManyMapped { by, since, until } => {
-                let after = self.after.map(ExceptionId);
-                let now = app.clock.now();
                 let until = until.unwrap_or(now);
                 let mapped = Counting {
                     since: *since,
@@ -131,8 +136,7 @@ impl RevisitOrders {
                 self.route_again(app, &found, by, "The variant was mapped").await
             }
             Why::RoutingChanged { what, by, until } => {
-                let after = self.after.map(ExceptionId);
-                let until = until.unwrap_or_else(|| app.clock.now());
+                let until = until.unwrap_or(now);
                 let found = exceptions::of_routing(app.db.read(), self.shop_id, until, after, MOST).await?;
                 // Nobody did it: a date came.
                 if *by == Actor::Orderyard.to_string() {
@@ -141,17 +145,20 @@ impl RevisitOrders {
                 self.route_again(app, &found, by, what).await
             }
             Why::OffersChanged { supplier, until } => {
-                let after = self.after.map(ExceptionId);
-                let until = until.unwrap_or_else(|| app.clock.now());
+                let until = until.unwrap_or(now);
                 let found = exceptions::of_supplier(app.db.read(), self.shop_id, *supplier, until, after, MOST).await?;
                 self.try_each(app, &found, "A supplier has other stock or prices").await
             }
             Why::TimePassed { until } => {
-                let after = self.after.map(ExceptionId);
-                let until = until.unwrap_or_else(|| app.clock.now());
+                let until = until.unwrap_or(now);
                 let found = exceptions::of_routing(app.db.read(), self.shop_id, until, after, MOST).await?;
                 let what = "Another hour or day began, by which a rule goes";
                 self.try_each(app, &found, what).await
+            }
+            Why::MissedWhileOff { until } => {
+                let until = until.unwrap_or(now);
+                let found = exceptions::of_mapping(app.db.read(), self.shop_id, until, after, MOST).await?;
+                self.try_each(app, &found, "Automation is on again").await
             }
             Why::AutomationOn => {
                 let waiting = [OrderStatus::AwaitingRouting];
@@ -228,7 +235,8 @@ impl RevisitOrders {
         self.route_again(app, &found, by, "The variant was mapped").await
     }
 
-    /// Closes exceptions and has their orders routed; one that still holds is opened anew.
+    /// Closes exceptions and has their orders routed; one that still holds is opened anew. While automation is
+    /// off nothing is bought without a click: they are left as they are until it is on again.
     async fn route_again(
         &self,
         app: &App,
@@ -245,6 +253,10 @@ impl RevisitOrders {
             let Some(order) = orders::lock(&tx, self.shop_id, order).await? else {
                 continue;
             };
+            let shop = shops::known(&tx, self.shop_id).await?;
+            if shop.is_none_or(|shop| !shop.settings.0.automation) {
+                return Ok(None);
+            }
             let Some(exception) = exceptions::by_id(tx.conn(), self.shop_id, exception.id).await? else {
                 continue;
             };
@@ -293,6 +305,13 @@ impl RevisitOrders {
                 .filter(|open| open.order_line_id == Some(line));
             of_line.map(|open| i64::from(open.quantity.unwrap_or(0))).sum()
         };
+        let is_unmapped = |state: &OrderState| {
+            let mut of_line = state
+                .open_exceptions
+                .iter()
+                .filter(|open| open.order_line_id == Some(line));
+            of_line.any(|open| open.kind == ExceptionKind::UnmappedLine)
+        };
         let mut still = open.state.open_exceptions.iter();
         let Some(exception) = still.find(|open| open.id == exception.id).cloned() else {
             return Ok(());
@@ -303,7 +322,10 @@ impl RevisitOrders {
         };
         route_state(&tx, &open.shop, &state, &[], now).await?;
         let after = OrderState::load(tx.conn(), self.shop_id, order).await?;
-        if after.is_some_and(|after| asked(&after) < asked(&open.state)) {
+        // Who waits for a mapping that is there by now is told what it really waits for.
+        let helps =
+            |after: &OrderState| asked(after) < asked(&open.state) || (is_unmapped(&open.state) && !is_unmapped(after));
+        if after.as_ref().is_some_and(helps) {
             tx.commit().await?;
         }
         Ok(())
@@ -337,6 +359,7 @@ impl Job for RevisitOrders {
         | Why::Mapped { until, .. }
         | Why::ManyMapped { until, .. }
         | Why::TimePassed { until }
+        | Why::MissedWhileOff { until }
         | Why::OffersChanged { until, .. } = &mut next.why
         {
             until.get_or_insert(app.clock.now());

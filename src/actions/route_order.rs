@@ -301,6 +301,7 @@ pub(super) async fn alternatives(
             let component = Component {
                 offer: OfferFacts {
                     stock: in_stock(offer),
+                    reserved: offer.on_the_shelf_and_reserved(),
                     ..facts(offer)
                 },
                 per_unit: store::units(row.quantity),
@@ -328,6 +329,7 @@ fn facts(offer: &store::offers::Model) -> OfferFacts {
         title: offer.title.clone(),
         cost: offer.cost(),
         stock: None,
+        reserved: 0,
         ships_to: offer.ships_to.0.clone(),
         active: offer.active,
         weight_g: offer.weight_g.map(store::units),

@@ -2,14 +2,18 @@
 //!
 //! Routing buys nothing above the cost that is accepted for an offer and the connection's tolerance.
 //! What was accepted for an offer stays when its mapping is saved again, unless another cost is named;
-//! of an offer that is new there, what it costs now is accepted. Orders that waited for it are routed.
+//! of an offer that is new there, what it costs now is accepted. Orders that waited for it are routed, and what
+//! can still be undone is decided anew.
 
 use std::collections::{BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
 use sea_orm::DbErr;
 
-use super::revisit_orders::{RevisitOrders, Why};
+use super::{
+    replan_orders,
+    revisit_orders::{RevisitOrders, Why},
+};
 use crate::{
     app::App,
     domain::{event::Actor, mapping::Validity, money::Money},
@@ -64,7 +68,7 @@ pub(super) fn days(alternatives: &[NewAlternative]) -> Vec<Validity> {
 }
 
 /// Has the orders that wait for a variant's mapping looked at again, whenever one of its alternatives
-/// begins to count: while none does, they would only come back.
+/// begins to count: while none does, they would only come back. So are those that can still be undone.
 pub(super) fn route_waiting(
     tx: &Tx,
     shop: ShopId,
@@ -80,6 +84,8 @@ pub(super) fn route_waiting(
             validity.begins_after(now)
         }
     };
+    // What was decided by the mapping that stood, and can still be undone.
+    replan_orders::of_shop(tx, shop, now)?;
     let begins: BTreeSet<DateTime<Utc>> = days.iter().filter_map(begin).collect();
     for time in begins {
         let why = Why::Mapped {

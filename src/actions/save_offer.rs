@@ -23,6 +23,9 @@ pub struct OfferContent {
     pub currency: String,
     pub barcode: Option<String>,
     pub stock: Option<i32>,
+    /// The stock was counted just now: whatever was accepted or shipped by now is told of, also where the number
+    /// is the same.
+    pub is_counted: bool,
     pub weight_g: Option<i32>,
     pub goods: Goods,
     /// Countries, ISO 3166-1 alpha-2; empty means anywhere.
@@ -39,6 +42,7 @@ pub async fn save_offer(
     supplier: SupplierId,
     content: OfferContent,
 ) -> Result<offers::Model, AppError> {
+    let is_counted = content.is_counted;
     let content = checked(content)?;
     let tx = app.db.begin().await?;
     let found = suppliers::seen_by_ids(tx.conn(), party, &[supplier]).await?;
@@ -82,7 +86,7 @@ pub async fn save_offer(
     };
     offers::put(&tx, before.as_ref(), &row)?;
     if let Some(before) = before {
-        super::put_inventory::told_by_hand(&tx, &before, &row).await?;
+        super::put_inventory::told_by_hand(&tx, &before, &row, is_counted).await?;
         super::replan_orders::of_supplier(&tx, supplier, app.clock.now_ms()).await?;
     }
     tx.commit().await?;

@@ -2,7 +2,10 @@
 
 use sea_orm::DbErr;
 
-use super::revisit_orders::{RevisitOrders, Why};
+use super::{
+    replan_orders::ReplanOrders,
+    revisit_orders::{RevisitOrders, Why},
+};
 use crate::{
     app::App,
     domain::{
@@ -84,8 +87,9 @@ pub(super) fn revisit(
         whys.push(Why::LocationsChanged);
     } else if after.automation && !before.automation {
         whys.push(Why::AutomationOn);
-        // What stock and hours would have helped meanwhile was left alone.
-        whys.push(Why::TimePassed { until: None });
+        // What stock, hours, rules and mappings would have helped meanwhile was left alone.
+        whys.push(Why::MissedWhileOff { until: None });
+        enqueue(tx, &ReplanOrders::new(shop), When::now(now_ms))?;
     }
     if after.kit_fulfillment != before.kit_fulfillment {
         whys.push(Why::KitFulfillmentChanged);

@@ -29,6 +29,13 @@ use crate::{
     },
 };
 
+/// An order as an import left it.
+pub struct Upserted {
+    pub state: OrderState,
+    /// Something that the shop decides by is not as it was when the order was read before.
+    pub is_otherwise: bool,
+}
+
 /// Writes the order and everything below it, and gives back how it stands then; none when what
 /// stood is newer.
 pub async fn upsert(
@@ -36,7 +43,7 @@ pub async fn upsert(
     shop: &shops::Model,
     snapshot: &OrderSnapshot,
     now: DateTime<Utc>,
-) -> Result<Option<OrderState>, DbErr> {
+) -> Result<Option<Upserted>, DbErr> {
     let before = orders::lock_by_shopify_id(tx, shop.id, snapshot.id).await?;
     if before
         .as_ref()
@@ -61,7 +68,17 @@ pub async fn upsert(
     write_lines(tx, &known.lines, lines)?;
     let known = known.fulfillment_orders;
     store::fulfillment_orders::replace(tx, shop.id, order.id, &known, fulfillment_orders).await?;
-    OrderState::of(tx, shop.id, order.id).await
+    let is_otherwise = before.is_some_and(|before| is_otherwise(&before, &order));
+    let state = OrderState::of(tx, shop.id, order.id).await?;
+    Ok(state.map(|state| Upserted { state, is_otherwise }))
+}
+
+/// Whether rules, costs or the wish for a review may go by what changed.
+fn is_otherwise(before: &orders::Model, after: &orders::Model) -> bool {
+    before.facts != after.facts
+        || before.ship_to != after.ship_to
+        || before.total_minor != after.total_minor
+        || before.financial_status != after.financial_status
 }
 
 fn write_header(

@@ -158,6 +158,9 @@ pub struct OfferInput {
     currency: String,
     barcode: Option<String>,
     stock: Option<i32>,
+    /// The stock was counted just now: pieces that were accepted or shipped before are not on the shelf any more
+    /// and reserve nothing, also where the number is the same.
+    counted: Option<bool>,
     weight_g: Option<i32>,
     dangerous_goods: Option<bool>,
     minimum_age: Option<i32>,
@@ -215,6 +218,7 @@ impl OfferMutation {
             currency: input.currency,
             barcode: input.barcode,
             stock: input.stock,
+            is_counted: input.counted.unwrap_or(false),
             weight_g: input.weight_g,
             ships_to: input.ships_to.unwrap_or_default(),
             price_breaks: (input.price_breaks).map(|list| list.into_iter().map(PriceBreak::entry).collect()),

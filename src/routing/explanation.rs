@@ -312,6 +312,7 @@ impl Explained<'_> {
                 None => RejectedBecause::OutOfStock {
                     sku,
                     in_stock,
+                    reserved: component.offer.reserved,
                     left,
                     needed_per_unit,
                 },

@@ -232,7 +232,11 @@ pub enum RejectedBecause {
     /// Less is left than one unit needs.
     OutOfStock {
         sku: String,
+        /// Pieces that are free.
         in_stock: u32,
+        /// Pieces beside those, which are reserved for other orders.
+        #[serde(default)]
+        reserved: u32,
         /// What the rest of this order leaves of it.
         left: u32,
         needed_per_unit: u32,

@@ -92,8 +92,10 @@ pub struct OfferFacts {
     pub title: String,
     /// For one piece, in the supplier's currency.
     pub cost: Money,
-    /// Pieces in stock; `None` when the supplier does not count.
+    /// Pieces that are free; `None` when the supplier does not count.
     pub stock: Option<u32>,
+    /// Pieces on the shelf beside those, which are reserved for other orders.
+    pub reserved: u32,
     /// ISO 3166 countries; empty means everywhere.
     pub ships_to: Vec<String>,
     pub active: bool,

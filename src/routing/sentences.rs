@@ -193,9 +193,10 @@ impl fmt::Display for RejectedBecause {
             Self::OutOfStock {
                 sku,
                 in_stock,
+                reserved,
                 left,
                 needed_per_unit,
-            } => out_of_stock(f, sku, *in_stock, *left, *needed_per_unit),
+            } => out_of_stock(f, sku, (*in_stock, *reserved), *left, *needed_per_unit),
             Self::CurrencyChanged { accepted, now, .. } => {
                 write!(
                     f,
@@ -348,8 +349,15 @@ const fn problem(field: Field) -> &'static str {
     }
 }
 
-fn out_of_stock(f: &mut fmt::Formatter<'_>, sku: &str, in_stock: u32, left: u32, needed: u32) -> fmt::Result {
+fn out_of_stock(
+    f: &mut fmt::Formatter<'_>,
+    sku: &str,
+    (in_stock, reserved): (u32, u32),
+    left: u32,
+    needed: u32,
+) -> fmt::Result {
     match (in_stock, left) {
+        (0, _) if reserved > 0 => write!(f, "{reserved} of {sku} in stock, {reserved} reserved for other orders"),
         (0, _) => write!(f, "no {sku} in stock"),
         (stock, 0) => write!(f, "this order takes all its stock of {sku} ({stock})"),
         (stock, left) if stock == left => write!(f, "{stock} of {sku} in stock, and one unit needs {needed}"),

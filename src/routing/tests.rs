@@ -53,6 +53,7 @@ fn component(offer: u128, of: u128, stock: u32) -> Component {
             title: "Mug".to_owned(),
             cost: eur(420),
             stock: Some(stock),
+            reserved: 0,
             ships_to: Vec::new(),
             active: true,
             weight_g: None,
@@ -288,6 +289,8 @@ fn each_rule_refuses_with_its_reason() {
         "ships only to FR, and the order names no country",
     );
     check_refused(|r| at_north(r).offer.stock = Some(0), "no SKU-1 in stock");
+    let reserve = |r: &mut RouteRequest| (at_north(r).offer.stock, at_north(r).offer.reserved) = (Some(0), 10);
+    check_refused(reserve, "10 of SKU-1 in stock, 10 reserved for other orders");
     check_refused(
         |r| r.lines[0].forced_offer = Some(offer_id(2)),
         "another offer was chosen by hand",

@@ -87,21 +87,26 @@ pub fn decide(orders: &[Undecided]) -> Vec<Option<Anew>> {
     orders.iter().zip(best).map(anew).collect()
 }
 
-/// Orders that want offers of which there is not enough for all of them, by their places: each
-/// wants so many pieces at most, of so many that there are.
+/// Offers of which there is not enough for all that want them: each wants so many pieces at most, of so many
+/// that there are.
 #[must_use]
-pub fn groups(wanted: &[BTreeMap<OfferId, u32>], stock: &BTreeMap<OfferId, u32>) -> Vec<Vec<usize>> {
+pub fn scarce(wanted: &[BTreeMap<OfferId, u32>], stock: &BTreeMap<OfferId, u32>) -> BTreeSet<OfferId> {
     let mut all: BTreeMap<OfferId, u64> = BTreeMap::new();
     for (offer, pieces) in wanted.iter().flatten() {
         *all.entry(*offer).or_default() += u64::from(*pieces);
     }
-    let is_scarce = |offer: &OfferId| {
-        let stock = stock.get(offer).map(|pieces| u64::from(*pieces));
-        stock.is_some_and(|stock| all.get(offer).is_some_and(|wanted| *wanted > stock))
-    };
+    let is_scarce =
+        |(offer, wanted): &(OfferId, u64)| stock.get(offer).is_some_and(|stock| *wanted > u64::from(*stock));
+    all.into_iter().filter(is_scarce).map(|(offer, _)| offer).collect()
+}
+
+/// Orders that want offers of which there is not enough for all of them, by their places.
+#[must_use]
+pub fn groups(wanted: &[BTreeMap<OfferId, u32>], stock: &BTreeMap<OfferId, u32>) -> Vec<Vec<usize>> {
+    let scarce = scarce(wanted, stock);
     let mut groups: Vec<(BTreeSet<OfferId>, Vec<usize>)> = Vec::new();
     for (at, wanted) in wanted.iter().enumerate() {
-        let mut offers: BTreeSet<OfferId> = wanted.keys().copied().filter(is_scarce).collect();
+        let mut offers: BTreeSet<OfferId> = wanted.keys().copied().filter(|offer| scarce.contains(offer)).collect();
         let mut members = vec![at];
         // Whatever this order ties together becomes one group, as far as there is room.
         let (near, far): (Vec<_>, Vec<_>) = groups.into_iter().partition(|(other, _)| !other.is_disjoint(&offers));

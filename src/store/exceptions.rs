@@ -267,6 +267,18 @@ pub async fn of_routing(
     page_by_id(db, open_of(shop, &OF_ROUTING), until, seen, limit).await
 }
 
+/// Some open exceptions about lines that are not mapped or that routing could not serve, opened until
+/// then, by id, after the one that was seen last.
+pub async fn of_mapping(
+    db: &impl ConnectionTrait,
+    shop: ShopId,
+    until: DateTime<Utc>,
+    seen: Option<ExceptionId>,
+    limit: u64,
+) -> Result<Vec<Model>, DbErr> {
+    page_by_id(db, open_of(shop, &OF_MAPPING), until, seen, limit).await
+}
+
 /// Some open exceptions about lines whose variant was mapped of late, opened until then, by id, after the
 /// one that was seen last.
 pub async fn of_mapped(

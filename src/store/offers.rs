@@ -211,4 +211,10 @@ impl Model {
         self.stock
             .map(|stock| super::units(stock.saturating_sub(self.reserved)))
     }
+
+    /// Pieces that are in stock, and that orders count on.
+    #[must_use]
+    pub fn on_the_shelf_and_reserved(&self) -> u32 {
+        super::units(self.stock.map_or(0, |stock| Ord::min(stock, self.reserved)))
+    }
 }

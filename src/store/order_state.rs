@@ -293,10 +293,16 @@ impl OrderState {
         })
     }
 
+    /// Whether a person is to look at a purchase order before it is sent.
+    #[must_use]
+    pub fn is_in_review(&self, po: PurchaseOrderId) -> bool {
+        let mut open = self.open_exceptions.iter();
+        open.any(|row| row.kind == ExceptionKind::Review && row.purchase_order_id == Some(po))
+    }
+
     /// What the shop itself wants to wait for: a review, or the time to undo.
     fn kept_back(&self, po: PurchaseOrderId) -> Option<String> {
-        let reviews = |row: &&exceptions::Model| row.kind == ExceptionKind::Review && row.purchase_order_id == Some(po);
-        if self.open_exceptions.iter().any(|row| reviews(&row)) {
+        if self.is_in_review(po) {
             return Some("It is to be reviewed".to_owned());
         }
         let row = self.purchase_orders.iter().find(|row| row.id == po)?;

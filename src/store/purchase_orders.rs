@@ -247,7 +247,8 @@ pub async fn due(
     })
 }
 
-/// Some shops that buy from a supplier and have purchase orders that can still be undone.
+/// Some shops that buy from a supplier and have purchase orders that can still be undone, or that a person is to
+/// look at first.
 pub async fn shops_with_unsent(
     db: &impl ConnectionTrait,
     supplier: SupplierId,
@@ -257,7 +258,10 @@ pub async fn shops_with_unsent(
     let mut rows = Entity::find()
         // In these words, because they are the index's.
         .filter(Expr::cust("status in ('draft','placing')"))
-        .filter(Expr::cust("send_after is not null"))
+        .filter(Expr::cust(
+            "(send_after is not null or exists (select 1 from exceptions e where e.order_id = purchase_orders.order_id \
+               and e.kind = 'review' and e.status = 'open'))",
+        ))
         .filter(Column::ShopId.in_subquery(super::connections::shops_of(supplier)));
     if let Some(seen) = seen {
         rows = rows.filter(Column::ShopId.gt(seen));

@@ -52,6 +52,33 @@ pub async fn of_order(db: &impl ConnectionTrait, shop: ShopId, order: OrderId) -
         .await
 }
 
+/// Some orders of a shop whose unsent purchase orders reserve any of the offers, by id.
+pub async fn unsent_orders_with(
+    db: &impl ConnectionTrait,
+    shop: ShopId,
+    offers: &BTreeSet<OfferId>,
+    limit: u64,
+) -> Result<Vec<OrderId>, DbErr> {
+    if offers.is_empty() {
+        return Ok(Vec::new());
+    }
+    // The statuses in these words, because they are the index's.
+    let lines = "po_line_id in (select l.id from purchase_orders p join po_lines l on l.purchase_order_id = p.id \
+                 where p.shop_id = reservations.shop_id and p.status in ('draft','placing'))";
+    Entity::find()
+        .filter(Column::ShopId.eq(shop))
+        .filter(Column::OfferId.is_in(offers.iter().copied()))
+        .filter(Expr::cust(lines))
+        .select_only()
+        .column(Column::OrderId)
+        .distinct()
+        .order_by_asc(Column::OrderId)
+        .limit(super::paging::capped(limit))
+        .into_tuple()
+        .all(db)
+        .await
+}
+
 /// Reserves pieces of offers whose stock is known. Where fewer are left the transaction fails with its commit, or
 /// with what it reads next of them.
 pub fn take(tx: &Tx, rows: Vec<Model>) -> Result<(), DbErr> {

@@ -97,7 +97,8 @@ pub fn subject(topic: &Topic, body: &[u8]) -> Result<Subject, PayloadError> {
         Topic::OrdersEdited => Ok(Subject::Order {
             id: read::<OrderEdited>(body)?.order_edit.order()?,
         }),
-        Topic::RefundsCreate
+        Topic::OrdersRiskAssessmentChanged
+        | Topic::RefundsCreate
         | Topic::FulfillmentsCreate
         | Topic::FulfillmentsUpdate
         | Topic::FulfillmentEventsCreate => Ok(Subject::Order {
@@ -221,15 +222,22 @@ impl Object {
     }
 }
 
+/// What names its order by number, or, as risk assessments may, by its global id alone.
 #[derive(Deserialize)]
 struct OfOrder {
     #[serde(default)]
     order_id: RawId,
+    #[serde(default)]
+    admin_graphql_api_order_id: RawId,
 }
 
 impl OfOrder {
     fn order(&self) -> Result<u64, PayloadError> {
-        self.order_id.required("Order", "order_id")
+        let global = "admin_graphql_api_order_id";
+        match self.order_id.of("Order", "order_id")? {
+            Some(id) => Ok(id),
+            None => (self.admin_graphql_api_order_id.of("Order", global)?).ok_or(PayloadError::Missing("order_id")),
+        }
     }
 }
 

@@ -37,6 +37,7 @@ fn expected(topic: &Topic) -> Subject {
         | Topic::OrdersFulfilled
         | Topic::OrdersPartiallyFulfilled
         | Topic::OrdersDelete
+        | Topic::OrdersRiskAssessmentChanged
         | Topic::RefundsCreate
         | Topic::FulfillmentsCreate
         | Topic::FulfillmentsUpdate

@@ -52,6 +52,7 @@ pub fn offer(id: u32, of: u32, cost: Money, weight_g: u32) -> OfferFacts {
         title: "Mug".to_owned(),
         cost,
         stock: None,
+        reserved: 0,
         ships_to: Vec::new(),
         active: true,
         weight_g: Some(weight_g),

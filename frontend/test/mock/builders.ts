@@ -50,7 +50,7 @@ export function makeOffer(
     barcode: null,
     cost: money(minor, supplier.currency),
     stock: 120,
-    available: 118,
+    available: rest.stock === undefined ? 118 : rest.stock,
     weightG: 350,
     dangerousGoods: false,
     minimumAge: null,

@@ -120,15 +120,19 @@ export const mutations = {
     {
       input,
     }: {
-      input: { supplierId: string; sku: string; title: string; cost: string } & Partial<
-        Row<"Offer">
-      >;
+      input: {
+        supplierId: string;
+        sku: string;
+        title: string;
+        cost: string;
+        counted?: boolean;
+      } & Partial<Row<"Offer">>;
     },
     { world }: Context,
   ) => {
     const supplier = world.suppliers.find((row) => row.id === input.supplierId);
     if (!supplier) return problem("NOT_FOUND", "No such supplier.");
-    const { supplierId: _, cost, sku, title, ...rest } = input;
+    const { supplierId: _, cost, sku, title, counted, ...rest } = input;
     const dear = rest.priceBreaks?.findIndex((step) => Number(step.cost) > Number(cost)) ?? -1;
     if (dear >= 0)
       return problem("INVALID", "more pieces do not cost more each", [
@@ -139,7 +143,9 @@ export const mutations = {
     const minor = Math.round(Number(cost) * 100);
     const before = world.offers.find((row) => row.supplier === supplier && row.sku === sku);
     const offer = before ?? makeOffer(supplier, { sku, title, minor });
+    const isNews = counted || rest.stock !== offer.stock;
     Object.assign(offer, { title, ...rest, cost: money(minor, supplier.currency) });
+    if (isNews) offer.available = offer.stock;
     if (!before) world.offers.push(offer);
     return { offer, ...fine };
   },

@@ -285,7 +285,13 @@ function makeCatalogue(now: Date) {
     stock: 212,
     barcode: "4006381333931",
   });
-  const tote = makeOffer(north, { sku: "NT-TOTE", title: "Canvas tote", minor: 410, stock: 64 });
+  const tote = makeOffer(north, {
+    sku: "NT-TOTE",
+    title: "Canvas tote",
+    minor: 410,
+    stock: 64,
+    available: 52,
+  });
   const northMug = makeOffer(north, {
     sku: "NT-MUG",
     title: "Mug, white, 300 ml",

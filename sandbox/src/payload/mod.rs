@@ -16,7 +16,7 @@ pub(crate) use self::{
         cancellation_submitted, fulfillment_order_answer, fulfillment_order_cancelled, fulfillment_order_moved,
         fulfillment_order_split, fulfillment_order_status, hold, placed_on_hold, progress_reported, request_submitted,
     },
-    order::{order, order_edit, refund},
+    order::{order, order_edit, refund, risk_assessment},
 };
 
 /// `products/*`.

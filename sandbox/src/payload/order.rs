@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 use super::{address, fulfillment, merged, money_set};
@@ -322,6 +323,24 @@ fn refund_body(state: &ShopState, order: &Order, refund: &Refund) -> Value {
         "return": null,
         "duties": [],
         "additional_fees": [],
+    })
+}
+
+/// `orders/risk_assessment_changed`, which tells of an assessment and not of what Shopify advises.
+pub(crate) fn risk_assessment(order: &Order, now: DateTime<Utc>) -> Value {
+    let level = match order.risk.as_str() {
+        "CANCEL" => "high",
+        "INVESTIGATE" => "medium",
+        "ACCEPT" => "low",
+        _ => "none",
+    };
+    json!({
+        "order_id": order.id.to_string(),
+        "admin_graphql_api_order_id": gid("Order", order.id),
+        "provider_id": null,
+        "provider_title": null,
+        "risk_level": level,
+        "created_at": iso(now),
     })
 }
 

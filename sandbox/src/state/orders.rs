@@ -260,6 +260,27 @@ impl ShopState {
         Ok(())
     }
 
+    pub fn retag(&mut self, order_id: i64, tags: Vec<String>) -> Result<(), Refused> {
+        let Some(order) = self.orders.get_mut(&order_id) else {
+            return refuse(&["id"], "Order does not exist");
+        };
+        order.tags = tags;
+        self.order_changed(order_id);
+        Ok(())
+    }
+
+    /// Another assessment, and so another recommendation. Only the topic of its own tells of it.
+    pub fn assess(&mut self, order_id: i64, recommendation: &str) -> Result<(), Refused> {
+        let now = self.now();
+        let Some(order) = self.orders.get_mut(&order_id) else {
+            return refuse(&["id"], "Order does not exist");
+        };
+        recommendation.clone_into(&mut order.risk);
+        let payload = payload::risk_assessment(order, now);
+        self.emit("orders/risk_assessment_changed", payload);
+        Ok(())
+    }
+
     pub fn refund(&mut self, order_id: i64, request: &RefundRequest) -> Result<i64, Refused> {
         let Some(order) = self.orders.get(&order_id) else {
             return refuse(&["id"], "Order does not exist");

@@ -16,6 +16,7 @@ mod lifecycle;
 mod mapping;
 mod mapping_file;
 mod market;
+mod meanwhile;
 mod nodes;
 mod once;
 mod orders;

@@ -244,3 +244,45 @@ async fn a_suppliers_figure_tells_of_what_it_accepted(
     );
     assert_eq!(answer.await["offers"]["nodes"], json!([{ "stock": 8, "available": 3 }]));
 }
+
+/// Ten mugs are sold, and the shelf is filled up to ten again: the same number, and all of them free.
+#[rstest]
+#[tokio::test]
+async fn what_a_person_counted_is_free_again(#[values(Database::Sqlite, Database::Postgres)] database: Database) {
+    let story = Plot::default().begin(database).await;
+    // A supplier of the shop's own, whose stock it keeps by hand.
+    let own = "update suppliers set shop_id = (select id from shops) where key = 'north'";
+    story.world.execute(own).await;
+    stock(&story, 10).await;
+    story.order(&[("MUG", 10)]);
+    bought(&story, 1).await;
+    let accepted = "select count(*) from purchase_orders where status = 'accepted'";
+    waits_for(&story, "North has accepted it", accepted, 1).await;
+    story.order(&[("MUG", 1)]);
+    waits_for(&story, "nobody has one for the second", ASKED, 1).await;
+    let page = story.page().await;
+    assert!(
+        page.contains("10 of N-MUG in stock, 10 reserved for other orders"),
+        "{page}"
+    );
+    let found = "{ offers(filter: { search: \"N-MUG\" }) { nodes { available supplier { id } } } }";
+    let mug = story.world.graphql(found, json!({})).await["offers"]["nodes"][0].clone();
+    assert_eq!(mug["available"], 0);
+    let save = async |also: &str| {
+        let save = format!(
+            "mutation {{ saveOffer(input: {{ supplierId: {}, sku: \"N-MUG\", title: \"Mug\", cost: \"4.00\",
+                currency: \"EUR\", stock: 10, shipsTo: [\"DE\"] {also} }}) {{ problems {{ field message }} }} }}",
+            mug["supplier"]["id"]
+        );
+        let answer = story.world.graphql(&save, json!({})).await;
+        assert_eq!(answer["saveOffer"]["problems"], json!([]));
+    };
+    // Who changes something else says nothing of the shelf.
+    save("").await;
+    story.quiet().await;
+    assert_eq!(reserved(&story).await, 10);
+    save(", counted: true").await;
+    bought(&story, 2).await;
+    waits_for(&story, "nobody is asked any more", ASKED, 0).await;
+    assert_eq!(reserved(&story).await, 1);
+}

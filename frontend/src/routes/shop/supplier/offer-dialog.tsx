@@ -43,6 +43,7 @@ export function OfferDialog({ supplier, offer, close }: OfferDialogProps) {
       priceBreaks: (offer?.priceBreaks ?? []).map(({ from, cost }): PriceBreak => ({ from, cost })),
       barcode: offer?.barcode ?? "",
       stock: (offer?.stock ?? "") as number | "",
+      counted: false,
       weightG: (offer?.weightG ?? "") as number | "",
       dangerousGoods: offer?.dangerousGoods ?? false,
       minimumAge: (offer?.minimumAge ?? "") as number | "",
@@ -134,6 +135,13 @@ export function OfferDialog({ supplier, offer, close }: OfferDialogProps) {
           {...form.getInputProps("stock")}
         />
       </Group>
+      {offer && form.values.stock !== "" && (
+        <Switch
+          label={t("offers.counted")}
+          description={t("offers.countedWhy")}
+          {...form.getInputProps("counted", { type: "checkbox" })}
+        />
+      )}
       <PriceBreaks form={form} />
       <Group grow align="flex-start">
         <TextInput label={t("offers.barcode")} {...form.getInputProps("barcode")} />

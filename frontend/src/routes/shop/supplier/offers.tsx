@@ -152,10 +152,22 @@ function OfferTable({ offers, edit }: OfferTableProps) {
           ),
         },
         {
-          key: "stock",
-          header: t("offers.stock"),
+          key: "available",
+          header: t("offers.available"),
           number: true,
-          cell: ({ stock }) => (stock === null ? "–" : formatCount(stock)),
+          cell: ({ stock, available }) => (
+            <>
+              {available === null ? "–" : formatCount(available)}
+              {stock !== null && available !== null && available < stock && (
+                <div className={classes.sku}>
+                  {t("offers.reserved", {
+                    stock: formatCount(stock),
+                    reserved: formatCount(stock - available),
+                  })}
+                </div>
+              )}
+            </>
+          ),
         },
       ]}
     />

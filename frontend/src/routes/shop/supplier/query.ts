@@ -64,6 +64,7 @@ export const OfferRow = graphql(
       barcode
       title
       stock
+      available
       weightG
       dangerousGoods
       minimumAge

@@ -106,6 +106,18 @@ describe("a supplier", () => {
     });
   });
 
+  it("shows what is reserved, and frees it once the shelf was counted", async () => {
+    const { user, asked } = renderSupplier("north");
+    const offers = await section("Offers");
+    expect(await within(offers).findByText("64 in stock, 12 reserved")).toBeVisible();
+    await user.click(await within(offers).findByRole("button", { name: "Canvas tote" }));
+    const dialog = await screen.findByRole("dialog", { name: "Canvas tote" });
+    await user.click(within(dialog).getByRole("switch", { name: /Counted just now/ }));
+    await user.click(within(dialog).getByRole("button", { name: "Save" }));
+    await waitFor(() => expect(offers).not.toHaveTextContent("12 reserved"));
+    expect(asked("SaveOffer")[0]?.variables).toMatchObject({ input: { stock: 64, counted: true } });
+  });
+
   it("takes prices for larger quantities, and shows what is wrong with them", async () => {
     const { user, asked } = renderSupplier("north");
     const offers = await section("Offers");
