@@ -9,7 +9,7 @@ use orderyard::{
     },
     ids::{ExceptionId, OrderLineId},
     queue::{Attempt, Job},
-    store::{self, columns::Json, exceptions, purchase_orders},
+    store::{self, columns::Json, exceptions, purchase_orders, shops},
 };
 use sea_orm::EntityTrait as _;
 use serde_json::{Value, json};
@@ -32,6 +32,16 @@ async fn exception(world: &World, tenant: &Tenant, change: impl FnOnce(&mut exce
     let found = exceptions::by_id(tx.conn(), tenant.shop, tenant.exception).await;
     let mut row = found.expect("reads").expect("is there");
     change(&mut row);
+    store::save(&tx, row).expect("saves");
+    tx.commit().await.expect("commits");
+}
+
+/// Lets the shop buy without a click.
+async fn automate(world: &World, tenant: &Tenant) {
+    let tx = world.tx().await;
+    let found = shops::by_id(tx.conn(), tenant.shop).await;
+    let mut row = found.expect("reads").expect("is there");
+    row.settings.0.automation = true;
     store::save(&tx, row).expect("saves");
     tx.commit().await.expect("commits");
 }
@@ -185,6 +195,7 @@ async fn accepted_cost(world: &World, tenant: &Tenant) -> String {
 async fn mapping_a_variant_routes_whatever_waited_for_it() {
     for world in World::each(false).await {
         let tenant = world.tenant(1).await;
+        automate(&world, &tenant).await;
         exception(&world, &tenant, |row| row.kind = ExceptionKind::UnmappedLine).await;
         // One more order waits for the same variant, and one for another.
         let elsewhere = wait_for(&world, &tenant, tenant.order_line).await;

@@ -345,7 +345,6 @@ async fn currencies_are_compared_at_the_rate_of_the_day(
 #[tokio::test]
 async fn what_is_not_known_is_asked_of_a_person(#[values(Database::Sqlite, Database::Postgres)] database: Database) {
     let market = Market::open(database).await;
-    let usd = "{ strategy: cheapest, rates: [ { from: USD, to: EUR, rate: 0.5, on: 2999-01-01 } ] }";
     let elsewhere = "zones: [ { name: Swiss, countries: [CH], transit_days: 2, included: true } ]";
     let light = "zones: [ { name: All, transit_days: 2, brackets: [ { up_to_g: 300, cost: '1' } ] } ]";
     // What waited for costs is looked at again under others, and waits for these.
@@ -371,15 +370,6 @@ async fn what_is_not_known_is_asked_of_a_person(#[values(Database::Sqlite, Datab
                 "none of North''s shipping zones has this address in DE",
                 "a parcel takes 300 g at most",
             ],
-        ),
-        (
-            Case {
-                routing: usd,
-                currency: "USD",
-                north: ("0", "1", elsewhere),
-                ..PLAIN
-            },
-            ["none of North''s", "there is no rate for USD"],
         ),
     ]) {
         market.world.apply(&case.setup()).await;

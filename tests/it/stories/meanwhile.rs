@@ -100,7 +100,10 @@ async fn nothing_is_bought_while_automation_is_off(#[values(Database::Sqlite, Da
 /// Where the orders of a supplier go to, as it was told.
 fn streets(story: &Story, supplier: &str) -> Vec<Value> {
     let orders = story.world.supplier(supplier).orders();
-    orders.iter().map(|order| order.ship_to["address1"].clone()).collect()
+    orders
+        .iter()
+        .map(|order| order.ship_to["address_line1"].clone())
+        .collect()
 }
 
 #[rstest]
