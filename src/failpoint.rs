@@ -61,7 +61,6 @@ pub const PLACES: &[&str] = &[
 ];
 
 /// Those that every order comes by, for the test that crashes at each of them.
-#[must_use]
 pub fn on_every_way() -> impl Iterator<Item = &'static str> {
     let elsewhere = ["cancel.", "track.", "reconcile."];
     let is_elsewhere = move |place: &&&str| elsewhere.iter().any(|part| place.starts_with(part));

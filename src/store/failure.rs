@@ -8,7 +8,7 @@ use sea_orm::{DbErr, RuntimeErr};
 pub fn is_about_content(error: &DbErr) -> bool {
     match error {
         DbErr::Exec(RuntimeErr::SqlxError(told)) | DbErr::Query(RuntimeErr::SqlxError(told)) => {
-            let code = told.as_database_error().and_then(|told| told.code());
+            let code = told.as_database_error().and_then(sqlx::error::DatabaseError::code);
             code.is_some_and(|code| is_of_content(&code))
         }
         DbErr::Json(_) | DbErr::Type(_) => true,
@@ -23,8 +23,7 @@ fn is_of_content(code: &str) -> bool {
         return ["22", "23", "54"].iter().any(|class| code.starts_with(class));
     }
     // The last byte is the kind, and the rest of it the finer one: too big, constraint, mismatch.
-    code.parse::<u32>()
-        .is_ok_and(|code| matches!(code & 0xff, 18 | 19 | 20))
+    code.parse::<u32>().is_ok_and(|code| matches!(code & 0xff, 18..=20))
 }
 
 #[cfg(test)]
