@@ -160,14 +160,8 @@ pub async fn send(
     }
     times.sort_unstable();
     let at = |share: f64| {
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            clippy::cast_precision_loss,
-            reason = "a rank"
-        )]
-        let rank = (times.len() as f64 * share) as usize;
-        Duration::from_micros(u64::from(times.get(rank).or(times.last()).copied().unwrap_or(0)))
+        let time = times.get(rank(times.len(), share)).or(times.last());
+        Duration::from_micros(u64::from(time.copied().unwrap_or(0)))
     };
     #[expect(clippy::cast_precision_loss, reason = "a rate")]
     let per_second = times.len() as f64 / last.as_secs_f64();
@@ -178,6 +172,17 @@ pub async fn send(
         max: at(1.0),
         refused,
     })
+}
+
+/// Which of so many sorted values is the one that this share of them stays below.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::cast_precision_loss,
+    reason = "a rank"
+)]
+pub fn rank(count: usize, share: f64) -> usize {
+    (count as f64 * share) as usize
 }
 
 /// Latencies in microseconds of one connection's calls after the warm-up.

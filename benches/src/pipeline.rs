@@ -16,7 +16,7 @@ use sandbox::{
 use crate::{
     Failure, Options,
     intake::{fresh, mib, postgres, settings},
-    load::SECRET,
+    load::{SECRET, rank},
     process::{Process, Usage, free_port},
     report::{PipelineRow, Results},
 };
@@ -100,14 +100,8 @@ async fn one(options: &Options, who: Suppliers, name: &str, database: &str) -> R
 
 /// The time that so much of them took at most.
 fn share(sorted: &[Duration], share: f64) -> Duration {
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        clippy::cast_precision_loss,
-        reason = "a rank"
-    )]
-    let rank = (sorted.len() as f64 * share) as usize;
-    sorted.get(rank).or(sorted.last()).copied().unwrap_or_default()
+    let time = sorted.get(rank(sorted.len(), share)).or(sorted.last());
+    time.copied().unwrap_or_default()
 }
 
 impl World {
