@@ -13,10 +13,12 @@ use tokio::{
     time::Instant,
 };
 
+use crate::harness::Port;
+
 /// One node of the installation.
 pub struct Node {
     pub name: String,
-    pub port: u16,
+    port: Port,
     env: Vec<(String, String)>,
     folder: PathBuf,
     clock: PathBuf,
@@ -33,10 +35,10 @@ pub enum Start {
 
 impl Node {
     /// A node that will listen on this port of the loopback interface.
-    pub fn at(name: &str, port: u16, env: &[(String, String)], folder: PathBuf) -> Self {
+    pub fn at(name: &str, port: Port, env: &[(String, String)], folder: PathBuf) -> Self {
         let clock = folder.join(format!("{name}.clock"));
         let mut env = env.to_vec();
-        env.push(("PORT".to_owned(), port.to_string()));
+        env.push(("PORT".to_owned(), port.number.to_string()));
         env.push(("ORDERYARD_CLOCK_FILE".to_owned(), clock.display().to_string()));
         Self {
             name: name.to_owned(),
@@ -82,7 +84,7 @@ impl Node {
     /// Waits until it serves.
     pub async fn wait_until_ready(&self, http: &reqwest::Client, within: Duration) -> Start {
         let deadline = Instant::now() + within;
-        let ready = format!("http://127.0.0.1:{}/readyz", self.port);
+        let ready = format!("http://127.0.0.1:{}/readyz", self.port.number);
         while Instant::now() < deadline {
             if let Some(status) = self.ended().await {
                 return Start::Ended(status);

@@ -16,7 +16,7 @@ use super::{
     ground::{Cluster, Disk},
     nodes::{Node, Start},
 };
-use crate::harness::{Database, SUPPLIER_SECRET, free_port};
+use crate::harness::{Database, Port, SUPPLIER_SECRET};
 
 pub const DOMAIN: &str = "demo.myshopify.com";
 
@@ -257,8 +257,8 @@ async fn installation(
         .into()
     };
     // The nodes are told the door's address, and the door theirs.
-    let ports: Vec<u16> = names.iter().map(|_| free_port()).collect();
-    let door = Door::open(ports.clone(), chronicle.clone()).await;
+    let ports: Vec<Port> = names.iter().map(|_| Port::claim()).collect();
+    let door = Door::open(ports.iter().map(|port| port.number).collect(), chronicle.clone()).await;
     let env = env(&format!("http://127.0.0.1:{}", door.port));
     let nodes = names.iter().zip(ports);
     let nodes = nodes.map(|(name, port)| Node::at(name, port, &env, disk.path().to_owned()));

@@ -2,6 +2,7 @@
 //! Shopify and pretend suppliers, each behind a port of its own.
 
 mod database;
+mod port;
 mod process;
 
 use std::{collections::BTreeMap, future::Future, time::Duration};
@@ -12,7 +13,8 @@ use url::Url;
 
 use database::TestDatabase;
 pub use database::{Database, connect};
-pub use process::{Orderyard, free_port};
+pub use port::Port;
+pub use process::Orderyard;
 
 /// How long a story waits for what must come.
 pub const PATIENCE: Duration = Duration::from_secs(30);

@@ -1,7 +1,6 @@
 //! The real binary as a process that a story can start, kill and start again.
 
 use std::{
-    net::{Ipv4Addr, TcpListener},
     path::PathBuf,
     process::{ExitStatus, Stdio},
     time::Duration,
@@ -13,24 +12,28 @@ use url::Url;
 use super::{
     PATIENCE,
     database::{Database, TestDatabase},
+    port::Port,
 };
+
+/// How long a call to the outside may take, and how late it may begin.
+const OUTSIDE_CALL: Duration = Duration::from_secs(2);
 
 /// An installation: its settings, its database, and the process while it runs.
 pub struct Orderyard {
     database: TestDatabase,
     env: Vec<(String, String)>,
-    port: u16,
+    port: Port,
     child: Option<Child>,
     log: PathBuf,
 }
 
 impl Orderyard {
     pub fn new(database: TestDatabase, origin: &str, extra: Vec<(&'static str, String)>) -> Self {
-        let port = free_port();
+        let port = Port::claim();
         let mut env: Vec<(String, String)> = [
             ("SHOPIFY_API_KEY", "sandbox-client-id".to_owned()),
             ("SHOPIFY_API_SECRET", "sandbox-client-secret".to_owned()),
-            ("SHOPIFY_APP_URL", format!("http://127.0.0.1:{port}")),
+            ("SHOPIFY_APP_URL", format!("http://127.0.0.1:{}", port.number)),
             ("SHOPIFY_ORIGIN", origin.to_owned()),
             ("DATABASE_URL", database.url().to_owned()),
             (
@@ -38,12 +41,12 @@ impl Orderyard {
                 "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=".to_owned(),
             ),
             ("HOST", "127.0.0.1".to_owned()),
-            ("PORT", port.to_string()),
+            ("PORT", port.number.to_string()),
             ("SUPPLIER_NETWORKS", "127.0.0.0/8".to_owned()),
             ("JOB_RETRY_SECONDS", "0.05,0.1,0.2,0.4,0.8,1,1,2,2".to_owned()),
             // Far away, so that a story sees each job's own tries.
             ("CIRCUIT_FAILURES", "1000".to_owned()),
-            ("OUTSIDE_CALL_SECONDS", "2".to_owned()),
+            ("OUTSIDE_CALL_SECONDS", OUTSIDE_CALL.as_secs().to_string()),
             ("WORKER_LEASE_SECONDS", "2".to_owned()),
             ("STOP_NOTICE_SECONDS", "0.01".to_owned()),
             ("LOG", "info,orderyard=debug,sqlx=warn".to_owned()),
@@ -71,7 +74,7 @@ impl Orderyard {
     }
 
     pub fn url(&self) -> Url {
-        format!("http://127.0.0.1:{}", self.port).parse().expect("a URL")
+        format!("http://127.0.0.1:{}", self.port.number).parse().expect("a URL")
     }
 
     pub fn database_url(&self) -> &str {
@@ -138,8 +141,8 @@ impl Orderyard {
         assert!(ended.is_ok(), "it never ended at {why}\n{}", self.log_tail());
     }
 
-    /// Waits until the system has stopped the process, as at a failpoint.
-    pub async fn wait_until_it_stands_still(&self) {
+    /// Waits until the system has stopped the process, as at a failpoint. Gives back when that was seen.
+    pub async fn wait_until_it_stands_still(&self) -> tokio::time::Instant {
         let id = self.child.as_ref().and_then(Child::id).expect("it runs");
         let deadline = tokio::time::Instant::now() + PATIENCE;
         // After the name in brackets comes the state.
@@ -152,10 +155,13 @@ impl Orderyard {
             assert!(in_time, "it never stands still\n{}", self.log_tail());
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
+        tokio::time::Instant::now()
     }
 
-    /// Has a stopped process go on.
-    pub async fn go_on(&self) {
+    /// Has a process go on that stands still since then, once the time is over in which it may make the
+    /// call that it was about to make.
+    pub async fn go_on(&self, since: tokio::time::Instant) {
+        tokio::time::sleep_until(since + OUTSIDE_CALL + Duration::from_millis(100)).await;
         let id = self.child.as_ref().and_then(Child::id).expect("it runs").to_string();
         let sent = Command::new("kill").args(["-CONT", &id]).status().await;
         assert!(sent.expect("a signal is sent").success());
@@ -169,7 +175,7 @@ impl Orderyard {
             .open(&self.log)
             .expect("a log file");
         self.command_line(&["serve"])
-            .envs([("PORT", free_port().to_string().as_str()), ("ORDERYARD_ROLE", "worker")])
+            .envs([("PORT", "0"), ("ORDERYARD_ROLE", "worker")])
             .stderr(log)
             .stdout(Stdio::null())
             .kill_on_drop(true)
@@ -305,13 +311,4 @@ async fn terminate(mut child: Child) -> ExitStatus {
         .expect("a signal is sent");
     assert!(sent.success());
     child.wait().await.expect("it ends")
-}
-
-/// A port at which nothing listens, below those that the system gives to
-/// clients: one of these may be anybody's before the server has it.
-pub fn free_port() -> u16 {
-    (0..100)
-        .map(|_| rand::random_range(10_000..20_000))
-        .find(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok())
-        .expect("a free port")
 }

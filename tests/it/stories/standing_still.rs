@@ -3,21 +3,21 @@
 
 use rstest::rstest;
 use sandbox::SupplierOrder;
-use tokio::process::Child;
+use tokio::{process::Child, time::Instant};
 
 use super::shop::{Plot, Story};
 use crate::harness::Database;
 
 /// The first process stands still at a place of placing an order, which is cancelled meanwhile; another one
 /// takes the job over, and has done all that is to be done.
-async fn overtaken(database: Database, place: &str) -> (Story, Child) {
+async fn overtaken(database: Database, place: &str) -> (Story, Child, Instant) {
     let mut story = Plot::default().begin(database).await;
     story.world.orderyard.stop().await;
     let stops = [("ORDERYARD_FAILPOINT", place), ("ORDERYARD_FAILPOINT_STOPS", "1")];
     story.world.orderyard.start_with(&stops);
     story.world.orderyard.wait_until_ready().await;
     story.order(&[("MUG", 1)]);
-    story.world.orderyard.wait_until_it_stands_still().await;
+    let since = story.world.orderyard.wait_until_it_stands_still().await;
     // What the webhook would have told that nobody takes.
     let cancelled = "update orders set cancelled_at = placed_at";
     story.world.execute(cancelled).await;
@@ -30,7 +30,7 @@ async fn overtaken(database: Database, place: &str) -> (Story, Child) {
         })
         .await;
     story.quiet().await;
-    (story, second)
+    (story, second, since)
 }
 
 fn placings(story: &Story) -> usize {
@@ -49,9 +49,9 @@ async fn statuses(story: &Story, status: &str) -> i64 {
 async fn who_stood_still_before_the_call_does_not_call(
     #[values(Database::Sqlite, Database::Postgres)] database: Database,
 ) {
-    let (story, second) = overtaken(database, "place.before_call").await;
+    let (story, second, since) = overtaken(database, "place.before_call").await;
     assert_eq!(placings(&story), 0, "nobody has called so far");
-    story.world.orderyard.go_on().await;
+    story.world.orderyard.go_on(since).await;
     let noticed = "a lease was lost before the job's end";
     story
         .world
@@ -69,13 +69,13 @@ async fn who_stood_still_before_the_call_does_not_call(
 async fn an_answer_that_comes_after_the_cancellation_brings_nothing_back(
     #[values(Database::Sqlite, Database::Postgres)] database: Database,
 ) {
-    let (story, second) = overtaken(database, "place.after_call").await;
+    let (story, second, since) = overtaken(database, "place.after_call").await;
     assert_eq!(placings(&story), 1);
     assert_eq!(statuses(&story, "cancelled").await, 1);
     let before = story.world.supplier("north").calls().len();
     let history = "select count(*) from events";
     let told = story.world.count(history).await;
-    story.world.orderyard.go_on().await;
+    story.world.orderyard.go_on(since).await;
     story
         .world
         .eventually("the answer is a line in the history", async || {
@@ -114,7 +114,7 @@ async fn who_stood_still_before_asking_back_does_not_ask(
     let order = story.order(&[("SHIRT", 3)]);
     story.purchase_order("north").await;
     story.set_quantity(order, 2);
-    story.world.orderyard.wait_until_it_stands_still().await;
+    let since = story.world.orderyard.wait_until_it_stands_still().await;
     let second = story.world.orderyard.second_worker();
     let cancelled = "select count(*) from po_lines where cancelled = 1 and cancel_requested = 0";
     story
@@ -122,7 +122,7 @@ async fn who_stood_still_before_asking_back_does_not_ask(
         .await;
     story.quiet().await;
     assert_eq!(story.cancel_calls("north"), 1);
-    story.world.orderyard.go_on().await;
+    story.world.orderyard.go_on(since).await;
     story
         .world
         .eventually("it notices that it is late", async || {
