@@ -1,8 +1,8 @@
 //! Named places where a test may kill the process, or have it stand still, to prove that nothing is
 //! lost or doubled between two steps. Without the feature they are nothing.
 
-/// Ends the process at once when the test asked for a crash here, or has the system stop it, as
-/// when its machine is put to sleep, until it is told to go on.
+/// Ends the process at once when the test asked for a crash here, or has the job wait while a file is there:
+/// the test stops the process meanwhile, as when its machine is put to sleep.
 #[cfg(feature = "failpoints")]
 pub fn hit(name: &str) {
     use std::sync::atomic::{AtomicU32, Ordering};
@@ -23,11 +23,13 @@ pub fn hit(name: &str) {
         clippy::disallowed_methods,
         reason = "only in test builds, and no setting of the product"
     )]
-    let stops = std::env::var("ORDERYARD_FAILPOINT_STOPS").is_ok();
-    if stops {
-        tracing::warn!(name, "failpoint: the process stands still here");
-        let id = std::process::id().to_string();
-        drop(std::process::Command::new("kill").args(["-STOP", &id]).status());
+    if let Some(file) = std::env::var_os("ORDERYARD_FAILPOINT_STOPS") {
+        tracing::warn!(name, "failpoint: the job stands still here");
+        tokio::task::block_in_place(|| {
+            while std::path::Path::new(&file).exists() {
+                std::thread::sleep(std::time::Duration::from_millis(10));
+            }
+        });
         return;
     }
     tracing::warn!(name, "failpoint: the process ends here");

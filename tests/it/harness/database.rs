@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use sea_orm::{ConnectionTrait as _, DatabaseConnection};
+use sea_orm::{ConnectionTrait as _, DatabaseConnection, DbBackend, Statement};
 use uuid::Uuid;
 
 /// Which database a story runs on.
@@ -46,6 +46,25 @@ impl TestDatabase {
 
     pub fn folder(&self) -> &Path {
         &self.folder
+    }
+
+    /// Whether somebody is amid a transaction that others may have to wait for.
+    pub async fn is_held(&self) -> bool {
+        let db = connect(&self.url).await;
+        let is_held = match db.get_database_backend() {
+            DbBackend::Sqlite => {
+                let write = "pragma busy_timeout = 0; begin immediate; rollback";
+                db.execute_unprepared(write).await.is_err()
+            }
+            backend => {
+                let others = "select 1 from pg_stat_activity
+                    where datname = current_database() and pid <> pg_backend_pid() and xact_start is not null";
+                let found = db.query_one_raw(Statement::from_string(backend, others)).await;
+                found.expect("an answer").is_some()
+            }
+        };
+        db.close().await.expect("closes");
+        is_held
     }
 }
 

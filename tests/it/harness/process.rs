@@ -6,7 +6,10 @@ use std::{
     time::Duration,
 };
 
-use tokio::process::{Child, Command};
+use tokio::{
+    process::{Child, Command},
+    time::Instant,
+};
 use url::Url;
 
 use super::{
@@ -14,6 +17,9 @@ use super::{
     database::{Database, TestDatabase},
     port::Port,
 };
+
+/// While this file is there, a process stands still at its failpoint.
+const STOPS: &str = "stands-still";
 
 /// How long a call to the outside may take, and how late it may begin.
 const OUTSIDE_CALL: Duration = Duration::from_secs(2);
@@ -107,7 +113,7 @@ impl Orderyard {
     }
 
     pub async fn wait_until_ready(&mut self) {
-        let deadline = tokio::time::Instant::now() + PATIENCE;
+        let deadline = Instant::now() + PATIENCE;
         let ready = self.url().join("/readyz").expect("a path");
         loop {
             if reqwest::Client::builder()
@@ -121,7 +127,7 @@ impl Orderyard {
                 return;
             }
             assert!(
-                tokio::time::Instant::now() < deadline,
+                Instant::now() < deadline,
                 "it is never ready\n{}",
                 self.log_tail()
             );
@@ -141,29 +147,48 @@ impl Orderyard {
         assert!(ended.is_ok(), "it never ended at {why}\n{}", self.log_tail());
     }
 
-    /// Waits until the system has stopped the process, as at a failpoint. Gives back when that was seen.
-    pub async fn wait_until_it_stands_still(&self) -> tokio::time::Instant {
+    /// Starts the server, which will stand still at a failpoint until it is told to go on.
+    pub async fn start_to_stand_still(&mut self, place: &str) {
+        let stops = self.file(STOPS, "");
+        self.start_with(&[("ORDERYARD_FAILPOINT", place), ("ORDERYARD_FAILPOINT_STOPS", &stops)]);
+        self.wait_until_ready().await;
+    }
+
+    /// Stops the process once one of its jobs is at the failpoint, when it holds no lock of the database.
+    /// Gives back when it stood still.
+    pub async fn wait_until_it_stands_still(&self) -> Instant {
         let id = self.child.as_ref().and_then(Child::id).expect("it runs");
-        let deadline = tokio::time::Instant::now() + PATIENCE;
+        let deadline = Instant::now() + PATIENCE;
         // After the name in brackets comes the state.
         let stands = || {
             let told = std::fs::read_to_string(format!("/proc/{id}/stat")).expect("it runs");
             told.rsplit(") ").next().is_some_and(|rest| rest.starts_with('T'))
         };
-        while !stands() {
-            let in_time = tokio::time::Instant::now() < deadline;
+        while !stands() || self.database.is_held().await {
+            let in_time = Instant::now() < deadline;
             assert!(in_time, "it never stands still\n{}", self.log_tail());
+            // Something else of it may be just writing.
+            self.signal("-CONT").await;
             tokio::time::sleep(Duration::from_millis(20)).await;
+            if self.log_tail().contains("the job stands still here") {
+                self.signal("-STOP").await;
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
         }
-        tokio::time::Instant::now()
+        Instant::now()
     }
 
     /// Has a process go on that stands still since then, once the time is over in which it may make the
     /// call that it was about to make.
-    pub async fn go_on(&self, since: tokio::time::Instant) {
+    pub async fn go_on(&self, since: Instant) {
         tokio::time::sleep_until(since + OUTSIDE_CALL + Duration::from_millis(100)).await;
+        std::fs::remove_file(self.database.folder().join(STOPS)).expect("it stands still");
+        self.signal("-CONT").await;
+    }
+
+    async fn signal(&self, signal: &str) {
         let id = self.child.as_ref().and_then(Child::id).expect("it runs").to_string();
-        let sent = Command::new("kill").args(["-CONT", &id]).status().await;
+        let sent = Command::new("kill").args([signal, &id]).status().await;
         assert!(sent.expect("a signal is sent").success());
     }
 
@@ -206,13 +231,13 @@ impl Orderyard {
             .kill_on_drop(true)
             .spawn()
             .expect("the binary starts");
-        let deadline = tokio::time::Instant::now() + PATIENCE;
+        let deadline = Instant::now() + PATIENCE;
         loop {
             let text = std::fs::read_to_string(&log).expect("a log");
             if text.contains("orderyard serves") {
                 return Node(child);
             }
-            assert!(tokio::time::Instant::now() < deadline, "it never serves\n{text}");
+            assert!(Instant::now() < deadline, "it never serves\n{text}");
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
@@ -249,7 +274,7 @@ impl Orderyard {
     pub async fn apply_until_taken(&self, setup: &str) {
         let file = self.database.folder().join("setup.yaml");
         std::fs::write(&file, setup).expect("a file");
-        let deadline = tokio::time::Instant::now() + PATIENCE;
+        let deadline = Instant::now() + PATIENCE;
         loop {
             let output = self
                 .command_line(&["apply", file.to_str().expect("a path")])
@@ -261,7 +286,7 @@ impl Orderyard {
             }
             let errors = String::from_utf8_lossy(&output.stderr).into_owned();
             assert!(
-                tokio::time::Instant::now() < deadline,
+                Instant::now() < deadline,
                 "never applied: {errors}\n{}",
                 self.log_tail()
             );

@@ -13,9 +13,7 @@ use crate::harness::Database;
 async fn overtaken(database: Database, place: &str) -> (Story, Child, Instant) {
     let mut story = Plot::default().begin(database).await;
     story.world.orderyard.stop().await;
-    let stops = [("ORDERYARD_FAILPOINT", place), ("ORDERYARD_FAILPOINT_STOPS", "1")];
-    story.world.orderyard.start_with(&stops);
-    story.world.orderyard.wait_until_ready().await;
+    story.world.orderyard.start_to_stand_still(place).await;
     story.order(&[("MUG", 1)]);
     let since = story.world.orderyard.wait_until_it_stands_still().await;
     // What the webhook would have told that nobody takes.
@@ -105,12 +103,7 @@ async fn who_stood_still_before_asking_back_does_not_ask(
 ) {
     let mut story = Plot::default().begin(database).await;
     story.world.orderyard.stop().await;
-    let stops = [
-        ("ORDERYARD_FAILPOINT", "cancel.before_call"),
-        ("ORDERYARD_FAILPOINT_STOPS", "1"),
-    ];
-    story.world.orderyard.start_with(&stops);
-    story.world.orderyard.wait_until_ready().await;
+    story.world.orderyard.start_to_stand_still("cancel.before_call").await;
     let order = story.order(&[("SHIRT", 3)]);
     story.purchase_order("north").await;
     story.set_quantity(order, 2);
