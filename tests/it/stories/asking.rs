@@ -80,7 +80,7 @@ async fn what_was_shipped_without_a_word_is_found_once(
     story.quiet().await;
     story.fulfillments(order, 1).await;
     assert_eq!(story.world.count("select count(*) from shipments").await, 1);
-    let found = "select count(*) from events where message like '%asked, because nothing was heard for long%'";
+    let found = "select count(*) from events where message like '%nothing was heard for long:%shipped%'";
     assert_eq!(story.world.count(found).await, 1);
     assert!(north.questions().iter().all(|question| question.verified));
     let asked =
