@@ -126,11 +126,7 @@ impl Orderyard {
             {
                 return;
             }
-            assert!(
-                Instant::now() < deadline,
-                "it is never ready\n{}",
-                self.log_tail()
-            );
+            assert!(Instant::now() < deadline, "it is never ready\n{}", self.log_tail());
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
