@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use axum::body::{Body, Bytes, HttpBody as _};
 use futures::StreamExt as _;
+use memmap2::MmapMut;
 use serde_json::Value;
 use tokio::sync::Semaphore;
 
@@ -32,9 +33,10 @@ pub async fn read_while(
         drain(body);
         return Err(AppError::TooLarge(most));
     }
-    let announced = usize::try_from(body.size_hint().exact().unwrap_or(0)).unwrap_or(0);
+    let announced = body.size_hint().exact().and_then(|bytes| usize::try_from(bytes).ok());
+    let to_come = announced.map_or(most, |bytes| bytes.min(most));
     let mut stream = body.into_data_stream();
-    let mut read = Vec::new();
+    let mut read = Read::Ordinary(Vec::new());
     while let Some(chunk) = stream.next().await {
         let chunk = chunk.map_err(|_| AppError::Invalid {
             field: None,
@@ -50,14 +52,84 @@ pub async fn read_while(
             drain(Body::from_stream(stream));
             return Err(error);
         }
-        if read.capacity() < size {
-            // Not more than is announced to come, or half of a large body's memory would be there for nothing.
-            let capacity = (read.capacity() * 2).min(announced).max(size);
-            read.reserve_exact(capacity - read.len());
-        }
-        read.extend_from_slice(&chunk);
+        read.add(&chunk, to_come)?;
     }
-    Ok(read.into())
+    Ok(read.into_bytes())
+}
+
+/// From here on a body has pages of its own.
+const LARGE: usize = 256 * 1024;
+
+/// What came of a body by now.
+enum Read {
+    Ordinary(Vec<u8>),
+    Large(Pages),
+}
+
+/// Pages that are there once they are written to, and go at once when they are done with. An allocator would
+/// copy a body as it grows, and keep for a while what the copies leave behind: several times the body itself.
+struct Pages {
+    map: MmapMut,
+    filled: usize,
+}
+
+impl Read {
+    fn len(&self) -> usize {
+        match self {
+            Self::Ordinary(read) => read.len(),
+            Self::Large(pages) => pages.filled,
+        }
+    }
+
+    /// Takes what comes next of at most `most` bytes.
+    fn add(&mut self, chunk: &[u8], most: usize) -> Result<(), AppError> {
+        if let Self::Ordinary(read) = self {
+            if read.len() + chunk.len() <= LARGE {
+                read.extend_from_slice(chunk);
+                return Ok(());
+            }
+            let mut pages = Pages::of(most)?;
+            pages.add(read)?;
+            *self = Self::Large(pages);
+        }
+        match self {
+            Self::Large(pages) => pages.add(chunk),
+            Self::Ordinary(_) => Ok(()),
+        }
+    }
+
+    fn into_bytes(self) -> Bytes {
+        match self {
+            Self::Ordinary(read) => read.into(),
+            Self::Large(pages) => Bytes::from_owner(pages),
+        }
+    }
+}
+
+impl Pages {
+    fn of(bytes: usize) -> Result<Self, AppError> {
+        let map = MmapMut::map_anon(bytes).map_err(|error| {
+            AppError::Unavailable(format!("there is no memory for a body of {bytes} bytes: {error}"))
+        })?;
+        Ok(Self { map, filled: 0 })
+    }
+
+    fn add(&mut self, chunk: &[u8]) -> Result<(), AppError> {
+        let end = self.filled + chunk.len();
+        let too_large = AppError::TooLarge(self.map.len());
+        self.map
+            .get_mut(self.filled..end)
+            .ok_or(too_large)?
+            .copy_from_slice(chunk);
+        self.filled = end;
+        Ok(())
+    }
+}
+
+impl AsRef<[u8]> for Pages {
+    fn as_ref(&self) -> &[u8] {
+        &self.map[..self.filled]
+    }
 }
 
 /// Whether a JSON text holds a string or a name with the character U+0000,
@@ -121,6 +193,19 @@ mod tests {
             let error = read(body, 5).await.expect_err("too large");
             assert!(matches!(error, AppError::TooLarge(5)), "{error}");
         }
+    }
+
+    #[tokio::test]
+    async fn a_large_body_is_as_it_came() {
+        let bytes: Vec<u8> = (0..3 * LARGE).map(|at| (at % 251) as u8).collect();
+        for size in [LARGE / 2, LARGE, LARGE + 1, 1000] {
+            let chunks: Vec<_> = bytes.chunks(size).map(Bytes::copy_from_slice).collect();
+            let chunks = futures::stream::iter(chunks.into_iter().map(Ok::<_, std::io::Error>));
+            let read = read(Body::from_stream(chunks), bytes.len()).await.expect("fits");
+            assert!(read == bytes, "in pieces of {size}");
+        }
+        let whole = read(Body::from(bytes.clone()), 2 * bytes.len()).await;
+        assert!(whole.expect("fits") == bytes, "with its length announced");
     }
 
     #[tokio::test]
