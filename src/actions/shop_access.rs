@@ -314,7 +314,11 @@ pub async fn renew(app: &App, shop: shops::Model) -> Result<shops::Model, Access
         return Ok(row);
     }
     let lease_now = tx.lease_now();
-    if row.refresh_leased_until.is_some_and(|until| until > lease_now) {
+    let timeout = TimeDelta::from_std(app.config.shopify.timeout).unwrap_or(TimeDelta::seconds(10));
+    let lease_end = lease_now + timeout * CALLS_PER_REFRESH;
+    // Later than a lease that begins now it was written by a clock that was ahead.
+    let is_leased = |until| lease_now < until && until <= lease_end;
+    if row.refresh_leased_until.is_some_and(is_leased) {
         let still_good = row.access_token_expires_at.is_some_and(|at| at > now);
         return if still_good {
             Ok(row)
@@ -322,8 +326,7 @@ pub async fn renew(app: &App, shop: shops::Model) -> Result<shops::Model, Access
             Err(AccessError::BeingRenewed)
         };
     }
-    let timeout = TimeDelta::from_std(app.config.shopify.timeout).unwrap_or(TimeDelta::seconds(10));
-    row.refresh_leased_until = Some(lease_now + timeout * CALLS_PER_REFRESH);
+    row.refresh_leased_until = Some(lease_end);
     store::save(&tx, row.clone())?;
     tx.commit().await?;
     let domain = ShopDomain::parse(&row.domain).map_err(|_| AccessError::NotInstalled)?;

@@ -7,7 +7,7 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 /// The bucket as Shopify reports it with every answer, in whole points.
@@ -43,6 +43,9 @@ const SMALLEST: ThrottleStatus = ThrottleStatus {
     restore_per_second: 100,
 };
 
+/// In this time Shopify fills any bucket.
+const FAR_AHEAD: TimeDelta = TimeDelta::minutes(2);
+
 impl Budget {
     /// For a shop that was never called.
     pub fn unknown(now: DateTime<Utc>) -> Budget {
@@ -58,8 +61,12 @@ impl Budget {
         }
     }
 
-    /// The points that are there at `now`. A clock that stepped back restores nothing.
+    /// The points that are there at `now`. A clock that stepped back a little restores nothing; one that was far
+    /// ahead says nothing, and the bucket has long been full by what Shopify restores.
     pub fn available_at(&self, now: DateTime<Utc>) -> u32 {
+        if self.is_ahead(now) {
+            return self.maximum;
+        }
         let elapsed_ms = (now - self.as_of).num_milliseconds().max(0).unsigned_abs();
         let restored = elapsed_ms.saturating_mul(u64::from(self.restore_per_second)) / 1000;
         let total = u64::from(self.available).saturating_add(restored);
@@ -81,7 +88,7 @@ impl Budget {
         }
         Ok(Budget {
             available: self.available_at(now).saturating_sub(cost),
-            as_of: now.max(self.as_of),
+            as_of: self.as_of(now),
             ..*self
         })
     }
@@ -107,13 +114,22 @@ impl Budget {
         self.settle(reserved, status.unwrap_or(empty), now)
     }
 
+    /// Written by a clock that was wrong, by more than clocks of nodes differ.
+    fn is_ahead(&self, now: DateTime<Utc>) -> bool {
+        self.as_of > now + FAR_AHEAD
+    }
+
+    fn as_of(&self, now: DateTime<Utc>) -> DateTime<Utc> {
+        if self.is_ahead(now) { now } else { now.max(self.as_of) }
+    }
+
     fn settle(&self, given_back: u32, status: ThrottleStatus, now: DateTime<Utc>) -> Budget {
         let ours = self.available_at(now).saturating_add(given_back);
         // A bucket that grew with the shop's plan is full of points we have not counted.
         let grown = status.maximum.saturating_sub(self.maximum);
         Budget {
             available: ours.saturating_add(grown).min(status.available).min(status.maximum),
-            as_of: now.max(self.as_of),
+            as_of: self.as_of(now),
             ..Budget::from_status(status, now)
         }
     }
@@ -127,7 +143,6 @@ pub fn restore_time(missing: u32, restore_per_second: u32) -> Duration {
 
 #[cfg(test)]
 mod tests {
-    use chrono::TimeDelta;
     use proptest::prelude::*;
 
     use super::*;
@@ -210,6 +225,14 @@ mod tests {
             let budget = Budget::from_status(
                 ThrottleStatus { maximum, available, restore_per_second: rate }, at(0));
             prop_assert!(budget.available_at(at(elapsed)) <= maximum);
+        }
+
+        /// However far a clock was ahead, no bucket stays shut for it.
+        #[test]
+        fn a_clock_that_was_far_ahead_empties_nothing(ahead in 121_000i64..1_000_000_000, cost in 1u32..1000) {
+            let budget = Budget::from_status(status(0), at(ahead));
+            let reserved = budget.reserve(cost, at(0));
+            prop_assert!(reserved.is_ok_and(|budget| budget.as_of == at(0)));
         }
 
         /// After the wait that was asked for, the points are there, and not a millisecond earlier.

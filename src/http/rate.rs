@@ -42,7 +42,9 @@ impl<K: Eq + Hash> Limiter<K> {
             return Err(1);
         }
         let until_ms = used_until.entry(caller).or_insert(now_ms);
-        let next_ms = (*until_ms).max(now_ms) + self.interval_ms;
+        // Never later than this, unless the clock was ahead.
+        let latest_ms = now_ms + self.burst * self.interval_ms;
+        let next_ms = (*until_ms).clamp(now_ms, latest_ms) + self.interval_ms;
         let over_ms = next_ms - now_ms - self.burst * self.interval_ms;
         if over_ms > 0 {
             return Err(u64::try_from(over_ms).unwrap_or(0).div_ceil(1000));
@@ -77,6 +79,17 @@ mod tests {
         for _ in 0..BURST {
             assert_eq!(limiter.take(key, 60_000), Ok(()), "rested");
         }
+    }
+
+    #[test]
+    fn a_clock_that_was_ahead_shuts_nobody_out() {
+        let limiter = limiter();
+        limiter.take(RowId::generate(), 0).expect("is another's");
+        let caller = RowId::generate();
+        limiter.take(caller, 3_600_000).expect("in an hour");
+        let wait = limiter.take(caller, 0).expect_err("not more than a burst at once");
+        assert!(wait <= 1, "{wait} s");
+        limiter.take(caller, 1000).expect("it is served a second later");
     }
 
     #[test]

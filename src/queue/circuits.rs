@@ -70,7 +70,10 @@ pub fn judge(subject: Subject, row: Option<Model>, now: DateTime<Utc>) -> Option
     match row {
         None => Some(Ok(Entry::default())),
         Some(row) if row.opened_at_ms.is_none() => Some(Ok(Entry { is_troubled: true })),
-        Some(row) if now_ms < row.next_try_ms => Some(Err(shut(subject, row, now_ms))),
+        // Later than any pause ends it was written by a clock that was ahead.
+        Some(row) if now_ms < row.next_try_ms && row.next_try_ms <= now_ms.saturating_add(milliseconds(LONGEST)) => {
+            Some(Err(shut(subject, row, now_ms)))
+        }
         Some(_) => None,
     }
 }
@@ -132,10 +135,13 @@ pub async fn answered(tx: &Tx, subject: Subject, entry: Entry) -> Result<(), DbE
     }
 }
 
+/// The longest that somebody is left alone without a try.
+const LONGEST: Duration = Duration::from_mins(30);
+
 fn pause_ms(row: &Model, config: &CircuitConfig) -> i64 {
     let beyond = store::units(row.failures).saturating_sub(config.failures);
     let pause = config.pause * 2_u32.pow(beyond.min(MOST_DOUBLINGS));
-    milliseconds(pause)
+    milliseconds(pause.min(LONGEST))
 }
 
 fn milliseconds(wait: Duration) -> i64 {
