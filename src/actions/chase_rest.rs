@@ -42,12 +42,12 @@ impl Job for ChaseRest {
             return Ok(());
         };
         // The deadline may have been moved since.
-        let after = (due - now).to_std().unwrap_or_default();
-        if !after.is_zero() {
-            return Err(JobError::NotNow {
-                reason: "the supplier has time to answer".to_owned(),
-                after,
-            });
+        let left = (due - now).to_std().unwrap_or_default();
+        if !left.is_zero() {
+            let tx = app.db.begin().await?;
+            enqueue(&tx, self, When::after(now.timestamp_millis(), left))?;
+            tx.commit().await?;
+            return Ok(());
         }
         give_up(app, &po, Silence::ToARest, hours, now).await?;
         Ok(())
