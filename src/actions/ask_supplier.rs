@@ -134,7 +134,7 @@ pub(super) async fn hear(
     let Some((known, parcels)) = known(app, po).await? else {
         return Ok(Ok(Heard::Nothing(Vec::new())));
     };
-    let mut news = compare(&known, &state);
+    let mut news = compare(&known, &state, app.clock.now());
     // Tracking that was changed while the question was under way is later than the answer.
     let stands = |parcel: &&shipments::Model| {
         let mut before = before.iter();

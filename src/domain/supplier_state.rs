@@ -2,6 +2,8 @@
 //!
 //! Quantities only grow and parcels only come, so what is older than our books changes nothing.
 
+use chrono::{DateTime, Utc};
+
 use super::{
     parcel::{Parcel, Tracking},
     purchase_order::{LineAnswer, LineProgress, PurchaseOrderStatus},
@@ -90,7 +92,7 @@ impl News {
 
 /// Compares what a supplier says with what is known.
 #[must_use]
-pub fn compare(known: &Known, state: &SupplierState) -> News {
+pub fn compare(known: &Known, state: &SupplierState, now: DateTime<Utc>) -> News {
     let mut news = News {
         stands: known.status == PurchaseOrderStatus::OutcomeUnknown,
         reference: state
@@ -104,7 +106,7 @@ pub fn compare(known: &Known, state: &SupplierState) -> News {
         take_line(&mut after, line, &mut news);
     }
     for parcel in &state.parcels {
-        take_parcel(known, &mut after, parcel, &mut news);
+        take_parcel(known, &mut after, parcel, now, &mut news);
     }
     news.agreed_to_cancel = agreed_to_cancel(&after, state);
     news
@@ -140,7 +142,7 @@ fn take_line(after: &mut [KnownLine], said: &LineState, news: &mut News) {
     }
 }
 
-fn take_parcel(known: &Known, after: &mut [KnownLine], parcel: &Parcel, news: &mut News) {
+fn take_parcel(known: &Known, after: &mut [KnownLine], parcel: &Parcel, now: DateTime<Utc>, news: &mut News) {
     let reference = parcel.reference.trim();
     if let Some((reference, standing)) = known.parcels.iter().find(|(known, _)| known == reference) {
         match parcel.tracking.clone().checked() {
@@ -151,6 +153,9 @@ fn take_parcel(known: &Known, after: &mut [KnownLine], parcel: &Parcel, news: &m
         }
         return;
     }
+    let Some(parcel) = usable(parcel, now, news) else {
+        return;
+    };
     let mut shipped = after.to_vec();
     for part in &parcel.lines {
         let line = shipped.iter_mut().find(|line| line.line == part.line);
@@ -165,7 +170,27 @@ fn take_parcel(known: &Known, after: &mut [KnownLine], parcel: &Parcel, news: &m
         line.progress = progress;
     }
     after.copy_from_slice(&shipped);
-    news.parcels.push(parcel.clone());
+    news.parcels.push(parcel);
+}
+
+/// A new parcel as it can be recorded: without what of its tracking is of no use.
+fn usable(parcel: &Parcel, now: DateTime<Utc>, news: &mut News) -> Option<Parcel> {
+    let error = match parcel.clone().checked(now) {
+        Ok(parcel) => return Some(parcel),
+        Err(error) => error,
+    };
+    news.unusable
+        .push(format!("parcel {}: {error}", parcel.reference.trim()));
+    let without_link = Tracking {
+        url: None,
+        ..parcel.tracking.clone()
+    };
+    let with = |tracking| Parcel {
+        tracking,
+        ..parcel.clone()
+    };
+    let mut less = [without_link, Tracking::default()].into_iter().map(with);
+    less.find_map(|parcel| parcel.checked(now).ok())
 }
 
 /// Everything that it was asked not to ship, and can still not ship, it counts as cancelled.
@@ -191,6 +216,10 @@ mod tests {
 
     use super::*;
     use crate::domain::parcel::ParcelLine;
+
+    fn now() -> DateTime<Utc> {
+        DateTime::from_timestamp(1_800_000_000, 0).expect("a time")
+    }
 
     fn id(number: u128) -> PoLineId {
         PoLineId(Uuid::from_u128(number))
@@ -257,12 +286,12 @@ mod tests {
             ..LineProgress::default()
         };
         let state = said(vec![line(1, 3, 0, 0)], vec![parcel("P-1", Some("T-1"), 1)]);
-        assert!(compare(&known(progress, 0), &state).is_empty());
+        assert!(compare(&known(progress, 0), &state, now()).is_empty());
         // Older than our books: nothing goes back.
         let older = said(vec![line(1, 0, 0, 0)], Vec::new());
-        assert!(compare(&known(progress, 0), &older).is_empty());
+        assert!(compare(&known(progress, 0), &older, now()).is_empty());
         let untold = said(Vec::new(), vec![parcel("P-1", None, 1)]);
-        assert!(compare(&known(progress, 0), &untold).is_empty());
+        assert!(compare(&known(progress, 0), &untold, now()).is_empty());
     }
 
     #[test]
@@ -271,7 +300,7 @@ mod tests {
             vec![line(1, 2, 1, 0)],
             vec![parcel("P-1", Some("T-2"), 1), parcel("P-2", Some("T-3"), 2)],
         );
-        let news = compare(&known(LineProgress::default(), 0), &state);
+        let news = compare(&known(LineProgress::default(), 0), &state, now());
         assert_eq!((news.answers.len(), news.parcels.len(), news.tracking.len()), (1, 1, 1));
         assert_eq!(news.unusable, Vec::<String>::new());
         assert_eq!(
@@ -286,7 +315,7 @@ mod tests {
             status: PurchaseOrderStatus::OutcomeUnknown,
             ..known(LineProgress::default(), 0)
         };
-        let news = compare(&unknown, &said(Vec::new(), Vec::new()));
+        let news = compare(&unknown, &said(Vec::new(), Vec::new()), now());
         assert!(news.stands && !news.is_empty());
     }
 
@@ -300,14 +329,41 @@ mod tests {
             compare(
                 &known(progress, 2),
                 &said(vec![line(1, accepted, 0, cancelled)], Vec::new()),
+                now(),
             )
             .agreed_to_cancel
         };
         assert!(agrees(1, 2));
         assert!(agrees(3, 2), "whether it still counts it as accepted or not");
         assert!(!agrees(2, 1));
-        let unasked = compare(&known(progress, 0), &said(vec![line(1, 1, 0, 2)], Vec::new()));
+        let unasked = compare(&known(progress, 0), &said(vec![line(1, 1, 0, 2)], Vec::new()), now());
         assert!(!unasked.agreed_to_cancel, "nobody asked");
+    }
+
+    #[test]
+    fn a_parcel_is_taken_without_what_of_its_tracking_is_of_no_use() {
+        let mut bad_link = parcel("P-2", Some("T-2"), 1);
+        bad_link.tracking.url = Some("n/a".to_owned());
+        let bad_number = parcel("P-3", Some(&"9".repeat(5000)), 1);
+        let nothing = Parcel {
+            lines: Vec::new(),
+            ..parcel("P-4", None, 1)
+        };
+        let state = said(Vec::new(), vec![bad_link, bad_number, nothing, parcel("P-5", None, 1)]);
+        let news = compare(&known(LineProgress::default(), 0), &state, now());
+        let taken: Vec<_> = news
+            .parcels
+            .iter()
+            .map(|parcel| (parcel.reference.as_str(), parcel.tracking.clone()))
+            .collect();
+        let untracked = tracking(None);
+        let expected = [
+            ("P-2", tracking(Some("T-2"))),
+            ("P-3", untracked.clone()),
+            ("P-5", untracked),
+        ];
+        assert_eq!(taken, expected);
+        assert_eq!(news.unusable.len(), 3, "{news:?}");
     }
 
     #[test]
@@ -316,7 +372,7 @@ mod tests {
             vec![line(1, 0, 4, 0), line(2, 1, 0, 0)],
             vec![parcel("P-2", None, 4), parcel("P-3", None, 1)],
         );
-        let news = compare(&known(LineProgress::default(), 0), &state);
+        let news = compare(&known(LineProgress::default(), 0), &state, now());
         assert_eq!(news.unusable.len(), 3, "{news:?}");
         assert_eq!(news.parcels.len(), 1, "the others are taken");
     }
