@@ -134,9 +134,8 @@ pub fn is_received(intent: &Intent) -> bool {
 
 /// The Intents of a purchase order's questions.
 pub async fn questions(tx: &Tx, po: &purchase_orders::Model) -> Result<Vec<Intent>, DbErr> {
-    let mut all = store::intents::of_order(tx.conn(), po.shop_id, po.order_id).await?;
-    all.retain(|intent| intent.kind == IntentKind::CancelPurchaseOrder && intent.subject_id == po.id.0);
-    Ok(all)
+    let kind = IntentKind::CancelPurchaseOrder;
+    store::intents::of_subject(tx.conn(), po.shop_id, po.order_id, kind, po.id.0).await
 }
 
 /// The Intent's key for asking back what the lines say.

@@ -432,6 +432,11 @@ async fn failed(
     attempt: Attempt,
     now: DateTime<Utc>,
 ) -> Result<Option<JobError>, DbErr> {
+    let standing = store::intents::by_id(tx.conn(), call.intent.id).await?;
+    if standing.is_none_or(|standing| standing.calls != call.intent.calls) {
+        // The job was taken over: what became of this call says nothing of the other one.
+        return Ok(Some(JobError::retry(error.message)));
+    }
     let evidence = json!({ "error": error.message, "calls": call.intent.calls });
     let is_unknown = call.may_have_happened || error.class == ErrorClass::Unknown;
     if error.class != ErrorClass::Never && !attempt.is_last {

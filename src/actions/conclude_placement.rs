@@ -25,7 +25,7 @@ use crate::{
     },
     failpoint,
     queue::{Attempt, JobError, intents},
-    store::{self, Tx, order_state::OpenOrder, purchase_orders},
+    store::{self, Tx, exceptions, order_state::OpenOrder, purchase_orders},
 };
 
 /// Settles the Intent and moves the purchase order; an error is the job's next try.
@@ -103,6 +103,9 @@ impl Conclusion<'_> {
         move_to(tx, &mut self.po, PurchaseOrderStatus::Placed, now).await?;
         let message = format!("{} was placed with {}", self.po.number, self.call.supplier.name);
         self.event(EventKind::Placed, message);
+        let how = "its answer came after all: it was placed";
+        let kind = ExceptionKind::OutcomeUnknown;
+        exceptions::settle_of_purchase_order(tx, self.po.shop_id, self.po.id, kind, how, now).await?;
         self.take_answer(answer).await?;
         // Cancelled while the call was under way: it is followed by a cancellation.
         ask_back::after_placing(tx, &self.open.state.order, &self.po, now).await?;

@@ -382,7 +382,12 @@ impl Decision<'_> {
             let busy = "something is being done about this order right now; try again in a moment";
             return Err(AppError::Conflict(busy.to_owned()));
         }
-        if is_unsent || self.exception.kind == ExceptionKind::OutcomeUnknown {
+        let is_unclear = self.exception.kind == ExceptionKind::OutcomeUnknown;
+        if is_unclear && !is_unsent && po.status != PurchaseOrderStatus::OutcomeUnknown {
+            let stands = format!("{} stands with them by now: have it cancelled instead", po.number);
+            return Err(AppError::Conflict(stands));
+        }
+        if is_unsent || is_unclear {
             self.settle_placing(&po, IntentOutcome::Refused).await?;
         }
         if self.exception.kind == ExceptionKind::SupplierSilent {

@@ -10,6 +10,7 @@ use serde_json::json;
 use super::{claim_fulfillments::tracking_of, shop_access};
 use crate::{
     app::App,
+    clock::Moment,
     domain::{
         event::{Actor, EventKind},
         fulfilment::FulfillmentStatus,
@@ -64,6 +65,10 @@ impl Job for UpdateTracking {
         let mut refused = None;
         for change in prepare(app, self).await? {
             failpoint::hit("track.before_call");
+            if change.since.is_longer_ago_than(app.config.shopify.timeout, &app.clock) {
+                // Whoever took this job over may have sent a newer list.
+                return Err(JobError::retry("this process stood still before it could call Shopify"));
+            }
             let result = app
                 .shopify
                 .update_tracking(&access.access(), change.shopify_id, &change.tracking, notify)
@@ -85,6 +90,8 @@ struct Change {
     shopify_id: ShopifyFulfillmentId,
     tracking: Tracking,
     intent: Intent,
+    /// When the Intent said that the call begins.
+    since: Moment,
 }
 
 /// Whether a fulfillment that Shopify has lacks tracking that its parcels have.
@@ -139,6 +146,7 @@ async fn prepare(app: &App, job: &UpdateTracking) -> Result<Vec<Change>, DbErr> 
                 shopify_id,
                 tracking,
                 intent,
+                since: app.clock.moment(),
             });
         }
     }

@@ -95,11 +95,19 @@ pub async fn open_before(
         .await
 }
 
-/// The Intents of one order, the oldest first.
-pub async fn of_order(db: &impl ConnectionTrait, shop: ShopId, order: OrderId) -> Result<Vec<Model>, DbErr> {
+/// The Intents of one kind about one thing of an order, the oldest first.
+pub async fn of_subject(
+    db: &impl ConnectionTrait,
+    shop: ShopId,
+    order: OrderId,
+    kind: IntentKind,
+    subject: Uuid,
+) -> Result<Vec<Model>, DbErr> {
     Entity::find()
         .filter(Column::ShopId.eq(shop))
         .filter(Column::OrderId.eq(order))
+        .filter(Column::Kind.eq(kind))
+        .filter(Column::SubjectId.eq(subject))
         .order_by_asc(Column::Id)
         .limit(super::MAX_PAGE)
         .all(db)
