@@ -12,6 +12,7 @@ use url::Url;
 use webhooks::{QueryError, ShopDomain, SignedQuery};
 
 use super::{
+    revisit_orders::{RevisitOrders, Why},
     revive_shop::ReviveShop,
     shop_access::seal_tokens,
     sign_in::{SessionToken, owner_of_install},
@@ -173,7 +174,7 @@ async fn install(
         return Err(InstallError::OtherShop);
     }
     let tx = app.db.begin().await?;
-    let (shop, is_first) = write_shop(app, &tx, &details, &pair, now).await?;
+    let (shop, came) = write_shop(app, &tx, &details, &pair, now).await?;
     let when = When::now(now.timestamp_millis());
     enqueue(&tx, &SyncShop { shop_id: shop.id }, when)?;
     enqueue(
@@ -187,10 +188,24 @@ async fn install(
     // Work of the time in which the shop could not be called.
     store::jobs::call_running(&tx, shop.id, tx.lease_now().timestamp_millis()).await?;
     enqueue(&tx, &ReviveShop { shop_id: shop.id }, when)?;
+    if came == Came::Back {
+        // Nobody told of what became of them meanwhile.
+        enqueue(&tx, &RevisitOrders::new(shop.id, Why::OnceMoreInstalled), when)?;
+    }
     let session = owner_of_install(app, &tx, shop.id, None, &details.name).await?;
     tx.commit().await?;
-    tracing::info!(shop = %domain, is_first, "the app is installed");
+    tracing::info!(shop = %domain, is_first = came == Came::First, "the app is installed");
     Ok(Installed { shop, session })
+}
+
+/// What an installation is to a shop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Came {
+    First,
+    /// After it was uninstalled.
+    Back,
+    /// It was there all the time.
+    Again,
 }
 
 async fn write_shop(
@@ -199,14 +214,18 @@ async fn write_shop(
     details: &Shop,
     pair: &TokenPair,
     now: DateTime<Utc>,
-) -> Result<(shops::Model, bool), InstallError> {
+) -> Result<(shops::Model, Came), InstallError> {
     let before = shops::lock(tx, details.id).await?;
-    let is_first = before.is_none();
+    let came = match &before {
+        None => Came::First,
+        Some(row) if row.status == ShopStatus::Uninstalled => Came::Back,
+        Some(_) => Came::Again,
+    };
     let mut row = match before {
         Some(row) => row,
         None => new_shop(tx, details, now).await?,
     };
-    if row.status == ShopStatus::Uninstalled {
+    if came == Came::Back {
         // What was ordered while the app was gone is not bought unasked.
         row.swept_until = None;
         store::sweeps::end_under_way(tx, row.id, now).await?;
@@ -216,16 +235,18 @@ async fn write_shop(
     row.currency = details.currency;
     row.time_zone.clone_from(&details.time_zone);
     row.status = ShopStatus::Installed;
-    row.installed_at = now;
+    if came != Came::Again {
+        row.installed_at = now;
+    }
     row.uninstalled_at = None;
     row.refresh_leased_until = None;
     seal_tokens(app, &mut row, pair)?;
-    if is_first {
+    if came == Came::First {
         store::insert(tx, row.clone())?;
     } else {
         store::save(tx, row.clone())?;
     }
-    Ok((row, is_first))
+    Ok((row, came))
 }
 
 async fn new_shop(tx: &Tx, details: &Shop, now: DateTime<Utc>) -> Result<shops::Model, DbErr> {

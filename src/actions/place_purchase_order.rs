@@ -19,7 +19,7 @@ use super::{
     purchase_order_status::{follow_lines, move_to, release_allocations, release_cancelled},
     review_holds,
     route_order::follow_status,
-    supplier_calls,
+    supplier_calls, unread_news,
 };
 use crate::{
     app::App,
@@ -153,6 +153,10 @@ async fn prepare(app: &App, job: &PlacePurchaseOrder) -> Result<Option<Call>, Jo
         };
     }
     if po.status == PurchaseOrderStatus::Draft {
+        if let Some(wait) = unread_news::before_placing(&tx, &shop, &state.order, &po, now).await? {
+            tx.commit().await?;
+            return Err(wait);
+        }
         if may_not_be_placed(&tx, &shop, &state, &mut po, now).await? {
             follow_status(&tx, &shop, po.order_id).await?;
             tx.commit().await?;

@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use super::{
     override_routing::checked_reason, place_purchase_order::PlacePurchaseOrder, price_guard::reprice,
-    purchase_order_status::move_to, route_order::follow_status,
+    purchase_order_number, purchase_order_status::move_to, route_order::follow_status,
 };
 use crate::{
     app::App,
     domain::{
         event::{Actor, EventKind},
-        purchase_order::{PurchaseOrderNumber, PurchaseOrderStatus},
+        purchase_order::PurchaseOrderStatus,
     },
     error::AppError,
     ids::{OrderId, PoLineId, PurchaseOrderId, ShopId},
@@ -44,7 +44,7 @@ pub async fn split_purchase_order(
     let counter = store::units(order.po_counter);
     let mut new = purchase_orders::Model {
         id: PurchaseOrderId::generate(),
-        number: PurchaseOrderNumber::new(&open.shop.po_prefix, &order.name, counter).0,
+        number: purchase_order_number::free(&tx, &open.shop, &order, counter).await?.0,
         created_at: now,
         updated_at: now,
         ..from.clone()

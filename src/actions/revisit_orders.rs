@@ -75,6 +75,8 @@ pub enum Why {
     },
     /// Other fulfillment orders are ours now: open orders are read again.
     LocationsChanged,
+    /// The app was away for a while: open orders are read again.
+    OnceMoreInstalled,
     /// Kits count otherwise now: parcels that waited for their last component are looked at.
     KitFulfillmentChanged,
 }
@@ -168,7 +170,7 @@ impl RevisitOrders {
                 .await
             }
             Why::KitFulfillmentChanged => self.parcels_of_kits(app).await,
-            Why::LocationsChanged => {
+            Why::LocationsChanged | Why::OnceMoreInstalled => {
                 let open = [
                     OrderStatus::NotRoutable,
                     OrderStatus::Waiting,

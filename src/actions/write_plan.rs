@@ -1,7 +1,10 @@
 //! Turns a routing plan into rows: the plan itself, purchase orders with their
 //! lines, allocations, exceptions, and the jobs that place the orders.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, btree_map::Entry},
+    time::Duration,
+};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::DbErr;
@@ -9,14 +12,14 @@ use sea_orm::DbErr;
 use super::{
     open_exception::{NewException, open_exception},
     place_purchase_order::PlacePurchaseOrder,
-    review_holds,
+    purchase_order_number, review_holds,
 };
 use crate::{
     domain::{
         event::{Actor, EventKind},
         exception::ExceptionKind,
         money::{Currency, Money},
-        purchase_order::{PurchaseOrderNumber, PurchaseOrderStatus},
+        purchase_order::PurchaseOrderStatus,
     },
     ids::{AllocationGroupId, AllocationId, PoLineId, PurchaseOrderId, RoutingPlanId, SupplierId},
     queue::{When, enqueue},
@@ -49,10 +52,16 @@ impl PlanWriter<'_> {
                 let group = AllocationGroupId::generate();
                 for component in components {
                     let key = (component.supplier, component.unit_cost.currency.code());
-                    let draft = drafts.entry(key).or_insert_with(|| {
-                        counter += 1;
-                        self.draft(request, component.supplier, component.unit_cost.currency, counter)
-                    });
+                    let draft = match drafts.entry(key) {
+                        Entry::Occupied(draft) => draft.into_mut(),
+                        Entry::Vacant(place) => {
+                            counter += 1;
+                            let number =
+                                purchase_order_number::free(self.tx, self.shop, &self.state.order, counter).await?;
+                            let currency = component.unit_cost.currency;
+                            place.insert(self.draft(request, component.supplier, currency, number.0))
+                        }
+                    };
                     let po_line = po_line(draft, component)?;
                     rows.push(self.allocation(plan_id, line, group, component, po_line));
                 }
@@ -86,7 +95,7 @@ impl PlanWriter<'_> {
         Ok(id)
     }
 
-    fn draft(&self, request: &RouteRequest, supplier: SupplierId, currency: Currency, counter: u32) -> Draft {
+    fn draft(&self, request: &RouteRequest, supplier: SupplierId, currency: Currency, number: String) -> Draft {
         let order = &self.state.order;
         let terms = request.suppliers.iter().find(|terms| terms.id == supplier);
         let handling = terms.map_or(1, |terms| {
@@ -94,7 +103,7 @@ impl PlanWriter<'_> {
         });
         let header = purchase_orders::Model {
             id: PurchaseOrderId::generate(),
-            number: PurchaseOrderNumber::new(&self.shop.po_prefix, &order.name, counter).0,
+            number,
             shop_id: self.shop.id,
             supplier_id: supplier,
             order_id: order.id,

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::{supplier::RejectReason, text_enum::text_enum};
-use crate::ids::PoLineId;
+use crate::ids::{PoLineId, ShopifyOrderId};
 
 text_enum! {
     pub enum PurchaseOrderStatus {
@@ -244,17 +244,26 @@ pub fn status_from_lines(lines: &[LineProgress]) -> Option<PurchaseOrderStatus> 
 #[serde(transparent)]
 pub struct PurchaseOrderNumber(pub String);
 
+/// Letters and digits of an order's name.
+const LONGEST_NAME: usize = 20;
+
 impl PurchaseOrderNumber {
     /// Builds the number from the shop's prefix, Shopify's order name and the
-    /// how-manieth purchase order of that order it is, counted from 1.
+    /// how-manieth purchase order of that order it is, counted from 1. A name that is too long, or has nothing
+    /// that suits a number, gives way to Shopify's id of the order: shortened it could be another order's.
     #[must_use]
-    pub fn new(shop_prefix: &str, order_name: &str, counter: u32) -> Self {
-        let name: String = order_name
-            .chars()
-            .filter(char::is_ascii_alphanumeric)
-            .take(20)
-            .collect();
+    pub fn new(shop_prefix: &str, order_name: &str, order: ShopifyOrderId, counter: u32) -> Self {
+        let name: String = order_name.chars().filter(char::is_ascii_alphanumeric).collect();
+        if name.is_empty() || name.len() > LONGEST_NAME {
+            return Self::by_id(shop_prefix, order, counter);
+        }
         Self(format!("{shop_prefix}-{}-{counter}", name.to_ascii_uppercase()))
+    }
+
+    /// The same by Shopify's id, for an order whose name another one has, too.
+    #[must_use]
+    pub fn by_id(shop_prefix: &str, order: ShopifyOrderId, counter: u32) -> Self {
+        Self(format!("{shop_prefix}-{order}-{counter}"))
     }
 }
 
@@ -285,10 +294,11 @@ mod tests {
 
     #[test]
     fn numbers_are_readable() {
-        assert_eq!(
-            PurchaseOrderNumber::new(&shop_prefix("demo.myshopify.com"), "#1001", 2).0,
-            "DEMO-1001-2"
-        );
+        let number = |name| PurchaseOrderNumber::new(&shop_prefix("demo.myshopify.com"), name, ShopifyOrderId(77), 2).0;
+        assert_eq!(number("#1001"), "DEMO-1001-2");
+        // Shortened, many orders would have one number.
+        assert_eq!(number("AMAZON-113-1234567-1234567"), "DEMO-77-2");
+        assert_eq!(number("注文"), "DEMO-77-2");
         assert_eq!(shop_prefix("--.myshopify.com"), "SHOP");
     }
 

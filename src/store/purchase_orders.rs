@@ -61,6 +61,15 @@ pub async fn by_id(db: &impl ConnectionTrait, shop: ShopId, id: PurchaseOrderId)
     Entity::find_by_id(id).filter(Column::ShopId.eq(shop)).one(db).await
 }
 
+/// Whether a number is given already. Numbers are unique in the installation.
+pub async fn is_number_given(db: &impl ConnectionTrait, number: &str) -> Result<bool, DbErr> {
+    Ok(Entity::find()
+        .filter(Column::Number.eq(number))
+        .one(db)
+        .await?
+        .is_some())
+}
+
 /// The purchase orders of one order, the oldest first.
 pub async fn of_order(db: &impl ConnectionTrait, shop: ShopId, order: OrderId) -> Result<Vec<Model>, DbErr> {
     Entity::find()

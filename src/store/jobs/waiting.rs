@@ -24,6 +24,21 @@ pub async fn delayed(db: &impl ConnectionTrait, keys: &[String]) -> Result<Vec<M
     Ok(found)
 }
 
+/// Work of a name on a serial key that was tried and not done, whether it is tried again or given up.
+pub async fn failed(db: &impl ConnectionTrait, key: &str, name: &str) -> Result<Option<Model>, DbErr> {
+    for state in ["state = 'ready'", "state = 'dead'"] {
+        let row = of_keys(state, &[key.to_owned()])
+            .filter(Column::Name.eq(name))
+            .filter(Column::LastError.is_not_null())
+            .one(db)
+            .await?;
+        if row.is_some() {
+            return Ok(row);
+        }
+    }
+    Ok(None)
+}
+
 /// Whether work on a serial key is under way.
 pub async fn is_running(db: &impl ConnectionTrait, key: &str) -> Result<bool, DbErr> {
     let running = Entity::find()

@@ -2,6 +2,7 @@
 
 mod asked_for_more;
 mod asking;
+mod away;
 mod before_sending;
 mod by_hand;
 mod changes;
