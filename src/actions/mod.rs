@@ -89,6 +89,7 @@ pub mod settle_unclear;
 pub mod shop_access;
 pub mod sign_in;
 pub mod start_what_if;
+mod still_allowed;
 pub mod supplier_away;
 pub mod supplier_calls;
 pub mod supplier_report;

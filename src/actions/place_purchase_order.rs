@@ -13,13 +13,12 @@ use serde_json::json;
 use super::{
     ask_back,
     conclude_placement::conclude,
-    next_steps,
     open_exception::{NewException, open_exception},
     outgoing, price_guard,
     purchase_order_status::{follow_lines, move_to, release_allocations, release_cancelled},
     review_holds,
     route_order::follow_status,
-    supplier_calls,
+    still_allowed, supplier_calls,
 };
 use crate::{
     app::App,
@@ -164,6 +163,12 @@ async fn prepare(app: &App, job: &PlacePurchaseOrder) -> Result<Option<Call>, Jo
         }
         if let Some(why) = state.held_back(po.id, &shop.settings.0) {
             return wait(tx, &shop, &po, &why, now).await;
+        }
+        if let Some(why) = still_allowed::why_not(&tx, &shop, &state, &po, now).await? {
+            still_allowed::back_to_routing(&tx, &shop, &state.order, &mut po, &why, now).await?;
+            follow_status(&tx, &shop, po.order_id).await?;
+            tx.commit().await?;
+            return Ok(None);
         }
     }
     begin_call(app, tx, Found::new(shop, supplier, po, &state), state, now).await
@@ -486,15 +491,7 @@ async fn may_not_be_placed(
     let Some(line) = price_guard::line_above_accepted_price(tx, po, &state.po_lines).await? else {
         return Ok(false);
     };
-    // Back to routing: it knows the alternatives, and asks a person if there are none.
-    move_to(tx, po, PurchaseOrderStatus::Cancelled, now).await?;
-    release_allocations(tx, po, now).await?;
-    let message = format!(
-        "{} was not sent: the price of {line} rose above what the shop accepted",
-        po.number
-    );
-    next_steps::units_freed(tx, shop, order, now)?;
-    let (shop, order) = (shop.id, order.id);
-    store::events::add(tx, shop, order, now, &Actor::Orderyard, EventKind::Cancelled, message);
+    let why = format!("the price of {line} rose above what the shop accepted");
+    still_allowed::back_to_routing(tx, shop, order, po, &why, now).await?;
     Ok(true)
 }

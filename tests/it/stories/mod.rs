@@ -8,6 +8,7 @@ mod changes;
 mod costs;
 mod decisions;
 mod explained;
+mod forbidden_since;
 mod gates;
 mod given_up;
 mod holds;
