@@ -18,7 +18,7 @@ use super::{
     purchase_order_status::{follow_lines, move_to, release_allocations, release_cancelled},
     review_holds,
     route_order::follow_status,
-    still_allowed, supplier_calls,
+    ship_by, still_allowed, supplier_calls,
 };
 use crate::{
     app::App,
@@ -224,6 +224,8 @@ async fn begin_call(
     }
     if po.status == PurchaseOrderStatus::Draft {
         po.sent_at = Some(now);
+        // From now on, however long it waited to be undone or released.
+        po.ship_by = Some(ship_by::of_supplier(&tx, shop, po.supplier_id, now).await?);
         move_to(&tx, po, PurchaseOrderStatus::Placing, now).await?;
     }
     call(app, tx, found, intent, may_have_happened, now).await.map(Some)

@@ -28,6 +28,7 @@ mod privacy;
 mod reconciling;
 mod reservations;
 mod rules;
+mod ship_by;
 pub mod shop;
 mod skew;
 mod standing_still;
