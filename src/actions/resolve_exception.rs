@@ -334,13 +334,19 @@ impl Decision<'_> {
                 "it is not known which price was refused; retry instead".to_owned(),
             ));
         };
+        let mut days = Vec::new();
         for mut component in self.components_with(variant, offer).await? {
+            days.push(component.validity());
             component.accepted_cost_minor = price.amount_minor;
             component.currency = price.currency;
             store::save(self.tx, component)?;
         }
         self.route()?;
-        Ok(format!("The price of {price} was accepted"))
+        let what = format!("The price of {price} was accepted");
+        // It is accepted for every order of the variant, and others may wait for that.
+        let done = (self.actor, Some(what.as_str()));
+        save_mapping::look_again(self.tx, self.order.shop_id, variant, &days, done, self.now)?;
+        Ok(what)
     }
 
     async fn purchase_order(&self) -> Result<purchase_orders::Model, AppError> {

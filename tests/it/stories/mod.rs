@@ -1,5 +1,6 @@
 //! Stories from an order to its tracking, told from outside.
 
+mod accepted_price;
 mod asked_for_more;
 mod asking;
 mod before_sending;
