@@ -19,6 +19,7 @@ mod mapping;
 mod mapping_file;
 mod market;
 mod meanwhile;
+mod namesakes;
 mod nodes;
 mod once;
 mod orders;
