@@ -39,6 +39,7 @@ pub async fn hold(
         !holds.asks_for_proof() || store::purchase_orders::any_placed(tx.conn(), shop.id, po.supplier_id).await?;
     let mut why = holds.reasons(Reviewed {
         total: Money::new(order.total_minor, order.currency),
+        currency: shop.currency,
         risk: order.facts.0.risk.as_deref(),
         tags: &order.facts.0.tags,
         supplier,
