@@ -292,6 +292,11 @@ impl Decision<'_> {
                 let now_ms = self.tx.lease_now().timestamp_millis();
                 store::jobs::revive_of_key(self.tx, &key, now_ms).await?;
             }
+            (ExceptionKind::PlacementRefused, _) => {
+                self.route()?;
+                // A call may be refused for a mistake of the shop's own, so nobody is left out.
+                return Ok("It is routed again, and whoever refused it may be asked again".to_owned());
+            }
             _ => self.route()?,
         }
         Ok("It is tried again".to_owned())

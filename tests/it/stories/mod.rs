@@ -28,6 +28,7 @@ mod parcels;
 mod price_lists;
 mod privacy;
 mod reconciling;
+mod refused;
 mod reservations;
 mod rules;
 mod ship_by;
