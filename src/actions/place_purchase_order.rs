@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::DbErr;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -13,13 +13,12 @@ use serde_json::json;
 use super::{
     ask_back,
     conclude_placement::conclude,
-    next_steps,
     open_exception::{NewException, open_exception},
     outgoing, price_guard,
     purchase_order_status::{follow_lines, move_to, release_allocations, release_cancelled},
     review_holds,
     route_order::follow_status,
-    supplier_calls, unread_news,
+    ship_by, still_allowed, supplier_calls, unread_news,
 };
 use crate::{
     app::App,
@@ -152,8 +151,10 @@ async fn prepare(app: &App, job: &PlacePurchaseOrder) -> Result<Option<Call>, Jo
             ask_again(app, tx, Found::new(shop, supplier, po, &state), now).await
         };
     }
+    // What was decided just now needs no second look; most purchase orders are sent at once.
+    let has_waited = po.send_after.is_some() || now - po.created_at >= JUST_DECIDED;
     if po.status == PurchaseOrderStatus::Draft {
-        if let Some(wait) = unread_news::before_placing(&tx, &shop, &state.order, &po, now).await? {
+        if let Some(wait) = unread_news::before_placing(&tx, &shop, &state.order, &po, has_waited, now).await? {
             tx.commit().await?;
             return Err(wait);
         }
@@ -169,6 +170,16 @@ async fn prepare(app: &App, job: &PlacePurchaseOrder) -> Result<Option<Call>, Jo
         if let Some(why) = state.held_back(po.id, &shop.settings.0) {
             return wait(tx, &shop, &po, &why, now).await;
         }
+        if has_waited && let Some(why) = still_allowed::why_not(&tx, &shop, &state, &po, now).await? {
+            still_allowed::back_to_routing(&tx, &shop, &state.order, &mut po, &why, now).await?;
+            follow_status(&tx, &shop, po.order_id).await?;
+            tx.commit().await?;
+            return Ok(None);
+        }
+    }
+    if has_waited && po.status == PurchaseOrderStatus::Draft {
+        // From now on, however long it waited to be undone or released.
+        po.ship_by = Some(ship_by::of_supplier(&tx, &shop, po.supplier_id, now).await?);
     }
     begin_call(app, tx, Found::new(shop, supplier, po, &state), state, now).await
 }
@@ -367,6 +378,9 @@ fn is_unwanted(order: &orders::Model, po: &purchase_orders::Model) -> bool {
     order.cancelled_at.is_some() || po.cancel_requested_at.is_some()
 }
 
+/// Within this time of its decision nothing was tried for a purchase order and failed, and nobody thought better of it.
+const JUST_DECIDED: TimeDelta = TimeDelta::seconds(2);
+
 /// How long a purchase order that is held back waits, if no news of its order comes.
 const HELD: Duration = Duration::from_mins(10);
 
@@ -490,15 +504,7 @@ async fn may_not_be_placed(
     let Some(line) = price_guard::line_above_accepted_price(tx, po, &state.po_lines).await? else {
         return Ok(false);
     };
-    // Back to routing: it knows the alternatives, and asks a person if there are none.
-    move_to(tx, po, PurchaseOrderStatus::Cancelled, now).await?;
-    release_allocations(tx, po, now).await?;
-    let message = format!(
-        "{} was not sent: the price of {line} rose above what the shop accepted",
-        po.number
-    );
-    next_steps::units_freed(tx, shop, order, now)?;
-    let (shop, order) = (shop.id, order.id);
-    store::events::add(tx, shop, order, now, &Actor::Orderyard, EventKind::Cancelled, message);
+    let why = format!("the price of {line} rose above what the shop accepted");
+    still_allowed::back_to_routing(tx, shop, order, po, &why, now).await?;
     Ok(true)
 }

@@ -292,6 +292,11 @@ impl Decision<'_> {
                 let now_ms = self.tx.lease_now().timestamp_millis();
                 store::jobs::revive_of_key(self.tx, &key, now_ms).await?;
             }
+            (ExceptionKind::PlacementRefused, _) => {
+                self.route()?;
+                // A call may be refused for a mistake of the shop's own, so nobody is left out.
+                return Ok("It is routed again, and whoever refused it may be asked again".to_owned());
+            }
             _ => self.route()?,
         }
         Ok("It is tried again".to_owned())
@@ -334,13 +339,19 @@ impl Decision<'_> {
                 "it is not known which price was refused; retry instead".to_owned(),
             ));
         };
+        let mut days = Vec::new();
         for mut component in self.components_with(variant, offer).await? {
+            days.push(component.validity());
             component.accepted_cost_minor = price.amount_minor;
             component.currency = price.currency;
             store::save(self.tx, component)?;
         }
         self.route()?;
-        Ok(format!("The price of {price} was accepted"))
+        let what = format!("The price of {price} was accepted");
+        // It is accepted for every order of the variant, and others may wait for that.
+        let done = (self.actor, Some(what.as_str()));
+        save_mapping::look_again(self.tx, self.order.shop_id, variant, &days, done, self.now)?;
+        Ok(what)
     }
 
     async fn purchase_order(&self) -> Result<purchase_orders::Model, AppError> {

@@ -3,6 +3,8 @@
 
 use chrono::{DateTime, Utc};
 use sea_orm::DbErr;
+use serde::Deserialize as _;
+use serde_json::json;
 
 use super::open_exception::{NewException, open_exception};
 use crate::{
@@ -37,6 +39,7 @@ pub async fn hold(
         !holds.asks_for_proof() || store::purchase_orders::any_placed(tx.conn(), shop.id, po.supplier_id).await?;
     let mut why = holds.reasons(Reviewed {
         total: Money::new(order.total_minor, order.currency),
+        currency: shop.currency,
         risk: order.facts.0.risk.as_deref(),
         tags: &order.facts.0.tags,
         supplier,
@@ -46,7 +49,7 @@ pub async fn hold(
         return Ok(false);
     }
     let asked = reviews(tx, state).await?;
-    let tells = |row: &exceptions::Model, reason: &String| row.message.contains(reason.as_str());
+    let tells = |row: &exceptions::Model, reason: &String| reasons_of(row).contains(reason);
     why.retain(|reason| !asked.iter().any(|row| is_released(row, state) && tells(row, reason)));
     let is_open =
         |row: &&exceptions::Model| row.status == ExceptionStatus::Open && row.purchase_order_id == Some(po.id);
@@ -62,11 +65,28 @@ pub async fn hold(
         purchase_order: Some(po.id),
         shipment: None,
         quantity: None,
-        message: format!("{} waits for a review: {}", po.number, why.join("; ")),
-        evidence: None,
+        message: format!("{}{WAITS}{}", po.number, why.join(BETWEEN)),
+        evidence: Some(json!({ REASONS: why })),
     };
     open_exception(tx, new, now).await?;
     Ok(true)
+}
+
+/// How an exception tells what it is about.
+const WAITS: &str = " waits for a review: ";
+const BETWEEN: &str = "; ";
+const REASONS: &str = "reasons";
+
+/// What a person was asked about, reason by reason: one may be the beginning of another.
+fn reasons_of(row: &exceptions::Model) -> Vec<String> {
+    let kept = row.evidence.as_ref().and_then(|evidence| evidence.0.get(REASONS));
+    if let Some(Ok(reasons)) = kept.map(Vec::<String>::deserialize) {
+        return reasons;
+    }
+    // Of one that was opened before they were kept.
+    let told = row.message.split_once(WAITS);
+    let reasons = told.map(|(_, reasons)| reasons.split(BETWEEN).map(str::to_owned).collect());
+    reasons.unwrap_or_default()
 }
 
 /// The last look before a purchase order leaves; gives back its order as it then stands.

@@ -36,6 +36,9 @@ pub enum Why {
     Mapped {
         variant: ShopifyVariantId,
         by: String,
+        /// In words, for the orders' histories, where it is something else of the mapping.
+        #[serde(default)]
+        what: Option<String>,
         /// As below.
         until: Option<DateTime<Utc>>,
     },
@@ -127,7 +130,17 @@ impl RevisitOrders {
     async fn some(&self, app: &App) -> Result<Option<uuid::Uuid>, JobError> {
         let (after, now) = (self.after.map(ExceptionId), app.clock.now());
         match &self.why {
-            Why::Mapped { variant, by, until } => self.mapped(app, *variant, by, until.unwrap_or(now)).await,
+            Why::Mapped {
+                variant,
+                by,
+                what,
+                until,
+            } => {
+                let what = what.as_deref().unwrap_or("The variant was mapped");
+                let until = until.unwrap_or(now);
+                let found = exceptions::of_variant(app.db.read(), self.shop_id, *variant, until, after, MOST).await?;
+                self.route_again(app, &found, by, what).await
+            }
             Why::ManyMapped { by, since, until } => {
                 let until = until.unwrap_or(now);
                 let mapped = Counting {
@@ -223,18 +236,6 @@ impl RevisitOrders {
         }
         tx.commit().await?;
         Ok(found.last().map(|parcel| parcel.id.0))
-    }
-
-    async fn mapped(
-        &self,
-        app: &App,
-        variant: ShopifyVariantId,
-        by: &str,
-        until: DateTime<Utc>,
-    ) -> Result<Option<uuid::Uuid>, JobError> {
-        let after = self.after.map(ExceptionId);
-        let found = exceptions::of_variant(app.db.read(), self.shop_id, variant, until, after, MOST).await?;
-        self.route_again(app, &found, by, "The variant was mapped").await
     }
 
     /// Closes exceptions and has their orders routed; one that still holds is opened anew. While automation is

@@ -364,7 +364,7 @@ async fn suppliers_that_refused(
 }
 
 /// What the shop agreed with the suppliers that may ship the lines.
-async fn agreed(db: &impl Recall, shop: ShopId, lines: &[LineDemand]) -> Result<Agreed, DbErr> {
+pub(super) async fn agreed(db: &impl Recall, shop: ShopId, lines: &[LineDemand]) -> Result<Agreed, DbErr> {
     let components = lines
         .iter()
         .flat_map(|line| &line.alternatives)

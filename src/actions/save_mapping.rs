@@ -77,6 +77,18 @@ pub(super) fn route_waiting(
     actor: &Actor,
     now: DateTime<Utc>,
 ) -> Result<(), DbErr> {
+    look_again(tx, shop, variant, days, (actor, None), now)
+}
+
+/// The same after something else of a mapping changed: what it was stands in the orders' histories.
+pub(super) fn look_again(
+    tx: &Tx,
+    shop: ShopId,
+    variant: ShopifyVariantId,
+    days: &[Validity],
+    (actor, what): (&Actor, Option<&str>),
+    now: DateTime<Utc>,
+) -> Result<(), DbErr> {
     let begin = |validity: &Validity| {
         if validity.holds_at(now) {
             Some(now)
@@ -91,6 +103,7 @@ pub(super) fn route_waiting(
         let why = Why::Mapped {
             variant,
             by: actor.to_string(),
+            what: what.map(str::to_owned),
             until: None,
         };
         let revisit = RevisitOrders::new(shop, why);

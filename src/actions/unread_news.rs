@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use sea_orm::DbErr;
 
 use super::import_order::ImportOrder;
@@ -13,8 +13,6 @@ use crate::{
     store::{Tx, jobs::waiting, orders, purchase_orders, shops},
 };
 
-/// No try to read an order fails and waits within this time of its last reading.
-const JUST_DECIDED: TimeDelta = TimeDelta::seconds(2);
 /// How long a purchase order waits for its order to be read.
 const SOON: Duration = Duration::from_secs(5);
 /// The same where it cannot be read. What waits is called when the shop is back.
@@ -26,6 +24,7 @@ pub(super) async fn before_placing(
     shop: &shops::Model,
     order: &orders::Model,
     po: &purchase_orders::Model,
+    has_waited: bool,
     now: DateTime<Utc>,
 ) -> Result<Option<JobError>, DbErr> {
     let waits = |why: String, after| {
@@ -48,7 +47,7 @@ pub(super) async fn before_placing(
         let why = "its order was not read since the app was installed again";
         return Ok(waits(why.to_owned(), SOON));
     }
-    if now - po.created_at < JUST_DECIDED {
+    if !has_waited {
         return Ok(None);
     }
     let key = order_key(order.shop_id, order.shopify_id);

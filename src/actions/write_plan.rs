@@ -12,7 +12,7 @@ use sea_orm::DbErr;
 use super::{
     open_exception::{NewException, open_exception},
     place_purchase_order::PlacePurchaseOrder,
-    purchase_order_number, review_holds,
+    purchase_order_number, review_holds, ship_by,
 };
 use crate::{
     domain::{
@@ -98,9 +98,8 @@ impl PlanWriter<'_> {
     fn draft(&self, request: &RouteRequest, supplier: SupplierId, currency: Currency, number: String) -> Draft {
         let order = &self.state.order;
         let terms = request.suppliers.iter().find(|terms| terms.id == supplier);
-        let handling = terms.map_or(1, |terms| {
-            i64::from(terms.service.days_to_ship(terms.handling_days, request.facts.hour))
-        });
+        let agreed = terms.map(|terms| (&terms.service, terms.handling_days));
+        let send_after = self.send_after();
         let header = purchase_orders::Model {
             id: PurchaseOrderId::generate(),
             number,
@@ -112,10 +111,15 @@ impl PlanWriter<'_> {
             currency,
             total_minor: 0,
             ship_to: order.ship_to.clone(),
-            ship_by: Some(self.now + TimeDelta::days(handling)),
+            // As it would be; it is promised when it is sent.
+            ship_by: Some(ship_by::by_terms(
+                &self.shop.time_zone,
+                agreed,
+                send_after.unwrap_or(self.now),
+            )),
             supplier_reference: None,
             created_at: self.now,
-            send_after: self.send_after(),
+            send_after,
             given_up_at: None,
             sent_at: None,
             asked_at: None,

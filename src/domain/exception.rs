@@ -68,7 +68,9 @@ impl ExceptionKind {
             // Retry looks again. Nothing is left as it is: the parcel's units would be in doubt for ever.
             Self::FulfillmentUnclear => &[C::ConfirmFulfilled, C::ConfirmNotFulfilled, C::Retry],
             Self::FulfilledByHand => &[C::CancelPurchaseOrder, C::AdoptTracking],
-            Self::PlacementRefused | Self::FulfillmentRefused | Self::JobFailed => &[C::Retry, C::MarkHandled],
+            // Retry asks the same supplier, too: what it refused may have been a wrong key, or another mistake here.
+            Self::PlacementRefused => &[C::Retry, C::ChooseSupplier, C::MarkHandled],
+            Self::FulfillmentRefused | Self::JobFailed => &[C::Retry, C::MarkHandled],
             Self::Review => &[C::Release, C::Refuse],
             Self::SupplierSilent => &[C::ConfirmNotPlaced, C::MarkHandled],
             Self::CancelRefused | Self::Other => &[C::MarkHandled],

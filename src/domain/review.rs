@@ -10,7 +10,7 @@ use super::money::{Currency, Money};
 pub struct ReviewHolds {
     /// Those to a supplier that has not taken one of the shop's yet.
     pub first_order: bool,
-    /// Those for orders above this total, a decimal in the shop's currency.
+    /// Those for orders above this total, a decimal in the shop's currency; and those for orders in another.
     pub above: Option<String>,
     /// Those for orders that Shopify advises to look into, or to cancel.
     pub risk: bool,
@@ -22,6 +22,8 @@ pub struct ReviewHolds {
 #[derive(Clone, Copy, Debug)]
 pub struct Reviewed<'a> {
     pub total: Money,
+    /// The shop's.
+    pub currency: Currency,
     /// Shopify's recommendation, in its own word.
     pub risk: Option<&'a str>,
     pub tags: &'a [String],
@@ -45,9 +47,14 @@ impl ReviewHolds {
             why.push(format!("it is the first order to {}", of.supplier));
         }
         if let Some(above) = &self.above {
-            let limit = Money::parse(above, of.total.currency).ok();
+            let limit = Money::parse(above, of.currency).ok();
             // A limit that cannot be compared holds: nothing dear slips through.
-            if limit.is_none_or(|limit| of.total.amount_minor > limit.amount_minor) {
+            if of.total.currency != of.currency {
+                let (total, currency) = (of.total, of.currency.code());
+                why.push(format!(
+                    "the order's total of {total} cannot be compared with {above} {currency}"
+                ));
+            } else if limit.is_none_or(|limit| of.total.amount_minor > limit.amount_minor) {
                 why.push(format!("the order's total of {} is above {above}", of.total));
             }
         }
@@ -89,6 +96,10 @@ impl ReviewHolds {
 mod tests {
     use super::*;
 
+    fn euro() -> Currency {
+        Currency::parse("EUR").expect("a currency")
+    }
+
     fn reasons(
         holds: &ReviewHolds,
         total_minor: i64,
@@ -98,7 +109,8 @@ mod tests {
     ) -> Vec<String> {
         let tags: Vec<String> = tags.iter().map(|tag| (*tag).to_owned()).collect();
         holds.reasons(Reviewed {
-            total: Money::new(total_minor, Currency::parse("EUR").expect("a currency")),
+            total: Money::new(total_minor, euro()),
+            currency: euro(),
             risk,
             tags: &tags,
             supplier: "North",
@@ -130,6 +142,27 @@ mod tests {
             ]
         );
         assert!(reasons(&holds, 50_000, Some("ACCEPT"), &["vip"], true).is_empty());
+    }
+
+    #[test]
+    fn a_limit_is_in_the_shops_currency() {
+        let holds = ReviewHolds {
+            above: Some("500.00".to_owned()),
+            ..ReviewHolds::default()
+        };
+        let yen = |total| Reviewed {
+            total: Money::new(total, Currency::parse("JPY").expect("a currency")),
+            currency: euro(),
+            risk: None,
+            tags: &[],
+            supplier: "North",
+            is_proven: true,
+        };
+        // 400 yen are less, and 600 as well: nobody knows the rate.
+        for total in [400, 600] {
+            let told = format!("the order's total of {total} JPY cannot be compared with 500.00 EUR");
+            assert_eq!(holds.reasons(yen(total)), [told]);
+        }
     }
 
     #[test]

@@ -132,7 +132,7 @@ pub struct ShopSettings {
 pub struct ReviewHolds {
     /// To a supplier that has not taken one of the shop's yet.
     first_order: bool,
-    /// For orders above this total, a decimal in the shop's currency.
+    /// For orders above this total, a decimal in the shop's currency, and for orders in another.
     above: Option<String>,
     /// For orders that Shopify advises to look into, or to cancel.
     risk: bool,

@@ -8,14 +8,15 @@
 //! `sentences`. There are two strategies: `priority` goes line by line;
 //! `least_cost` lets `solver` find the cheapest plan for the whole order, by the
 //! `terms`, which `owner` makes of what the owner wrote down, `tariff` prices and
-//! `cost` puts as a problem. `worth` says what a plan costs, whoever made it, and `together`
-//! decides several orders that want the same pieces.
+//! `cost` puts as a problem. `worth` says what a plan costs, whoever made it, `forbidden`
+//! whether it may stand, and `together` decides several orders that want the same pieces.
 //! Reading the facts, storing the plan and acting on it is left to `actions`.
 
 mod candidates;
 mod cost;
 mod explanation;
 pub mod expressions;
+mod forbidden;
 mod least_cost;
 pub mod owner;
 mod plan;
@@ -34,6 +35,7 @@ pub mod together;
 pub mod what_if;
 pub mod worth;
 
+pub use forbidden::forbidden;
 pub use plan::{
     Aimed, ChosenComponent, CostParts, Field, Lack, Landed, Outcome, PlanLine, PriceCut, RejectedAlternative,
     RejectedBecause, RoutePlan, RunnerUp, SupplierBill,

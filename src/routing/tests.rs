@@ -2,6 +2,7 @@
 //! for every order. What must be compared with another solver is in `benches/routing`.
 
 mod aims;
+mod forbidden;
 mod least_cost;
 mod numbers;
 mod properties;

@@ -15,7 +15,7 @@ const DRAFTS: &str = "select count(*) from purchase_orders where status = 'draft
 const REVIEWS: &str = "select count(*) from exceptions where kind = 'review' and status = 'open'";
 const OPEN: &str = "select count(*) from exceptions where status = 'open'";
 
-async fn settings(world: &World, change: &str) {
+pub(super) async fn settings(world: &World, change: &str) {
     let change = format!("mutation {{ updateShopSettings(input: {{ {change} }}) {{ problems {{ field message }} }} }}");
     let answer = world.graphql(&change, json!({})).await;
     assert_eq!(answer["updateShopSettings"]["problems"], json!([]));
@@ -42,7 +42,7 @@ async fn with_time_to_undo(database: Database, rules: &'static str) -> Story {
 }
 
 /// The time to undo is over.
-async fn leave(story: &Story) {
+pub(super) async fn leave(story: &Story) {
     let over = "update purchase_orders set send_after = created_at";
     story.world.execute(over).await;
     let now = "update jobs set run_at_ms = 0, waits_for = 'turn' where name = 'place_purchase_order'";
@@ -50,7 +50,7 @@ async fn leave(story: &Story) {
 }
 
 /// Waits until everything but what waits for its time is done.
-async fn settled(story: &Story) {
+pub(super) async fn settled(story: &Story) {
     let busy = "select count(*) from jobs where state in ('ready', 'running') and name <> 'place_purchase_order'";
     story.waits_for("all else is done", busy, 0).await;
 }

@@ -1,5 +1,6 @@
 //! Stories from an order to its tracking, told from outside.
 
+mod accepted_price;
 mod asked_for_more;
 mod asking;
 mod away;
@@ -9,6 +10,7 @@ mod changes;
 mod costs;
 mod decisions;
 mod explained;
+mod forbidden_since;
 mod gates;
 mod given_up;
 mod holds;
@@ -18,6 +20,7 @@ mod mapping;
 mod mapping_file;
 mod market;
 mod meanwhile;
+mod namesakes;
 mod nodes;
 mod once;
 mod orders;
@@ -26,8 +29,10 @@ mod parcels;
 mod price_lists;
 mod privacy;
 mod reconciling;
+mod refused;
 mod reservations;
 mod rules;
+mod ship_by;
 pub mod shop;
 mod skew;
 mod standing_still;

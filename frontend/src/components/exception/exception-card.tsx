@@ -104,6 +104,11 @@ export function ExceptionCard({ exception: masked, withinOrder }: ExceptionCardP
           </Text>
         )}
         <Evidence evidence={exception.evidence} />
+        {open && exception.kind === "PLACEMENT_REFUSED" && (
+          <Text size="sm" c="dimmed">
+            {t("exceptions.refusedHint")}
+          </Text>
+        )}
         {open ? (
           <Choices exception={exception} />
         ) : (

@@ -1,0 +1,183 @@
+//! What was decided and is not allowed any more when it is about to leave, with nobody else to serve it: it is not
+//! sent, and a person is asked.
+
+use rstest::rstest;
+use sandbox::AddressSpec;
+use serde_json::json;
+
+use super::{
+    meanwhile::{leave, settings, settled},
+    shop::{Plot, Story},
+};
+use crate::harness::Database;
+
+const DRAFTS: &str = "select count(*) from purchase_orders where status = 'draft'";
+const OPEN: &str = "select count(*) from exceptions where status = 'open'";
+
+/// What the shop's staff change about the agreement with North.
+async fn agree(story: &Story, change: &str) {
+    let found = story
+        .world
+        .graphql("{ suppliers { nodes { id key } } }", json!({}))
+        .await;
+    let mut nodes = found["suppliers"]["nodes"].as_array().expect("a list").iter();
+    let north = nodes.find(|node| node["key"] == "north").expect("North");
+    let call = format!("connectSupplier(supplierId: {}, input: {{ {change} }})", north["id"]);
+    story.change(&call).await;
+}
+
+/// North alone makes the mug, which may be undone for an hour.
+async fn decided(database: Database, of_north_mug: &'static str) -> Story {
+    let plot = Plot {
+        of_north_mug,
+        ..Plot::default()
+    };
+    let story = plot.begin(database).await;
+    settings(&story.world, "undoMinutes: 60").await;
+    story.order(&[("MUG", 2)]);
+    story.waits_for("it is decided", DRAFTS, 1).await;
+    settled(&story).await;
+    story
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Change {
+    Pause,
+    Rule,
+    Goods,
+    Mapping,
+}
+
+#[rstest]
+#[case::paused(Change::Pause, "the connection with North is paused")]
+#[case::ruled_out(Change::Rule, "the rule “Not there” forbids it")]
+#[case::dangerous(Change::Goods, "N-MUG is dangerous goods, which North may not ship")]
+#[case::mapped_otherwise(Change::Mapping, "MUG is mapped otherwise now")]
+#[tokio::test]
+async fn what_is_forbidden_in_the_time_to_undo_is_not_sent(
+    #[values(Database::Sqlite, Database::Postgres)] database: Database,
+    #[case] change: Change,
+    #[case] why: &str,
+) {
+    let story = decided(database, ", dangerous_goods: true").await;
+    match change {
+        Change::Pause => agree(&story, "active: false").await,
+        Change::Rule => {
+            let rule = r#"saveRule(input: { name: "Not there", kind: NEVER, suppliers: ["north"] })"#;
+            story.change(rule).await;
+        }
+        Change::Goods => agree(&story, "dangerousGoods: false").await,
+        Change::Mapping => {
+            let delete = format!("deleteMapping(variantId: \"{}\")", story.variant("MUG"));
+            story.change(&delete).await;
+        }
+    }
+    settled(&story).await;
+    // Nobody else has it, and it can be allowed again in time.
+    assert_eq!((story.world.count(DRAFTS).await, story.world.count(OPEN).await), (1, 0));
+    leave(&story).await;
+    story.waits_for("a person is asked", OPEN, 1).await;
+    story.quiet().await;
+    assert_eq!(story.bought(), (0, 0));
+    assert_eq!(story.world.count(DRAFTS).await, 0);
+    let told = format!("select count(*) from events where message like '%was not sent: {why}'");
+    assert_eq!(story.world.count(&told).await, 1, "the history says why");
+    let reserved = "select cast(sum(reserved) as bigint) from offers";
+    assert_eq!(story.world.count(reserved).await, 0);
+    let asked = match change {
+        Change::Mapping => format!("{OPEN} and kind = 'unmapped_line' and quantity = 2"),
+        _ => format!("{OPEN} and kind = 'no_eligible_supplier' and quantity = 2 and message like '%{why}%'"),
+    };
+    assert_eq!(story.world.count(&asked).await, 1, "the person is told why");
+}
+
+#[rstest]
+#[tokio::test]
+async fn what_is_allowed_again_in_time_is_sent(#[values(Database::Sqlite, Database::Postgres)] database: Database) {
+    let story = decided(database, "").await;
+    agree(&story, "active: false").await;
+    settled(&story).await;
+    agree(&story, "active: true").await;
+    settled(&story).await;
+    leave(&story).await;
+    story.purchase_order("north").await;
+    assert_eq!(story.world.count("select count(*) from purchase_orders").await, 1);
+}
+
+/// Routing asked North for its last two, and so left none to itself.
+#[rstest]
+#[tokio::test]
+async fn its_own_pieces_do_not_speak_against_it(#[values(Database::Sqlite, Database::Postgres)] database: Database) {
+    let plot = Plot {
+        rules: "[{ name: Nearly gone, when: 'offer.stock < 2', exclude: true }, { name: One parcel, max_parcels: 1 }]",
+        ..Plot::default()
+    };
+    let story = plot.begin(database).await;
+    let north = story.world.supplier("north");
+    north.put_inventory(&[("N-MUG".to_owned(), 2)]).await.expect("is taken");
+    story.order(&[("MUG", 2), ("SHIRT", 1)]);
+    story.purchase_order("north").await;
+    story.quiet().await;
+    assert_eq!(story.world.count("select count(*) from purchase_orders").await, 1);
+}
+
+/// What a person chose stays as it was chosen.
+#[rstest]
+#[tokio::test]
+async fn who_was_chosen_by_hand_is_not_taken_back(#[values(Database::Sqlite, Database::Postgres)] database: Database) {
+    let story = decided(database, "").await;
+    let shown = story
+        .world
+        .graphql("{ orders { nodes { id lines { id } } } }", json!({}))
+        .await;
+    let order = &shown["orders"]["nodes"][0];
+    let offer = story
+        .world
+        .graphql("{ offers(filter: { search: \"N-MUG\" }) { nodes { id } } }", json!({}))
+        .await;
+    let (line, offer) = (&order["lines"][0]["id"], &offer["offers"]["nodes"][0]["id"]);
+    let parts = format!("[{{ offerId: {offer} }}]");
+    let call = format!(
+        "overrideRouting(orderId: {}, lineId: {line}, parts: {parts}, reason: \"a gift\")",
+        order["id"]
+    );
+    story.change(&call).await;
+    agree(&story, "active: false").await;
+    settled(&story).await;
+    leave(&story).await;
+    story.purchase_order("north").await;
+}
+
+/// A part has left, so the rest cannot be decided anew with it: only its address is corrected.
+#[rstest]
+#[tokio::test]
+async fn an_address_that_nobody_ships_to_keeps_the_rest_back(
+    #[values(Database::Sqlite, Database::Postgres)] database: Database,
+) {
+    let story = Plot::default().begin(database).await;
+    settings(&story.world, "undoMinutes: 60").await;
+    let placed = story.order(&[("MUG", 1), ("KIT", 1)]);
+    story.waits_for("both are decided", DRAFTS, 2).await;
+    settled(&story).await;
+    let of_east = "update purchase_orders set send_after = created_at
+        where supplier_id = (select id from suppliers where key = 'east')";
+    story.world.execute(of_east).await;
+    let now = "update jobs set run_at_ms = 0, waits_for = 'turn' where name = 'place_purchase_order'";
+    story.world.execute(now).await;
+    story.purchase_order("east").await;
+    let corrected = AddressSpec {
+        country: None,
+        country_code: Some("FR".to_owned()),
+        ..AddressSpec::default()
+    };
+    let shop = &story.world.shop;
+    shop.change_address(placed, corrected).expect("is changed");
+    let told = "select count(*) from events where message like '%goes to the new one%'";
+    story.waits_for("its address is corrected", told, 1).await;
+    settled(&story).await;
+    leave(&story).await;
+    let asked = format!("{OPEN} and kind = 'no_eligible_supplier' and message like '%does not ship to FR%'");
+    story.waits_for("a person is asked", &asked, 1).await;
+    story.quiet().await;
+    assert_eq!(story.bought(), (0, 1));
+}
