@@ -205,6 +205,9 @@ pub fn with_preset(dice: &mut Dice, preset: Preset, mut request: RouteRequest) -
     };
     let (own, chosen) = (&model.preferences, Preferences::of(preset));
     let mut shares = shares_by_lot(dice, suppliers);
+    if dice.chance(50) {
+        nearly_balance(dice, &mut shares);
+    }
     shares.retain(|_| dice.chance(80));
     model.preferences = Preferences {
         aim: chosen.aim,
@@ -399,6 +402,15 @@ fn wishes_by_lot(dice: &mut Dice, suppliers: usize) -> Preferences {
         per_late_piece,
         balance: shares_by_lot(dice, suppliers),
         per_piece_off_balance: 100,
+    }
+}
+
+/// Has each supplier stand at its share or a few basis points above it.
+fn nearly_balance(dice: &mut Dice, shares: &mut [Share]) {
+    let all: u32 = shares.iter().map(|share| share.pieces).sum();
+    for share in shares {
+        let has = share.pieces * 10_000 / all.max(1);
+        share.target_bp = has.saturating_sub(dice.roll(0, 3));
     }
 }
 

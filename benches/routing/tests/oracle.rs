@@ -67,7 +67,7 @@ fn no_saving_on_dear_goods_outweighs_what_the_strategy_aims_at() {
         units: 4,
     });
     // The strategies are those of odd turns.
-    check_all(30, |turn| with_dear_goods(2_000, by_lot(2 * turn + 1)));
+    check_all(100, |turn| with_dear_goods(2_000, by_lot(2 * turn + 1)));
 }
 
 /// What weighs nothing needs a parcel and makes none heavier, also beside one that is full to the gram.
