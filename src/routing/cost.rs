@@ -130,6 +130,15 @@ impl Priced {
         Some(priced)
     }
 
+    /// What no plan of the order costs more than, if it can be counted.
+    pub fn most(order: Order<'_>) -> Option<Score> {
+        let metered = order.metered_offers();
+        let drafts = order.drafts(&metered)?;
+        let steps = |meter: &Reach| order.steps(&metered, meter);
+        let meters: Vec<Vec<Step>> = drafts.meters.iter().map(steps).collect();
+        most_of(order.lines, &drafts.ways, &meters)
+    }
+
     fn group(&self, order: Order<'_>, lines: &BTreeSet<OrderLineId>) -> Group {
         // What a person chose a supplier for goes its own way.
         let is_member = |line: &LineDemand| line.forced_offer.is_none() && lines.contains(&line.line);
@@ -362,28 +371,11 @@ impl Scale {
     /// line's candidates: too little in all to outweigh a part.
     fn of(order: Order<'_>, drafts: &[Draft], meters: &[Vec<Step>]) -> Option<Self> {
         let (lines, breaks_ties) = (order.lines, order.tariff.breaks_ties);
-        let mut dearest = vec![0; lines.len()];
-        let mut ways: Vec<Score> = vec![0; lines.len()];
-        for draft in drafts {
-            dearest[draft.line] = draft.each.max(dearest[draft.line]);
-            ways[draft.line] += 1;
-        }
-        let mut total: Score = 1;
+        let total = most_of(lines, drafts, meters)?;
         let mut ties: Score = 1;
-        for (line, (dearest, ways)) in lines.iter().zip(dearest.iter().zip(ways)) {
-            total = total.checked_add(dearest.checked_mul(line.units.into())?)?;
-            if breaks_ties {
-                ties += ways * Score::from(line.units);
-            }
-        }
-        for steps in meters {
-            // The most that it can charge: prices by quantity may fall on the last step.
-            let mut most: Score = 0;
-            for step in steps {
-                let charge = step.each.checked_mul(step.up_to.into())?;
-                most = step.fixed.checked_add(charge)?.max(most);
-            }
-            total = total.checked_add(most)?;
+        if breaks_ties {
+            let units = drafts.iter().map(|draft| Score::from(lines[draft.line].units));
+            ties += units.sum::<Score>();
         }
         let total = total.checked_mul(ties)?;
         let units: Score = lines.iter().map(|line| Score::from(line.units)).sum();
@@ -402,4 +394,26 @@ impl Scale {
             unserved: grain * (total + ties),
         })
     }
+}
+
+/// More than any plan can cost.
+fn most_of(lines: &[&LineDemand], drafts: &[Draft], meters: &[Vec<Step>]) -> Option<Score> {
+    let mut dearest = vec![0; lines.len()];
+    for draft in drafts {
+        dearest[draft.line] = draft.each.max(dearest[draft.line]);
+    }
+    let mut total: Score = 1;
+    for (line, dearest) in lines.iter().zip(dearest) {
+        total = total.checked_add(dearest.checked_mul(line.units.into())?)?;
+    }
+    for steps in meters {
+        // The most that it can charge: prices by quantity may fall on the last step.
+        let mut most: Score = 0;
+        for step in steps {
+            let charge = step.each.checked_mul(step.up_to.into())?;
+            most = step.fixed.checked_add(charge)?.max(most);
+        }
+        total = total.checked_add(most)?;
+    }
+    Some(total)
 }

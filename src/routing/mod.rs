@@ -27,6 +27,7 @@ pub mod rulebook;
 mod rules;
 mod sentences;
 mod solver;
+mod sound;
 mod tariff;
 pub mod terms;
 #[cfg(test)]
@@ -151,8 +152,9 @@ fn by_least_cost(known: Known<'_>, mut judged: Vec<Vec<Candidate<'_>>>, stock: S
         candidate.refuse(tariff.refusals(candidate.alternative, known.around));
     }
     let limits = model.limits.clone().and(&known.ruling.limits);
+    let most = |tariff: &Tariff<'_>| Priced::most(known.order(&judged, &stock, tariff, &limits));
     let put = |tariff: &Tariff<'_>| Priced::new(known.order(&judged, &stock, tariff, &limits));
-    let Some((tariff, priced)) = tariff.fitting(put) else {
+    let Some((tariff, priced)) = tariff.fitting(most, put) else {
         for candidate in judged.iter_mut().flatten() {
             candidate.refuse(vec![RejectedBecause::BadData { field: Field::Cost }]);
         }

@@ -10,7 +10,8 @@ use super::{
     request::{Alternative, Component, OfferFacts},
     rules::Circumstances,
     solver::Score,
-    terms::{ABOVE_ALL, Aim, CostModel, Preferences, PriceBreak, PriceBreaks, Shipping, SupplierCosts, WeightBracket},
+    sound::{brackets, brackets_are_sound, breaks_are_sound, weight_refusal},
+    terms::{ABOVE_ALL, Aim, CostModel, Preferences, PriceBreak, PriceBreaks, Shipping, SupplierCosts},
 };
 use crate::{
     domain::{
@@ -23,6 +24,9 @@ use crate::{
 /// Parcels of one supplier for one order; more is taken for a mistake.
 pub const MOST_PARCELS: u32 = 200;
 
+/// Parts of an order's cost beyond which nothing is made to outweigh them: far from overflow.
+const MOST_OUTWEIGHED: Score = 1 << 90;
+
 /// The cost model, ready to be asked.
 #[derive(Debug)]
 pub struct Tariff<'a> {
@@ -34,6 +38,8 @@ pub struct Tariff<'a> {
     has_wishes: bool,
     /// Whether the owner's order of the candidates decides between plans of the same cost.
     pub breaks_ties: bool,
+    /// How many times [`ABOVE_ALL`] outweighs whatever the order may cost.
+    aim_times: Score,
 }
 
 /// What a supplier charges, converted and checked once for all of its offers.
@@ -106,20 +112,52 @@ impl<'a> Tariff<'a> {
             exchange,
             has_wishes: model.preferences != Preferences::default(),
             breaks_ties: true,
+            aim_times: 1,
             breaks,
             model,
         }
     }
 
     /// What `put` makes of the order, by this tariff or, where the order is too large for it, by the finest that
-    /// leaves room. None where none does.
-    pub fn fitting<T>(self, put: impl Fn(&Self) -> Option<T>) -> Option<(Self, T)> {
+    /// leaves room. None where none does. Where the order may cost `most` without what the strategy aims at, and that
+    /// is much, the latter weighs more than usual, as long as there is room for that.
+    pub fn fitting<T>(
+        self,
+        most: impl Fn(&Self) -> Option<Score>,
+        put: impl Fn(&Self) -> Option<T>,
+    ) -> Option<(Self, T)> {
         let mut tariff = self;
         loop {
-            if let Some(done) = put(&tariff) {
-                return Some((tariff, done));
+            let times = tariff.times_above(&most);
+            for times in [times, 1].into_iter().skip(usize::from(times == 1)) {
+                tariff.aim_times = times;
+                if let Some(done) = put(&tariff) {
+                    return Some((tariff, done));
+                }
             }
             tariff = tariff.coarser()?;
+        }
+    }
+
+    /// How many times [`ABOVE_ALL`] it takes for the least amount of what the strategy aims at to outweigh any cost, and
+    /// so clearly that a bound tells one from the other.
+    fn times_above(&mut self, most: impl Fn(&Self) -> Option<Score>) -> Score {
+        self.aim_times = 1;
+        let Some(aim) = self.model.preferences.aim else {
+            return 1;
+        };
+        let least = self.aim_parts(aim, 1).max(1);
+        self.aim_times = 0;
+        most(self).map_or(1, |most| most.min(MOST_OUTWEIGHED) / least * 2 + 1)
+    }
+
+    /// A weight of the owner's in parts, or the strategy's own where it aims at this.
+    fn weight(&self, aim: Aim, minor: u32) -> Score {
+        let parts = self.exchange.own(minor);
+        if self.model.preferences.aim == Some(aim) {
+            parts * self.aim_times
+        } else {
+            parts
         }
     }
 
@@ -284,7 +322,7 @@ impl<'a> Tariff<'a> {
         let wishes = &self.model.preferences;
         let late = self.days_late(supplier, around);
         self.exchange.own(wishes.late_per_day) * Score::from(late)
-            + self.exchange.own(wishes.per_parcel) * Score::from(parcels)
+            + self.weight(Aim::Parcels, wishes.per_parcel) * Score::from(parcels)
     }
 
     /// What a plan has of what the strategy aims at: units of alternatives, and parcels.
@@ -324,7 +362,7 @@ impl<'a> Tariff<'a> {
 
     /// An amount of what the strategy aims at, in parts.
     pub fn aim_parts(&self, aim: Aim, amount: i64) -> Score {
-        self.exchange.own(ABOVE_ALL) / Score::from(aim.whole()) * Score::from(amount)
+        self.weight(aim, ABOVE_ALL) / Score::from(aim.whole()) * Score::from(amount)
     }
 
     fn is_own(&self, alternative: &Alternative) -> bool {
@@ -370,9 +408,10 @@ impl<'a> Tariff<'a> {
             .components
             .iter()
             .map(|component| Score::from(component.per_unit) * self.dislike_of_piece(component.offer.supplier));
-        self.exchange.own(wishes.per_unit_day) * Score::from(days)
-            + self.exchange.own(wishes.per_unit_not_own) * Score::from(u8::from(!self.is_own(alternative)))
-            + self.exchange.own(wishes.per_unit_priority) * Score::from(steps_down)
+        let not_own = u8::from(!self.is_own(alternative));
+        self.weight(Aim::UnitDays, wishes.per_unit_day) * Score::from(days)
+            + self.weight(Aim::UnitsNotOwn, wishes.per_unit_not_own) * Score::from(not_own)
+            + self.weight(Aim::StepsDown, wishes.per_unit_priority) * Score::from(steps_down)
             + pieces.sum::<Score>()
     }
 
@@ -382,16 +421,17 @@ impl<'a> Tariff<'a> {
         let missing = |rate: Option<u32>| WHOLE_BP - rate.unwrap_or(WHOLE_BP).min(WHOLE_BP);
         let unfilled = missing(costs.and_then(|costs| costs.fill_rate_bp));
         let late = missing(costs.and_then(|costs| costs.on_time_bp));
-        let in_bp = |wish: u32, bp: u64| self.exchange.own(wish) / Score::from(WHOLE_BP) * Score::from(bp);
+        let in_bp = |weight: Score, bp: u64| weight / Score::from(WHOLE_BP) * Score::from(bp);
         let mut dislike = 0;
         if wishes.per_unfilled_piece > 0 {
-            dislike += in_bp(wishes.per_unfilled_piece, unfilled.into());
+            dislike += in_bp(self.exchange.own(wishes.per_unfilled_piece), unfilled.into());
         }
         if wishes.per_late_piece > 0 {
-            dislike += in_bp(wishes.per_late_piece, late.into());
+            dislike += in_bp(self.exchange.own(wishes.per_late_piece), late.into());
         }
         if wishes.per_piece_off_balance > 0 {
-            dislike += in_bp(wishes.per_piece_off_balance, self.above_share(supplier));
+            let weight = self.weight(Aim::AboveShare, wishes.per_piece_off_balance);
+            dislike += in_bp(weight, self.above_share(supplier));
         }
         dislike
     }
@@ -401,53 +441,6 @@ impl<'a> Tariff<'a> {
 fn without_rate(mut amounts: impl Iterator<Item = Money>, exchange: &Exchange<'_>) -> Option<Currency> {
     let unknown = amounts.find(|amount| exchange.parts(*amount).is_none());
     unknown.map(|amount| amount.currency)
-}
-
-fn brackets(shipping: &Shipping) -> &[WeightBracket] {
-    match shipping {
-        Shipping::Included | Shipping::NotKnown { .. } => &[],
-        Shipping::ByWeight(brackets) => brackets,
-    }
-}
-
-fn brackets_are_sound(shipping: &Shipping) -> bool {
-    let Shipping::ByWeight(table) = shipping else {
-        return true;
-    };
-    let rising = table.windows(2).all(|pair| pair[0].up_to_g < pair[1].up_to_g);
-    let priced = table
-        .iter()
-        .all(|bracket| bracket.cost.amount_minor >= 0 && bracket.up_to_g > 0);
-    !table.is_empty() && rising && priced
-}
-
-fn breaks_are_sound(offer: &OfferFacts, breaks: &[PriceBreak]) -> bool {
-    let first = PriceBreak {
-        from: 1,
-        unit_cost: offer.cost,
-    };
-    let mut before = &first;
-    breaks.iter().all(|next| {
-        let (low, high) = (before.unit_cost, next.unit_cost);
-        let falls = low.currency == high.currency && low.amount_minor >= high.amount_minor && high.amount_minor >= 0;
-        let sound = next.from > before.from && falls;
-        before = next;
-        sound
-    })
-}
-
-fn weight_refusal(offer: &OfferFacts, shipping: &Shipping) -> Option<RejectedBecause> {
-    let heaviest = brackets(shipping).last()?;
-    let sku = offer.sku.clone();
-    match offer.weight_g {
-        None => Some(RejectedBecause::WeightUnknown { sku }),
-        Some(weight_g) if weight_g > heaviest.up_to_g => Some(RejectedBecause::TooHeavy {
-            sku,
-            weight_g,
-            limit_g: heaviest.up_to_g,
-        }),
-        Some(_) => None,
-    }
 }
 
 /// The days until a supplier's parcel leaves.

@@ -192,7 +192,8 @@ pub enum Preset {
 }
 
 /// A price that outweighs the cost of any usual order, so that cost decides only
-/// among plans that are equal in what is preferred.
+/// among plans that are equal in what is preferred. Where an order may cost more,
+/// `tariff` takes so many times as much that it is outweighed too.
 pub const ABOVE_ALL: u32 = 1_000_000_000;
 
 text_enum! {

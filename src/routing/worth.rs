@@ -143,7 +143,8 @@ fn by_least_cost(
     }
     let limits = model.limits.clone().and(&known.ruling.limits);
     let put = |tariff: &Tariff<'_>| Priced::new(known.order(&judged, stock, tariff, &limits));
-    let (tariff, priced) = tariff.fitting(put)?;
+    // One measure for all orders that are compared, however much one of them costs.
+    let (tariff, priced) = tariff.fitting(|_| None, put)?;
     let problem = &priced.problem;
     let mut units = vec![0; priced.ways.len()];
     for (line, candidate, more) in parts(known, &judged, served)? {

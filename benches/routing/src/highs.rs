@@ -8,7 +8,7 @@ use std::{
 
 use serde_json::{Value, json};
 
-use crate::milp::Milp;
+use crate::milp::{Milp, Sum, total};
 
 /// Solves mixed-integer programmes. Ends with the value.
 pub struct Highs {
@@ -41,18 +41,57 @@ impl Highs {
         }
     }
 
-    /// The least cost of the programme, which must have an optimum. The solver's
-    /// numbers are whole only within its tolerance, so they are rounded first.
-    pub fn least_cost(&mut self, milp: &Milp) -> f64 {
-        let question = json!({ "programme": milp.to_lp() });
+    /// The least that each of the sums can come to in turn, where none grows again for the sake of a later one. The
+    /// solver's numbers are whole only within its tolerance, so they are rounded first.
+    pub fn least_in_turn<'a>(&mut self, mut milp: Milp, sums: impl IntoIterator<Item = &'a Sum>) -> Vec<f64> {
+        let mut found = Vec::new();
+        for sum in sums {
+            let answer = self.ask(&milp, sum, None);
+            assert_eq!(answer["status"], "Optimal", "{answer}");
+            let least = total_of(&answer, sum);
+            milp.at_most(sum.clone(), least);
+            found.push(least);
+        }
+        found
+    }
+
+    /// What the sum can come to, as far as is known after so many seconds.
+    pub fn within(&mut self, milp: &Milp, sum: &Sum, seconds: u32) -> Between {
+        let answer = self.ask(milp, sum, Some(seconds));
+        let is_optimum = answer["status"] == "Optimal";
+        assert!(is_optimum || answer["status"] == "Time limit reached", "{answer}");
+        Between {
+            // It names no bound before it has one.
+            at_least: answer["bound"].as_f64().unwrap_or(f64::NEG_INFINITY),
+            found: answer["values"].is_object().then(|| total_of(&answer, sum)),
+            is_optimum,
+        }
+    }
+
+    fn ask(&mut self, milp: &Milp, sum: &Sum, seconds: Option<u32>) -> Value {
+        let question = json!({ "programme": milp.to_lp(sum), "seconds": seconds });
         writeln!(self.questions, "{question}").expect("it listens");
         let mut line = String::new();
         self.answers.read_line(&mut line).expect("it answers");
-        let answer: Value = serde_json::from_str(&line).expect("JSON");
-        assert_eq!(answer["status"], "Optimal", "{answer}");
-        let value = |variable: usize| answer["values"][format!("x{variable}")].as_f64().expect("a value");
-        milp.cost(|variable| value(variable).round())
+        serde_json::from_str(&line).expect("JSON")
     }
+}
+
+/// Between which numbers the least value of a sum is.
+#[derive(Clone, Copy, Debug)]
+pub struct Between {
+    /// No plan comes to less.
+    pub at_least: f64,
+    /// The best plan that was found comes to so much.
+    pub found: Option<f64>,
+    pub is_optimum: bool,
+}
+
+fn total_of(answer: &Value, sum: &Sum) -> f64 {
+    total(sum, |variable| {
+        let value = answer["values"][format!("x{variable}")].as_f64();
+        value.expect("a value").round()
+    })
 }
 
 impl Drop for Highs {

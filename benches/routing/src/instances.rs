@@ -10,7 +10,7 @@ use orderyard::{
         Alternative, Component, LineDemand, OfferFacts, RouteRequest, Strategy, SupplierTerms,
         rulebook::OrderFacts,
         terms::{
-            CostModel, Detail, Effort, Limits, Preferences, PriceBreak, PriceBreaks, Rate, Share, Shipping,
+            CostModel, Detail, Effort, Limits, Preferences, Preset, PriceBreak, PriceBreaks, Rate, Share, Shipping,
             SupplierCosts, WeightBracket,
         },
     },
@@ -188,6 +188,61 @@ pub fn with_weightless(dice: &mut Dice, mut request: RouteRequest) -> RouteReque
     request
 }
 
+/// The strategies that go by something else before they look at any cost.
+pub const AIMING: [Preset; 5] = [
+    Preset::Fastest,
+    Preset::FewestParcels,
+    Preset::PreferredSupplier,
+    Preset::BalancedShare,
+    Preset::OwnStockFirst,
+];
+
+/// The same order by one of these strategies; what the owner weighs besides counts after it.
+pub fn with_preset(dice: &mut Dice, preset: Preset, mut request: RouteRequest) -> RouteRequest {
+    let suppliers = request.suppliers.len();
+    let Strategy::LeastCost(model) = &mut request.strategy else {
+        return request;
+    };
+    let (own, chosen) = (&model.preferences, Preferences::of(preset));
+    let mut shares = shares_by_lot(dice, suppliers);
+    if dice.chance(50) {
+        nearly_balance(dice, &mut shares);
+    }
+    shares.retain(|_| dice.chance(80));
+    model.preferences = Preferences {
+        aim: chosen.aim,
+        late_per_day: chosen.late_per_day.max(own.late_per_day),
+        per_unit_day: chosen.per_unit_day.max(own.per_unit_day),
+        per_parcel: chosen.per_parcel.max(own.per_parcel),
+        per_unit_not_own: chosen.per_unit_not_own.max(own.per_unit_not_own),
+        per_unit_priority: chosen.per_unit_priority.max(own.per_unit_priority),
+        per_unfilled_piece: chosen.per_unfilled_piece.max(own.per_unfilled_piece),
+        per_late_piece: chosen.per_late_piece.max(own.per_late_piece),
+        per_piece_off_balance: chosen.per_piece_off_balance,
+        balance: if preset == Preset::BalancedShare {
+            shares
+        } else {
+            Vec::new()
+        },
+    };
+    request
+}
+
+/// The same order of goods so many times as dear.
+#[must_use]
+pub fn with_dear_goods(times: i64, mut request: RouteRequest) -> RouteRequest {
+    let ways = request.lines.iter_mut().flat_map(|line| &mut line.alternatives);
+    for part in ways.flat_map(|way| &mut way.components) {
+        part.offer.cost.amount_minor *= times;
+        part.accepted_cost = part.offer.cost;
+    }
+    let lists = request.price_breaks.iter_mut();
+    for step in lists.flat_map(|list| &mut list.breaks) {
+        step.unit_cost.amount_minor *= times;
+    }
+    request
+}
+
 fn supplier_terms_by_lot(dice: &mut Dice, n: u32) -> SupplierTerms {
     let mut terms = supplier_terms(n, dice.roll(0, 3));
     terms.service.cutoff_hour = dice.chance(30).then(|| dice.roll(8, 18));
@@ -336,11 +391,6 @@ fn wishes_by_lot(dice: &mut Dice, suppliers: usize) -> Preferences {
     let (late_per_day, per_unit_day, per_parcel) = (maybe(200), maybe(50), maybe(300));
     let (per_unit_not_own, per_unit_priority, per_unfilled_piece) = (maybe(200), maybe(50), maybe(500));
     let per_late_piece = maybe(300);
-    let mut share = |id| Share {
-        supplier: supplier(id),
-        target_bp: dice.roll(0, 10_000),
-        pieces: dice.roll(0, 50),
-    };
     Preferences {
         aim: None,
         late_per_day,
@@ -350,7 +400,26 @@ fn wishes_by_lot(dice: &mut Dice, suppliers: usize) -> Preferences {
         per_unit_priority,
         per_unfilled_piece,
         per_late_piece,
-        balance: (1..).take(suppliers).map(&mut share).collect(),
+        balance: shares_by_lot(dice, suppliers),
         per_piece_off_balance: 100,
     }
+}
+
+/// Has each supplier stand at its share or a few basis points above it.
+fn nearly_balance(dice: &mut Dice, shares: &mut [Share]) {
+    let all: u32 = shares.iter().map(|share| share.pieces).sum();
+    for share in shares {
+        let has = share.pieces * 10_000 / all.max(1);
+        share.target_bp = has.saturating_sub(dice.roll(0, 3));
+    }
+}
+
+/// What each supplier should have of the business, and what it had.
+fn shares_by_lot(dice: &mut Dice, suppliers: usize) -> Vec<Share> {
+    let share = |id| Share {
+        supplier: supplier(id),
+        target_bp: dice.roll(0, 10_000),
+        pieces: dice.roll(0, 50),
+    };
+    (1..).take(suppliers).map(share).collect()
 }

@@ -1,6 +1,6 @@
 //! What it takes to check and to measure routing from outside: orders drawn by lot
 //! (`instances`, `planted`), the same orders as mixed-integer programmes
-//! (`programme`, `milp`) for another solver (`highs`), and the rules of thumb that
+//! (`reading`, `programme`, `milp`) for another solver (`highs`), and the rules of thumb that
 //! others route by (`policies`). The tests and `make bench-routing` share it.
 #![expect(
     clippy::expect_used,
@@ -16,4 +16,5 @@ pub mod milp;
 pub mod planted;
 pub mod policies;
 pub mod programme;
+pub mod reading;
 pub mod shops;

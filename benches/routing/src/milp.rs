@@ -5,7 +5,12 @@ use std::fmt::Write as _;
 /// A sum of variables, each with its factor.
 pub type Sum = Vec<(usize, f64)>;
 
-/// Find whole numbers that cost least and keep every constraint.
+/// What a sum comes to at these values.
+pub fn total(sum: &Sum, value: impl Fn(usize) -> f64) -> f64 {
+    sum.iter().map(|(variable, factor)| factor * value(*variable)).sum()
+}
+
+/// Find whole numbers that keep every constraint and make some sum, mostly that of their costs, as small as can be.
 #[derive(Debug, Default)]
 pub struct Milp {
     variables: Vec<Variable>,
@@ -37,22 +42,17 @@ impl Milp {
         self.constraints.push((sum.into(), "=", value));
     }
 
-    /// What the variables cost at these values.
-    pub fn cost(&self, value: impl Fn(usize) -> f64) -> f64 {
-        let each = self.variables.iter().enumerate();
-        each.map(|(index, variable)| variable.cost * value(index)).sum()
+    /// What each of the variables costs, in their order.
+    #[must_use]
+    pub fn costs(&self) -> Sum {
+        let costs = self.variables.iter().map(|variable| variable.cost);
+        costs.enumerate().collect()
     }
 
-    /// The programme as text; the variables are `x0`, `x1` and so on.
+    /// The programme that makes the sum as small as can be, as text; the variables are `x0`, `x1` and so on.
     #[must_use]
-    pub fn to_lp(&self) -> String {
-        let costs: Sum = self
-            .variables
-            .iter()
-            .map(|variable| variable.cost)
-            .enumerate()
-            .collect();
-        let mut text = format!("Minimize\n obj:{}\nSubject To\n", terms(&costs));
+    pub fn to_lp(&self, sum: &Sum) -> String {
+        let mut text = format!("Minimize\n obj:{}\nSubject To\n", terms(sum));
         for (index, (sum, relation, limit)) in self.constraints.iter().enumerate() {
             // Nothing to write into a string can fail.
             let _ = writeln!(text, " c{index}:{} {relation} {limit}", terms(sum));
@@ -94,6 +94,6 @@ mod tests {
         milp.at_least([(a, 1.0), (b, -0.5)], 2.0);
         let expect = "Minimize\n obj: + 2.5 x0 - 1 x1\nSubject To\n c0: + 1 x0 - 0.5 x1 >= 2\n\
                       Bounds\n 0 <= x0 <= 3\n 0 <= x1 <= 1\nGeneral\n x0\n x1\nEnd\n";
-        assert_eq!(milp.to_lp(), expect);
+        assert_eq!(milp.to_lp(&milp.costs()), expect);
     }
 }

@@ -1,231 +1,100 @@
 //! An order and its cost model as a mixed-integer programme, written down from the
-//! request alone and without a look at how routing does it. Also what a plan costs,
-//! worked out from what the plan says alone.
+//! request alone and without a look at how routing does it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use orderyard::{
-    domain::money::Money,
     ids::{AlternativeId, OfferId, OrderLineId, SupplierId},
-    routing::{
-        Alternative, LineDemand, OfferFacts, Outcome, RoutePlan, RouteRequest, Strategy, SupplierTerms,
-        terms::{CostModel, Shipping, SupplierCosts},
-    },
+    routing::{Alternative, LineDemand, OfferFacts, terms::Aim},
 };
 
 use crate::{
-    instances::float,
     milp::{Milp, Sum},
+    reading::{Measures, Reading},
 };
 
-/// Cents for each unit that nothing serves: more than any plan costs.
-pub const UNSERVED: f64 = 300_000.0;
-/// The request's numbers in cents, as floating point.
-pub struct Reading<'a> {
-    request: &'a RouteRequest,
-    model: &'a CostModel,
+/// Cents for each unit that nothing serves, where units and cost are weighed at once: more than any plan costs.
+const UNSERVED: f64 = 300_000.0;
+
+/// What the plans of an order are compared by: each counts only between plans that are equal in those before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    Left,
+    Aim,
+    Cost,
+    /// Units that are left and cost, weighed so that the former come first.
+    LeftAndCost,
 }
 
-impl<'a> Reading<'a> {
+impl Stage {
     #[must_use]
-    pub fn of(request: &'a RouteRequest) -> Self {
-        let Strategy::LeastCost(model) = &request.strategy else {
-            panic!("no cost model");
-        };
-        Self { request, model }
-    }
-
-    fn cents(money: Money) -> f64 {
-        let factor = match money.currency.code() {
-            "EUR" => 1.0,
-            "USD" => 0.92,
-            "JPY" => 100.0 / 161.7,
-            other => panic!("no rate for {other}"),
-        };
-        float(money.amount_minor) * factor
-    }
-
-    fn costs(&self, id: SupplierId) -> &SupplierCosts {
-        self.model
-            .suppliers
-            .iter()
-            .find(|costs| costs.supplier == id)
-            .expect("costs")
-    }
-
-    fn terms(&self, id: SupplierId) -> &SupplierTerms {
-        self.request
-            .suppliers
-            .iter()
-            .find(|terms| terms.id == id)
-            .expect("terms")
-    }
-
-    fn days(&self, id: SupplierId) -> f64 {
-        let (terms, hour) = (self.terms(id), self.request.facts.hour);
-        let too_late = terms
-            .service
-            .cutoff_hour
-            .zip(hour)
-            .is_some_and(|(cutoff, hour)| hour >= cutoff);
-        f64::from(terms.handling_days + u32::from(too_late) + self.costs(id).transit_days)
-    }
-
-    fn prices(&self, offer: &OfferFacts) -> Vec<(u32, f64)> {
-        let duties = 1.0 + f64::from(self.costs(offer.supplier).duties_bp) / 10_000.0;
-        let lists = self.request.price_breaks.iter().filter(|list| list.offer == offer.id);
-        let breaks = lists
-            .flat_map(|list| &list.breaks)
-            .map(|step| (step.from, Self::cents(step.unit_cost) * duties));
-        [(1, Self::cents(offer.cost) * duties)]
-            .into_iter()
-            .chain(breaks)
-            .collect()
-    }
-
-    /// What preferences add for each unit of an alternative.
-    fn per_unit(&self, alternative: &Alternative) -> f64 {
-        let wishes = &self.model.preferences;
-        let suppliers = || alternative.components.iter().map(|component| component.offer.supplier);
-        let days = suppliers().map(|id| self.days(id)).fold(0.0, f64::max);
-        let not_own = suppliers().any(|id| !self.costs(id).own);
-        let worst = suppliers().map(|id| self.terms(id).priority).max().unwrap_or(1);
-        let pieces: u32 = wishes.balance.iter().map(|share| share.pieces).sum();
-        let each = alternative.components.iter().map(|component| {
-            let id = component.offer.supplier;
-            let unfilled = 10_000 - self.costs(id).fill_rate_bp.unwrap_or(10_000);
-            let late = 10_000 - self.costs(id).on_time_bp.unwrap_or(10_000);
-            let over = wishes
-                .balance
-                .iter()
-                .find(|share| share.supplier == id)
-                .map_or(if wishes.balance.is_empty() { 0 } else { 10_000 }, |share| {
-                    (share.pieces * 10_000 / pieces.max(1)).saturating_sub(share.target_bp)
-                });
-            let weighed = f64::from(wishes.per_unfilled_piece) * f64::from(unfilled)
-                + f64::from(wishes.per_late_piece) * f64::from(late)
-                + f64::from(wishes.per_piece_off_balance) * f64::from(over);
-            f64::from(component.per_unit) * weighed / 10_000.0
-        });
-        f64::from(wishes.per_unit_day) * days
-            + if not_own {
-                f64::from(wishes.per_unit_not_own)
-            } else {
-                0.0
-            }
-            + f64::from(wishes.per_unit_priority) * f64::from(worst - 1)
-            + each.sum::<f64>()
-    }
-
-    /// What using a supplier at all costs, and what each of its parcels does.
-    fn charges(&self, id: SupplierId) -> (f64, f64) {
-        let wishes = &self.model.preferences;
-        let late = self
-            .model
-            .promised_days
-            .map_or(0.0, |promised| (self.days(id) - f64::from(promised)).max(0.0));
-        let order = Self::cents(self.costs(id).per_order) + f64::from(wishes.late_per_day) * late;
-        (
-            order,
-            Self::cents(self.costs(id).per_parcel) + f64::from(wishes.per_parcel),
-        )
-    }
-
-    fn brackets(&self, id: SupplierId) -> Vec<(f64, f64)> {
-        match &self.costs(id).shipping {
-            Shipping::Included => vec![(1e6, 0.0)],
-            Shipping::NotKnown { .. } => panic!("no zone"),
-            Shipping::ByWeight(table) => table
-                .iter()
-                .map(|bracket| (f64::from(bracket.up_to_g), Self::cents(bracket.cost)))
-                .collect(),
+    pub fn of(self, measures: Measures) -> f64 {
+        match self {
+            Self::Left => measures.left,
+            Self::Aim => measures.aim,
+            Self::Cost => measures.cost,
+            Self::LeftAndCost => UNSERVED * measures.left + measures.cost,
         }
     }
 }
 
-/// The cost of our plan, worked out from what it says alone.
-#[must_use]
-pub fn cost_of(reading: &Reading<'_>, plan: &RoutePlan) -> f64 {
-    let mut cost = 0.0;
-    let mut weights: BTreeMap<SupplierId, u32> = BTreeMap::new();
-    let mut pieces: BTreeMap<OfferId, (u32, &OfferFacts)> = BTreeMap::new();
-    for entry in &plan.lines {
-        let Outcome::Allocated { alternative, .. } = &entry.outcome else {
-            cost += UNSERVED * f64::from(entry.units);
-            continue;
-        };
-        let line = reading
-            .request
-            .lines
-            .iter()
-            .find(|line| line.line == entry.line)
-            .expect("line");
-        let way = line
-            .alternatives
-            .iter()
-            .find(|way| way.id == *alternative)
-            .expect("alternative");
-        cost += reading.per_unit(way) * f64::from(entry.units);
-        for component in &way.components {
-            let count = component.per_unit * entry.units;
-            pieces.entry(component.offer.id).or_insert((0, &component.offer)).0 += count;
-            *weights.entry(component.offer.supplier).or_default() += count * component.offer.weight_g.expect("weight");
-        }
-    }
-    for (count, offer) in pieces.values() {
-        let mut reached = reading.prices(offer).into_iter().filter(|(from, _)| from <= count);
-        cost += reached.next_back().expect("price").1 * f64::from(*count);
-    }
-    let mut parcels = 0;
-    for (id, weight) in weights {
-        let (per_order, per_parcel) = reading.charges(id);
-        let table = reading.brackets(id);
-        let (heaviest, full_price) = *table.last().expect("bracket");
-        let mut weight = f64::from(weight);
-        cost += per_order + per_parcel;
-        parcels += 1;
-        while weight > heaviest {
-            weight -= heaviest;
-            cost += full_price + per_parcel;
-            parcels += 1;
-        }
-        let fitting = table.iter().filter(|(up_to, _)| *up_to >= weight);
-        cost += fitting.map(|(_, price)| *price).fold(f64::INFINITY, f64::min);
-    }
-    assert!(parcels <= reading.model.limits.max_parcels.unwrap_or(u32::MAX));
-    cost
+/// An order as a programme, and the sums to make as small as can be.
+#[derive(Debug)]
+pub struct Programme {
+    pub milp: Milp,
+    /// By what plans are compared, the most important first.
+    pub stages: Vec<(Stage, Sum)>,
 }
 
 /// The order as a mixed-integer programme.
 #[must_use]
-pub fn programme(reading: &Reading<'_>) -> Milp {
-    let mut programme = Programme {
+pub fn programme(reading: &Reading<'_>) -> Programme {
+    let mut draft = Draft {
         reading,
         milp: Milp::default(),
+        left: Sum::new(),
+        aim: Sum::new(),
         units: BTreeMap::new(),
     };
-    programme.lines();
-    programme.goods();
-    programme.parcels();
-    programme.groups();
-    programme.milp
+    draft.lines();
+    draft.goods();
+    draft.parcels();
+    draft.groups();
+    let Draft { milp, left, aim, .. } = draft;
+    let mut cost = milp.costs();
+    let stages = if reading.aim().is_some() {
+        vec![(Stage::Left, left), (Stage::Aim, aim), (Stage::Cost, cost)]
+    } else {
+        for (variable, _) in left {
+            cost[variable].1 += UNSERVED;
+        }
+        vec![(Stage::LeftAndCost, cost)]
+    };
+    Programme { milp, stages }
 }
 
 /// The programme under construction.
-struct Programme<'a> {
+struct Draft<'a> {
     reading: &'a Reading<'a>,
     milp: Milp,
+    /// Units that nothing serves.
+    left: Sum,
+    /// What the strategy aims at.
+    aim: Sum,
     /// Units by line and alternative.
     units: BTreeMap<(OrderLineId, AlternativeId), usize>,
 }
 
-impl<'a> Programme<'a> {
+impl<'a> Draft<'a> {
     /// Each unit is served in one way or in none.
     fn lines(&mut self) {
         for line in &self.reading.request.lines {
-            let mut sum = vec![(self.milp.count(UNSERVED, line.units), 1.0)];
+            let left = self.milp.count(0.0, line.units);
+            self.left.push((left, 1.0));
+            let mut sum = vec![(left, 1.0)];
             for way in &line.alternatives {
                 let var = self.milp.count(self.reading.per_unit(way), line.units);
+                self.aim.push((var, self.reading.aim_per_unit(way)));
                 self.units.insert((line.line, way.id), var);
                 sum.push((var, 1.0));
             }
@@ -317,6 +186,9 @@ impl<'a> Programme<'a> {
                     .map(|(var, weight)| (var, -weight)),
             );
             self.milp.at_least(room, 0.0);
+        }
+        if self.reading.aim() == Some(Aim::Parcels) {
+            self.aim.clone_from(&all);
         }
         if let Some(most) = self.reading.model.limits.max_parcels {
             self.milp.at_most(all, most.into());

@@ -1,13 +1,11 @@
-//! How near routing comes to the cheapest plan, and others to routing.
+//! How near routing comes to the cheapest plan where that is known, and others to routing.
 
 use orderyard::routing::{
     RouteRequest, Strategy, route,
     terms::{CostModel, Detail},
 };
 use routing_bench::{
-    check::{Verdict, check},
-    highs::Highs,
-    instances::{Dice, Size, float, order_by_lot},
+    instances::{Dice, float},
     planted::{Planted, by_cover, by_price},
     policies::{Flat, Market},
 };
@@ -16,88 +14,6 @@ use crate::{
     report::{Table, mean, quantile},
     target::Target,
 };
-
-const SIZES: [(&str, Size); 3] = [
-    (
-        "up to 5 suppliers, 4 lines of 5 units",
-        Size {
-            suppliers: 5,
-            lines: 4,
-            units: 5,
-        },
-    ),
-    (
-        "up to 10 suppliers, 8 lines of 4 units",
-        Size {
-            suppliers: 10,
-            lines: 8,
-            units: 4,
-        },
-    ),
-    (
-        "up to 14 suppliers, 12 lines of 3 units",
-        Size {
-            suppliers: 14,
-            lines: 12,
-            units: 3,
-        },
-    ),
-];
-
-/// Routes so many orders and has HiGHS solve them too. Also what is to be reached, and what was found wrong.
-pub fn against_highs(orders: u64) -> (Table, Vec<Target>, Vec<String>) {
-    let (mut rows, mut targets) = (Vec::new(), Vec::new());
-    let mut wrong: Vec<String> = Vec::new();
-    for (name, size) in SIZES {
-        let each = orders.div_ceil(SIZES.len() as u64);
-        // One process of the other solver for each core.
-        let found: Vec<Result<Verdict, String>> = std::thread::scope(|scope| {
-            let part = |from: u64| scope.spawn(move || check_part(from, each, size));
-            let parts = [part(0), part(1)];
-            parts
-                .into_iter()
-                .flat_map(|part| part.join().expect("a verdict"))
-                .collect()
-        });
-        let count = |wanted| {
-            let count = found.iter().filter(|verdict| **verdict == Ok(wanted)).count();
-            u32::try_from(count).expect("few")
-        };
-        let (unproven, cut_off) = (count(Verdict::Unproven), count(Verdict::CutOff));
-        let what = format!("plans dearer than HiGHS's, {name}");
-        targets.push(Target::new(what, cut_off.into(), 0.0, "plans"));
-        let mistakes: Vec<String> = found.into_iter().filter_map(Result::err).collect();
-        rows.push(vec![
-            name.to_owned(),
-            each.to_string(),
-            mistakes.len().to_string(),
-            unproven.to_string(),
-            cut_off.to_string(),
-        ]);
-        wrong.extend(mistakes.into_iter().map(|why| format!("{name}: {why}")));
-    }
-    let table = Table {
-        title: "Against HiGHS",
-        note: "Orders with every feature that a cost can have. *Wrong* are plans that are said to be the \
-               cheapest and are not, or whose cost is not what they say. *Unproven* are plans as cheap as \
-               HiGHS's that admit to a gap, and *cut off* those that are dearer, as they admit: the proof \
-               would have taken longer than a plan may take."
-            .to_owned(),
-        head: vec!["orders of", "orders", "wrong", "unproven", "cut off"],
-        rows,
-    };
-    (table, targets, wrong)
-}
-
-fn check_part(from: u64, orders: u64, size: Size) -> Vec<Result<Verdict, String>> {
-    let mut highs = Highs::start();
-    let seeds = (from..orders).step_by(2).map(|seed| seed + 1_000_000);
-    let mut check = |seed| {
-        let verdict = check(&mut highs, &order_by_lot(&mut Dice::new(seed), size));
-        verdict.map_err(|why| format!("seed {seed}: {why}"))
-    };
-    seeds.map(&mut check).collect()
-}
 
 type Plant = fn(&mut Dice, u32, u32) -> Planted;
 

@@ -41,15 +41,22 @@ pub fn table(orders: u64) -> (Table, Vec<Target>) {
         20_000.min(orders),
         detailed(Detail::Decision),
     );
+    let told = Row::measured(
+        "1–8 lines × 10 suppliers, with runner-ups",
+        20_000.min(orders),
+        detailed(Detail::RunnerUps),
+    );
     let large = Row::measured("50 lines × 14 suppliers, decision", LARGE.min(orders), large);
-    let targets = targets(orders, &usual, &large, what_if);
+    let targets = targets(orders, &usual, &told, &large, what_if);
     let table = Table {
         title: "Time",
         note: format!(
             "Orders of a shop whose suppliers have most products, price lists, stock, fees and six weight \
              brackets. *Proven* are those whose plan is proven to be the cheapest; *gap* is what the others \
-             admit to at most. Each order is timed three times, and the quickest counts. A what-if over {orders} orders of 1–8 lines × 10 suppliers, on two cores, \
-             took **{what_if:.1} s**."
+             admit to at most. Each order is timed three times, and the quickest counts. Targets are those of the \
+             decision: `--check` goes by the rows *decision*, and tells how *with runner-ups*, which is what is done \
+             with an order that is placed, stands to the same numbers. A what-if over {orders} orders of 1–8 lines × \
+             10 suppliers, on two cores, took **{what_if:.1} s**."
         ),
         head: vec![
             "orders of",
@@ -70,12 +77,7 @@ pub fn table(orders: u64) -> (Table, Vec<Target>) {
                 detailed(Detail::Candidates),
             )
             .cells(),
-            Row::measured(
-                "1–8 lines × 10 suppliers, with runner-ups",
-                20_000.min(orders),
-                detailed(Detail::RunnerUps),
-            )
-            .cells(),
+            told.cells(),
             large.cells(),
         ],
     };
@@ -83,16 +85,19 @@ pub fn table(orders: u64) -> (Table, Vec<Target>) {
 }
 
 /// What is to be reached; `what_if` is in seconds.
-fn targets(orders: u64, usual: &Row, large: &Row, what_if: f64) -> Vec<Target> {
+fn targets(orders: u64, usual: &Row, told: &Row, large: &Row, what_if: f64) -> Vec<Target> {
+    let median = |row: &Row| Target::new(format!("median of {}", row.name), row.micros(500), 50.0, "µs");
+    let p99 = |row: &Row, most| {
+        let what = format!("p99 of {}", row.name);
+        Target::new(what, row.micros(990) / 1_000.0, most, "ms")
+    };
     let mut targets = vec![
-        Target::new(format!("median of {}", usual.name), usual.micros(500), 50.0, "µs"),
-        Target::new(format!("p99 of {}", usual.name), usual.micros(990) / 1_000.0, 2.0, "ms"),
-        Target::new(
-            format!("p99 of {}", large.name),
-            large.micros(990) / 1_000.0,
-            50.0,
-            "ms",
-        ),
+        median(usual),
+        p99(usual, 2.0),
+        // Up to eight more searches, in a job that nobody waits for: docs/ROUTING.md.
+        median(told).only_told(),
+        p99(told, 2.0).only_told(),
+        p99(large, 50.0),
     ];
     if orders >= MANY {
         let what = format!("a what-if over {orders} orders, on two cores");

@@ -124,3 +124,33 @@ fn the_supplier_before_the_first_is_preferred_too() {
     }));
     assert_eq!(told(&plan), ["1: 1 SKU-11"]);
 }
+
+/// Two machines: South stands at its share, North a hundredth of a per cent above its own and asks far less.
+#[test]
+fn no_saving_outweighs_what_the_strategy_goes_by() {
+    let share = |of, target_bp| Share {
+        supplier: supplier(of),
+        target_bp,
+        pieces: 50,
+    };
+    for (strategy, saving) in [
+        (Preset::BalancedShare, 1_000_000),
+        (Preset::OwnStockFirst, 3_000_000_000),
+    ] {
+        let dear = 5_000_000_000;
+        let ways = vec![offered(11, 1, dear - saving), offered(12, 2, dear)];
+        let plan = route(&with_model(order(vec![line(1, 2, ways)]), |model| {
+            model.suppliers[1].own = true;
+            model.preferences = Preferences::of(strategy);
+            model.preferences.balance = vec![share(1, 4_999), share(2, 5_000)];
+        }));
+        let landed = plan.landed.as_ref().expect("landed");
+        assert_eq!(told(&plan), ["2: 2 SKU-12"], "{strategy:?}");
+        assert_eq!(landed.aim.expect("an aim").amount, 0);
+        assert_eq!((landed.gap, landed.preferences), (eur(0), eur(0)));
+        assert_eq!(total(&plan), 2 * dear + 300);
+        let second = plan.lines[0].runner_up.as_ref().expect("a second best");
+        assert_eq!(second.more, eur(-2 * saving));
+        assert_eq!(second.aim.expect("an aim").amount, 2);
+    }
+}
