@@ -343,6 +343,7 @@ impl Writer<'_> {
             cost_minor: offer.cost.amount_minor,
             currency: offer.cost.currency,
             stock: offer.stock.map(store::column),
+            counted_at: stored.as_ref().and_then(|row| row.counted_at),
             reserved: stored.as_ref().map_or(0, |row| row.reserved),
             weight_g: offer.weight_g.map(store::column),
             goods: Json(offer.goods.clone()),
@@ -353,7 +354,7 @@ impl Writer<'_> {
         };
         offers::put(self.tx, stored.as_ref(), &row)?;
         if let Some(before) = stored {
-            super::put_inventory::told_by_hand(self.tx, &before, &row, false).await?;
+            super::put_inventory::told_by_hand(self.tx, &before, &row, None).await?;
         }
         self.read.offers.insert(place, row);
         Ok(())
