@@ -86,6 +86,7 @@ pub mod save_mapping;
 pub mod save_offer;
 pub mod settle_fulfillments;
 pub mod settle_unclear;
+pub mod setup_checks;
 pub mod shop_access;
 pub mod sign_in;
 pub mod start_what_if;

@@ -6,6 +6,7 @@ mod before_sending;
 mod by_hand;
 mod changes;
 mod costs;
+mod counted_in_file;
 mod decisions;
 mod explained;
 mod gates;
