@@ -11,6 +11,7 @@ mod m20261121_000001_core;
 mod m20261121_000002_sign_in_attempts;
 mod m20261122_000003_connections_by_priority;
 mod m20261122_000004_lists_in_order;
+mod m20261123_000005_counted_stock;
 
 /// All migrations, oldest first.
 pub struct Migrator;
@@ -23,6 +24,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000002_sign_in_attempts::Migration),
             Box::new(m20261122_000003_connections_by_priority::Migration),
             Box::new(m20261122_000004_lists_in_order::Migration),
+            Box::new(m20261123_000005_counted_stock::Migration),
         ]
     }
 }

@@ -15,25 +15,22 @@ use super::{
     revisit_orders::routing_changed,
     save_costs::STRATEGY_CHANGED,
     save_mapping::route_waiting,
-    update_shop_settings,
+    setup_checks, update_shop_settings,
     what_if::{Draft, DraftConnection},
 };
 use crate::{
     app::App,
-    connectors::Target,
     domain::{
         event::Actor,
         mapping::Validity,
-        rules::RuleText,
         setup::{
-            self, Change, Plan, Problem, Setup,
-            model::{Alternative, Connection, Installation, Offer, Placed, SupplierTerms, WantedConnection},
+            self, Change, Plan, Problem,
+            model::{Alternative, Connection, Offer, SupplierTerms},
             plan::{Step, Unnamed},
         },
         supplier::SupplierKey,
     },
     ids::{AlternativeId, ConnectionId, MappingId, OfferId, RowId, ShopId, ShopifyVariantId, SupplierId},
-    routing::rulebook::Rule,
     seal::{Keyring, SealError},
     store::{
         self, Tx, columns::Json, connections, mapping_components, mappings, match_proposals, offers, shops, suppliers,
@@ -81,8 +78,10 @@ pub async fn apply_setup(app: &App, file: &str, options: ApplyOptions) -> Result
     let tx = app.db.begin().await?;
     let read = read_setup(tx.conn(), &app.keyring, app.clock.now()).await?;
     let plan = setup::plan::plan(&setup, &read.installation, options.unnamed).map_err(ApplyError::File)?;
-    check_targets(app, &setup, &plan)?;
-    check_rules(&setup)?;
+    setup_checks::targets(app, &setup, &plan)
+        .and_then(|()| setup_checks::rules(&setup))
+        .and_then(|()| setup_checks::counts(&setup, app.clock.now()))
+        .map_err(ApplyError::File)?;
     if options.dry_run || plan.changes.is_empty() {
         return Ok(plan.changes);
     }
@@ -91,6 +90,7 @@ pub async fn apply_setup(app: &App, file: &str, options: ApplyOptions) -> Result
         keyring: &app.keyring,
         read,
         now: app.clock.now(),
+        told_meanwhile: BTreeSet::new(),
     };
     writer.lock_offers(&plan).await?;
     for change in &plan.changes {
@@ -115,7 +115,7 @@ pub async fn draft(app: &App, file: &str, shop: Option<&str>) -> Result<Drafted,
     let setup = setup::read(file).map_err(ApplyError::File)?;
     let read = read_setup(app.db.read(), &app.keyring, app.clock.now()).await?;
     let plan = setup::plan::plan(&setup, &read.installation, Unnamed::Keep).map_err(ApplyError::File)?;
-    check_rules(&setup)?;
+    setup_checks::rules(&setup).map_err(ApplyError::File)?;
     let domain = match (shop, setup.shops.as_slice()) {
         (Some(domain), _) => domain.to_ascii_lowercase(),
         (None, [one]) => one.domain.clone(),
@@ -123,7 +123,7 @@ pub async fn draft(app: &App, file: &str, shop: Option<&str>) -> Result<Drafted,
     };
     let after = plan.after.shops.get(&domain);
     let after = after.ok_or_else(|| ApplyError::NoShop(domain.clone()))?;
-    check_connected(&setup, &read.installation, &domain)?;
+    setup_checks::connected(&setup, &read.installation, &domain).map_err(ApplyError::File)?;
     let connections = after.connections.iter().filter_map(|(key, wanted)| {
         let drafted = DraftConnection {
             priority: wanted.priority,
@@ -151,90 +151,25 @@ pub async fn draft(app: &App, file: &str, shop: Option<&str>) -> Result<Drafted,
     })
 }
 
-/// Asks whether the shop buys from all suppliers of a draft: others have no offers in its past.
-fn check_connected(setup: &Setup, now: &Installation, domain: &str) -> Result<(), ApplyError> {
-    let connected = now.shops.get(domain).map(|shop| &shop.connections);
-    let wanted = setup.shops.iter().filter(|shop| shop.domain == domain);
-    let wanted = wanted.flat_map(|shop| &shop.connections);
-    let new = wanted.filter(|with| with.active && connected.is_none_or(|known| !known.contains_key(&with.supplier)));
-    let problem = |with: &WantedConnection| Problem {
-        at: with.origin.at,
-        path: with.origin.path.clone(),
-        message: format!(
-            "the shop has no connection with “{}” yet, and a draft cannot add one: apply it first, paused if need be",
-            with.supplier
-        ),
-    };
-    let problems: Vec<Problem> = new.map(problem).collect();
-    if problems.is_empty() {
-        Ok(())
-    } else {
-        Err(ApplyError::File(problems))
-    }
-}
-
-/// Asks each connector whether what its suppliers are given can work at all.
-fn check_targets(app: &App, setup: &Setup, plan: &Plan) -> Result<(), ApplyError> {
-    let mut problems = Vec::new();
-    for change in &plan.changes {
-        let Step::Supplier { key, terms } = &change.step else {
-            continue;
-        };
-        let target = Target {
-            endpoint: terms.endpoint.as_deref().and_then(|url| url.parse().ok()),
-            secret: terms.secret.as_ref().map(|secret| SecretString::from(secret.0.clone())),
-        };
-        let origin = setup
-            .suppliers
-            .iter()
-            .find(|supplier| supplier.key == *key)
-            .map(|supplier| &supplier.origin);
-        if let (Err(error), Some(origin)) = (app.connectors.of(terms.connector).check(&target), origin) {
-            problems.push(Problem {
-                at: origin.at,
-                path: origin.path.key("settings"),
-                message: error.to_string(),
-            });
-        }
-    }
-    if problems.is_empty() {
-        Ok(())
-    } else {
-        Err(ApplyError::File(problems))
-    }
-}
-
-/// Asks routing whether it can read every rule's condition.
-fn check_rules(setup: &Setup) -> Result<(), ApplyError> {
-    let rules = setup.shops.iter().filter_map(|shop| shop.rules.as_ref()).flatten();
-    let problem = |rule: &Placed<RuleText>| {
-        let error = Rule::read(&rule.value).err()?;
-        Some(Problem {
-            at: rule.origin.at,
-            path: rule.origin.path.clone(),
-            message: format!("{error}, in {}", rule.value.when.as_deref().unwrap_or_default()),
-        })
-    };
-    let problems: Vec<Problem> = rules.filter_map(problem).collect();
-    if problems.is_empty() {
-        Ok(())
-    } else {
-        Err(ApplyError::File(problems))
-    }
-}
-
 struct Writer<'a> {
     tx: &'a Tx,
     keyring: &'a Keyring,
     read: ReadSetup,
     now: DateTime<Utc>,
+    /// Offers whose stock was told after the plan was made: that is newer than the file.
+    told_meanwhile: BTreeSet<OfferId>,
 }
 
 impl Writer<'_> {
     async fn step(&mut self, step: &Step) -> Result<(), ApplyError> {
         match step {
             Step::Supplier { key, terms } => self.supplier(key, terms),
-            Step::Offer { supplier, sku, offer } => Ok(self.offer(supplier, sku, offer).await?),
+            Step::Offer {
+                supplier,
+                sku,
+                offer,
+                counted_at,
+            } => Ok(self.offer(supplier, sku, offer, *counted_at).await?),
             Step::Settings { domain, settings } => {
                 // Read again under the lock: a token may have been refreshed since the plan was made.
                 let id = self.shop(domain)?.id;
@@ -290,7 +225,11 @@ impl Writer<'_> {
             Some(self.read.offers.get(&place)?.id)
         });
         for offer in offers::lock(self.tx, stored.collect()).await? {
-            self.read.offers.insert((offer.supplier_id, offer.sku.clone()), offer);
+            let (id, counted_at) = (offer.id, offer.counted_at);
+            let before = (self.read.offers).insert((offer.supplier_id, offer.sku.clone()), offer);
+            if before.is_some_and(|before| before.counted_at != counted_at) {
+                self.told_meanwhile.insert(id);
+            }
         }
         Ok(())
     }
@@ -330,10 +269,24 @@ impl Writer<'_> {
         Ok(())
     }
 
-    async fn offer(&mut self, supplier: &SupplierKey, sku: &str, offer: &Offer) -> Result<(), DbErr> {
+    async fn offer(
+        &mut self,
+        supplier: &SupplierKey,
+        sku: &str,
+        offer: &Offer,
+        counted_at: Option<DateTime<Utc>>,
+    ) -> Result<(), DbErr> {
         let supplier = self.supplier_id(supplier)?;
         let place = (supplier, sku.to_owned());
         let stored = self.read.offers.get(&place).cloned();
+        let wanted = offer.stock.map(store::column);
+        let (stock, as_of) = match &stored {
+            Some(row) if self.told_meanwhile.contains(&row.id) => (row.stock, row.counted_at),
+            // Another number is as of now, unless it says of when.
+            Some(row) if row.stock != wanted => (wanted, counted_at.or(Some(self.now))),
+            Some(row) => (wanted, counted_at.or(row.counted_at)),
+            None => (wanted, counted_at),
+        };
         let row = offers::Model {
             id: stored.as_ref().map_or_else(OfferId::generate, |row| row.id),
             supplier_id: supplier,
@@ -342,7 +295,8 @@ impl Writer<'_> {
             title: offer.title.clone(),
             cost_minor: offer.cost.amount_minor,
             currency: offer.cost.currency,
-            stock: offer.stock.map(store::column),
+            stock,
+            counted_at: as_of,
             reserved: stored.as_ref().map_or(0, |row| row.reserved),
             weight_g: offer.weight_g.map(store::column),
             goods: Json(offer.goods.clone()),
@@ -353,7 +307,7 @@ impl Writer<'_> {
         };
         offers::put(self.tx, stored.as_ref(), &row)?;
         if let Some(before) = stored {
-            super::put_inventory::told_by_hand(self.tx, &before, &row, false).await?;
+            super::put_inventory::told_by_hand(self.tx, &before, &row, counted_at).await?;
         }
         self.read.offers.insert(place, row);
         Ok(())

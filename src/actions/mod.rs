@@ -87,6 +87,7 @@ pub mod save_mapping;
 pub mod save_offer;
 pub mod settle_fulfillments;
 pub mod settle_unclear;
+pub mod setup_checks;
 mod ship_by;
 pub mod shop_access;
 pub mod sign_in;

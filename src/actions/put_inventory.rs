@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::{DateTime, Utc};
 use sea_orm::DbErr;
 
 use super::replan_orders;
@@ -20,15 +21,20 @@ pub struct StockTaken {
     /// SKUs whose stock is another one now.
     pub changed: usize,
     pub unchanged: usize,
+    /// SKUs of which a newer figure is known: it stays.
+    pub older: BTreeSet<String>,
     /// SKUs that the supplier has no offer for.
     pub unknown: BTreeSet<String>,
 }
 
-/// Sets the stock of the supplier's offers by SKU; other offers stay as they are.
+/// Sets the stock of the supplier's offers by SKU; other offers stay as they are. Figures of before the call
+/// say as of when they are: what was accepted or shipped since then is not told of in them, and figures that
+/// are newer stay.
 pub async fn put_inventory(
     app: &App,
     supplier: SupplierId,
     stock: &BTreeMap<String, u32>,
+    as_of: Option<DateTime<Utc>>,
 ) -> Result<StockTaken, DbErr> {
     let now = app.clock.now();
     let tx = app.db.begin().await?;
@@ -37,6 +43,13 @@ pub async fn put_inventory(
         unknown: stock.keys().cloned().collect(),
         ..StockTaken::default()
     };
+    let counted_at = as_of.unwrap_or(now);
+    let (older, rows): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| {
+        row.counted_at
+            .is_some_and(|known| as_of.is_some() && known > counted_at)
+    });
+    taken.older = older.into_iter().map(|row| row.sku).collect();
+    taken.unknown.retain(|sku| !taken.older.contains(sku));
     let told: Vec<OfferId> = rows.iter().map(|row| row.id).collect();
     let first_told: Vec<OfferId> = rows
         .iter()
@@ -46,16 +59,17 @@ pub async fn put_inventory(
     for mut row in rows {
         taken.unknown.remove(&row.sku);
         let quantity = stock.get(&row.sku).copied().map(store::column);
+        row.counted_at = Some(counted_at);
         if row.stock == quantity {
             taken.unchanged += 1;
-            continue;
+        } else {
+            row.stock = quantity;
+            row.updated_at = now;
+            taken.changed += 1;
         }
-        row.stock = quantity;
-        row.updated_at = now;
         store::save(&tx, row)?;
-        taken.changed += 1;
     }
-    let has_free = reservations::reflect(&tx, &told, &first_told).await?;
+    let has_free = reservations::reflect(&tx, &told, &first_told, as_of).await?;
     if taken.changed > 0 || has_free {
         replan_orders::of_supplier(&tx, supplier, app.clock.now_ms()).await?;
     }
@@ -64,17 +78,17 @@ pub async fn put_inventory(
 }
 
 /// The same for an offer that a person or a setup file says all of, under its lock: unless it was counted
-/// just now only another number is news of the stock, since who changes a title says nothing about the shelf.
+/// anew only another number is news of the stock, since who changes a title says nothing about the shelf.
 pub(super) async fn told_by_hand(
     tx: &Tx,
     before: &offers::Model,
     after: &offers::Model,
-    is_counted: bool,
+    as_of: Option<DateTime<Utc>>,
 ) -> Result<(), DbErr> {
-    if after.stock.is_none() || (after.stock == before.stock && !is_counted) {
+    if after.stock.is_none() || (after.stock == before.stock && after.counted_at == before.counted_at) {
         return Ok(());
     }
     let told = [after.id];
     let first_told = if before.stock.is_none() { &told[..] } else { &[] };
-    reservations::reflect(tx, &told, first_told).await.map(drop)
+    reservations::reflect(tx, &told, first_told, as_of).await.map(drop)
 }

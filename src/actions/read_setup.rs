@@ -112,6 +112,7 @@ fn as_offer(row: &offers::Model) -> Offer {
         cost: row.cost(),
         barcode: row.barcode.clone(),
         stock: row.stock.map(store::units),
+        counted_at: row.counted_at,
         weight_g: row.weight_g.map(store::units),
         goods: row.goods.0.clone(),
         ships_to: row.ships_to.0.iter().cloned().collect(),

@@ -61,6 +61,9 @@ pub async fn save_offer(
     let before = offers::lock_by_skus(&tx, supplier, vec![content.sku.clone()])
         .await?
         .pop();
+    let now = app.clock.now();
+    let is_news = is_counted || before.as_ref().is_none_or(|offer| offer.stock != content.stock);
+    let known = before.as_ref().and_then(|offer| offer.counted_at);
     let row = offers::Model {
         id: before.as_ref().map_or_else(OfferId::generate, |offer| offer.id),
         supplier_id: supplier,
@@ -70,6 +73,7 @@ pub async fn save_offer(
         cost_minor: content.cost.amount_minor,
         currency: content.cost.currency,
         stock: content.stock,
+        counted_at: if is_news { content.stock.map(|_| now) } else { known },
         reserved: before.as_ref().map_or(0, |offer| offer.reserved),
         weight_g: content.weight_g,
         goods: Json(content.goods),
@@ -82,11 +86,11 @@ pub async fn save_offer(
                 .unwrap_or_default(),
         },
         active: content.active,
-        updated_at: app.clock.now(),
+        updated_at: now,
     };
     offers::put(&tx, before.as_ref(), &row)?;
     if let Some(before) = before {
-        super::put_inventory::told_by_hand(&tx, &before, &row, is_counted).await?;
+        super::put_inventory::told_by_hand(&tx, &before, &row, None).await?;
         super::replan_orders::of_supplier(&tx, supplier, app.clock.now_ms()).await?;
     }
     tx.commit().await?;

@@ -29,6 +29,8 @@ pub struct Model {
     pub cost_minor: i64,
     pub currency: Currency,
     pub stock: Option<i32>,
+    /// As of when `stock` was told, where that is known: a figure of before changes nothing.
+    pub counted_at: Option<DateTime<Utc>>,
     /// Pieces that purchase orders count on and `stock` does not tell of: see [`super::reservations`].
     pub reserved: i32,
     pub weight_g: Option<i32>,

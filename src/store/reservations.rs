@@ -8,6 +8,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::{DateTime, Utc};
 use sea_orm::{
     DbBackend, QueryOrder as _, QuerySelect as _, QueryTrait as _, Statement, Value, entity::prelude::*,
     sea_query::ExprTrait as _,
@@ -183,9 +184,15 @@ pub async fn settle(
 }
 
 /// What suppliers newly say of their stock tells of whatever they accepted or shipped: that is
-/// reserved no more. `first_told` had no figure before, so nothing was reserved of them, although
-/// purchase orders may be unanswered. The offers must be locked. True where pieces became free.
-pub async fn reflect(tx: &Tx, told: &[OfferId], first_told: &[OfferId]) -> Result<bool, DbErr> {
+/// reserved no more. A figure `as_of` a time before tells only of purchase orders that have not changed since.
+/// `first_told` had no figure before, so nothing was reserved of them, although purchase orders may be
+/// unanswered. The offers must be locked. True where pieces became free.
+pub async fn reflect(
+    tx: &Tx,
+    told: &[OfferId],
+    first_told: &[OfferId],
+    as_of: Option<DateTime<Utc>>,
+) -> Result<bool, DbErr> {
     if told.is_empty() {
         return Ok(false);
     }
@@ -194,6 +201,10 @@ pub async fn reflect(tx: &Tx, told: &[OfferId], first_told: &[OfferId]) -> Resul
         .col_expr(Column::Pieces, Expr::cust(unanswered("reservations")))
         .filter(Column::OfferId.is_in(told.iter().copied()))
         .filter(Expr::cust(format!("pieces > {}", unanswered("reservations"))));
+    let lower = match as_of {
+        Some(as_of) => lower.filter(Expr::exists(changed_since("reservations.po_line_id", as_of)).not()),
+        None => lower,
+    };
     let lowered = lower.exec(tx.conn()).await?.rows_affected;
     Entity::delete_many()
         .filter(Column::OfferId.is_in(told.iter().copied()))
@@ -203,7 +214,7 @@ pub async fn reflect(tx: &Tx, told: &[OfferId], first_told: &[OfferId]) -> Resul
     // What one page reserves is not on the next.
     let mut is_page_full = !first_told.is_empty();
     while is_page_full {
-        let rows = unanswered_of(tx, first_told).await?;
+        let rows = not_told_of(tx, first_told, as_of).await?;
         is_page_full = rows.len() as u64 == MOST_LINES;
         super::insert_all(tx, rows)?;
     }
@@ -211,13 +222,24 @@ pub async fn reflect(tx: &Tx, told: &[OfferId], first_told: &[OfferId]) -> Resul
     Ok(lowered > 0)
 }
 
-/// Some unanswered lines of offers that reserve nothing yet.
-async fn unanswered_of(tx: &Tx, offers: &[OfferId]) -> Result<Vec<Model>, DbErr> {
+/// The purchase order of a line that the outer query is about, if anything became of it after a time.
+fn changed_since(line: &str, at: DateTime<Utc>) -> sea_orm::sea_query::SelectStatement {
+    let its = format!("purchase_orders.id = (select l.purchase_order_id from po_lines l where l.id = {line})");
+    let changed = super::purchase_orders::Entity::find()
+        .filter(super::purchase_orders::Column::UpdatedAt.gt(at))
+        .filter(Expr::cust(its));
+    ids(changed)
+}
+
+/// Some lines of offers that reserve nothing yet, of what their first figure does not tell of: what is unanswered,
+/// and what was answered after it.
+async fn not_told_of(tx: &Tx, offers: &[OfferId], as_of: Option<DateTime<Utc>>) -> Result<Vec<Model>, DbErr> {
     let found = offers::Entity::find()
         .filter(offers::Column::Id.is_in(offers.iter().copied()))
         .all(tx.conn())
         .await?;
     let suppliers: BTreeSet<_> = found.iter().map(|offer| offer.supplier_id).collect();
+    let unanswered = Expr::cust(format!("{UNANSWERED} > 0"));
     let open = super::purchase_orders::Entity::find()
         .filter(super::purchase_orders::Column::SupplierId.is_in(suppliers))
         .filter(Expr::cust(
@@ -226,7 +248,10 @@ async fn unanswered_of(tx: &Tx, offers: &[OfferId]) -> Result<Vec<Model>, DbErr>
     let lines = super::po_lines::Entity::find()
         .filter(super::po_lines::Column::OfferId.is_in(offers.iter().copied()))
         .filter(super::po_lines::Column::PurchaseOrderId.in_subquery(ids(open)))
-        .filter(Expr::cust(format!("{UNANSWERED} > 0")))
+        .filter(match as_of {
+            None => unanswered,
+            Some(as_of) => unanswered.or(answered_after(as_of)),
+        })
         .filter(Expr::cust(
             "not exists (select 1 from reservations where reservations.po_line_id = po_lines.id)",
         ))
@@ -239,18 +264,30 @@ async fn unanswered_of(tx: &Tx, offers: &[OfferId]) -> Result<Vec<Model>, DbErr>
         .all(tx.conn())
         .await?
         .into_iter()
-        .map(|po| (po.id, po.order_id))
+        .map(|po| (po.id, po))
         .collect();
     let row = |line: super::po_lines::Model| {
+        let po = orders.get(&line.purchase_order_id)?;
+        let progress = line.progress();
+        let pieces = match as_of {
+            Some(as_of) if po.updated_at > as_of => {
+                progress.quantity.saturating_sub(progress.rejected + progress.cancelled)
+            }
+            _ => progress.unanswered(),
+        };
         Some(Model {
             po_line_id: line.id,
             shop_id: line.shop_id,
-            order_id: *orders.get(&line.purchase_order_id)?,
+            order_id: po.order_id,
             offer_id: line.offer_id,
-            pieces: super::column(line.progress().unanswered()),
+            pieces: super::column(pieces),
         })
     };
     Ok(lines.into_iter().filter_map(row).collect())
+}
+
+fn answered_after(as_of: DateTime<Utc>) -> Expr {
+    Expr::cust("quantity > rejected + cancelled").and(Expr::exists(changed_since("po_lines.id", as_of)))
 }
 
 fn ids(open: Select<super::purchase_orders::Entity>) -> sea_orm::sea_query::SelectStatement {

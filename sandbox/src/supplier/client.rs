@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -79,12 +80,20 @@ impl Client {
             .await
     }
 
-    pub async fn put_inventory(&self, items: &[(String, u32)]) -> Result<Value, ApiError> {
+    pub async fn put_inventory(
+        &self,
+        items: &[(String, u32)],
+        as_of: Option<DateTime<Utc>>,
+    ) -> Result<Value, ApiError> {
         let items: Vec<_> = items
             .iter()
             .map(|(sku, quantity)| json!({ "sku": sku, "quantity": quantity }))
             .collect();
-        self.call(Method::PUT, "inventory", &json!({ "items": items })).await
+        let mut body = json!({ "items": items });
+        if let Some(as_of) = as_of {
+            body["as_of"] = json!(as_of.to_rfc3339());
+        }
+        self.call(Method::PUT, "inventory", &body).await
     }
 
     pub async fn get(&self, path: &str) -> Result<Value, ApiError> {

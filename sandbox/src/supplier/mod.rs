@@ -257,7 +257,12 @@ impl Supplier {
     }
 
     pub async fn put_inventory(&self, items: &[(String, u32)]) -> Result<(), ApiError> {
-        self.desk.client()?.put_inventory(items).await.map(drop)
+        self.desk.client()?.put_inventory(items, None).await.map(drop)
+    }
+
+    /// The same with figures of another time than now, and Orderyard's answer.
+    pub async fn put_inventory_as_of(&self, items: &[(String, u32)], as_of: DateTime<Utc>) -> Result<Value, ApiError> {
+        self.desk.client()?.put_inventory(items, Some(as_of)).await
     }
 
     /// Finishes what is being answered and frees the port.

@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use chrono::{DateTime, Utc};
 use url::Url;
 
 use super::{
@@ -95,9 +96,13 @@ impl Reader<'_> {
             .map(|code| self.currency(code, &path.key("currency")));
         let offers_path = path.key("offers");
         self.each_once(&offers_path, "sku", entry.offers.iter().map(|o| &o.sku));
-        let offers: Vec<WantedOffer> = (entry.offers.iter().enumerate())
+        let counted_at = self.time(entry.counted_at.as_ref(), &path.key("counted_at"));
+        let mut offers: Vec<WantedOffer> = (entry.offers.iter().enumerate())
             .filter_map(|(index, offer)| self.offer(offer, currency.flatten(), &offers_path.index(index)))
             .collect();
+        for offer in offers.iter_mut().filter(|offer| offer.stock.is_some()) {
+            offer.counted_at = offer.counted_at.take().or_else(|| counted_at.clone());
+        }
         let connector = match entry.connector {
             file::ConnectorWord::Portal => ConnectorKind::Portal,
             file::ConnectorWord::Http => ConnectorKind::Http,
@@ -167,7 +172,14 @@ impl Reader<'_> {
             Some(list) => Some(self.read(reading::price_breaks(list, cost), &path.key("price_breaks"))?),
             None => None,
         };
+        if entry.counted_at.is_some() && entry.stock.is_none() {
+            self.say(
+                &path.key("counted_at"),
+                "this needs the stock that was counted beside it",
+            );
+        }
         Some(WantedOffer {
+            counted_at: self.time(entry.counted_at.as_ref(), &path.key("counted_at")),
             price_breaks,
             sku: entry.sku.clone(),
             title: entry.title.clone(),
@@ -184,6 +196,21 @@ impl Reader<'_> {
                 .map(|countries| countries.iter().cloned().collect()),
             active: entry.active,
         })
+    }
+
+    fn time(&mut self, text: Option<&String>, path: &Path) -> Option<Placed<DateTime<Utc>>> {
+        let text = text?;
+        match DateTime::parse_from_rfc3339(text) {
+            Ok(at) => Some(Placed {
+                origin: self.origin(path),
+                value: at.to_utc(),
+            }),
+            Err(_) => {
+                let message = format!("“{text}” is not a time with its zone, such as 2026-12-01T08:00:00Z");
+                self.say(path, &message);
+                None
+            }
+        }
     }
 
     fn shop(&mut self, entry: &file::ShopEntry, path: &Path) -> WantedShop {

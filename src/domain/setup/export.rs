@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use chrono::SecondsFormat;
+
 use super::{
     Installation,
     file::{
@@ -71,6 +73,7 @@ fn supplier_entry(key: &SupplierKey, supplier: &Supplier, secrets: Secrets) -> S
             ConnectorKind::Http => ConnectorWord::Http,
         },
         currency: Some(terms.currency.code().to_owned()),
+        counted_at: None,
         settings: SettingsEntry {
             endpoint: terms.endpoint.clone(),
             secret: terms.secret.as_ref().map(secret),
@@ -90,6 +93,7 @@ fn offer_entry(sku: &str, offer: &Offer, supplier: &Supplier) -> OfferEntry {
         currency: (currency != supplier.terms.currency).then(|| currency.code().to_owned()),
         barcode: offer.barcode.clone(),
         stock: offer.stock,
+        counted_at: (offer.stock.and(offer.counted_at)).map(|at| at.to_rfc3339_opts(SecondsFormat::AutoSi, true)),
         weight_g: offer.weight_g,
         dangerous_goods: offer.goods.dangerous.then_some(true),
         minimum_age: offer.goods.minimum_age,

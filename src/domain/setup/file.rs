@@ -3,8 +3,11 @@
 //! The doc comments here are what users read: they become the descriptions in the published JSON
 //! Schema. A key that is left out leaves what is there alone; `check` turns the rest into meaning.
 
+mod rule;
+
 use std::fmt;
 
+pub use rule::RuleEntry;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, Serializer, ser::SerializeSeq as _};
 use serde_saphyr::FlowMap;
@@ -54,6 +57,10 @@ pub struct SupplierEntry {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String", regex(pattern = r"^[A-Z]{3}$"))]
     pub currency: Option<String>,
+    /// When the stock of the offers below was counted, for those that do not say it themselves; see there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String", regex(pattern = r"^\d{4}-\d{2}-\d{2}T"))]
+    pub counted_at: Option<String>,
     /// What the connector needs. `http` needs both keys, `portal` neither.
     #[serde(default, skip_serializing_if = "SettingsEntry::is_empty")]
     pub settings: SettingsEntry,
@@ -132,6 +139,12 @@ pub struct OfferEntry {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "u32", range(min = 0, max = 1_000_000_000))]
     pub stock: Option<u32>,
+    /// When the stock was counted, such as 2026-12-01T08:00:00Z. Where that is later than what is known, what was
+    /// accepted or shipped before reserves nothing any more, also if the number is the same. Where it is earlier,
+    /// the stock that is known stays.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String", regex(pattern = r"^\d{4}-\d{2}-\d{2}T"))]
+    pub counted_at: Option<String>,
     /// Weight of one piece, in grams.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "u32", range(min = 0, max = 1_000_000_000))]
@@ -266,59 +279,6 @@ pub enum LocationEntry {
     Id(i64),
     /// Its name. Quote a name that looks like a number.
     Name(String),
-}
-
-/// A hard rule: what must be so, whatever it costs. It says one thing: `exclude`, `only`,
-/// `never`, `keep_in_stock`, `never_split`, `ship_together` or `max_parcels`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct RuleEntry {
-    /// What explanations call it.
-    #[schemars(length(min = 1, max = 100))]
-    pub name: String,
-    /// When it holds, such as `order.country == "CH" and order.total > 500`. Always, without it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "String", length(min = 1, max = 1000))]
-    pub when: Option<String>,
-    /// Do not use the offers for which it holds.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "bool")]
-    pub exclude: Option<bool>,
-    /// Only these suppliers ship the lines for which it holds, by their keys.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Vec<String>", length(min = 1))]
-    pub only: Option<Vec<String>>,
-    /// These suppliers do not ship the lines for which it holds.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Vec<String>", length(min = 1))]
-    pub never: Option<Vec<String>>,
-    /// Pieces to leave in stock of the offers for which it holds.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "u32", range(min = 1, max = 1_000_000_000))]
-    pub keep_in_stock: Option<u32>,
-    /// One supplier ships the whole order, or nobody any of it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "bool")]
-    pub never_split: Option<bool>,
-    /// One supplier ships all lines for which it holds, or nobody any of them.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "bool")]
-    pub ship_together: Option<bool>,
-    /// Parcels for the order at most.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "u32", range(min = 1, max = 200))]
-    pub max_parcels: Option<u32>,
-    /// `false` switches it off.
-    #[serde(default = "yes", skip_serializing_if = "is_yes")]
-    pub enabled: bool,
-    /// The first day that it counts, such as 2026-12-01, in the shop's time zone.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "String", regex(pattern = r"^\d{4}-\d{2}-\d{2}$"))]
-    pub from: Option<String>,
-    /// The last day that it counts.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "String", regex(pattern = r"^\d{4}-\d{2}-\d{2}$"))]
-    pub until: Option<String>,
 }
 
 /// A shop's agreement with a supplier.

@@ -8,7 +8,7 @@ use std::{
     fmt,
 };
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 
 use super::{Path, Position};
 use crate::{
@@ -67,6 +67,8 @@ pub struct WantedOffer {
     pub cost: Money,
     pub barcode: Option<String>,
     pub stock: Option<u32>,
+    /// Only with a stock.
+    pub counted_at: Option<Placed<DateTime<Utc>>>,
     pub weight_g: Option<u32>,
     pub dangerous_goods: Option<bool>,
     pub minimum_age: Option<u32>,
@@ -189,6 +191,8 @@ pub struct Offer {
     pub cost: Money,
     pub barcode: Option<String>,
     pub stock: Option<u32>,
+    /// As of when the stock is told, if that is known.
+    pub counted_at: Option<DateTime<Utc>>,
     pub weight_g: Option<u32>,
     pub goods: Goods,
     /// Empty means everywhere.

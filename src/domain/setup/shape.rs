@@ -233,7 +233,7 @@ mod tests {
             &[
                 "line 1, column 10: version: this must be 1",
                 "line 2, column 1: “suplier” is not a key here; known are shops, suppliers, version",
-                "line 5, column 5: suppliers[0]: “colour” is not a key here; known are connector, currency, key, name, \
+                "line 5, column 5: suppliers[0]: “colour” is not a key here; known are connector, counted_at, currency, key, name, \
                  offers, settings, shop",
                 "line 6, column 16: suppliers[0].connector: this must be “portal” or “http”",
                 "line 7, column 13: suppliers[0].offers: this must be a list",

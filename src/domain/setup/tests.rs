@@ -2,6 +2,7 @@
 //! what was applied is not applied again, and what is exported changes nothing.
 
 mod costs;
+mod counted;
 mod properties;
 
 use std::collections::BTreeMap;
@@ -12,7 +13,7 @@ use super::{
     Installation, Plan,
     export::{self, Secrets},
     model::Shop,
-    plan::{Unnamed, plan},
+    plan::{Step, Unnamed, plan},
     read,
 };
 use crate::{

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use axum::{Json, extract::State};
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -15,11 +16,18 @@ use crate::{
     app::App,
 };
 
+/// How far a supplier's clock may be ahead of ours.
+const MOST_AHEAD: TimeDelta = TimeDelta::minutes(1);
+
 /// Stock by SKU. Offers that are not named stay as they are.
 #[derive(Debug, Deserialize, ToSchema)]
 pub struct InventoryRequest {
     #[schema(min_items = 1, max_items = 1000)]
     items: Vec<InventoryItem>,
+    /// When you counted, or read the figures from your system; now, if it is not given. What you accepted or shipped
+    /// since then stays reserved beside them, and figures of a later time stay as they are. At most a minute ahead
+    /// of our clock.
+    as_of: Option<DateTime<Utc>>,
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
@@ -44,6 +52,7 @@ pub struct InventoryTaken {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct InventoryError {
     sku: String,
+    /// `UNKNOWN_SKU`: you have no such offer. `NEWER_IS_KNOWN`: its stock is known as of a later time than `as_of`.
     #[schema(example = "UNKNOWN_SKU")]
     code: &'static str,
 }
@@ -64,20 +73,33 @@ pub async fn put_inventory(
     caller: Caller,
     JsonBody(request): JsonBody<InventoryRequest>,
 ) -> Result<Json<InventoryTaken>, Failure> {
+    let as_of = request.as_of(app.clock.now())?;
     let stock = request.checked()?;
-    let taken = action::put_inventory(&app, caller.supplier.id, &stock).await?;
-    let error = |sku| InventoryError {
-        sku,
-        code: "UNKNOWN_SKU",
-    };
+    let taken = action::put_inventory(&app, caller.supplier.id, &stock, as_of).await?;
+    let unknown = taken.unknown.into_iter().map(|sku| (sku, "UNKNOWN_SKU"));
+    let older = taken.older.into_iter().map(|sku| (sku, "NEWER_IS_KNOWN"));
+    let errors = unknown.chain(older).map(|(sku, code)| InventoryError { sku, code });
     Ok(Json(InventoryTaken {
         updated: taken.changed,
         unchanged: taken.unchanged,
-        errors: taken.unknown.into_iter().map(error).collect(),
+        errors: errors.collect(),
     }))
 }
 
 impl InventoryRequest {
+    fn as_of(&self, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>, ReportError> {
+        match self.as_of {
+            Some(as_of) if as_of > now + MOST_AHEAD => Err(ReportError::Invalid {
+                field: "as_of".to_owned(),
+                problem: format!(
+                    "is in the future: here it is {}",
+                    now.to_rfc3339_opts(SecondsFormat::Secs, true)
+                ),
+            }),
+            as_of => Ok(as_of.map(|as_of| as_of.min(now))),
+        }
+    }
+
     fn checked(self) -> Result<BTreeMap<String, u32>, ReportError> {
         let invalid = |field: String, problem: &str| ReportError::Invalid {
             field,
@@ -115,7 +137,23 @@ mod tests {
             sku: (*sku).to_owned(),
             quantity: *quantity,
         });
-        InventoryRequest { items: items.collect() }
+        InventoryRequest {
+            items: items.collect(),
+            as_of: None,
+        }
+    }
+
+    #[test]
+    fn a_time_ahead_of_our_clock_is_now_or_refused() {
+        let now: DateTime<Utc> = "2026-11-23T10:00:00Z".parse().expect("a time");
+        let at = |seconds: i64| InventoryRequest {
+            as_of: Some(now + TimeDelta::seconds(seconds)),
+            ..request(&[("A", 1)])
+        };
+        assert_eq!(request(&[("A", 1)]).as_of(now).expect("is taken"), None);
+        assert_eq!(at(-90).as_of(now).expect("is taken"), at(-90).as_of);
+        assert_eq!(at(60).as_of(now).expect("is taken"), Some(now));
+        assert_eq!(at(61).as_of(now).expect_err("is refused").field(), Some("as_of"));
     }
 
     #[test]

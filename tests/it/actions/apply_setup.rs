@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use chrono::{SecondsFormat, TimeDelta};
 use orderyard::{
     actions::{
         apply_setup::{ApplyError, ApplyOptions, apply_setup, draft},
@@ -375,6 +376,34 @@ async fn a_wrong_rule_is_refused_where_it_is_wrong() {
         let told: Vec<String> = problems.iter().map(ToString::to_string).collect();
         assert_eq!(told, [message], "{rule}");
     }
+}
+
+/// What is accepted until a stock is counted would not be reserved.
+#[tokio::test]
+async fn a_stock_that_will_be_counted_is_refused_where_it_says_so() {
+    let there = Installation::each().await.remove(0);
+    let time = |ahead: TimeDelta| (there.app.clock.now() + ahead).to_rfc3339_opts(SecondsFormat::Secs, true);
+    let counted = |at: &str| {
+        FILE.replacen(
+            "    connector: http\n",
+            &format!("    connector: http\n    counted_at: {at}\n"),
+            1,
+        )
+    };
+    let soon = counted(&time(TimeDelta::minutes(3)));
+    assert_ne!(soon, FILE);
+    let error = apply_setup(&there.app, &soon, WRITE).await.err();
+    let Some(ApplyError::File(problems)) = error else {
+        panic!("{error:?}");
+    };
+    let told: Vec<String> = problems.iter().map(ToString::to_string).collect();
+    assert_eq!(told.len(), 1, "{told:#?}");
+    assert!(
+        told[0].contains("suppliers[0].counted_at: this is in the future: here it is "),
+        "{told:#?}"
+    );
+    let now = there.apply(&counted(&time(TimeDelta::zero())), WRITE).await;
+    assert!(now.iter().any(|line| line.contains("counted_at 20")), "{now:#?}");
 }
 
 /// A comparison goes by what is offered and mapped today: what a draft says of these is named, not left out.

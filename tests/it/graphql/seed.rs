@@ -227,6 +227,7 @@ impl Seed<'_> {
             cost_minor: 420,
             currency: eur(),
             stock: Some(10),
+            counted_at: None,
             reserved: 0,
             weight_g: None,
             goods: Json::default(),

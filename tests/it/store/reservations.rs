@@ -161,7 +161,7 @@ impl Life<'_> {
             .expect("it");
         offer.stock = Some(store::column(stock));
         store::save(&tx, offer).expect("saves");
-        reservations::reflect(&tx, &[self.tenant.offer], &[])
+        reservations::reflect(&tx, &[self.tenant.offer], &[], None)
             .await
             .expect("reflects");
         tx.commit().await.expect("commits");
@@ -247,7 +247,7 @@ async fn of_two_that_take_the_last_piece_one_is_told_so() {
             .exec(clear.conn())
             .await
             .expect("deletes");
-        reservations::reflect(&clear, &[tenant.offer], &[])
+        reservations::reflect(&clear, &[tenant.offer], &[], None)
             .await
             .expect("counts");
         clear.commit().await.expect("commits");
@@ -300,7 +300,7 @@ async fn offers_are_taken_in_one_order() {
             .exec(clear.conn())
             .await
             .expect("deletes");
-        reservations::reflect(&clear, &[tenant.offer], &[])
+        reservations::reflect(&clear, &[tenant.offer], &[], None)
             .await
             .expect("counts");
         let mut row = offers::lock(&clear, vec![other])

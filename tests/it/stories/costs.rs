@@ -288,25 +288,6 @@ async fn each_strategy_has_its_own_way(#[values(Database::Sqlite, Database::Post
 
 #[rstest]
 #[tokio::test]
-async fn shares_of_the_business_are_kept_over_time(#[values(Database::Sqlite, Database::Postgres)] database: Database) {
-    let market = Market::open(database).await;
-    let routing =
-        "{ strategy: balanced_share, shares: [ { supplier: north, percent: 70 }, { supplier: east, percent: 30 } ] }";
-    for _ in 0..10 {
-        let one = market.under(Case { routing, ..PLAIN }).await;
-        assert_eq!(one.0 + one.1, 1);
-    }
-    assert_eq!(market.bought(), (7, 3));
-    let plan = market.plan().await;
-    let told = plan["lines"][0]["reason"].as_str().expect("a reason");
-    assert!(
-        plan["strategy"] == "BALANCED_SHARE" && told.contains(" % of the pieces of late for a share of "),
-        "{plan}"
-    );
-}
-
-#[rstest]
-#[tokio::test]
 async fn currencies_are_compared_at_the_rate_of_the_day(
     #[values(Database::Sqlite, Database::Postgres)] database: Database,
 ) {
@@ -451,56 +432,4 @@ async fn the_priority_list_tells_what_everyone_would_have_cost(
     let east = &line["rejected"][0];
     assert_eq!(goods(east), "17.00", "{line}");
     assert_eq!(east["reason"], "could ship these units, but others come first");
-}
-
-/// Whoever ships late costs what the owner would pay to have it in time.
-#[rstest]
-#[tokio::test]
-async fn a_supplier_that_ships_late_is_rated_and_priced(
-    #[values(Database::Sqlite, Database::Postgres)] database: Database,
-) {
-    let market = Market::open(database).await;
-    let case = Case {
-        routing: "{ strategy: cheapest, weights: { per_late_piece: '3' } }",
-        ..PLAIN
-    };
-    // Five purchase orders, of which North ships two in time.
-    for _ in 0..5 {
-        assert_eq!(market.under(case).await, NORTH);
-    }
-    let north = market.world.supplier("north");
-    let bought = north.orders();
-    for (order, number) in bought.iter().take(2).zip(["T-1", "T-2"]) {
-        north
-            .ship(&order.number, &[], "DHL Express", number)
-            .await
-            .expect("ships");
-    }
-    let shipped = "select count(*) from shipments";
-    let is_shipped = async || market.world.count(shipped).await == 2;
-    market.world.eventually("two have shipped", is_shipped).await;
-    market.quiet().await;
-    // The day by which they were to be shipped has come.
-    let shipped = "select max(s.shipped_at) from shipments s";
-    let due = format!("update purchase_orders set ship_by = ({shipped})");
-    market.world.execute(&due).await;
-    let now = "update schedules set next_run_ms = 0 where name = 'rate_suppliers'";
-    market.world.execute(now).await;
-    let rated = "select count(*) from connections where on_time_bp = 4000";
-    let is_rated = async || market.world.count(rated).await == 1;
-    market.world.eventually("North is rated", is_rated).await;
-    let shown = "{ suppliers { nodes { key connection { onTimePct } } } }";
-    let shown = market.world.graphql(shown, json!({})).await;
-    let mut nodes = shown["suppliers"]["nodes"].as_array().expect("a list").clone();
-    nodes.sort_by_key(|node| node["key"].to_string());
-    assert_eq!(
-        json!(nodes),
-        json!([
-            { "key": "east", "connection": { "onTimePct": null } },
-            { "key": "north", "connection": { "onTimePct": "40" } },
-        ])
-    );
-    // 60 % of three euros are more than the euro that North is cheaper.
-    assert_eq!(market.under(case).await, EAST);
-    assert_eq!(market.under(PLAIN).await, NORTH);
 }

@@ -5,7 +5,8 @@ use sandbox::{AddressSpec, CustomerSpec, OrderSpec, RejectReason};
 use serde_json::json;
 
 use super::{
-    rules::{EAST, NORTH, SCOPES_WITH_CUSTOMERS, in_days},
+    rule_facts::{SCOPES_WITH_CUSTOMERS, in_days},
+    rules::{EAST, NORTH},
     shop::{Plot, Story},
 };
 use crate::harness::Database;

@@ -15,7 +15,7 @@ use crate::harness::{Database, World};
     clippy::disallowed_methods,
     reason = "a story's days are those of the machine's clock"
 )]
-fn now() -> DateTime<Utc> {
+pub(super) fn now() -> DateTime<Utc> {
     Utc::now()
 }
 

@@ -117,25 +117,34 @@ impl Market {
     }
 
     pub fn place(&self, case: Case) -> i64 {
+        self.world.shop.create_order(self.spec(case)).expect("an order")
+    }
+
+    /// The order of a case, before it is placed.
+    pub fn spec(&self, case: Case) -> OrderSpec {
         let lines = case
             .lines
             .iter()
             .map(|(variant, quantity)| (self.variants[*variant], *quantity));
-        let spec = OrderSpec {
+        OrderSpec {
             shipping_address: Some(AddressSpec {
                 zip: Some(case.zip.to_owned()),
                 ..AddressSpec::default()
             }),
             ..OrderSpec::of(lines)
-        };
-        self.world.shop.create_order(spec).expect("an order")
+        }
     }
 
     /// How many purchase orders North and East get for the order.
     pub async fn under(&self, case: Case) -> (usize, usize) {
         self.world.apply(&case.setup()).await;
+        self.bought_for(self.spec(case)).await
+    }
+
+    /// The same under the costs that there are.
+    pub async fn bought_for(&self, spec: OrderSpec) -> (usize, usize) {
         let before = self.bought();
-        self.place(case);
+        self.world.shop.create_order(spec).expect("an order");
         let come = async || self.bought() != before;
         self.world.eventually("somebody gets the order", come).await;
         self.quiet().await;

@@ -1,10 +1,14 @@
 //! Two orders never both count on the last piece.
 
+use chrono::TimeDelta;
 use rstest::rstest;
 use sandbox::{Acknowledge, Behaviour, CancelRequest, Cancellation, RejectReason};
 use serde_json::json;
 
-use super::shop::{Plot, Story};
+use super::{
+    later::now,
+    shop::{Plot, Story},
+};
 use crate::harness::Database;
 
 const ASKED: &str = "select count(*) from exceptions where kind = 'no_eligible_supplier' and status = 'open'";
@@ -285,4 +289,45 @@ async fn what_a_person_counted_is_free_again(#[values(Database::Sqlite, Database
     bought(&story, 2).await;
     waits_for(&story, "nobody is asked any more", ASKED, 0).await;
     assert_eq!(reserved(&story).await, 1);
+}
+
+/// What is accepted while a feed is on its way is not in it, and its last mug is not sold twice. An older feed
+/// that arrives after a newer one changes nothing.
+#[rstest]
+#[tokio::test]
+async fn a_figure_that_is_late_tells_of_what_was_answered_before_it(
+    #[values(Database::Sqlite, Database::Postgres)] database: Database,
+) {
+    let story = quiet_north(database).await;
+    let before_all = now();
+    stock(&story, 2).await;
+    let read = now();
+    story.order(&[("MUG", 2)]);
+    let placed = story.purchase_order("north").await;
+    let north = story.world.supplier("north");
+    north.acknowledge(&placed.number).await.expect("accepts");
+    let told = async |mugs: u32, as_of| {
+        let mugs = [("N-MUG".to_owned(), mugs)];
+        north.put_inventory_as_of(&mugs, as_of).await
+    };
+    let errors = async |mugs, as_of| told(mugs, as_of).await.expect("is taken")["errors"].clone();
+
+    assert_eq!(errors(2, read).await, json!([]));
+    assert_eq!(reserved(&story).await, 2, "the feed does not know of the order");
+    story.order(&[("MUG", 1)]);
+    waits_for(&story, "nobody has a third mug", ASKED, 1).await;
+
+    let newer_is_known = json!([{ "sku": "N-MUG", "code": "NEWER_IS_KNOWN" }]);
+    assert_eq!(errors(9, before_all).await, newer_is_known);
+    let refused = told(9, now() + TimeDelta::hours(1))
+        .await
+        .expect_err("is of the future");
+    assert!(refused.to_string().contains("as_of"), "{refused}");
+    let mugs = "select count(*) from offers where sku = 'N-MUG' and stock = 2";
+    assert_eq!(story.world.count(mugs).await, 1, "neither figure was taken");
+
+    assert_eq!(errors(1, now()).await, json!([]));
+    bought(&story, 2).await;
+    waits_for(&story, "nobody is asked any more", ASKED, 0).await;
+    assert_eq!(reserved(&story).await, 1, "what was accepted before is in the figure");
 }

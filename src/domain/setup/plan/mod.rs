@@ -9,6 +9,8 @@ mod suppliers;
 
 use std::fmt;
 
+use chrono::{DateTime, Utc};
+
 use super::{
     Installation, Problem, Setup,
     model::{Alternative, Connection, Offer, Origin, SupplierTerms},
@@ -62,6 +64,8 @@ pub enum Step {
         supplier: SupplierKey,
         sku: String,
         offer: Offer,
+        /// When the file says that this stock was counted, unless a later figure is known.
+        counted_at: Option<DateTime<Utc>>,
     },
     Settings {
         domain: String,

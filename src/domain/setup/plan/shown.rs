@@ -1,5 +1,7 @@
 //! How things read in a diff: named fields, and what changed between two of them.
 
+use chrono::SecondsFormat;
+
 use crate::domain::{
     costs::entries::{CostsEntry, RoutingEntry},
     review::ReviewHolds,
@@ -100,11 +102,15 @@ impl Shown for Offer {
             .goods
             .size_mm
             .map(|[length, width, height]| format!("{length} × {width} × {height}"));
+        let counted_at = self
+            .counted_at
+            .map(|at| at.to_rfc3339_opts(SecondsFormat::AutoSi, true));
         vec![
             Field::new("title", format!("“{}”", self.title)),
             Field::new("cost", self.cost.to_string()),
             Field::new("barcode", optional(self.barcode.as_ref())),
             Field::new("stock", optional(self.stock)),
+            Field::new("counted_at", optional(counted_at)),
             Field::new("weight_g", optional(self.weight_g)),
             Field::new("dangerous_goods", said(self.goods.dangerous)),
             Field::new("minimum_age", optional(self.goods.minimum_age)),

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use chrono::{DateTime, Utc};
+
 use super::{Planner, Step, Unnamed, not_installed};
 use crate::domain::{
     goods::Goods,
@@ -28,8 +30,10 @@ impl Planner<'_> {
         );
         let mut offers = now.map(|supplier| supplier.offers.clone()).unwrap_or_default();
         for wanted in &wanted.offers {
-            let offer = merge_offer(wanted, offers.get(&wanted.sku));
-            self.offer(&key, &wanted.sku, offers.get(&wanted.sku), &offer);
+            let now = offers.get(&wanted.sku);
+            let counted_at = counted_at(wanted, now);
+            let offer = merge_offer(wanted, now, counted_at);
+            self.offer(&key, &wanted.sku, now, &offer, counted_at);
             offers.insert(wanted.sku.clone(), offer);
         }
         if unnamed == Unnamed::Prune {
@@ -38,18 +42,26 @@ impl Planner<'_> {
                 if offer.active && !named.contains(sku.as_str()) {
                     let before = offer.clone();
                     offer.active = false;
-                    self.offer(&key, sku, Some(&before), offer);
+                    self.offer(&key, sku, Some(&before), offer, None);
                 }
             }
         }
         self.after.suppliers.insert(key, Supplier { terms, offers });
     }
 
-    fn offer(&mut self, supplier: &SupplierKey, sku: &str, before: Option<&Offer>, offer: &Offer) {
+    fn offer(
+        &mut self,
+        supplier: &SupplierKey,
+        sku: &str,
+        before: Option<&Offer>,
+        offer: &Offer,
+        counted_at: Option<DateTime<Utc>>,
+    ) {
         let step = Step::Offer {
             supplier: supplier.clone(),
             sku: sku.to_owned(),
             offer: offer.clone(),
+            counted_at,
         };
         self.note(format!("offer {supplier} {sku}"), before, offer, step);
     }
@@ -112,7 +124,16 @@ fn goods(wanted: &WantedOffer, now: &Goods) -> Goods {
     }
 }
 
-fn merge_offer(wanted: &WantedOffer, now: Option<&Offer>) -> Offer {
+/// When the wanted stock was counted, unless a later figure is known.
+fn counted_at(wanted: &WantedOffer, now: Option<&Offer>) -> Option<DateTime<Utc>> {
+    let at = wanted.counted_at.as_ref()?.value;
+    let known = now.and_then(|now| now.counted_at);
+    known.is_none_or(|known| known <= at).then_some(at)
+}
+
+fn merge_offer(wanted: &WantedOffer, now: Option<&Offer>, counted_at: Option<DateTime<Utc>>) -> Offer {
+    // What says when it was counted, and is older than what is known, is not wanted any more.
+    let is_older = wanted.counted_at.is_some() && counted_at.is_none();
     Offer {
         title: wanted.title.clone(),
         cost: wanted.cost,
@@ -120,7 +141,8 @@ fn merge_offer(wanted: &WantedOffer, now: Option<&Offer>) -> Offer {
             .barcode
             .clone()
             .or_else(|| now.and_then(|now| now.barcode.clone())),
-        stock: wanted.stock.or_else(|| now.and_then(|now| now.stock)),
+        stock: (wanted.stock.filter(|_| !is_older)).or_else(|| now.and_then(|now| now.stock)),
+        counted_at: counted_at.or_else(|| now.and_then(|now| now.counted_at)),
         weight_g: wanted.weight_g.or_else(|| now.and_then(|now| now.weight_g)),
         goods: goods(wanted, now.map_or(&Goods::default(), |now| &now.goods)),
         ships_to: (wanted.ships_to.clone()).unwrap_or_else(|| now.map(|now| now.ships_to.clone()).unwrap_or_default()),

@@ -1,6 +1,6 @@
 //! Whatever installation there is: its export changes nothing in it, and builds the same from nothing.
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use proptest::{collection, option, prelude::*, sample};
 
 use super::*;
@@ -55,6 +55,7 @@ fn offer() -> impl Strategy<Value = Offer> {
             cost,
             barcode,
             stock,
+            counted_at: (stock.filter(|stock| stock % 2 == 1)).map(counted),
             weight_g,
             goods: Goods {
                 dangerous: active && stock.is_some(),
@@ -69,6 +70,11 @@ fn offer() -> impl Strategy<Value = Offer> {
             },
             active,
         })
+}
+
+/// A time with a fraction of a second, as times are.
+fn counted(number: u32) -> DateTime<Utc> {
+    DateTime::UNIX_EPOCH + TimeDelta::microseconds(i64::from(number) * 1_000_003)
 }
 
 fn supplier() -> impl Strategy<Value = Supplier> {
