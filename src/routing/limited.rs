@@ -23,7 +23,7 @@ impl Explained<'_> {
         let ties_break = self.breaks_ties(&tied, &swap);
         let candidate = &self.judged[line][index];
         let whole = only_supplier(candidate).filter(|_| !self.ruling.limits.in_part);
-        let whole = whole.map(|supplier| self.from_one(&tied, supplier));
+        let whole = whole.map(|supplier| self.whole_from(&tied, supplier));
         let lacks = whole
             .as_ref()
             .map_or_else(Vec::new, |whole| self.lacks(&tied, candidate, whole));
@@ -122,7 +122,7 @@ impl Explained<'_> {
     }
 
     /// What of tied lines one supplier can ship.
-    fn from_one(&self, tied: &BTreeSet<OrderLineId>, supplier: SupplierId) -> Vec<(usize, usize, u32)> {
+    fn whole_from(&self, tied: &BTreeSet<OrderLineId>, supplier: SupplierId) -> Vec<(usize, usize, u32)> {
         let mut stock = self.offered.clone();
         let mut parts = Vec::new();
         for (at, demand) in self
