@@ -9,9 +9,9 @@ use sea_orm::{ConnectionTrait, DbErr};
 use super::rule_facts;
 use crate::{
     domain::costs::{Destination, PriceBreak, StrategyWord},
-    ids::{OfferId, ShopId, SupplierId},
+    ids::{OfferId, OrderId, ShopId, SupplierId},
     routing::{
-        LineDemand, Strategy, SupplierTerms,
+        LineDemand, RouteRequest, Strategy, SupplierTerms,
         owner::{Agreement, Terms},
         terms::{CostModel, Effort, PriceBreaks},
     },
@@ -34,6 +34,35 @@ pub fn price_breaks(lists: &PriceLists, lines: &[LineDemand]) -> Vec<PriceBreaks
 
 /// Purchase orders from which shares are counted: the newest ones of the time in question.
 const MOST_COUNTED: u64 = 500;
+
+/// Takes out of a request's shares what its order has already: to whoever asks what would be decided if the order
+/// came in now, it has nothing.
+pub async fn leave_out_of_shares(
+    db: &impl ConnectionTrait,
+    shop: &shops::Model,
+    order: OrderId,
+    request: &mut RouteRequest,
+    now: DateTime<Utc>,
+) -> Result<(), DbErr> {
+    let Strategy::LeastCost(model) = &mut request.strategy else {
+        return Ok(());
+    };
+    let shares = &mut model.preferences.balance;
+    if shares.is_empty() {
+        return Ok(());
+    }
+    let had = purchase_orders::pieces_of_late_for(db, shop.id, order, shares_since(shop, now), MOST_COUNTED).await?;
+    for share in shares {
+        let own = had.get(&share.supplier).copied().unwrap_or(0);
+        share.pieces = share.pieces.saturating_sub(own);
+    }
+    Ok(())
+}
+
+/// From when on pieces count in shares.
+fn shares_since(shop: &shops::Model, now: DateTime<Utc>) -> DateTime<Utc> {
+    now - TimeDelta::days(shop.settings.0.routing.share_days.into())
+}
 
 /// A shop's agreements with some suppliers.
 #[derive(Clone)]
@@ -101,8 +130,7 @@ impl Agreed {
     ) -> Result<Strategy, DbErr> {
         let settings = &shop.settings.0.routing;
         let had = if settings.strategy == StrategyWord::BalancedShare {
-            let since = now - TimeDelta::days(settings.share_days.into());
-            purchase_orders::pieces_of_late(db, shop.id, since, MOST_COUNTED).await?
+            purchase_orders::pieces_of_late(db, shop.id, shares_since(shop, now), MOST_COUNTED).await?
         } else {
             BTreeMap::new()
         };

@@ -24,7 +24,7 @@ pub async fn piece(
         return Ok(None);
     };
     let ids = page.iter().map(|mapping| mapping.id).collect();
-    let components = mapping_components::of_mappings(db, shop, ids).await?;
+    let components = merged(mapping_components::of_mappings(db, shop, ids).await?);
     let named: Vec<ShopifyVariantId> = page.iter().map(|mapping| mapping.variant_id).collect();
     let named = variants::by_ids(db, shop, &named).await?.into_iter();
     let named: HashMap<ShopifyVariantId, variants::Model> = named.map(|variant| (variant.id, variant)).collect();
@@ -55,6 +55,25 @@ pub async fn piece(
         }
     }
     Ok(Some((text, last)))
+}
+
+/// An offer stands in an alternative once: what the mapping names twice are so many pieces, none of them dearer
+/// than the least that is accepted.
+fn merged(components: Vec<mapping_components::Model>) -> Vec<mapping_components::Model> {
+    let mut merged: Vec<mapping_components::Model> = Vec::with_capacity(components.len());
+    let mut places: HashMap<_, usize> = HashMap::new();
+    for component in components {
+        let offer = (component.alternative_id, component.offer_id, component.currency.code());
+        let place = *places.entry(offer).or_insert(merged.len());
+        match merged.get_mut(place) {
+            Some(same) => {
+                same.quantity = same.quantity.saturating_add(component.quantity);
+                same.accepted_cost_minor = same.accepted_cost_minor.min(component.accepted_cost_minor);
+            }
+            None => merged.push(component),
+        }
+    }
+    merged
 }
 
 fn line(

@@ -8,7 +8,7 @@ use crate::{
     store::{self, columns::Json, order_lines, order_state::OrderState, routing_plans, shops},
 };
 
-use super::{gather_order, reserve_stock, route_order, routing_limit};
+use super::{cost_facts, gather_order, reserve_stock, route_order, routing_limit};
 
 /// A decision that was not taken.
 pub struct Preview {
@@ -46,6 +46,7 @@ pub async fn preview_route(app: &App, shop: ShopId, order: OrderId) -> Result<Op
     let mut request = route_order::request(db, &shop, &state, lines, &[], now).await?;
     if whole_order {
         reserve_stock::give_back(db, shop.id, order, &mut request).await?;
+        cost_facts::leave_out_of_shares(db, &shop, order, &mut request, now).await?;
     }
     let over = if whole_order {
         Vec::new()

@@ -32,6 +32,8 @@ pub struct RunWhatIf {
 pub struct Stretch {
     /// Pages of orders: what was read of offers serves them all.
     pub pages: u32,
+    /// Orders that the whole comparison takes in.
+    pub orders: u64,
     /// After that no other page is begun.
     pub time: TimeDelta,
 }
@@ -39,6 +41,7 @@ pub struct Stretch {
 /// Short enough for its progress to be seen.
 const OF_ONE_JOB: Stretch = Stretch {
     pages: 25,
+    orders: MOST_ORDERS,
     time: TimeDelta::seconds(1),
 };
 /// Changed orders that are kept of one comparison; all are counted.
@@ -74,7 +77,10 @@ impl RunWhatIf {
     /// Goes on so far at most, and not any further once it is cancelled. What is done `between` two
     /// pages is a test's.
     pub async fn go_on(&self, app: &App, most: Stretch, between: impl AsyncFn()) -> Result<(), JobError> {
-        let (Some(run), Some(shop)) = (self.begin(app).await?, shops::by_id(app.db.read(), self.shop_id).await?) else {
+        let (Some(run), Some(shop)) = (
+            self.begin(app, most.orders).await?,
+            shops::by_id(app.db.read(), self.shop_id).await?,
+        ) else {
             return Ok(());
         };
         let period = Period {
@@ -82,7 +88,8 @@ impl RunWhatIf {
             until: run.until,
         };
         let (basis, mark) = (run.basis.0.clone(), run.mark.0.clone());
-        let mut what_if = WhatIf::go_on(&app.db, shop, basis, period, run.asked_at, mark).await?;
+        let what_if = WhatIf::go_on(&app.db, shop, basis, period, run.asked_at, mark).await?;
+        let mut what_if = what_if.at_most(most.orders);
         let mut changed = Vec::new();
         let (began, mut pages, mut is_over) = (app.clock.now(), 0, false);
         while pages < most.pages && app.clock.now() - began < most.time {
@@ -118,7 +125,7 @@ impl RunWhatIf {
     }
 
     /// The comparison, if it is to go on. What it is to look at is counted when it begins.
-    async fn begin(&self, app: &App) -> Result<Option<Model>, DbErr> {
+    async fn begin(&self, app: &App, most: u64) -> Result<Option<Model>, DbErr> {
         let found = what_if_runs::by_id(app.db.read(), self.shop_id, self.run_id).await?;
         let Some(run) = found.filter(|run| !run.state.is_over()) else {
             return Ok(None);
@@ -127,7 +134,7 @@ impl RunWhatIf {
             return Ok(Some(run));
         }
         let period = (run.since, run.until);
-        let total = orders::count_placed_between(app.db.read(), self.shop_id, period, MOST_ORDERS).await?;
+        let total = orders::count_placed_between(app.db.read(), self.shop_id, period, most).await?;
         let tx = app.db.begin().await?;
         let Some(mut run) = self.open(&tx).await? else {
             return Ok(None);

@@ -2,7 +2,7 @@
 //! make if the order came in now. Nothing of it stays.
 
 use super::{
-    reserve_stock, route_order,
+    cost_facts, reserve_stock, route_order,
     save_mapping::{self, NewAlternative},
 };
 use crate::{
@@ -35,6 +35,7 @@ pub async fn try_mapping(
     let lines = route_order::waiting(&state, &row.settings.0);
     let mut request = route_order::request(tx.conn(), &row, &state, lines, &[], now).await?;
     reserve_stock::give_back(tx.conn(), shop, order, &mut request).await?;
+    cost_facts::leave_out_of_shares(tx.conn(), &row, order, &mut request, now).await?;
     drop(tx);
     Ok(routing::route(&request))
 }

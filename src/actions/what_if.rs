@@ -15,13 +15,13 @@ use super::{
     route_order,
     rule_facts::{self, DatedRule},
 };
-pub use crate::domain::what_if::{Basis, Comparison, Draft, DraftConnection, Mark, Way};
+pub use crate::domain::what_if::{Basis, Comparison, Draft, DraftConnection, Mark, OfLate, Way};
 use crate::{
     domain::{
         costs::{Destination, StrategyWord},
         rules::RuleText,
     },
-    ids::{OrderId, ShopId, ShopifyVariantId, SupplierId},
+    ids::{OrderId, ShopId, ShopifyVariantId},
     routing::{
         self, Alternative, LineDemand, RouteRequest, Strategy,
         owner::Terms,
@@ -130,7 +130,7 @@ impl WhatIf {
         mark: Mark,
     ) -> Result<Self, DbErr> {
         let agreed = Agreed::of_shop(db.read(), shop.id).await?;
-        let side = |drafted: Draft, had| {
+        let side = |drafted: Draft, of_late| {
             let (mut shop, mut agreed) = (shop.clone(), agreed.clone());
             agreed.redraft(|supplier, row| {
                 if let Some(wanted) = drafted.connections.get(&supplier) {
@@ -145,9 +145,9 @@ impl WhatIf {
             if let Some(settings) = drafted.settings {
                 shop.settings = Json(settings);
             }
-            Side::new(shop, agreed, had)
+            Side::new(shop, agreed, of_late)
         };
-        let (live, draft) = (side(basis.live, mark.had.0)?, side(basis.draft, mark.had.1)?);
+        let (live, draft) = (side(basis.live, mark.of_late.0)?, side(basis.draft, mark.of_late.1)?);
         Ok(Self {
             live,
             draft,
@@ -158,6 +158,8 @@ impl WhatIf {
                 book: Book::default(),
                 read: mark.seen,
                 count: mark.so_far.seen,
+                most: MOST_ORDERS,
+                is_cut_off: false,
             },
             ahead: None,
             seen: mark.seen,
@@ -165,12 +167,19 @@ impl WhatIf {
         })
     }
 
+    /// Takes in no more orders than these.
+    #[must_use]
+    pub const fn at_most(mut self, orders: u64) -> Self {
+        self.reader.most = orders;
+        self
+    }
+
     /// From where another can go on.
     #[must_use]
     pub fn mark(&self) -> Mark {
         Mark {
             seen: self.seen,
-            had: (self.live.had.clone(), self.draft.had.clone()),
+            of_late: (self.live.of_late.clone(), self.draft.of_late.clone()),
             so_far: self.so_far.clone(),
         }
     }
@@ -182,6 +191,7 @@ impl WhatIf {
             None => self.reader.next(db.read()).await?,
         };
         let Some(page) = page.map(Arc::new) else {
+            self.so_far.cut_off = self.reader.is_cut_off;
             return Ok(None);
         };
         self.seen = Some(page.last);
@@ -225,17 +235,22 @@ struct Reader {
     /// The order that was read last.
     read: Option<(DateTime<Utc>, OrderId)>,
     count: u64,
+    most: u64,
+    /// There are more than that.
+    is_cut_off: bool,
 }
 
 impl Reader {
     /// The next orders with all that they are decided by; none when there are no more.
     async fn next(&mut self, db: &impl Recall) -> Result<Option<Page>, DbErr> {
-        if self.count >= MOST_ORDERS {
-            return Ok(None);
-        }
         let shop = self.shop.id;
         let period = (self.period.since, self.period.until);
-        let rows = orders::placed_between(db, shop, period, self.read, AT_ONCE).await?;
+        let left = self.most.saturating_sub(self.count);
+        let rows = orders::placed_between(db, shop, period, self.read, left.clamp(1, AT_ONCE)).await?;
+        if left == 0 {
+            self.is_cut_off = !rows.is_empty();
+            return Ok(None);
+        }
         let Some(last) = rows.last().map(|last| (last.placed_at, last.id)) else {
             return Ok(None);
         };
@@ -344,16 +359,16 @@ impl Book {
 #[derive(Default)]
 struct Side {
     ground: Option<(shops::Model, Agreed, Vec<DatedRule>)>,
-    /// Pieces that each supplier got so far, for shares.
-    had: BTreeMap<SupplierId, u32>,
+    /// What each supplier got, for shares.
+    of_late: OfLate,
 }
 
 impl Side {
-    fn new(shop: shops::Model, agreed: Agreed, had: BTreeMap<SupplierId, u32>) -> Result<Self, DbErr> {
+    fn new(shop: shops::Model, agreed: Agreed, of_late: OfLate) -> Result<Self, DbErr> {
         let rules = rule_facts::dated(&shop)?;
         Ok(Self {
             ground: Some((shop, agreed, rules)),
-            had,
+            of_late,
         })
     }
 
@@ -391,9 +406,10 @@ impl Side {
                 postcode: facts.postcode.as_deref(),
             },
             today: rule_facts::today(shop, now),
-            had: &self.had,
+            // As of its own day too.
+            had: self.of_late.had(order.day, settings.share_days),
             effort: Effort {
-                detail: Detail::Decision,
+                detail: Detail::Settled,
                 ..Effort::default()
             },
         }
@@ -407,16 +423,13 @@ impl Side {
                 StrategyWord::Priority => Strategy::Priority,
                 _ => Strategy::LeastCost(Box::new(model.clone())),
             },
-            known_costs: None,
+            known_costs: (settings.strategy == StrategyWord::Priority).then(|| Box::new(model.clone())),
             facts: facts.clone(),
             // Those of its own day, as its hour and weekday are: a rule of last month's counts for its orders.
             rules: rule_facts::of_day(rules, order.day),
         };
         let decided = Decided::of(&request, &routing::route(&request), &model);
-        for (supplier, pieces) in &decided.by_supplier {
-            let had = self.had.entry(*supplier).or_default();
-            *had = had.saturating_add(*pieces);
-        }
+        self.of_late.add(order.day, &decided.by_supplier);
         decided
     }
 }

@@ -13,7 +13,7 @@ use super::{CommandError, apply, since, start};
 use crate::{
     actions::{
         apply_setup::{self, Drafted},
-        what_if::{ChangedOrder, Comparison, Period, Way, WhatIf, never_in_force},
+        what_if::{ChangedOrder, Comparison, MOST_ORDERS, Period, Way, WhatIf, never_in_force},
     },
     app::App,
     domain::{
@@ -84,6 +84,9 @@ async fn simulate(app: &App, args: &SimulateArgs, text: &str) -> Result<(), Comm
         eprint!("\r{} orders", what_if.so_far.orders);
     }
     eprintln!();
+    if let Some(told) = told_cut_off(&what_if.so_far) {
+        eprintln!("{told}");
+    }
     let told = summary(app, &what_if.so_far, currency).await?;
     if args.csv {
         eprint!("{told}");
@@ -105,6 +108,16 @@ fn told_not_counted(changes: &[Change]) -> Vec<String> {
         told.push(format!("  and {} more", changes.len() - MOST_NAMED));
     }
     told
+}
+
+/// That orders are missing, where they are.
+fn told_cut_off(done: &Comparison) -> Option<String> {
+    done.cut_off.then(|| {
+        format!(
+            "The period has more orders than {MOST_ORDERS}, which is as many as one comparison takes in: those placed \
+             last are not among these. Choose a shorter period."
+        )
+    })
 }
 
 fn period(since: &str, until: Option<&str>, now: DateTime<Utc>) -> Result<Period, String> {
@@ -266,6 +279,16 @@ mod tests {
         check("7d", Some("7d"), Err("--until: this must be after"));
         check("7d", Some("yesterday"), Err("--until: “yesterday”"));
         check("soon", None, Err("--since: “soon”"));
+    }
+
+    #[test]
+    fn orders_that_are_missing_are_told() {
+        let done = |cut_off| Comparison {
+            cut_off,
+            ..Comparison::default()
+        };
+        assert_eq!(told_cut_off(&done(false)), None);
+        assert!(told_cut_off(&done(true)).is_some_and(|told| told.contains("more orders than 200000")));
     }
 
     #[test]

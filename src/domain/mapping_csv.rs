@@ -148,7 +148,7 @@ pub fn read(bytes: &[u8]) -> Result<Table, FileError> {
         }
     }
     for (variant, alternatives) in grouped(rows) {
-        let wrong = contradictions(&alternatives);
+        let wrong = contradictions(&alternatives, columns.has("alternative"));
         match wrong.first() {
             Some(first) => {
                 table.bad.insert(variant, first.line);
@@ -211,20 +211,40 @@ fn grouped(rows: Vec<Row>) -> Vec<(VariantName, Vec<Vec<Row>>)> {
     found.into_iter().map(ranked).collect()
 }
 
-/// An alternative has one pair of days, whatever number of rows it has.
-fn contradictions(alternatives: &[Vec<Row>]) -> Vec<RowError> {
+/// An alternative has one pair of days, whatever number of rows it has, and each offer once. Where no column says
+/// which rows are one alternative, a variant has one row: two might be a kit, or a second choice.
+fn contradictions(alternatives: &[Vec<Row>], are_numbered: bool) -> Vec<RowError> {
     let mut wrong = Vec::new();
     for rows in alternatives {
+        let mut offers: BTreeMap<(&str, &str), u64> = BTreeMap::new();
         let Some(first) = rows.first() else { continue };
-        let differ = rows.iter().filter(|row| row.validity != first.validity);
-        wrong.extend(differ.map(|row| RowError {
-            line: row.line,
-            field: "valid_from",
-            message: format!(
-                "the days differ from those of the same alternative in row {}",
-                first.line
-            ),
-        }));
+        for row in rows {
+            let before = offers.insert((&row.supplier, &row.offer_sku), row.line);
+            let mut take = |field, message| {
+                wrong.push(RowError {
+                    line: row.line,
+                    field,
+                    message,
+                });
+            };
+            if row.validity != first.validity {
+                let message = format!(
+                    "the days differ from those of the same alternative in row {}",
+                    first.line
+                );
+                take("valid_from", message);
+            } else if let Some(line) = before {
+                let message = format!("the same offer stands in row {line}; use quantity");
+                take("offer_sku", message);
+            } else if !are_numbered && row.line != first.line {
+                let message = format!(
+                    "row {} is about this variant too, and there is no column “alternative”: add it, with the same \
+                     number for what is bought together and 1, 2 … for what is tried in turn",
+                    first.line
+                );
+                take("alternative", message);
+            }
+        }
     }
     wrong
 }
@@ -286,6 +306,10 @@ impl Columns {
             return Err(FileError::NoColumn("variant_id"));
         }
         Ok(Self(found))
+    }
+
+    fn has(&self, column: &str) -> bool {
+        self.0.contains_key(column)
     }
 
     fn cell<'r>(&self, record: &'r csv::StringRecord, column: &str) -> &'r str {

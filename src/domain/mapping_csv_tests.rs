@@ -138,6 +138,36 @@ fn half_a_kit_is_not_taken() {
 }
 
 #[test]
+fn a_row_that_stands_twice_is_told() {
+    let head = "variant_sku,alternative,supplier,offer_sku,quantity\n";
+    let check = |rows: &str, expect: &[&str]| {
+        let read = table(&format!("{head}{rows}MUG,1,north,A,1\n"));
+        assert_eq!(wrong(&read), expect, "{rows}");
+        assert_eq!(read.entries.len(), 2 - usize::from(!expect.is_empty()), "{rows}");
+    };
+    check("KIT,1,north,A,1\nKIT,1,north,A,1\n", &["3 offer_sku"]);
+    check("KIT,,north,A,1\nKIT,1,NORTH,A,4\n", &["3 offer_sku"]);
+    check("KIT,1,north,A,1\nKIT,1,east,A,1\nKIT,1,north,A,1\n", &["4 offer_sku"]);
+    check("KIT,1,north,A,1\nKIT,2,north,A,2\n", &[]);
+    check("KIT,1,north,A,1\nKIT,1,east,A,1\n", &[]);
+    let read = table(&format!("{head}KIT,1,north,A,1\nKIT,1,north,A,1\n"));
+    assert_eq!(read.errors[0].message, "the same offer stands in row 2; use quantity");
+}
+
+/// Nobody could tell whether two rows are a kit or a second choice.
+#[test]
+fn several_rows_of_a_variant_need_the_column_of_alternatives() {
+    let read = table("variant_sku,supplier,offer_sku\nMUG,north,A\nKIT,north,A\nKIT,east,B\nKIT,north,A\n");
+    assert_eq!(wrong(&read), ["4 alternative", "5 offer_sku"]);
+    let message = &read.errors[0].message;
+    assert!(
+        message.contains("row 3 ") && message.contains("column “alternative”"),
+        "{message}"
+    );
+    assert_eq!(read.entries.len(), 1, "the mug is taken");
+}
+
+#[test]
 fn no_cell_is_a_formula() {
     for cell in ["=1+1", "+49", "-1", "@SUM(A1)", "\tx", "\rx", "'=1", "''@"] {
         assert!(guarded(cell).starts_with('\''), "{cell:?}");

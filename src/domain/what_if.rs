@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{costs::ConnectionCosts, goods::Service, money::Money, shop::ShopSettings, text_enum::text_enum};
@@ -62,9 +62,46 @@ pub struct Basis {
 pub struct Mark {
     /// The order that was decided last.
     pub seen: Option<(DateTime<Utc>, OrderId)>,
-    /// Pieces that each supplier got so far, live and as the draft would have it.
-    pub had: (BTreeMap<SupplierId, u32>, BTreeMap<SupplierId, u32>),
+    /// What each supplier got of late, live and as the draft would have it.
+    #[serde(default)]
+    pub of_late: (OfLate, OfLate),
     pub so_far: Comparison,
+}
+
+/// Pieces that each supplier got in the days by which shares go.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OfLate {
+    by_day: BTreeMap<NaiveDate, BTreeMap<SupplierId, u32>>,
+    /// Over all of these days.
+    had: BTreeMap<SupplierId, u32>,
+}
+
+impl OfLate {
+    /// What each had on the days up to `today` that are no older than so many.
+    pub fn had(&mut self, today: NaiveDate, days: u32) -> &BTreeMap<SupplierId, u32> {
+        while let Some(oldest) = self.by_day.first_entry()
+            && (today - *oldest.key()).num_days() > i64::from(days)
+        {
+            for (supplier, pieces) in oldest.remove() {
+                let had = self.had.entry(supplier).or_default();
+                *had = had.saturating_sub(pieces);
+            }
+        }
+        &self.had
+    }
+
+    /// Counts what suppliers get for an order of a day.
+    pub fn add<'a>(&mut self, day: NaiveDate, pieces: impl IntoIterator<Item = (&'a SupplierId, &'a u32)>) {
+        let of_day = self.by_day.entry(day).or_default();
+        for (supplier, pieces) in pieces {
+            for had in [
+                of_day.entry(*supplier).or_default(),
+                self.had.entry(*supplier).or_default(),
+            ] {
+                *had = had.saturating_add(*pieces);
+            }
+        }
+    }
 }
 
 /// The sums over both sides.
@@ -73,6 +110,8 @@ pub struct Mark {
 pub struct Comparison {
     /// Orders that were looked at.
     pub seen: u64,
+    /// The period has more orders than a comparison takes in: those placed last were not looked at.
+    pub cut_off: bool,
     /// Those with something to ship.
     pub orders: u64,
     pub changed: u64,
@@ -117,4 +156,35 @@ pub struct Way {
     pub cost: Option<Money>,
     pub parcels: Option<u32>,
     pub days: Option<u32>,
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn shares_go_by_the_last_days_only() {
+        let day = |day| NaiveDate::from_ymd_opt(2026, 11, day).expect("a day");
+        let [north, south] = [1, 2].map(|n| SupplierId(Uuid::from_u128(n)));
+        let mut of_late = OfLate::default();
+        of_late.add(day(1), [(&north, &3)]);
+        of_late.add(day(3), [(&north, &1), (&south, &2)]);
+        let had = |of_late: &mut OfLate, today, days| {
+            let had = of_late.had(day(today), days);
+            [north, south].map(|supplier| had.get(&supplier).copied().unwrap_or(0))
+        };
+        assert_eq!(had(&mut of_late, 3, 30), [4, 2]);
+        assert_eq!(had(&mut of_late, 3, 2), [4, 2], "as many days old");
+        assert_eq!(had(&mut of_late, 3, 1), [1, 2]);
+        assert_eq!(had(&mut of_late, 20, 7), [0, 0]);
+    }
+
+    /// One that was under way when the program was replaced goes on.
+    #[test]
+    fn a_mark_from_before_is_read() {
+        let mark = serde_json::from_str::<Mark>(r#"{ "seen": null, "had": [{}, {}], "so_far": { "seen": 3 } }"#);
+        assert_eq!(mark.map(|mark| mark.so_far.seen).ok(), Some(3));
+    }
 }

@@ -246,6 +246,8 @@ impl From<&CostParts> for PlanCostParts {
 pub struct PlanRunnerUp {
     /// Who would serve the line.
     summary: String,
+    /// Whether no other such plan is better: else it is the best that was found.
+    proven: bool,
     /// What the whole order would cost more; below zero where a preference decided.
     more: Money,
     /// What the shop's preferences count against it more, without what the strategy aims at.
@@ -269,6 +271,7 @@ impl From<&RunnerUp> for PlanRunnerUp {
     fn from(second: &RunnerUp) -> Self {
         Self {
             summary: second.summary.clone(),
+            proven: second.proven,
             more: second.more.into(),
             preferences: second.preferences.into(),
             aim: second.aim.map(Into::into),

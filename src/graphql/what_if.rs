@@ -126,6 +126,11 @@ impl WhatIfRun {
         self.0.total
     }
 
+    /// Whether the period has more orders than a comparison takes in: those placed last were not looked at.
+    async fn cut_off(&self) -> bool {
+        self.0.mark.0.so_far.cut_off
+    }
+
     /// Orders that were looked at so far.
     async fn orders_seen(&self) -> i32 {
         number(self.0.mark.0.so_far.seen)

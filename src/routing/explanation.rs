@@ -2,12 +2,10 @@
 //! cost, what was passed over and why. The wording is left to `sentences`, what
 //! other plans would cost to `least_cost`.
 
-use std::collections::BTreeSet;
-
 use super::{
     candidates::{Assignment, Candidate, Stock},
     least_cost::{self, LeastCost},
-    plan::{ChosenComponent, CostParts, Lack, Outcome, PlanLine, RejectedAlternative, RejectedBecause, RoutePlan},
+    plan::{ChosenComponent, CostParts, Outcome, PlanLine, RejectedAlternative, RejectedBecause, RoutePlan},
     request::{Component, LineDemand, OfferFacts},
     rulebook::Ruling,
     rules::Circumstances,
@@ -17,7 +15,7 @@ use super::{
 };
 use crate::{
     domain::{costs, money::Money},
-    ids::{OfferId, OrderLineId, SupplierId},
+    ids::OfferId,
 };
 
 /// An order with what was decided, ready to be told.
@@ -83,11 +81,12 @@ impl Explained<'_> {
             of: self.judged[line].len(),
             units,
             components: &components,
+            kept: &self.ruling.kept,
             proven: self.least_cost.map(LeastCost::is_proven),
             by_cost_alone: self.least_cost.is_some_and(LeastCost::is_by_cost_alone),
             toward: self.least_cost.and_then(|least_cost| least_cost.toward(line, index)),
         };
-        let told = self.detail > Detail::Decision;
+        let told = self.detail > Detail::Settled;
         PlanLine {
             line: self.lines[line].line,
             units,
@@ -230,102 +229,46 @@ impl Explained<'_> {
             (Some(least_cost), Some((chosen, units))) => least_cost.instead(line, chosen, units, index),
             (_, None) => RejectedBecause::Limits,
         };
-        match (why, self.ruling.limiting.as_slice()) {
-            (RejectedBecause::Limits, rules @ [_, ..]) => RejectedBecause::LimitedBy {
-                rules: rules.iter().map(|rule| (*rule).to_owned()).collect(),
-                beside: self.rules_on_others(line),
-                lacks: self.lacks(line, index),
-            },
-            (why, _) => why,
+        match why {
+            RejectedBecause::Limits => self.limited(line, index, chosen),
+            why => why,
         }
-    }
-
-    /// What the candidate's supplier cannot ship of the lines that belong together with the line. Nothing
-    /// where they may be shipped in part, or it has several suppliers.
-    fn lacks(&self, line: usize, index: usize) -> Vec<Lack> {
-        let limits = &self.ruling.limits;
-        let candidate = &self.judged[line][index];
-        let Some(supplier) = only_supplier(candidate).filter(|_| !limits.in_part) else {
-            return Vec::new();
-        };
-        let groups = limits.together.iter();
-        let groups = groups.filter(|group| group.contains(&self.lines[line].line));
-        let together: BTreeSet<OrderLineId> = groups.flatten().copied().collect();
-        let mut stock = self.offered.clone();
-        let mut lacks = Vec::new();
-        for (demand, candidates) in self.lines.iter().zip(self.judged) {
-            if !together.contains(&demand.line) {
-                continue;
-            }
-            let mut left = demand.units;
-            for way in candidates.iter().filter(|way| way.is_eligible()) {
-                if only_supplier(way) == Some(supplier) {
-                    let taken = left.min(stock.units(way));
-                    stock.take(way, taken);
-                    left -= taken;
-                }
-            }
-            if left > 0 {
-                lacks.push(Lack {
-                    supplier_name: sentences::supplier_name(self.around, &candidate.alternative.components[0])
-                        .to_owned(),
-                    title: demand.title.clone(),
-                    wanted: demand.units,
-                    has: demand.units - left,
-                });
-            }
-        }
-        lacks
-    }
-
-    /// The rules that keep candidates from the other lines.
-    fn rules_on_others(&self, line: usize) -> Vec<String> {
-        let others = self.judged.iter().enumerate().filter(|(other, _)| *other != line);
-        let refusals = others.flat_map(|(_, candidates)| candidates).flat_map(|c| &c.refusals);
-        let mut named: Vec<String> = Vec::new();
-        for refusal in refusals {
-            if let RejectedBecause::Rule { rule, .. } = refusal
-                && !named.contains(rule)
-            {
-                named.push(rule.clone());
-            }
-        }
-        named
     }
 
     /// The component, if any, of which less is left than one unit needs.
     fn out_of_stock(&self, candidate: &Candidate<'_>) -> Option<RejectedBecause> {
         candidate.alternative.components.iter().find_map(|component| {
-            let left = self.stock.left(component.offer.id)?;
-            let needed_per_unit = candidate.needs.get(&component.offer.id).copied()?;
-            let in_stock = component.offer.stock.unwrap_or(left);
-            let kept = self.ruling.kept.get(&component.offer.id);
-            let kept = kept.filter(|(kept, _)| in_stock >= needed_per_unit && in_stock - needed_per_unit < *kept);
-            let sku = component.offer.sku.clone();
-            (left < needed_per_unit).then(|| match kept {
-                Some((kept, rule)) => RejectedBecause::KeptInStock {
-                    sku,
-                    in_stock,
-                    kept: *kept,
-                    rule: (*rule).to_owned(),
-                },
-                None => RejectedBecause::OutOfStock {
-                    sku,
-                    in_stock,
-                    reserved: component.offer.reserved,
-                    left,
-                    needed_per_unit,
-                },
+            let offer = &component.offer;
+            let left = self.stock.left(offer.id)?;
+            let needed_per_unit = candidate.needs.get(&offer.id).copied()?;
+            let in_stock = offer.stock.unwrap_or(left);
+            let (kept, rule) = self.ruling.kept.get(&offer.id).copied().unwrap_or((0, ""));
+            // What lies there, with what the rule keeps of it.
+            let there = left.saturating_add(kept.min(in_stock));
+            let sku = offer.sku.clone();
+            (left < needed_per_unit).then(|| {
+                if kept > 0 && there >= needed_per_unit {
+                    let offered = self.offered.left(offer.id).unwrap_or(left);
+                    RejectedBecause::KeptInStock {
+                        sku,
+                        in_stock,
+                        kept,
+                        rule: rule.to_owned(),
+                        taken: offered.saturating_sub(left),
+                        needed_per_unit,
+                    }
+                } else {
+                    RejectedBecause::OutOfStock {
+                        sku,
+                        in_stock,
+                        reserved: offer.reserved,
+                        left: there,
+                        needed_per_unit,
+                    }
+                }
             })
         })
     }
-}
-
-/// Who ships all of it, where that is one.
-fn only_supplier(candidate: &Candidate<'_>) -> Option<SupplierId> {
-    let mut parts = candidate.alternative.components.iter().map(|part| part.offer.supplier);
-    let first = parts.next()?;
-    parts.all(|other| other == first).then_some(first)
 }
 
 /// What the allocated goods cost, one sum per currency, in the order of its code.

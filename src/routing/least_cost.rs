@@ -26,20 +26,48 @@ pub struct LeastCost<'a> {
     order: Order<'a>,
     priced: Priced,
     solution: Solution,
+    /// The best other plan of each line, where it was looked for when the order was decided.
+    seconds: Option<Vec<Option<Solution>>>,
     bill: Bill,
 }
+
+/// How often a second-best plan that is cheaper after all may take the place of the plan.
+const MOST_ADOPTED: u32 = 3;
 
 impl<'a> LeastCost<'a> {
     /// Of an order and how it is put to the solver.
     pub fn find(order: Order<'a>, priced: Priced) -> Self {
-        let solution = solver::solve(&priced.problem, &priced.problem.most(), priced.nodes(order));
+        let mut solution = solver::solve(&priced.problem, &priced.problem.most(), priced.nodes(order));
+        let mut seconds = None;
+        for _ in 0..MOST_ADOPTED {
+            if solution.is_proven() || order.tariff.model.effort.detail < Detail::Settled {
+                break;
+            }
+            let found: Vec<Option<Solution>> = (0..order.lines.len())
+                .map(|line| second(order, &priced, &solution, line))
+                .collect();
+            let best = found.iter().flatten().min_by_key(|second| second.cost);
+            let Some(better) = best.filter(|second| second.cost < solution.cost) else {
+                seconds = Some(found);
+                break;
+            };
+            solution = Solution {
+                bound: solution.bound.min(better.cost),
+                ..better.clone()
+            };
+        }
         let bill = Bill::of_units(order, &priced, &solution.units);
         Self {
             order,
             priced,
             solution,
+            seconds,
             bill,
         }
+    }
+
+    pub const fn tariff(&self) -> &'a Tariff<'a> {
+        self.order.tariff
     }
 
     /// Each line's candidates with their units; takes them from the stock.
@@ -78,7 +106,15 @@ impl<'a> LeastCost<'a> {
             .filter(|candidate| candidate.is_eligible());
         let components = used.flat_map(|candidate| &candidate.alternative.components);
         let bought = components.filter(|component| self.bill.pieces.contains_key(&component.offer.id));
-        let currencies: Vec<_> = bought.map(|component| component.offer.cost.currency).collect();
+        let charged = self
+            .bill
+            .parts
+            .keys()
+            .flat_map(|supplier| self.order.tariff.charged_in(*supplier));
+        let currencies: Vec<_> = bought
+            .map(|component| component.offer.cost.currency)
+            .chain(charged)
+            .collect();
         let all = self.dislike(&self.solution);
         let aimed = self.aimed(&self.solution.units, &self.bill);
         let at_aim = self.aim_parts(aimed);
@@ -178,21 +214,16 @@ impl<'a> LeastCost<'a> {
 
     /// The best plan that serves as many units without the line's candidates.
     pub fn runner_up(&self, line: usize) -> Option<RunnerUp> {
-        let effort = self.order.tariff.model.effort;
-        let problem = &self.priced.problem;
-        let ways = problem.demands[line].ways.clone();
-        let mut most = problem.most();
-        for way in ways.clone().filter(|way| self.solution.units[*way] > 0) {
-            most[way] = 0;
-        }
-        if effort.detail < Detail::RunnerUps || most[ways.clone()].iter().all(|most| *most == 0) {
+        if self.order.tariff.model.effort.detail < Detail::RunnerUps {
             return None;
         }
-        let nodes = self.priced.nodes_of_each(self.order, self.order.lines.len());
-        let second = solver::solve_once(problem, &most, nodes);
-        if served(&second) < served(&self.solution) {
-            return None;
-        }
+        let second = match &self.seconds {
+            Some(seconds) => seconds.get(line)?.clone(),
+            None => second(self.order, &self.priced, &self.solution, line),
+        };
+        // One that is cheaper would be the plan, had it not taken the place of others already.
+        let second = second.filter(|second| second.cost >= self.solution.cost)?;
+        let ways = self.priced.problem.demands[line].ways.clone();
         let Compared { more, preferences, aim } = self.compared(&second.units, second.cost);
         let summaries = ways.filter(|way| second.units[*way] > 0).map(|way| {
             let (_, candidate) = self.priced.ways[way];
@@ -200,6 +231,7 @@ impl<'a> LeastCost<'a> {
         });
         Some(RunnerUp {
             summary: summaries.collect::<Vec<_>>().join(", "),
+            proven: second.is_proven(),
             more,
             preferences,
             aim,
@@ -327,6 +359,22 @@ impl Compared {
             units,
         }
     }
+}
+
+/// The best plan found that serves as many units without the line's candidates.
+fn second(order: Order<'_>, priced: &Priced, solution: &Solution, line: usize) -> Option<Solution> {
+    let problem = &priced.problem;
+    let ways = problem.demands[line].ways.clone();
+    let mut most = problem.most();
+    for way in ways.clone().filter(|way| solution.units[*way] > 0) {
+        most[way] = 0;
+    }
+    if most[ways].iter().all(|most| *most == 0) {
+        return None;
+    }
+    let nodes = priced.nodes_of_each(order, order.lines.len());
+    let second = solver::solve_once(problem, &most, nodes);
+    (served(&second) >= served(solution)).then_some(second)
 }
 
 fn served(solution: &Solution) -> u64 {

@@ -5,7 +5,7 @@
 //! The way through: `rules` says what is allowed at all and `rulebook` what the shop
 //! allows, in conditions of the language `expressions`; `candidates` puts it in order,
 //! a strategy shares out the units, `explanation` says why in the words of
-//! `sentences`. There are two strategies: `priority` goes line by line;
+//! `sentences`, and `limited` which limits keep units from whom. There are two strategies: `priority` goes line by line;
 //! `least_cost` lets `solver` find the cheapest plan for the whole order, by the
 //! `terms`, which `owner` makes of what the owner wrote down, `tariff` prices and
 //! `cost` puts as a problem. `worth` says what a plan costs, whoever made it, `forbidden`
@@ -18,7 +18,9 @@ mod explanation;
 pub mod expressions;
 mod forbidden;
 mod least_cost;
+mod limited;
 pub mod owner;
+mod parcels;
 mod plan;
 mod priority;
 mod rates;
@@ -129,7 +131,7 @@ fn by_priority(
     tariff: Option<&Tariff<'_>>,
 ) -> RoutePlan {
     let offered = stock.clone();
-    let assignments = priority::assign(known.lines, judged, &mut stock, limits, known.around);
+    let assignments = priority::assign(known.lines, judged, &mut stock, limits, known.around, tariff);
     let explained = Explained {
         lines: known.lines,
         judged,
@@ -141,7 +143,7 @@ fn by_priority(
         price_breaks: known.price_breaks,
         least_cost: None,
         tariff,
-        detail: Detail::RunnerUps,
+        detail: tariff.map_or(Detail::RunnerUps, |tariff| tariff.model.effort.detail),
     };
     explained.plan()
 }

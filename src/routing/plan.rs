@@ -105,6 +105,9 @@ pub struct CostParts {
 pub struct RunnerUp {
     /// Who would serve the line.
     pub summary: String,
+    /// No other such plan is better; else it is the best that was found, as far as plans from before it was told know.
+    #[serde(default)]
+    pub proven: bool,
     /// What the whole order would cost more, before preferences; may be below
     /// zero where a preference decided.
     pub more: Money,
@@ -284,6 +287,12 @@ pub enum RejectedBecause {
         in_stock: u32,
         kept: u32,
         rule: String,
+        /// What this order takes of it.
+        #[serde(default)]
+        taken: u32,
+        /// Zero in plans from before it was told.
+        #[serde(default)]
+        needed_per_unit: u32,
     },
     /// It could serve these units, but others come first.
     NotNeeded,

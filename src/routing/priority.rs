@@ -1,13 +1,16 @@
 //! The strategy [`super::Strategy::Priority`]: line by line, the first candidate
 //! that is eligible takes all the units that its stock allows, then the next. Where
 //! the order has limits, the first suppliers in priority with which most is served.
+//! Parcels are counted by weight where it is known what suppliers charge for it.
 
 use std::collections::BTreeSet;
 
 use super::{
     candidates::{Assignment, Candidate, Stock},
+    parcels::Loads,
     request::LineDemand,
     rules::Circumstances,
+    tariff::Tariff,
     terms::Limits,
 };
 use crate::ids::SupplierId;
@@ -22,6 +25,7 @@ pub fn assign(
     stock: &mut Stock,
     limits: &Limits,
     around: &Circumstances<'_>,
+    tariff: Option<&Tariff<'_>>,
 ) -> Vec<Assignment> {
     let order = Whole {
         lines,
@@ -29,24 +33,47 @@ pub fn assign(
         limits,
         groups: groups(lines, judged, stock, limits),
         suppliers: suppliers(judged, around),
+        tariff,
     };
-    if limits.is_empty() {
-        return order.within(None, stock);
+    let free = Left {
+        stock: stock.clone(),
+        loads: Loads::default(),
+        most: None,
+    };
+    let mut left = free.clone();
+    let assignments = order.within(None, &mut left);
+    if order.is_allowed(&left.loads) {
+        *stock = left.stock;
+        return assignments;
     }
-    let sets = order.sets(stock);
-    let tried = sets.iter().map(|set| {
-        let mut left = stock.clone();
-        let assignments = order.within(Some(set), &mut left);
-        let unserved: u64 = assignments.iter().map(|assignment| u64::from(assignment.left)).sum();
-        (unserved, assignments, left)
-    });
-    // Of equals the first: sets come in the order of priority.
-    let best = tried.min_by_key(|(unserved, ..)| *unserved);
+    let most = limits.max_parcels;
+    let mut best: Option<(u64, Vec<Assignment>, Left)> = None;
+    for set in order.sets(stock) {
+        let mut left = Left { most, ..free.clone() };
+        let assignments = order.within(Some(&set), &mut left);
+        let unserved = assignments.iter().map(|assignment| u64::from(assignment.left)).sum();
+        // Of equals the first: sets come in the order of priority.
+        if best.as_ref().is_none_or(|(least, ..)| unserved < *least) {
+            best = Some((unserved, assignments, left));
+        }
+        if unserved == 0 {
+            break;
+        }
+    }
     let Some((_, assignments, left)) = best else {
         return lines.iter().map(|line| Assignment::none(line.units)).collect();
     };
-    *stock = left;
+    *stock = left.stock;
     assignments
+}
+
+/// What may still be taken.
+#[derive(Clone)]
+struct Left {
+    stock: Stock,
+    /// What is taken already, which has so many parcels at most.
+    loads: Loads,
+    most: Option<u32>,
 }
 
 /// An order as the strategy sees it.
@@ -58,6 +85,8 @@ struct Whole<'a> {
     groups: Vec<BTreeSet<usize>>,
     /// Those of eligible candidates, by priority.
     suppliers: Vec<SupplierId>,
+    /// By which parcels are counted, where it is known.
+    tariff: Option<&'a Tariff<'a>>,
 }
 
 fn suppliers(judged: &[Vec<Candidate<'_>>], around: &Circumstances<'_>) -> Vec<SupplierId> {
@@ -97,21 +126,30 @@ fn groups(
 }
 
 impl Whole<'_> {
+    /// Whether all suppliers together may ship what they would without a limit.
+    fn is_allowed(&self, loads: &Loads) -> bool {
+        self.limits.max_parcels.is_none_or(|most| {
+            let all_may = most as usize >= self.suppliers.len();
+            all_may && loads.parcels(self.tariff) <= most
+        })
+    }
+
     /// Sets of suppliers that together may ship the order, in the order of priority.
     fn sets(&self, stock: &Stock) -> Vec<BTreeSet<SupplierId>> {
         let most = self.limits.max_parcels.map_or(usize::MAX, |most| most as usize);
-        if most >= self.suppliers.len() {
-            return vec![self.suppliers.iter().copied().collect()];
-        }
         let tried = self.tried(stock);
         let mut sets: Vec<Vec<usize>> = (1..1_u32 << tried.len())
             .filter(|bits| bits.count_ones() as usize <= most)
             .map(|bits| (0..tried.len()).filter(|at| bits & (1 << at) != 0).collect())
             .collect();
         sets.sort();
-        sets.into_iter()
-            .map(|set| set.into_iter().map(|at| tried[at]).collect())
-            .collect()
+        // Where every supplier may have a parcel, all of them come first.
+        let all: BTreeSet<SupplierId> = self.suppliers.iter().copied().collect();
+        let all = (most >= all.len()).then_some(all);
+        let sets = sets
+            .into_iter()
+            .map(|set| set.into_iter().map(|at| tried[at]).collect());
+        all.into_iter().chain(sets).collect()
     }
 
     /// The first suppliers in priority, and of every line those that come first for it: else a line that only a late
@@ -141,7 +179,7 @@ impl Whole<'_> {
     }
 
     /// Serves all lines from some suppliers only.
-    fn within(&self, set: Option<&BTreeSet<SupplierId>>, stock: &mut Stock) -> Vec<Assignment> {
+    fn within(&self, set: Option<&BTreeSet<SupplierId>>, state: &mut Left) -> Vec<Assignment> {
         let mut assignments: Vec<Option<Assignment>> = self.lines.iter().map(|_| None).collect();
         for group in &self.groups {
             // What stands in two groups nobody ships.
@@ -151,7 +189,7 @@ impl Whole<'_> {
                 .iter()
                 .filter(|id| set.is_none_or(|set| set.contains(id)))
                 .map(|id| {
-                    let mut left = stock.clone();
+                    let mut left = state.clone();
                     let only = BTreeSet::from([*id]);
                     let served: Vec<_> = members
                         .iter()
@@ -169,29 +207,36 @@ impl Whole<'_> {
                             .iter()
                             .map(|at| Assignment::none(self.lines[*at].units))
                             .collect(),
-                        stock.clone(),
+                        state.clone(),
                     )
                 },
                 |(_, served, left)| (served, left),
             );
-            *stock = left;
+            *state = left;
             for (at, assignment) in members.into_iter().zip(served) {
                 assignments[at] = Some(assignment);
             }
         }
         let each = assignments.into_iter().enumerate();
-        each.map(|(at, done)| done.unwrap_or_else(|| self.serve(at, set, stock)))
+        each.map(|(at, done)| done.unwrap_or_else(|| self.serve(at, set, state)))
             .collect()
     }
 
     /// Serves a line from what the lines before it left in stock.
-    fn serve(&self, at: usize, set: Option<&BTreeSet<SupplierId>>, stock: &mut Stock) -> Assignment {
+    fn serve(&self, at: usize, set: Option<&BTreeSet<SupplierId>>, left: &mut Left) -> Assignment {
         let mut assignment = Assignment::none(self.lines[at].units);
         for (index, candidate) in self.judged[at].iter().enumerate().filter(|(_, c)| c.is_eligible()) {
             let mut parts = candidate.alternative.components.iter();
-            let taken = assignment.left.min(stock.units(candidate));
-            if taken > 0 && parts.all(|part| set.is_none_or(|set| set.contains(&part.offer.supplier))) {
-                stock.take(candidate, taken);
+            if parts.any(|part| set.is_some_and(|set| !set.contains(&part.offer.supplier))) {
+                continue;
+            }
+            let mut taken = assignment.left.min(left.stock.units(candidate));
+            if let Some(most) = left.most.filter(|_| self.tariff.is_some()) {
+                taken = left.loads.room(candidate.alternative, taken, most, self.tariff);
+            }
+            if taken > 0 {
+                left.stock.take(candidate, taken);
+                left.loads.add(candidate.alternative, taken);
                 assignment.parts.push((index, taken));
                 assignment.left -= taken;
             }

@@ -26,7 +26,8 @@ pub struct RouteRequest {
     /// ISO 3166 country of the ship-to address, if the order has one.
     pub destination: Option<String>,
     pub strategy: Strategy,
-    /// Under the priority list: what is known of costs. It decides nothing, and stands in the explanation.
+    /// Under the priority list: what is known of costs. It stands in the explanation, and decides nothing but how
+    /// many parcels a limit counts.
     pub known_costs: Option<Box<CostModel>>,
     /// Of the offers that have a price list.
     pub price_breaks: Vec<PriceBreaks>,

@@ -1,7 +1,7 @@
 //! The words in which a decision is told to the shop's owner. Only wording:
 //! what is said is decided in `rules` and `explanation`.
 
-use std::fmt;
+use std::{collections::BTreeMap, fmt};
 
 use super::{
     candidates::Candidate,
@@ -10,7 +10,7 @@ use super::{
     rules::Circumstances,
     terms::Aim,
 };
-use crate::domain::money::Money;
+use crate::{domain::money::Money, ids::OfferId};
 
 /// A candidate that serves units of a line.
 pub struct Choice<'a> {
@@ -23,6 +23,8 @@ pub struct Choice<'a> {
     pub units: u32,
     /// What is bought, in the order of the alternative's components.
     pub components: &'a [ChosenComponent],
+    /// Pieces that stay in stock, and the rule that says so.
+    pub kept: &'a BTreeMap<OfferId, (u32, &'a str)>,
     /// Where cost decided: whether the plan is proven to be the cheapest.
     pub proven: Option<bool>,
     /// Nothing that the owner prefers counted besides.
@@ -115,10 +117,18 @@ impl Choice<'_> {
             return "does not count its stock".to_owned();
         };
         let wanted = u64::from(self.line.units) * u64::from(component.per_unit);
-        if self.units < self.line.units && u64::from(stock) < wanted {
-            format!("has {stock} of {wanted} in stock")
+        let kept = self.kept.get(&component.offer.id);
+        let (usable, beside) = match kept {
+            Some((kept, rule)) if *kept > 0 => {
+                let beside = format!(" besides the {} that the rule “{rule}” keeps", stock.min(*kept));
+                (stock.saturating_sub(*kept), beside)
+            }
+            _ => (stock, String::new()),
+        };
+        if self.units < self.line.units && u64::from(usable) < wanted {
+            format!("has {usable} of {wanted} in stock{beside}")
         } else {
-            format!("has {stock} in stock")
+            format!("has {usable} in stock{beside}")
         }
     }
 }
@@ -308,10 +318,19 @@ fn by_rule(f: &mut fmt::Formatter<'_>, why: &RejectedBecause) -> fmt::Result {
             in_stock,
             kept,
             rule,
-        } => write!(
-            f,
-            "{in_stock} of {sku} in stock, of which the rule “{rule}” keeps {kept}"
-        ),
+            taken,
+            needed_per_unit,
+        } => {
+            write!(f, "{in_stock} of {sku} in stock, of which ")?;
+            if *taken > 0 {
+                write!(f, "this order takes {taken} and ")?;
+            }
+            write!(f, "the rule “{rule}” keeps {kept}")?;
+            match needed_per_unit {
+                0 | 1 => Ok(()),
+                needed => write!(f, ", and one unit needs {needed}"),
+            }
+        }
         RejectedBecause::LimitedBy { rules, beside, lacks } => limited_by(f, rules, beside, lacks),
         RejectedBecause::RestWaits { rule, titles } => {
             let verb = if titles.len() == 1 { "waits" } else { "wait" };

@@ -270,6 +270,27 @@ impl<'a> Tariff<'a> {
         }
     }
 
+    /// The parcels that so many grams from a supplier need: one where its brackets are not known, or cannot be right.
+    pub fn parcels_needed(&self, supplier: SupplierId, weight_g: u64) -> u32 {
+        let charges = self.suppliers.get(&supplier);
+        match charges.filter(|charges| !charges.brackets_are_wrong) {
+            Some(_) => self.parcels(supplier, weight_g.max(1)).count,
+            None => 1,
+        }
+    }
+
+    /// The currencies in which a supplier charges for its parcels.
+    pub fn charged_in(&self, supplier: SupplierId) -> impl Iterator<Item = Currency> + use<'_, 'a> {
+        let costs = self.costs(supplier).into_iter();
+        costs.flat_map(|costs| {
+            let table = brackets(&costs.shipping).iter().map(|bracket| bracket.cost);
+            let charges = [costs.per_order, costs.per_parcel].into_iter().chain(table);
+            charges
+                .filter(|charge| charge.amount_minor != 0)
+                .map(|charge| charge.currency)
+        })
+    }
+
     /// Whether a supplier's parcels cost by what they weigh.
     pub fn weighs(&self, supplier: SupplierId) -> bool {
         let charges = self.suppliers.get(&supplier);

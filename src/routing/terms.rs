@@ -146,12 +146,15 @@ pub struct Effort {
     pub detail: Detail,
 }
 
-/// How much of the explanation is worked out. The decision is the same.
+/// How much of the explanation is worked out. The decision is the same from [`Detail::Settled`] on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Detail {
-    /// Who ships what at which cost: enough to compare thousands of orders.
+    /// Who ships what at which cost, as the search left it.
     Decision,
+    /// Where the plan is not proven to be the best, also whether a line's second-best plan that is found is better:
+    /// that is the plan then.
+    Settled,
     /// Also why every other candidate does not.
     Candidates,
     /// Also each line's second-best plan.

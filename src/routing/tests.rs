@@ -8,6 +8,7 @@ mod numbers;
 mod properties;
 mod rulebook;
 mod together;
+mod told;
 
 use std::collections::BTreeSet;
 

@@ -224,7 +224,7 @@ impl Search<'_> {
         let request = limited(&self.orders[at].request, left);
         let mut quick = request.clone();
         if let Strategy::LeastCost(model) = &mut quick.strategy {
-            model.effort.detail = Detail::Decision;
+            model.effort.detail = Detail::Settled;
         }
         let served = served(&route(&quick));
         Choice {

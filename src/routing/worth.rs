@@ -7,6 +7,7 @@ use super::{
     Known,
     candidates::{Candidate, Stock},
     cost::Priced,
+    parcels::Loads,
     plan::{Outcome, RoutePlan},
     request::{RouteRequest, Strategy},
     solver::Score,
@@ -66,7 +67,11 @@ pub fn pieces(request: &RouteRequest, served: &Served) -> BTreeMap<OfferId, u32>
 #[must_use]
 pub fn cost_of(request: &RouteRequest, served: &Served) -> Option<Score> {
     with_judged(request, |known, judged, stock| match &request.strategy {
-        Strategy::Priority => by_priority(known, &judged, stock, served),
+        Strategy::Priority => {
+            let costs = request.known_costs.as_deref();
+            let tariff = costs.map(|model| Tariff::new(model, known.price_breaks));
+            by_priority(known, &judged, stock, served, tariff.as_ref())
+        }
         Strategy::LeastCost(model) => by_least_cost(known, judged, &stock, model, served),
     })
 }
@@ -81,15 +86,22 @@ fn parts(known: Known<'_>, judged: &[Vec<Candidate<'_>>], served: &Served) -> Op
     served.iter().map(part).collect()
 }
 
-fn by_priority(known: Known<'_>, judged: &[Vec<Candidate<'_>>], mut stock: Stock, served: &Served) -> Option<Score> {
+fn by_priority(
+    known: Known<'_>,
+    judged: &[Vec<Candidate<'_>>],
+    mut stock: Stock,
+    served: &Served,
+    tariff: Option<&Tariff<'_>>,
+) -> Option<Score> {
     let parts = parts(known, judged, served)?;
-    let mut cost = 0;
+    let (mut cost, mut loads) = (0, Loads::default());
     for (line, at, units) in &parts {
         let candidate = &judged[*line][*at];
         if stock.units(candidate) < *units {
             return None;
         }
         stock.take(candidate, *units);
+        loads.add(candidate.alternative, *units);
         cost += Score::try_from(*at).ok()? * Score::from(*units);
     }
     let suppliers = |line: usize, at: usize| {
@@ -108,18 +120,17 @@ fn by_priority(known: Known<'_>, judged: &[Vec<Candidate<'_>>], mut stock: Stock
         .filter(|demand| units.get(&demand.line).copied().unwrap_or(0) < demand.units)
         .map(|demand| demand.line)
         .collect();
-    (keeps(limits, &used) && (limits.in_part || keeps_wholes(limits, &used, &left))).then_some(cost)
+    let is_over = limits.max_parcels.is_some_and(|most| loads.parcels(tariff) > most);
+    (!is_over && keeps(limits, &used) && (limits.in_part || keeps_wholes(limits, &used, &left))).then_some(cost)
 }
 
-/// Whether the limits allow that these suppliers ship these lines, each in a parcel of its own.
+/// Whether the limits allow that these suppliers ship these lines, however many parcels that takes.
 fn keeps(limits: &Limits, used: &BTreeSet<(OrderLineId, SupplierId)>) -> bool {
-    let parcels: BTreeSet<SupplierId> = used.iter().map(|(_, supplier)| *supplier).collect();
-    let most = limits.max_parcels.map_or(usize::MAX, |most| most as usize);
     let by_one = |group: &BTreeSet<OrderLineId>| {
         let of_group = used.iter().filter(|(line, _)| group.contains(line));
         of_group.map(|(_, supplier)| supplier).collect::<BTreeSet<_>>().len() <= 1
     };
-    parcels.len() <= most && limits.together.iter().all(by_one)
+    limits.together.iter().all(by_one)
 }
 
 /// Whether nothing is shipped of lines that belong together while units of one of them are left.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use sea_orm::{
-    Condition, QueryOrder as _, QuerySelect as _, Statement,
+    Condition, QueryOrder as _, QuerySelect as _, Statement, Value,
     entity::prelude::*,
     sea_query::{self, Expr},
 };
@@ -205,6 +205,30 @@ pub async fn pieces_of_late(
                order by created_at desc, id desc limit $3) group by supplier_id";
     let most = i64::try_from(most_orders).unwrap_or(i64::MAX);
     let values = [shop.into(), since.into(), most.into()];
+    pieces(db, sql, values).await
+}
+
+/// The same, of which one order's purchase orders have so many.
+pub async fn pieces_of_late_for(
+    db: &impl ConnectionTrait,
+    shop: ShopId,
+    order: OrderId,
+    since: DateTime<Utc>,
+    most_orders: u64,
+) -> Result<BTreeMap<SupplierId, u32>, DbErr> {
+    let sql = "select supplier_id, sum(quantity - rejected - cancelled) from po_lines where purchase_order_id in \
+               (select id from (select id, order_id from purchase_orders where shop_id = $1 and created_at >= $2 \
+               order by created_at desc, id desc limit $3) newest where order_id = $4) group by supplier_id";
+    let most = i64::try_from(most_orders).unwrap_or(i64::MAX);
+    let values = [shop.into(), since.into(), most.into(), order.into()];
+    pieces(db, sql, values).await
+}
+
+async fn pieces(
+    db: &impl ConnectionTrait,
+    sql: &str,
+    values: impl IntoIterator<Item = Value>,
+) -> Result<BTreeMap<SupplierId, u32>, DbErr> {
     let statement = Statement::from_sql_and_values(db.get_database_backend(), sql, values);
     let mut found = BTreeMap::new();
     for row in db.query_all_raw(statement).await? {

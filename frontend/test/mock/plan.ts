@@ -128,6 +128,7 @@ export function plan(
               more: money(160),
               preferences: money(25),
               aim: null,
+              proven: true,
               toWin: { sku: "NT-MUG", supplierName: "North Textiles", by: money(81) },
             }
           : null,

@@ -56,6 +56,7 @@ function begin(world: World, input: Input): Run {
     ordersCompared: 0,
     ordersPriced: 0,
     draftRulesNeverInForce: [],
+    cutOff: false,
     ordersChanged: 0,
     live: side(routing.strategy),
     draft: side(input.routing?.strategy ?? routing.strategy),

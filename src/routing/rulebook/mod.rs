@@ -6,8 +6,8 @@ mod facts;
 mod ruling;
 
 pub use facts::{OrderFacts, Standing};
-pub(super) use ruling::Ruling;
 pub use ruling::tied;
+pub(super) use ruling::{Limit, Limiting, Ruling};
 
 use super::expressions::{Expression, ExpressionError, Field, Scope};
 pub use crate::domain::rules::Consequence;

@@ -20,8 +20,8 @@ pub struct Ruling<'a> {
     around: &'a Circumstances<'a>,
     /// For the whole order.
     pub limits: Limits,
-    /// The rules that the limits are from.
-    pub limiting: Vec<&'a str>,
+    /// The rules that the limits are from, with what each of them limits.
+    pub limiting: Vec<Limiting<'a>>,
     /// Pieces that stay in stock, and the rule that says so.
     pub kept: BTreeMap<OfferId, (u32, &'a str)>,
     /// Lines that belong to what suppliers have already, and the rule that says so.
@@ -30,6 +30,19 @@ pub struct Ruling<'a> {
     waiting: Vec<(BTreeSet<OrderLineId>, Vec<&'a str>, &'a str)>,
     /// The rule that allows no parcel besides those that there are.
     full: Option<&'a str>,
+}
+
+/// A rule that limits how an order may be shipped.
+pub struct Limiting<'a> {
+    pub rule: &'a str,
+    pub limit: Limit,
+}
+
+pub enum Limit {
+    /// One supplier ships these lines.
+    Together(BTreeSet<OrderLineId>),
+    /// At most so many parcels besides those that there are.
+    Parcels(u32),
 }
 
 /// A rule holds: for want of this fact, if it could not be decided.
@@ -58,10 +71,10 @@ impl<'a> Ruling<'a> {
     }
 
     fn limit(&mut self, rule: &'a Rule) {
-        let limits = match rule.then {
+        let limit = match rule.then {
             Consequence::NeverSplit | Consequence::ShipTogether => {
                 let ties = tying(self.request, self.around, rule);
-                ties.is_some_and(|ties| self.together(rule, ties))
+                ties.and_then(|ties| self.together(rule, ties)).map(Limit::Together)
             }
             Consequence::MaxParcels(most) if self.holds(rule, None, None).is_some() => {
                 let most = most.saturating_sub(self.request.facts.parcels);
@@ -70,17 +83,18 @@ impl<'a> Ruling<'a> {
                 }
                 let limit = self.limits.max_parcels.get_or_insert(most);
                 *limit = most.min(*limit);
-                true
+                Some(Limit::Parcels(most))
             }
-            _ => false,
+            _ => None,
         };
-        if limits {
-            self.limiting.push(&rule.name);
-        }
+        self.limiting.extend(limit.map(|limit| Limiting {
+            rule: &rule.name,
+            limit,
+        }));
     }
 
-    /// Says whether there is anything to keep together.
-    fn together(&mut self, rule: &'a Rule, belongs: impl Fn(&LineDemand) -> bool) -> bool {
+    /// The lines that are to be kept together, if any.
+    fn together(&mut self, rule: &'a Rule, belongs: impl Fn(&LineDemand) -> bool) -> Option<BTreeSet<OrderLineId>> {
         let lines = self.request.lines.iter().filter(|line| belongs(line));
         let group: BTreeSet<OrderLineId> = lines.map(|line| line.line).collect();
         let some = !group.is_empty();
@@ -94,9 +108,9 @@ impl<'a> Ruling<'a> {
             self.waiting.push((group.clone(), waiting, &rule.name));
         }
         if some && !self.limits.together.contains(&group) {
-            self.limits.together.push(group);
+            self.limits.together.push(group.clone());
         }
-        some
+        some.then_some(group)
     }
 
     fn keep(&mut self, rule: &'a Rule, pieces: u32) {

@@ -10,4 +10,5 @@ mod settings;
 mod sign_in;
 mod walls;
 mod what_if;
+mod what_if_cut_off;
 pub mod world;

@@ -8,6 +8,7 @@ use orderyard::{
         give_up_job,
         prune_history::prune,
         run_what_if::{RunWhatIf, Stretch},
+        what_if::MOST_ORDERS,
     },
     domain::what_if::{Mark, Way, WhatIfState},
     ids::{JobId, OrderId, ShopId, WhatIfRunId},
@@ -69,7 +70,7 @@ pub fn plant(tx: &Tx, shop: ShopId, order: OrderId, now: chrono::DateTime<chrono
     id
 }
 
-fn job(tenant: &Tenant, id: &str) -> RunWhatIf {
+pub(super) fn job(tenant: &Tenant, id: &str) -> RunWhatIf {
     RunWhatIf {
         shop_id: tenant.shop,
         run_id: id.parse().expect("an id"),
@@ -77,16 +78,17 @@ fn job(tenant: &Tenant, id: &str) -> RunWhatIf {
 }
 
 /// However long they take.
-fn pages_only(pages: u32) -> Stretch {
+pub(super) fn pages_only(pages: u32) -> Stretch {
     let time = TimeDelta::MAX;
-    Stretch { pages, time }
+    let orders = MOST_ORDERS;
+    Stretch { pages, orders, time }
 }
 
 const RUN: &str = "id state ordersTotal ordersSeen ordersCompared ordersChanged endedAt failure differs
     live { ordersShort } draft { ordersShort }";
 
 /// A tenant whose orders are a second old, and whose offer ships everywhere at the accepted price.
-async fn shop_with_orders(world: &World, orders: i64) -> Tenant {
+pub(super) async fn shop_with_orders(world: &World, orders: i64) -> Tenant {
     let tenant = world.tenant(1).await;
     for first in (0..orders).step_by(100) {
         let tx = world.tx().await;
@@ -122,7 +124,7 @@ impl World {
     }
 
     /// Starts one in which the tenant's only supplier is paused.
-    async fn start_without_supplier(&self, tenant: &Tenant) -> String {
+    pub(super) async fn start_without_supplier(&self, tenant: &Tenant) -> String {
         let paused = json!({ "connections": [{ "supplierId": tenant.supplier, "active": false }] });
         let done = self.start(tenant, paused).await;
         assert_eq!(done["problems"], json!([]), "{done}");

@@ -31,13 +31,13 @@ impl Story {
         (answer.status(), answer.text().await.expect("a text"))
     }
 
-    async fn export(&self) -> String {
+    pub(super) async fn export(&self) -> String {
         let (status, text) = self.file(Method::GET, "", &self.token("read").await, "").await;
         assert_eq!(status, StatusCode::OK, "{text}");
         text
     }
 
-    async fn import(&self, query: &str, body: &str) -> Value {
+    pub(super) async fn import(&self, query: &str, body: &str) -> Value {
         let (status, text) = self.file(Method::POST, query, &self.token("write").await, body).await;
         assert_eq!(status, StatusCode::OK, "{text}");
         serde_json::from_str(&text).expect("JSON")

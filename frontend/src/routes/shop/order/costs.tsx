@@ -83,6 +83,7 @@ export const RunnerUpFields = graphql(
   `
     fragment RunnerUpFields on PlanRunnerUp {
       summary
+      proven
       more {
         amountMinor
         ...MoneyFields
@@ -206,14 +207,16 @@ export function CostParts({ parts: masked }: { parts: FragmentOf<typeof CostPart
 export function RunnerUp({ second: masked }: { second: FragmentOf<typeof RunnerUpFields> }) {
   const { t } = useTranslation();
   const second = readFragment(RunnerUpFields, masked);
+  const best = t(second.proven ? "runnerUp.best" : "runnerUp.found");
   return (
     <Text size="sm" mt={4}>
       {String(second.more.amountMinor).startsWith("-")
         ? t(second.aim ? "runnerUp.cheaper" : "runnerUp.less", {
+            best,
             summary: second.summary,
             less: formatMoney(second.more).replace("-", ""),
           })
-        : t("runnerUp.is", { summary: second.summary, more: formatMoney(second.more) })}{" "}
+        : t("runnerUp.is", { best, summary: second.summary, more: formatMoney(second.more) })}{" "}
       {second.aim && second.aim.amount > 0 && (
         <>{t(`aim.more.${second.aim.aim}`, { count: counted(second.aim) })} </>
       )}

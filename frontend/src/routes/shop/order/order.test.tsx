@@ -44,6 +44,20 @@ describe("an order", () => {
     expect(why).toHaveTextContent("It would win if North Textiles charged €0.81 less");
   });
 
+  it("does not call a second best proven that is not", async () => {
+    renderOrder("#1035", (server) => {
+      const plan = server.world.orders.find((order) => order.name === "#1035")?.plan;
+      const second = plan?.lines.find((line) => line.runnerUp)?.runnerUp;
+      if (!second) {
+        throw new Error("no plan with a second best");
+      }
+      second.proven = false;
+    });
+    const why = await section("Why this supplier");
+    expect(why).toHaveTextContent("The best other way found: North Textiles (NT-MUG)");
+    expect(why).not.toHaveTextContent("Second best");
+  });
+
   it("says what the strategy goes by in its own measure, never as money", async () => {
     renderOrder("#1035", (server) => {
       const plan = server.world.orders.find((order) => order.name === "#1035")?.plan;

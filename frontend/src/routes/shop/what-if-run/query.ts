@@ -33,6 +33,7 @@ export const RunQuery = graphql(
       whatIfRun(id: $id) {
         ...RunRow
         draftRulesNeverInForce
+        cutOff
         live {
           ...SideFields
         }

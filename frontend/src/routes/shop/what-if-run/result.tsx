@@ -48,6 +48,11 @@ export function Result({ run }: { run: Run }) {
         all: formatCount(run.ordersCompared),
       })}
     >
+      {run.cutOff && (
+        <Text size="sm" px="md" pt="sm">
+          {t("whatIf.cutOff", { count: run.ordersSeen })}
+        </Text>
+      )}
       {run.draftRulesNeverInForce.length > 0 && (
         <Text size="sm" px="md" pt="sm">
           {t("whatIf.neverInForce", {

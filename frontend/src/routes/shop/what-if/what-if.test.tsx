@@ -158,6 +158,19 @@ it("names the draft's rules that none of the orders fell under", async () => {
   ).toBeVisible();
 });
 
+it("says where orders of the time were left out", async () => {
+  const { user } = renderApp("/what-if", {
+    session: "staff",
+    arrange: ({ world }) => {
+      for (const run of world.whatIfRuns) run.cutOff = true;
+    },
+  });
+  const runs = await screen.findByRole("table", { name: "Comparisons" });
+  const row = within(runs).getAllByRole("row")[1] as HTMLElement;
+  await user.click(within(row).getByRole("link"));
+  expect(await screen.findByText(/This time has more orders than the [\d,]+ that/)).toBeVisible();
+});
+
 it("cancels a comparison that is under way", async () => {
   const { user, asked } = renderApp("/what-if", { session: "staff" });
   await user.click(await compare());
