@@ -130,17 +130,7 @@ impl RevisitOrders {
     async fn some(&self, app: &App) -> Result<Option<uuid::Uuid>, JobError> {
         let (after, now) = (self.after.map(ExceptionId), app.clock.now());
         match &self.why {
-            Why::Mapped {
-                variant,
-                by,
-                what,
-                until,
-            } => {
-                let what = what.as_deref().unwrap_or("The variant was mapped");
-                let until = until.unwrap_or(now);
-                let found = exceptions::of_variant(app.db.read(), self.shop_id, *variant, until, after, MOST).await?;
-                self.route_again(app, &found, by, what).await
-            }
+            Why::Mapped { variant, .. } => self.mapped(app, *variant, now).await,
             Why::ManyMapped { by, since, until } => {
                 let until = until.unwrap_or(now);
                 let mapped = Counting {
@@ -236,6 +226,21 @@ impl RevisitOrders {
         }
         tx.commit().await?;
         Ok(found.last().map(|parcel| parcel.id.0))
+    }
+
+    async fn mapped(
+        &self,
+        app: &App,
+        variant: ShopifyVariantId,
+        now: DateTime<Utc>,
+    ) -> Result<Option<uuid::Uuid>, JobError> {
+        let Why::Mapped { by, what, until, .. } = &self.why else {
+            return Ok(None);
+        };
+        let (after, until) = (self.after.map(ExceptionId), until.unwrap_or(now));
+        let found = exceptions::of_variant(app.db.read(), self.shop_id, variant, until, after, MOST).await?;
+        let what = what.as_deref().unwrap_or("The variant was mapped");
+        self.route_again(app, &found, by, what).await
     }
 
     /// Closes exceptions and has their orders routed; one that still holds is opened anew. While automation is

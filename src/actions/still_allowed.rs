@@ -4,7 +4,7 @@
 //!
 //! Prices are `price_guard`'s, and the pieces are reserved. What a person chose stays as it was chosen.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use sea_orm::DbErr;
@@ -20,7 +20,7 @@ use crate::{
         event::{Actor, EventKind},
         purchase_order::PurchaseOrderStatus,
     },
-    ids::{AllocationGroupId, OfferId, ShopifyVariantId},
+    ids::{AllocationGroupId, AlternativeId, OfferId, PurchaseOrderId, ShopifyVariantId},
     routing::{self, Alternative, Component, LineDemand, RouteRequest, Strategy},
     store::{
         self, Tx, allocations, events, order_lines, order_state::OrderState, orders, purchase_orders, reservations,
@@ -103,17 +103,26 @@ async fn refusal(
     Ok(routing::forbidden(&request).map(|why| why.to_string()))
 }
 
-/// What rests on a purchase order.
+/// What rests on a purchase order, and what was not sent either of the kits that it belongs to: without it they
+/// would be bought by half.
 fn parts<'a>(
     state: &'a OrderState,
     po: &purchase_orders::Model,
 ) -> Vec<(&'a order_lines::Model, &'a allocations::Model)> {
-    let is_on = |part: &&allocations::Model| {
-        let mut lines = state.po_lines.iter();
-        lines.any(|line| line.id == part.po_line_id && line.purchase_order_id == po.id && line.progress().open() > 0)
+    let unsent = |id: PurchaseOrderId| {
+        let mut all = state.purchase_orders.iter();
+        all.any(|other| other.id == id && other.status == PurchaseOrderStatus::Draft)
     };
-    let on_it = state.allocations.iter().filter(is_on);
-    on_it
+    let open = |part: &allocations::Model| {
+        let mut lines = state.po_lines.iter();
+        let line = lines.find(|line| line.id == part.po_line_id && line.progress().open() > 0);
+        line.map(|line| line.purchase_order_id).filter(|id| unsent(*id))
+    };
+    let on_it = state.allocations.iter().filter(|part| open(part) == Some(po.id));
+    let groups: BTreeSet<AllocationGroupId> = on_it.map(|part| part.group_id).collect();
+    let with_it = state.allocations.iter();
+    with_it
+        .filter(|part| groups.contains(&part.group_id) && open(part).is_some())
         .filter_map(|part| Some((state.lines.iter().find(|line| line.id == part.order_line_id)?, part)))
         .collect()
 }
@@ -160,7 +169,7 @@ fn demand(
     LineDemand {
         units: groups.values().sum(),
         alternatives: vec![Alternative {
-            id: crate::ids::AlternativeId(part.id.0),
+            id: AlternativeId(part.id.0),
             rank: 1,
             components: vec![component],
         }],

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::{
     meanwhile::{leave, settings, settled},
-    shop::{Plot, Story},
+    shop::{KIT_AT_TWO, Plot, Story},
 };
 use crate::harness::Database;
 
@@ -180,4 +180,34 @@ async fn an_address_that_nobody_ships_to_keeps_the_rest_back(
     story.waits_for("a person is asked", &asked, 1).await;
     story.quiet().await;
     assert_eq!(story.bought(), (0, 1));
+}
+
+/// Half a kit is no kit: East's part is not bought, though nothing speaks against it.
+#[rstest]
+#[tokio::test]
+async fn a_kit_with_a_forbidden_part_is_not_bought_by_half(
+    #[values(Database::Sqlite, Database::Postgres)] database: Database,
+) {
+    let plot = Plot {
+        kit: KIT_AT_TWO,
+        ..Plot::default()
+    };
+    let story = plot.begin(database).await;
+    settings(&story.world, "undoMinutes: 60").await;
+    story.order(&[("KIT", 1)]);
+    story.waits_for("both parts are decided", DRAFTS, 2).await;
+    agree(&story, "active: false").await;
+    settled(&story).await;
+    let of_east = "update purchase_orders set send_after = created_at
+        where supplier_id = (select id from suppliers where key = 'east')";
+    story.world.execute(of_east).await;
+    let now = "update jobs set run_at_ms = 0, waits_for = 'turn' where name = 'place_purchase_order'";
+    story.world.execute(now).await;
+    let asked =
+        format!("{OPEN} and kind = 'no_eligible_supplier' and message like '%connection with North is paused%'");
+    story.waits_for("a person is asked", &asked, 1).await;
+    story.waits_for("no part is left over", DRAFTS, 0).await;
+    leave(&story).await;
+    story.quiet().await;
+    assert_eq!(story.bought(), (0, 0));
 }
