@@ -44,7 +44,8 @@ impl<K: Eq + Hash> Limiter<K> {
         let until_ms = used_until.entry(caller).or_insert(now_ms);
         // Never later than this, unless the clock was ahead.
         let latest_ms = now_ms + self.burst * self.interval_ms;
-        let next_ms = (*until_ms).clamp(now_ms, latest_ms) + self.interval_ms;
+        *until_ms = (*until_ms).clamp(now_ms, latest_ms);
+        let next_ms = *until_ms + self.interval_ms;
         let over_ms = next_ms - now_ms - self.burst * self.interval_ms;
         if over_ms > 0 {
             return Err(u64::try_from(over_ms).unwrap_or(0).div_ceil(1000));
