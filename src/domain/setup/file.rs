@@ -233,7 +233,7 @@ pub struct ReviewEntry {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "bool")]
     pub first_order: Option<bool>,
-    /// For orders above this total, in the shop's currency.
+    /// For orders above this total, in the shop's currency, and for orders in another.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String")]
     pub above: Option<String>,
