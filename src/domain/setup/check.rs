@@ -200,17 +200,15 @@ impl Reader<'_> {
 
     fn time(&mut self, text: Option<&String>, path: &Path) -> Option<Placed<DateTime<Utc>>> {
         let text = text?;
-        match DateTime::parse_from_rfc3339(text) {
-            Ok(at) => Some(Placed {
-                origin: self.origin(path),
-                value: at.to_utc(),
-            }),
-            Err(_) => {
-                let message = format!("“{text}” is not a time with its zone, such as 2026-12-01T08:00:00Z");
-                self.say(path, &message);
-                None
-            }
-        }
+        let Ok(at) = DateTime::parse_from_rfc3339(text) else {
+            let message = format!("“{text}” is not a time with its zone, such as 2026-12-01T08:00:00Z");
+            self.say(path, &message);
+            return None;
+        };
+        Some(Placed {
+            origin: self.origin(path),
+            value: at.to_utc(),
+        })
     }
 
     fn shop(&mut self, entry: &file::ShopEntry, path: &Path) -> WantedShop {
