@@ -150,7 +150,7 @@ impl<'a> LeastCost<'a> {
                 .cost(&plan)
                 .filter(|_| self.priced.problem.keeps_groups(&plan));
             if let Some(cost) = cost.filter(|_| moved > 0 && moved <= room) {
-                return self.compared(&plan, cost).costs_more(moved);
+                return self.compared(&plan, cost).costs_more(moved, self.late_days(to));
             }
         }
         self.group_elsewhere(line, to).unwrap_or(RejectedBecause::Limits)
@@ -180,7 +180,17 @@ impl<'a> LeastCost<'a> {
         if other.units[to] == 0 || served(&other) < served(&self.solution) {
             return None;
         }
-        Some(self.compared(&other.units, other.cost).costs_more(other.units[to]))
+        let compared = self.compared(&other.units, other.cost);
+        Some(compared.costs_more(other.units[to], self.late_days(to)))
+    }
+
+    /// The days by which a way is late, where the shop minds.
+    fn late_days(&self, way: usize) -> u32 {
+        let (line, candidate) = self.priced.ways[way];
+        let components = &self.order.judged[line][candidate].alternative.components;
+        let suppliers = components.iter().map(|component| component.offer.supplier);
+        let late = suppliers.map(|supplier| self.order.tariff.minded_days_late(supplier, self.order.around));
+        late.max().unwrap_or(0)
     }
 
     /// What so many units of a candidate cost by themselves, with parcels of their own.
@@ -351,12 +361,13 @@ struct Compared {
 }
 
 impl Compared {
-    const fn costs_more(self, units: u32) -> RejectedBecause {
+    const fn costs_more(self, units: u32, late_days: u32) -> RejectedBecause {
         RejectedBecause::CostsMore {
             by: self.more,
             preferences: self.preferences,
             aim: self.aim,
             units,
+            late_days,
         }
     }
 }

@@ -306,6 +306,9 @@ pub enum RejectedBecause {
         aim: Option<Aimed>,
         /// Fewer than are planned where it cannot serve them all.
         units: u32,
+        /// The days by which it is late, where the shop minds.
+        #[serde(default)]
+        late_days: u32,
     },
     /// The order's limits on parcels or on shipping together leave no room for it.
     Limits,

@@ -393,14 +393,18 @@ fn falls_short(f: &mut fmt::Formatter<'_>, why: &RejectedBecause) -> fmt::Result
         preferences,
         aim,
         units,
+        late_days,
         ..
     } = why
     else {
         return Ok(());
     };
     let Some(Aimed { aim, amount }) = aim.filter(|aimed| aimed.amount > 0) else {
-        let is_disliked = preferences.amount_minor > 0;
-        return f.write_str(if is_disliked { "is less preferred, and " } else { "" });
+        return match (preferences.amount_minor, late_days) {
+            (1.., 1..) => write!(f, "is {} late, and ", counted(*late_days, "day")),
+            (1.., 0) => f.write_str("is less preferred, and "),
+            _ => Ok(()),
+        };
     };
     let each = u64::from((*units).max(1));
     let amount = amount.unsigned_abs();

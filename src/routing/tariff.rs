@@ -335,6 +335,14 @@ impl<'a> Tariff<'a> {
         arrival.max(dispatch)
     }
 
+    /// The same where the shop says what a day of it is worth to it, and none where it does not.
+    pub fn minded_days_late(&self, supplier: SupplierId, around: &Circumstances<'_>) -> u32 {
+        if self.model.preferences.late_per_day == 0 {
+            return 0;
+        }
+        self.days_late(supplier, around)
+    }
+
     /// What is held against using a supplier that sends so many parcels.
     pub fn dislike_of_supplier(&self, supplier: SupplierId, parcels: u32, around: &Circumstances<'_>) -> Score {
         if !self.has_wishes {

@@ -31,13 +31,13 @@ async fn each_day_after_the_promised_dispatch_has_its_price(
         case("{ strategy: cheapest, weights: { late_per_day: '0.50' } }"),
         case("{ strategy: cheapest }"),
     );
-    for (what, setup, promised, expect, late) in [
-        ("nothing is promised", &priced, None, NORTH, "0.00"),
-        ("nobody is late", &priced, Some(4), NORTH, "0.00"),
-        ("North is a day late", &priced, Some(3), NORTH, "0.50"),
-        ("North is three days late", &priced, Some(1), EAST, "0.00"),
-        ("both are late", &priced, Some(-2), EAST, "0.50"),
-        ("lateness has no price", &free, Some(1), NORTH, "0.00"),
+    for (what, setup, promised, expect, late, days) in [
+        ("nothing is promised", &priced, None, NORTH, "0.00", 0),
+        ("nobody is late", &priced, Some(4), NORTH, "0.00", 0),
+        ("North is a day late", &priced, Some(3), NORTH, "0.50", 1),
+        ("North is three days late", &priced, Some(1), EAST, "0.00", 3),
+        ("both are late", &priced, Some(-2), EAST, "0.50", 4),
+        ("lateness has no price", &free, Some(1), NORTH, "0.00", 3),
     ] {
         market.world.apply(setup).await;
         let spec = OrderSpec {
@@ -53,7 +53,7 @@ async fn each_day_after_the_promised_dispatch_has_its_price(
             let reason = line["reason"].as_str().expect("a reason");
             assert!(reason.contains("by what the shop prefers"), "{what}: {reason}");
             let against = &line["rejected"][0];
-            let told = "is less preferred, and the order would cost 1.00 EUR less with this unit from it";
+            let told = format!("is {days} days late, and the order would cost 1.00 EUR less with this unit from it");
             assert_eq!(against["summary"], "North (N-MUG)", "{what}");
             assert_eq!(against["reason"], told, "{what}");
         }
