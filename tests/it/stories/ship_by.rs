@@ -64,7 +64,8 @@ async fn what_waited_is_due_from_when_it_left(#[values(Database::Sqlite, Databas
     story.waits_for("it is to be reviewed", REVIEWS, 1).await;
     story.waits_for("it is not sent", DRAFTS, 1).await;
     settled(&story).await;
-    let ago = "update purchase_orders set ship_by = '2020-01-01T00:00:00+00:00'";
+    let ago =
+        "update purchase_orders set ship_by = '2020-01-01T00:00:00+00:00', created_at = '2019-12-31T00:00:00+00:00'";
     story.world.execute(ago).await;
     // From the first hour of the day on, so that it is over whenever this is told.
     let plot = Plot {
