@@ -151,8 +151,9 @@ async fn prepare(app: &App, job: &PlacePurchaseOrder) -> Result<Option<Call>, Jo
             ask_again(app, tx, Found::new(shop, supplier, po, &state), now).await
         };
     }
-    // What was decided just now needs no second look; most purchase orders are sent at once.
-    let has_waited = po.send_after.is_some() || now - po.created_at >= JUST_DECIDED;
+    // What was decided just now needs no second look; most purchase orders are sent at once. By a clock that was
+    // ahead it may have been decided in times to come.
+    let has_waited = po.send_after.is_some() || (now - po.created_at).abs() >= JUST_DECIDED;
     if po.status == PurchaseOrderStatus::Draft {
         if let Some(wait) = unread_news::before_placing(&tx, &shop, &state.order, &po, has_waited, now).await? {
             tx.commit().await?;
