@@ -13,7 +13,7 @@ use super::{
     rules::Circumstances,
     solver::{Group, Problem, Score, Solution, Step},
     tariff::Tariff,
-    terms::Limits,
+    terms::{Limits, PriceBreak},
 };
 use crate::ids::{OfferId, OrderLineId, SupplierId};
 
@@ -49,6 +49,12 @@ pub struct Order<'a> {
 enum Key {
     Supplier(SupplierId),
     Offer(OfferId),
+}
+
+/// An offer as a part of one candidate, and the pieces of it for all units of the line.
+struct Use<'a> {
+    offer: &'a OfferFacts,
+    pieces: u64,
 }
 
 /// A way before costs are scaled.
@@ -203,23 +209,34 @@ impl Order<'_> {
 
     /// Offers whose pieces must be counted over the whole order, by their id.
     fn metered_offers(&self) -> Vec<&OfferFacts> {
-        let mut seen: Vec<&OfferFacts> = Vec::new();
-        for (_, _, candidate) in self.eligible() {
-            let components = &candidate.alternative.components;
-            for (at, component) in components.iter().enumerate() {
-                let offer = &component.offer;
+        let mut seen: Vec<Use<'_>> = Vec::new();
+        for (line, _, candidate) in self.eligible() {
+            let units = u64::from(self.lines[line].units);
+            let first = seen.len();
+            for component in &candidate.alternative.components {
+                let (offer, pieces) = (&component.offer, u64::from(component.per_unit) * units);
                 // Two components of the same are one use.
-                if components[..at].iter().all(|before| before.offer.id != offer.id) {
-                    seen.push(offer);
+                match seen[first..].iter_mut().find(|before| before.offer.id == offer.id) {
+                    Some(before) => before.pieces += pieces,
+                    None => seen.push(Use { offer, pieces }),
                 }
             }
         }
-        seen.sort_by_key(|offer| offer.id);
-        let shared = |uses: &&[&OfferFacts]| {
-            !self.tariff.breaks(uses[0].id).is_empty() || (uses.len() > 1 && self.stock.left(uses[0].id).is_some())
-        };
-        let uses = seen.chunk_by(|one, next| one.id == next.id);
-        uses.filter(shared).map(|uses| uses[0]).collect()
+        seen.sort_by_key(|one| one.offer.id);
+        let uses = seen.chunk_by(|one, next| one.offer.id == next.offer.id);
+        uses.filter(|uses| self.is_metered(uses))
+            .map(|uses| uses[0].offer)
+            .collect()
+    }
+
+    /// Whether the offer's price, or what there is of it, depends on what else is taken. A price list of which the order
+    /// cannot reach the next price is one price.
+    fn is_metered(&self, uses: &[Use<'_>]) -> bool {
+        let offer = uses[0].offer.id;
+        let most: u64 = uses.iter().map(|one| one.pieces).sum();
+        let most = self.stock.left(offer).map_or(most, |left| most.min(left.into()));
+        let is_in_reach = |step: &PriceBreak| u64::from(step.from) <= most;
+        self.tariff.breaks(offer).iter().any(is_in_reach) || (uses.len() > 1 && self.stock.left(offer).is_some())
     }
 
     fn drafts(&self, metered: &[&OfferFacts]) -> Option<Drafts> {

@@ -63,6 +63,18 @@ pub struct Relaxed<S> {
     slack: Vec<S>,
 }
 
+impl<S: Amount> Relaxed<S> {
+    /// What a unit of a way costs under the slopes and shares.
+    pub fn price(&self, way: usize) -> S {
+        self.price[way]
+    }
+
+    /// By how much less a free meter may charge than the prices of its ways say, at most.
+    pub fn rebate(&self, meter: usize) -> S {
+        -self.slack[meter].min(S::ZERO)
+    }
+}
+
 impl<S: Amount> Bounder<S> {
     /// Makes room for a problem, whose bounds are computed from now on.
     pub fn of(problem: &Problem<S>) -> Self {

@@ -6,9 +6,11 @@ mod amount;
 mod bound;
 mod local;
 mod node;
+mod packing;
 mod problem;
 mod search;
 mod slope;
+mod small;
 mod solve;
 #[cfg(test)]
 mod tests;

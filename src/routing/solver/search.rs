@@ -8,6 +8,7 @@ use super::{
     local::Local,
     node::Node,
     problem::{Group, Problem, Score, Tap},
+    small,
 };
 
 /// The best plan found, and how good any plan could be.
@@ -29,6 +30,8 @@ impl Solution {
 /// Bounds computed per node, with slopes adjusted in between.
 const ROOT_ROUNDS: usize = 8;
 const NODE_ROUNDS: usize = 3;
+/// Steps of going through a small order at once, in the time of a bound or less.
+const STEPS: u32 = 4;
 /// Times that the first bound is computed again for what is left.
 const ROOT_TURNS: usize = 3;
 /// Steps by which the first bound is made better in a thorough search.
@@ -58,6 +61,8 @@ struct Search<'a, S> {
     spare: Vec<Node<S>>,
     is_thorough: bool,
     has_tried: bool,
+    /// How far a small order is gone through at once.
+    steps: u32,
 }
 
 /// How far a search goes, and from where.
@@ -92,6 +97,7 @@ fn search_in<S: Amount>(problem: &Problem<S>, most: &[u32], effort: Effort<'_>) 
         spare: Vec::new(),
         is_thorough: effort.is_thorough,
         has_tried: effort.plan.is_some(),
+        steps: effort.bounds.saturating_mul(STEPS),
     };
     if let Some(units) = effort.plan
         && let Some(cost) = problem.cost(units).filter(|cost| *cost < search.cost)
@@ -197,9 +203,22 @@ impl<S: Amount> Search<'_, S> {
                 return None;
             }
         }
+        if is_root && self.end_small(node) {
+            return None;
+        }
         let branch = self.choose(node)?;
         self.bounder.shave(self.problem, node, self.cost);
         Some(branch)
+    }
+
+    /// Finds the best plan of all at once, where there is not too much to go through.
+    fn end_small(&mut self, root: &Node<S>) -> bool {
+        let better = small::better(self.problem, root, self.bounder.relaxed(), self.cost, self.steps);
+        if let Ok(Some((cost, units))) = &better {
+            self.cost = *cost;
+            self.units.copy_from_slice(units);
+        }
+        better.is_ok()
     }
 
     /// Makes a plan of the relaxed assignment and keeps it if it is the best.
