@@ -60,11 +60,12 @@ pub const PLACES: &[&str] = &[
     "track.before_call",
     "track.after_call",
     "reconcile.before_commit",
+    "ahead.before_decision",
 ];
 
 /// Those that every order comes by, for the test that crashes at each of them.
 pub fn on_every_way() -> impl Iterator<Item = &'static str> {
-    let elsewhere = ["cancel.", "track.", "reconcile."];
+    let elsewhere = ["cancel.", "track.", "reconcile.", "ahead."];
     let is_elsewhere = move |place: &&&str| elsewhere.iter().any(|part| place.starts_with(part));
     PLACES.iter().filter(move |place| !is_elsewhere(place)).copied()
 }

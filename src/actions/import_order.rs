@@ -11,8 +11,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     correct_drafts::{Corrected, correct_drafts},
+    decide_ahead::Ahead,
     reserve_stock,
-    route_order::{RouteOrder, route_state, send_what_waited, write_status},
+    route_order::{RouteOrder, route_ahead, send_what_waited, write_status},
     shop_access,
     withdraw_units::withdraw_units,
     write_order::{self, Upserted},
@@ -23,6 +24,7 @@ use crate::{
     failpoint,
     ids::{ShopId, ShopifyOrderId},
     queue::{Attempt, Job, JobError, When, enqueue, order_key},
+    routing,
     shopify::orders::OrderSnapshot,
     store::{self, Tx, deliveries, order_state::OrderState, orders, shops},
 };
@@ -136,7 +138,11 @@ impl NextSteps<'_> {
         match state.gate(settings) {
             Gate::Open if settings.automation && awaits_routing(&state, settings) => {
                 if self.routes {
-                    return route_state(self.tx, self.shop, &state, &[], self.now).await;
+                    let mut ahead = Ahead::of(routing::route);
+                    let large = route_ahead(self.tx, self.shop, &state, &[], &mut ahead, self.now).await?;
+                    if large.is_none() {
+                        return Ok(());
+                    }
                 }
                 enqueue(self.tx, &RouteOrder::of(&state.order), now)?;
             }

@@ -28,6 +28,7 @@ mod cost_facts;
 pub mod create_api_key;
 pub mod create_supplier;
 pub mod dead_letters;
+mod decide_ahead;
 pub mod delayed_work;
 pub mod delete_mapping;
 pub mod export_mappings;

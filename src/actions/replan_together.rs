@@ -13,7 +13,10 @@ use chrono::{DateTime, Utc};
 use sea_orm::DbErr;
 
 use super::{
-    place_purchase_order::PlacePurchaseOrder, reserve_stock, route_order, routing_limit::MOST_FAILURES,
+    decide_ahead::{self, Ahead},
+    place_purchase_order::PlacePurchaseOrder,
+    reserve_stock, route_order,
+    routing_limit::MOST_FAILURES,
     withdraw_units::take_back_unsent,
 };
 use crate::{
@@ -26,7 +29,7 @@ use crate::{
     ids::{OfferId, OrderId, OrderLineId, PoLineId, ShopId},
     queue::{When, enqueue},
     routing::{
-        RouteRequest, Strategy,
+        self, RoutePlan, RouteRequest, Strategy,
         together::{self, Anew, Undecided},
         worth::Served,
     },
@@ -96,8 +99,37 @@ async fn stock_and_wishes(db: &impl Recall, found: &[Undecided]) -> Result<(Piec
     Ok((free(&offers, found), wanted))
 }
 
-/// Whether any of the orders is bought otherwise now. Where not, nothing is written.
-pub async fn replan(app: &App, shop: ShopId, orders: &[OrderId], now: DateTime<Utc>) -> Result<bool, DbErr> {
+/// How each of some orders is to be bought otherwise, with its plan.
+type Decided = Vec<Option<(Anew, RoutePlan)>>;
+
+fn decide(orders: &[Undecided]) -> Decided {
+    let planned = |anew: Anew| {
+        let plan = routing::route(&anew.request);
+        (anew, plan)
+    };
+    together::decide(orders)
+        .into_iter()
+        .map(|anew| anew.map(planned))
+        .collect()
+}
+
+/// Buys the orders otherwise where that is better. Where none is, nothing is written.
+pub async fn replan(app: &App, shop: ShopId, orders: &[OrderId], now: DateTime<Utc>) -> Result<(), DbErr> {
+    let mut ahead = Ahead::of(|orders: &Vec<Undecided>| decide(orders));
+    while let Some(large) = replan_once(app, shop, orders, &mut ahead, now).await? {
+        ahead.work_out(large).await;
+    }
+    Ok(())
+}
+
+/// What takes long is given back undecided, with nothing written.
+async fn replan_once(
+    app: &App,
+    shop: ShopId,
+    orders: &[OrderId],
+    ahead: &mut Ahead<Vec<Undecided>, Decided>,
+    now: DateTime<Utc>,
+) -> Result<Option<Vec<Undecided>>, DbErr> {
     let tx = app.db.begin().await?;
     let mut open: BTreeMap<OrderId, OpenOrder> = BTreeMap::new();
     for id in orders.iter().copied().collect::<BTreeSet<_>>() {
@@ -116,38 +148,50 @@ pub async fn replan(app: &App, shop: ShopId, orders: &[OrderId], now: DateTime<U
     for order in &mut asked {
         limit(&mut order.request, &stock);
     }
-    let decided = together::decide(&asked);
-    let changed: Vec<(&OpenOrder, Anew)> = found
+    let alternatives = asked
+        .iter()
+        .map(|order| decide_ahead::alternatives(&order.request))
+        .sum();
+    let Some(decided) = ahead.answer(&asked, alternatives) else {
+        return Ok(Some(asked));
+    };
+    let changed: Vec<Changed<'_>> = found
         .into_iter()
         .zip(decided)
-        .filter_map(|(order, anew)| Some((order, anew?)))
+        .filter_map(|(open, decided)| decided.map(|(anew, plan)| Changed { open, anew, plan }))
         .collect();
-    if changed.is_empty() || !write(&tx, &changed, now).await? {
-        return Ok(false);
+    if !changed.is_empty() && write(&tx, changed, now).await? {
+        tx.commit().await?;
     }
-    tx.commit().await?;
-    Ok(true)
+    Ok(None)
+}
+
+/// An order that is bought otherwise.
+struct Changed<'a> {
+    open: &'a OpenOrder,
+    anew: Anew,
+    plan: RoutePlan,
 }
 
 /// Takes all back before any is bought anew, since one may get what another had. False where a plan
 /// serves less after all: then nothing of it may stand.
-async fn write(tx: &Tx, changed: &[(&OpenOrder, Anew)], now: DateTime<Utc>) -> Result<bool, DbErr> {
-    for (open, _) in changed {
+async fn write(tx: &Tx, changed: Vec<Changed<'_>>, now: DateTime<Utc>) -> Result<bool, DbErr> {
+    for Changed { open, .. } in &changed {
         for line in &open.state.lines {
             take_back_unsent(tx, &open.state, line.id, now).await?;
         }
     }
     let mut freed = Vec::new();
-    for (open, _) in changed {
+    for Changed { open, .. } in &changed {
         let Some(state) = OrderState::load(tx.conn(), open.shop.id, open.state.order.id).await? else {
             return Ok(false);
         };
         reserve_stock::settle(tx, &state, Vec::new()).await?;
         freed.push(state);
     }
-    for ((open, anew), freed) in changed.iter().zip(&freed) {
+    for (Changed { open, anew, plan }, freed) in changed.into_iter().zip(&freed) {
         let (shop, order) = (open.shop.id, open.state.order.id);
-        route_order::carry_out(tx, &open.shop, freed, &anew.request, now).await?;
+        route_order::carry_out(tx, &open.shop, freed, (&anew.request, plan), now).await?;
         let Some(after) = OrderState::load(tx.conn(), shop, order).await? else {
             return Ok(false);
         };

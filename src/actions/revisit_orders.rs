@@ -5,11 +5,12 @@ use sea_orm::DbErr;
 use serde::{Deserialize, Serialize};
 
 use super::{
+    decide_ahead::Ahead,
     import_order::ImportOrder,
     next_steps::parcel_recorded,
     replan_orders::ReplanOrders,
     resolve_exception::{close, close_by},
-    route_order::{RouteOrder, route_state},
+    route_order::{PlanAhead, RouteOrder, route_ahead},
 };
 use crate::{
     app::App,
@@ -20,6 +21,7 @@ use crate::{
     },
     ids::{ExceptionId, OrderId, ShipmentId, ShopId, ShopifyVariantId, SupplierId},
     queue::{Attempt, Job, JobError, Priority, When, enqueue},
+    routing::{self, RouteRequest},
     store::{
         Tx, exceptions,
         mappings::Counting,
@@ -294,17 +296,33 @@ impl RevisitOrders {
     /// Routes what one exception is about. Where that helps nobody, nothing is written: news of stock
     /// and hours come often, and would fill histories.
     async fn try_again(&self, app: &App, exception: &exceptions::Model, what: &str) -> Result<(), DbErr> {
-        let (Some(order), Some(line)) = (exception.order_id, exception.order_line_id) else {
-            return Ok(());
-        };
+        let mut ahead = Ahead::of(routing::route);
         let now = app.clock.now();
+        while let Some(large) = self.try_once(app, exception, what, &mut ahead, now).await? {
+            ahead.work_out(large).await;
+        }
+        Ok(())
+    }
+
+    /// What takes long is given back undecided, with nothing written.
+    async fn try_once(
+        &self,
+        app: &App,
+        exception: &exceptions::Model,
+        what: &str,
+        ahead: &mut PlanAhead,
+        now: DateTime<Utc>,
+    ) -> Result<Option<RouteRequest>, DbErr> {
+        let (Some(order), Some(line)) = (exception.order_id, exception.order_line_id) else {
+            return Ok(None);
+        };
         let tx = app.db.begin().await?;
         let Some(open) = OpenOrder::lock(&tx, self.shop_id, order).await? else {
-            return Ok(());
+            return Ok(None);
         };
         // What comes meanwhile is looked at when it is on again.
         if !open.shop.settings.0.automation {
-            return Ok(());
+            return Ok(None);
         }
         let asked = |state: &OrderState| -> i64 {
             let of_line = state
@@ -322,13 +340,16 @@ impl RevisitOrders {
         };
         let mut still = open.state.open_exceptions.iter();
         let Some(exception) = still.find(|open| open.id == exception.id).cloned() else {
-            return Ok(());
+            return Ok(None);
         };
         close_by(&tx, exception, &Actor::Orderyard, what, now)?;
         let Some(state) = OrderState::load(tx.conn(), self.shop_id, order).await? else {
-            return Ok(());
+            return Ok(None);
         };
-        route_state(&tx, &open.shop, &state, &[], now).await?;
+        let large = route_ahead(&tx, &open.shop, &state, &[], ahead, now).await?;
+        if large.is_some() {
+            return Ok(large);
+        }
         let after = OrderState::load(tx.conn(), self.shop_id, order).await?;
         // Who waits for a mapping that is there by now is told what it really waits for.
         let helps =
@@ -336,7 +357,7 @@ impl RevisitOrders {
         if after.as_ref().is_some_and(helps) {
             tx.commit().await?;
         }
-        Ok(())
+        Ok(None)
     }
 }
 

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     chase_silence,
     cost_facts::{self, Agreed, PriceLists},
+    decide_ahead::{self, Ahead},
     gather_order,
     place_purchase_order::PlacePurchaseOrder,
     reserve_stock, routing_limit, rule_facts,
@@ -25,7 +26,7 @@ use crate::{
     failpoint,
     ids::{OfferId, OrderId, OrderLineId, ShopId, ShopifyOrderId, ShopifyVariantId, SupplierId},
     queue::{Attempt, Job, JobError, Priority, When, enqueue, order_key},
-    routing::{self, Alternative, Component, LineDemand, OfferFacts, RouteRequest, Strategy},
+    routing::{self, Alternative, Component, LineDemand, OfferFacts, RoutePlan, RouteRequest, Strategy},
     store::{
         self, Recall, Tx, allocations, order_lines,
         order_state::{OpenOrder, OrderState},
@@ -79,22 +80,37 @@ impl Job for RouteOrder {
     }
 
     async fn run(&self, app: &App, _attempt: Attempt) -> Result<(), JobError> {
-        let tx = app.db.begin().await?;
-        route_order(&tx, self, app.clock.now()).await?;
-        tx.commit().await?;
-        Ok(())
+        let now = app.clock.now();
+        let mut ahead = Ahead::of(routing::route);
+        loop {
+            let tx = app.db.begin().await?;
+            let Some(large) = route_order(&tx, self, &mut ahead, now).await? else {
+                tx.commit().await?;
+                return Ok(());
+            };
+            drop(tx);
+            ahead.work_out(large).await;
+        }
     }
 }
+
+/// What routing is asked of an order, and its plan.
+pub type PlanAhead = Ahead<RouteRequest, RoutePlan>;
 
 /// Reads, decides and writes, all under the order's lock.
-async fn route_order(tx: &Tx, job: &RouteOrder, now: DateTime<Utc>) -> Result<(), DbErr> {
+async fn route_order(
+    tx: &Tx,
+    job: &RouteOrder,
+    ahead: &mut PlanAhead,
+    now: DateTime<Utc>,
+) -> Result<Option<RouteRequest>, DbErr> {
     match OpenOrder::lock(tx, job.shop_id, job.order_id).await? {
-        Some(open) => route_state(tx, &open.shop, &open.state, &[], now).await,
-        None => Ok(()),
+        Some(open) => route_ahead(tx, &open.shop, &open.state, &[], ahead, now).await,
+        None => Ok(None),
     }
 }
 
-/// Decides on an order as it was read under its lock, and writes its status.
+/// Decides on an order as it was read under its lock, however long that takes, and writes its status.
 pub async fn route_state(
     tx: &Tx,
     shop: &shops::Model,
@@ -102,6 +118,20 @@ pub async fn route_state(
     forced: &[Forced],
     now: DateTime<Utc>,
 ) -> Result<(), DbErr> {
+    let mut on_the_spot = Ahead::on_the_spot(routing::route);
+    route_ahead(tx, shop, state, forced, &mut on_the_spot, now).await?;
+    Ok(())
+}
+
+/// The same; what would take long is given back undecided, to be worked out after the transaction was given up.
+pub(super) async fn route_ahead(
+    tx: &Tx,
+    shop: &shops::Model,
+    state: &OrderState,
+    forced: &[Forced],
+    ahead: &mut PlanAhead,
+    now: DateTime<Utc>,
+) -> Result<Option<RouteRequest>, DbErr> {
     if state.gate(&shop.settings.0) == Gate::Open {
         let gathered = if forced.is_empty() {
             let routed = lines_waiting(state, &shop.settings.0);
@@ -114,21 +144,25 @@ pub async fn route_state(
         let mut request = request(tx.conn(), shop, state, waiting, forced, now).await?;
         routing_limit::stop(tx, state, &mut request, now).await?;
         if !request.lines.is_empty() {
-            return carry_out(tx, shop, state, &request, now).await;
+            let Some(plan) = ahead.answer(&request, decide_ahead::alternatives(&request)) else {
+                return Ok(Some(request));
+            };
+            carry_out(tx, shop, state, (&request, plan), now).await?;
+            return Ok(None);
         }
     }
-    follow_status(tx, shop, state.order.id).await
+    follow_status(tx, shop, state.order.id).await?;
+    Ok(None)
 }
 
-/// Decides what is asked of an order as it was read under its lock, and writes its status.
+/// Writes the plan for what was asked of an order as it was read under its lock, and its status.
 pub(super) async fn carry_out(
     tx: &Tx,
     shop: &shops::Model,
     state: &OrderState,
-    request: &RouteRequest,
+    (request, mut plan): (&RouteRequest, RoutePlan),
     now: DateTime<Utc>,
 ) -> Result<(), DbErr> {
-    let mut plan = routing::route(request);
     plan.strategy = Some(shop.settings.0.routing.strategy);
     let writer = PlanWriter { tx, shop, state, now };
     writer.write(request, &plan).await?;

@@ -24,7 +24,7 @@ pub const MOST_TOGETHER: usize = 8;
 const MOST_DECISIONS: u32 = 200;
 
 /// An order that can still be undone.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Undecided {
     /// What it asks for, with the stock that is there if all of these orders give theirs back.
     pub request: RouteRequest,

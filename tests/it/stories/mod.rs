@@ -16,6 +16,7 @@ mod gates;
 mod given_up;
 mod holds;
 mod in_part;
+mod large;
 mod lateness;
 mod later;
 mod lifecycle;
