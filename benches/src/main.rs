@@ -13,10 +13,13 @@ mod process;
 mod report;
 mod restart;
 mod stack;
+mod stolen;
 
 use std::{error::Error, path::PathBuf, process::ExitCode, time::Duration};
 
 use clap::{Parser, Subcommand};
+use report::Comparison;
+use stolen::Stolen;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -105,15 +108,25 @@ fn run(options: &Options) -> Result<(), Failure> {
     // One thread for the generator: it must leave the cores to what it measures.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let mut results = report::Results::new();
+    let host = Stolen::now();
     runtime.block_on(intake::measure(options, &mut results))?;
+    results.note_stolen(Comparison::Intake, host);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let host = Stolen::now();
     runtime.block_on(pipeline::measure(options, &mut results))?;
+    results.note_stolen(Comparison::Pipeline, host);
+    let host = Stolen::now();
     runtime.block_on(nodes::measure(options, &mut results))?;
+    results.note_stolen(Comparison::Nodes, host);
+    let host = Stolen::now();
     runtime.block_on(restart::measure(options, &mut results))?;
+    results.note_stolen(Comparison::Restart, host);
+    let host = Stolen::now();
     runtime.block_on(growth::measure(options, &mut results))?;
+    results.note_stolen(Comparison::Growth, host);
     report::print(&results);
     match &options.results {
-        Some(folder) => report::write(&results, folder),
+        Some(folder) => report::write(results, folder),
         None => Ok(()),
     }
 }

@@ -1,12 +1,12 @@
 //! The results: for people as a table and a chart, for programs as JSON.
 
-use std::path::Path;
+use std::{collections::BTreeMap, path::Path};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use crate::Failure;
+use crate::{Failure, stolen::Stolen};
 
-#[derive(Serialize)]
+#[derive(Serialize, Deserialize)]
 pub struct Results {
     machine: Machine,
     pub intake: Vec<IntakeRow>,
@@ -15,9 +15,23 @@ pub struct Results {
     pub nodes: Vec<NodesRow>,
     pub restart: Vec<RestartRow>,
     pub growth: Vec<GrowthRow>,
+    /// Per cent of the processors' time that the machine's host gave to others, by comparison.
+    #[serde(default)]
+    stolen: BTreeMap<Comparison, f64>,
 }
 
-#[derive(Serialize)]
+/// What is measured in one go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Comparison {
+    Intake,
+    Pipeline,
+    Nodes,
+    Restart,
+    Growth,
+}
+
+#[derive(Serialize, Deserialize)]
 struct Machine {
     processor: String,
     cores: usize,
@@ -25,7 +39,7 @@ struct Machine {
     kernel: String,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, Deserialize)]
 pub struct IntakeRow {
     pub name: String,
     pub per_second: f64,
@@ -41,7 +55,7 @@ pub struct IntakeRow {
 }
 
 /// Calls that are as large as they may be.
-#[derive(Serialize)]
+#[derive(Serialize, Deserialize)]
 pub struct LargeRow {
     pub name: String,
     pub connections: usize,
@@ -50,7 +64,7 @@ pub struct LargeRow {
     pub peak_mib: f64,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, Deserialize)]
 pub struct PipelineRow {
     pub name: String,
     pub orders: usize,
@@ -63,7 +77,7 @@ pub struct PipelineRow {
 }
 
 /// So many workers on one PostgreSQL.
-#[derive(Serialize)]
+#[derive(Serialize, Deserialize)]
 pub struct NodesRow {
     pub nodes: usize,
     pub orders: usize,
@@ -71,7 +85,7 @@ pub struct NodesRow {
 }
 
 /// A start with so many deliveries in the inbox.
-#[derive(Serialize)]
+#[derive(Serialize, Deserialize)]
 pub struct RestartRow {
     pub name: String,
     pub waiting: u64,
@@ -83,7 +97,7 @@ pub struct RestartRow {
 }
 
 /// The same with so many orders stored.
-#[derive(Serialize)]
+#[derive(Serialize, Deserialize)]
 pub struct GrowthRow {
     pub name: String,
     pub stored: u64,
@@ -109,6 +123,39 @@ impl Results {
             nodes: Vec::new(),
             restart: Vec::new(),
             growth: Vec::new(),
+            stolen: BTreeMap::new(),
+        }
+    }
+
+    /// Notes what the host gave to others since a comparison began, if something was measured.
+    pub fn note_stolen(&mut self, comparison: Comparison, since: Stolen) {
+        let is_empty = match comparison {
+            Comparison::Intake => self.intake.is_empty() && self.large.is_empty(),
+            Comparison::Pipeline => self.pipeline.is_empty(),
+            Comparison::Nodes => self.nodes.is_empty(),
+            Comparison::Restart => self.restart.is_empty(),
+            Comparison::Growth => self.growth.is_empty(),
+        };
+        if !is_empty {
+            self.stolen.insert(comparison, since.percent());
+        }
+    }
+
+    /// Takes over whole comparisons that this run left out.
+    fn fill_up(&mut self, before: Self) {
+        fn fill<T>(now: &mut Vec<T>, before: Vec<T>) {
+            if now.is_empty() {
+                *now = before;
+            }
+        }
+        fill(&mut self.intake, before.intake);
+        fill(&mut self.large, before.large);
+        fill(&mut self.pipeline, before.pipeline);
+        fill(&mut self.nodes, before.nodes);
+        fill(&mut self.restart, before.restart);
+        fill(&mut self.growth, before.growth);
+        for (comparison, percent) in before.stolen {
+            self.stolen.entry(comparison).or_insert(percent);
         }
     }
 }
@@ -135,6 +182,14 @@ impl Machine {
             kernel: read("/proc/sys/kernel/osrelease").trim().to_owned(),
         }
     }
+}
+
+/// A sentence on what the host gave to others, where that was measured.
+fn stolen(results: &Results) -> Option<String> {
+    let told = |(comparison, percent): (&Comparison, &f64)| format!("{comparison:?} {percent:.0} %").to_lowercase();
+    let told: Vec<String> = results.stolen.iter().map(told).collect();
+    let head = "Of the processors' time, the machine's host gave so much to others meanwhile";
+    (!told.is_empty()).then(|| format!("\n{head}: {}.\n", told.join(", ")))
 }
 
 /// As Markdown, to the terminal.
@@ -202,7 +257,7 @@ fn tables(results: &Results) -> String {
             ));
         }
     }
-    text + &nodes(results) + &restart(results) + &growth(results)
+    text + &nodes(results) + &restart(results) + &growth(results) + &stolen(results).unwrap_or_default()
 }
 
 fn nodes(results: &Results) -> String {
@@ -261,11 +316,16 @@ fn growth(results: &Results) -> String {
 const BEGIN: &str = "<!-- measured: begin -->";
 const END: &str = "<!-- measured: end -->";
 
-/// Writes `performance.json` and `performance.svg`, and the tables into `PERFORMANCE.md`.
-pub fn write(results: &Results, folder: &Path) -> Result<(), Failure> {
-    let json = serde_json::to_string_pretty(results)? + "\n";
-    std::fs::write(folder.join("performance.json"), json)?;
-    std::fs::write(folder.join("performance.svg"), chart(results))?;
+/// Writes `performance.json` and `performance.svg`, and the tables into `PERFORMANCE.md`. What was not measured stays as
+/// it was written before.
+pub fn write(mut results: Results, folder: &Path) -> Result<(), Failure> {
+    let json = folder.join("performance.json");
+    let before = std::fs::read_to_string(&json).ok();
+    if let Some(before) = before.and_then(|text| serde_json::from_str(&text).ok()) {
+        results.fill_up(before);
+    }
+    std::fs::write(&json, serde_json::to_string_pretty(&results)? + "\n")?;
+    std::fs::write(folder.join("performance.svg"), chart(&results))?;
     let page = folder.join("PERFORMANCE.md");
     let text = std::fs::read_to_string(&page)?;
     let (before, rest) = text
@@ -274,7 +334,7 @@ pub fn write(results: &Results, folder: &Path) -> Result<(), Failure> {
     let (_, after) = rest
         .split_once(END)
         .ok_or("PERFORMANCE.md does not say where the tables end")?;
-    std::fs::write(&page, format!("{before}{BEGIN}\n\n{}\n{END}{after}", tables(results)))?;
+    std::fs::write(&page, format!("{before}{BEGIN}\n\n{}\n{END}{after}", tables(&results)))?;
     Ok(())
 }
 
