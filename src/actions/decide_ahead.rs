@@ -8,7 +8,7 @@ use crate::{failpoint, routing::RouteRequest};
 /// Alternatives of all lines together, above which an order is decided ahead. A few milliseconds, with all that is
 /// explained.
 const LARGE: usize = 100;
-/// Answers that may be out of date when they are wanted; after these it is decided on the spot.
+/// Answers that may be out of date when they are wanted.
 const MOST_TRIES: u32 = 2;
 
 /// The answer to a question that was asked before, if there is one.
@@ -16,36 +16,52 @@ const MOST_TRIES: u32 = 2;
 pub struct Ahead<Q, A> {
     known: Option<(Q, A)>,
     tries: u32,
+    /// Tries after which it is answered on the spot, however long that takes.
+    most_tries: Option<u32>,
     decide: fn(&Q) -> A,
 }
 
 impl<Q: PartialEq, A> Ahead<Q, A> {
-    /// Nothing was asked yet.
+    /// Nothing was asked yet. What changes every time is answered on the spot in the end.
     pub const fn of(decide: fn(&Q) -> A) -> Self {
-        Self {
-            known: None,
-            tries: 0,
-            decide,
-        }
+        Self::with(decide, Some(MOST_TRIES))
     }
 
     /// For who cannot come back: everything is decided on the spot.
     pub const fn on_the_spot(decide: fn(&Q) -> A) -> Self {
+        Self::with(decide, Some(0))
+    }
+
+    /// For what may as well be asked another time: what takes long is never decided on the spot.
+    pub const fn unhurried(decide: fn(&Q) -> A) -> Self {
+        Self::with(decide, None)
+    }
+
+    const fn with(decide: fn(&Q) -> A, most_tries: Option<u32>) -> Self {
         Self {
             known: None,
-            tries: MOST_TRIES,
+            tries: 0,
+            most_tries,
             decide,
         }
     }
 
-    /// The answer, unless it would take too long: then the question is to be [worked out](Self::work_out), and asked again.
+    /// The answer to what is asked now, unless it would take too long: then the question is to be
+    /// [worked out](Self::work_out), and asked again.
     pub fn answer(&mut self, asked: &Q, alternatives: usize) -> Option<A> {
         let known = self.known.take().filter(|(before, _)| before == asked);
         match known {
             Some((_, answer)) => Some(answer),
-            None if alternatives <= LARGE || self.tries >= MOST_TRIES => Some((self.decide)(asked)),
+            None if alternatives <= LARGE || self.most_tries.is_some_and(|most| self.tries >= most) => {
+                Some((self.decide)(asked))
+            }
             None => None,
         }
+    }
+
+    /// Whether it was worked out so often that another time is better.
+    pub const fn changes_too_often(&self) -> bool {
+        self.tries >= MOST_TRIES
     }
 }
 
@@ -107,5 +123,16 @@ mod tests {
             ahead.work_out(asked + 1_000).await;
         }
         assert_eq!(ahead.answer(&7, LARGE + 1), Some(14));
+    }
+
+    #[tokio::test]
+    async fn what_has_time_is_never_answered_on_the_spot() {
+        let mut ahead: Ahead<u32, u32> = Ahead::unhurried(|asked| asked * 2);
+        for asked in 0..MOST_TRIES {
+            assert!(!ahead.changes_too_often());
+            ahead.work_out(asked + 1_000).await;
+            assert_eq!(ahead.answer(&asked, LARGE + 1), None);
+        }
+        assert!(ahead.changes_too_often());
     }
 }

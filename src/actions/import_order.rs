@@ -13,7 +13,7 @@ use super::{
     correct_drafts::{Corrected, correct_drafts},
     decide_ahead::Ahead,
     reserve_stock,
-    route_order::{RouteOrder, route_ahead, send_what_waited, write_status},
+    route_order::{RouteOrder, follow_status, route_ahead, send_what_waited, write_status},
     shop_access,
     withdraw_units::withdraw_units,
     write_order::{self, Upserted},
@@ -140,9 +140,12 @@ impl NextSteps<'_> {
                 if self.routes {
                     let mut ahead = Ahead::of(routing::route);
                     let large = route_ahead(self.tx, self.shop, &state, &[], &mut ahead, self.now).await?;
-                    if large.is_none() {
-                        return Ok(());
+                    if large.is_some() {
+                        enqueue(self.tx, &RouteOrder::of(&state.order), now)?;
+                        // What came before its decision is written, and the order's state another.
+                        follow_status(self.tx, self.shop, state.order.id).await?;
                     }
+                    return Ok(());
                 }
                 enqueue(self.tx, &RouteOrder::of(&state.order), now)?;
             }

@@ -7,7 +7,10 @@
 //! in one transaction: one order's pieces become another's at once, or not at all. It locks the
 //! orders by their ids, and then the offers by theirs.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use chrono::{DateTime, Utc};
 use sea_orm::DbErr;
@@ -27,7 +30,7 @@ use crate::{
         purchase_order::PurchaseOrderStatus,
     },
     ids::{OfferId, OrderId, OrderLineId, PoLineId, ShopId},
-    queue::{When, enqueue},
+    queue::{JobError, When, enqueue},
     routing::{
         self, RoutePlan, RouteRequest, Strategy,
         together::{self, Anew, Undecided},
@@ -42,6 +45,8 @@ use crate::{
 
 /// Other orders that are decided with those of a page, because they hold what is scarce there.
 const MOST_OTHERS: u64 = 50;
+/// Until what changed too often is looked at again.
+const ANOTHER_TIME: Duration = Duration::from_secs(15);
 
 /// The orders by groups that want the same scarce offers, those of other pages that hold such offers
 /// included; those that nothing can be changed of are left out.
@@ -114,9 +119,18 @@ fn decide(orders: &[Undecided]) -> Decided {
 }
 
 /// Buys the orders otherwise where that is better. Where none is, nothing is written.
-pub async fn replan(app: &App, shop: ShopId, orders: &[OrderId], now: DateTime<Utc>) -> Result<(), DbErr> {
-    let mut ahead = Ahead::of(|orders: &Vec<Undecided>| decide(orders));
+///
+/// # Errors
+/// [`JobError::NotNow`] while what large orders want changes faster than it is decided: what stands is sent meanwhile.
+pub async fn replan(app: &App, shop: ShopId, orders: &[OrderId], now: DateTime<Utc>) -> Result<(), JobError> {
+    let mut ahead = Ahead::unhurried(|orders: &Vec<Undecided>| decide(orders));
     while let Some(large) = replan_once(app, shop, orders, &mut ahead, now).await? {
+        if ahead.changes_too_often() {
+            return Err(JobError::NotNow {
+                reason: "stock or orders change faster than they can be decided together".to_owned(),
+                after: ANOTHER_TIME,
+            });
+        }
         ahead.work_out(large).await;
     }
     Ok(())
@@ -148,11 +162,12 @@ async fn replan_once(
     for order in &mut asked {
         limit(&mut order.request, &stock);
     }
-    let alternatives = asked
+    let alternatives: usize = asked
         .iter()
         .map(|order| decide_ahead::alternatives(&order.request))
         .sum();
-    let Some(decided) = ahead.answer(&asked, alternatives) else {
+    // Each may be decided again for any other.
+    let Some(decided) = ahead.answer(&asked, alternatives * asked.len()) else {
         return Ok(Some(asked));
     };
     let changed: Vec<Changed<'_>> = found

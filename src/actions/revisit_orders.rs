@@ -297,8 +297,7 @@ impl RevisitOrders {
     /// and hours come often, and would fill histories.
     async fn try_again(&self, app: &App, exception: &exceptions::Model, what: &str) -> Result<(), DbErr> {
         let mut ahead = Ahead::of(routing::route);
-        let now = app.clock.now();
-        while let Some(large) = self.try_once(app, exception, what, &mut ahead, now).await? {
+        while let Some(large) = self.try_once(app, exception, what, &mut ahead).await? {
             ahead.work_out(large).await;
         }
         Ok(())
@@ -311,12 +310,12 @@ impl RevisitOrders {
         exception: &exceptions::Model,
         what: &str,
         ahead: &mut PlanAhead,
-        now: DateTime<Utc>,
     ) -> Result<Option<RouteRequest>, DbErr> {
         let (Some(order), Some(line)) = (exception.order_id, exception.order_line_id) else {
             return Ok(None);
         };
         let tx = app.db.begin().await?;
+        let now = app.clock.now();
         let Some(open) = OpenOrder::lock(&tx, self.shop_id, order).await? else {
             return Ok(None);
         };

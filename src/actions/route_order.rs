@@ -80,11 +80,11 @@ impl Job for RouteOrder {
     }
 
     async fn run(&self, app: &App, _attempt: Attempt) -> Result<(), JobError> {
-        let now = app.clock.now();
         let mut ahead = Ahead::of(routing::route);
         loop {
             let tx = app.db.begin().await?;
-            let Some(large) = route_order(&tx, self, &mut ahead, now).await? else {
+            // By the time of this turn: to wait for it may have taken long.
+            let Some(large) = route_order(&tx, self, &mut ahead, app.clock.now()).await? else {
                 tx.commit().await?;
                 return Ok(());
             };
