@@ -30,8 +30,9 @@ impl Solution {
 /// Bounds computed per node, with slopes adjusted in between.
 const ROOT_ROUNDS: usize = 8;
 const NODE_ROUNDS: usize = 3;
-/// Steps of going through a small order at once, in the time of a bound or less.
-const STEPS: u32 = 4;
+/// A small order is gone through at once in so many steps for each bound that the search might compute instead, which
+/// take no longer.
+const STEPS_OF_A_BOUND: u32 = 4;
 /// Times that the first bound is computed again for what is left.
 const ROOT_TURNS: usize = 3;
 /// Steps by which the first bound is made better in a thorough search.
@@ -97,7 +98,7 @@ fn search_in<S: Amount>(problem: &Problem<S>, most: &[u32], effort: Effort<'_>) 
         spare: Vec::new(),
         is_thorough: effort.is_thorough,
         has_tried: effort.plan.is_some(),
-        steps: effort.bounds.saturating_mul(STEPS),
+        steps: effort.bounds.saturating_mul(STEPS_OF_A_BOUND),
     };
     if let Some(units) = effort.plan
         && let Some(cost) = problem.cost(units).filter(|cost| *cost < search.cost)

@@ -15,15 +15,16 @@ use super::{
     problem::Problem,
 };
 
-/// Steps of a few nanoseconds each, after which splitting is quicker.
-pub const MOST_STEPS: u32 = 20_000;
+/// What a block may serve, and each of it with each plan so far, after which splitting is quicker. Where a supplier has one
+/// alternative for a line, a step takes a few nanoseconds.
+const MOST_STEPS: u32 = 20_000;
 
 /// There is too much to go through.
 #[derive(Debug, PartialEq, Eq)]
 pub struct TooMuch;
 
 /// The cheapest plan of a node that costs less than `cost`, with what it costs; none if there is none. `relaxed` is the
-/// node's, which must leave everything open.
+/// node's, in which nothing must be used.
 ///
 /// # Errors
 /// [`TooMuch`] when it is not found in so many steps, or the order has limits that tie blocks together.
@@ -35,8 +36,8 @@ pub fn better<S: Amount>(
     steps: u32,
 ) -> Result<Option<(S, Vec<u32>)>, TooMuch> {
     let is_tied = problem.max_parcels.is_some() || !problem.groups.is_empty();
-    let is_open = (0..problem.meters.len()).all(|meter| node.from[meter] == 0);
-    if is_tied || !is_open || node.low.iter().any(|low| *low > 0) {
+    let is_free = node.from.iter().all(|from| *from == 0) && node.low.iter().all(|low| *low == 0);
+    if is_tied || !is_free {
         return Err(TooMuch);
     }
     let around = Around {
@@ -161,9 +162,9 @@ struct Walk<'a, S> {
     units: Vec<u32>,
     left: Vec<u32>,
     drawn: Vec<u64>,
-    /// By how much this is dearer, without the meters.
-    over: S,
-    /// The same as it costs, without the meters.
+    /// By how much this is dearer at the relaxed prices: at least so much.
+    at_prices: S,
+    /// The same at cost, without what the meters charge.
     part: Part<S>,
 }
 
@@ -177,7 +178,7 @@ impl<'a, S: Amount> Walk<'a, S> {
             units: vec![0; block.ways.len()],
             left: problem.demands.iter().map(|demand| demand.units).collect(),
             drawn: vec![0; problem.meters.len()],
-            over: S::ZERO,
+            at_prices: S::ZERO,
             part: Part {
                 units: Packed::default(),
                 over: S::ZERO,
@@ -195,10 +196,10 @@ impl<'a, S: Amount> Walk<'a, S> {
         self.go(at + 1, steps, found)?;
         let around = self.around;
         let (way, draws) = (&around.problem.ways[index], around.problem.draws(index));
-        let (over, part, left) = (self.over, self.part, self.left[way.demand]);
+        let (at_prices, part, left) = (self.at_prices, self.part, self.left[way.demand]);
         for _ in 0..around.most[index].min(left) {
-            self.over += around.least.over[index];
-            if self.over > self.room {
+            self.at_prices += around.least.over[index];
+            if self.at_prices > self.room {
                 break;
             }
             self.units[at] += 1;
@@ -214,7 +215,7 @@ impl<'a, S: Amount> Walk<'a, S> {
         for draw in draws {
             self.drawn[draw.meter] -= draw.each * u64::from(units);
         }
-        (self.over, self.part, self.left[way.demand]) = (over, part, left);
+        (self.at_prices, self.part, self.left[way.demand]) = (at_prices, part, left);
         Ok(())
     }
 
@@ -285,8 +286,8 @@ impl<S: Amount> Plans<S> {
                     part: Part { units, over },
                     last: Some((block, before)),
                 };
-                if let Some(of_block) = known.filter(|known| *known >= first) {
-                    self.all[of_block] = plan;
+                if let Some(just_added) = known.filter(|known| *known >= first) {
+                    self.all[just_added] = plan;
                 } else {
                     *known = Some(self.all.len());
                     self.all.push(plan);

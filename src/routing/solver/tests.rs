@@ -4,8 +4,11 @@
 use proptest::{collection::vec, prelude::*};
 
 use super::{
+    bound::Bounder,
+    node::Node,
     problem::Problem,
     search::{Effort, search},
+    small::{TooMuch, better},
     solve::leaving_units,
     *,
 };
@@ -192,4 +195,50 @@ proptest! {
         prop_assert!(short.bound <= full.cost && full.cost <= short.cost);
         prop_assert_eq!(problem.cost(&short.units), Some(short.cost));
     }
+}
+
+/// Three demands and three suppliers, each of which has two of them and charges ten for coming at all: halves of all three
+/// would do at fifteen, which no plan can.
+fn triangle() -> Problem {
+    let mut problem = Problem::new(GRAIN, 100 * GRAIN);
+    for _ in 0..3 {
+        problem.push_meter(vec![Step {
+            up_to: 2,
+            fixed: 10 * GRAIN,
+            each: 0,
+            parcels: 1,
+        }]);
+    }
+    for demand in 0..3 {
+        problem.push_demand(1);
+        problem.push_way(0, 1, &[(demand, 1)]);
+        problem.push_way(0, 1, &[((demand + 1) % 3, 1)]);
+    }
+    problem
+}
+
+fn better_than(problem: &Problem, cost: Score, steps: u32) -> Result<Option<(Score, Vec<u32>)>, TooMuch> {
+    let mut node = Node::root(problem, &problem.most());
+    node.tighten(problem).expect("there are plans");
+    let mut bounder = Bounder::of(problem);
+    bounder.bound(problem, &mut node, 8, Score::MAX);
+    assert!(node.bound < 20 * GRAIN, "the bound alone does not tell");
+    better(problem, &node, bounder.relaxed(), cost, steps)
+}
+
+#[test]
+fn a_small_order_is_gone_through_at_once() {
+    let problem = triangle();
+    let (cost, units) = better_than(&problem, 300 * GRAIN, 1_000)
+        .expect("small")
+        .expect("a plan");
+    assert_eq!(cost, 20 * GRAIN);
+    assert_eq!(problem.cost(&units), Some(cost));
+    let little_dearer = better_than(&problem, cost + GRAIN, 1_000);
+    assert_eq!(little_dearer.expect("small").expect("a plan").0, cost);
+    assert_eq!(better_than(&problem, cost, 1_000), Ok(None));
+    assert_eq!(better_than(&problem, 300 * GRAIN, 3), Err(TooMuch));
+    let mut limited = problem;
+    limited.max_parcels = Some(2);
+    assert_eq!(better_than(&limited, 300 * GRAIN, 1_000), Err(TooMuch));
 }
