@@ -357,3 +357,43 @@ async fn other_rules_route_again_what_waits_for_a_person(
         .await;
     assert_eq!(story.bought(), NORTH);
 }
+
+/// Of a hundred mugs North may sell three; the rest of the order is East's.
+#[rstest]
+#[tokio::test]
+async fn what_a_rule_keeps_in_stock_is_kept_of_a_part(
+    #[values(Database::Sqlite, Database::Postgres)] database: Database,
+) {
+    let rules = r#"[{ name: Buffer, when: 'supplier.key == "north"', keep_in_stock: 97 }]"#;
+    let story = plot(rules).begin(database).await;
+    story.order(&[("MUG", 5)]);
+    let (north, east) = (story.purchase_order("north").await, story.purchase_order("east").await);
+    assert_eq!((north.lines[0].quantity, east.lines[0].quantity), (3, 2));
+    let page = story.page().await;
+    assert!(page.contains("besides the 97 that the rule “Buffer” keeps"), "{page}");
+}
+
+/// Two mugs of North's go into one parcel, three into two; East's weigh less than a parcel may.
+#[rstest]
+#[tokio::test]
+async fn parcels_are_counted_by_weight_under_the_priority_list(
+    #[values(Database::Sqlite, Database::Postgres)] database: Database,
+) {
+    let heavy = |rules| Plot {
+        of_north_mug: ", weight_g: 15000",
+        with_north: ", costs: { currency: EUR, per_order: \"0\", per_parcel: \"0\", \
+                     zones: [{ name: All, transit_days: 1, brackets: [{ up_to_g: 31500, cost: \"5\" }] }] }",
+        ..plot(rules)
+    };
+    let story = heavy("[]").begin(database).await;
+    let mugs = |units| OrderSpec::of([(story.variant("MUG"), units)]);
+    let one = "[{ name: One parcel, max_parcels: 1 }]";
+    for (rules, units, expect) in [(one, 2, NORTH), (one, 3, EAST), ("[]", 3, NORTH)] {
+        let bought = story.spec_in(&heavy(rules), mugs(units)).await;
+        assert_eq!(bought, expect, "{units} under {rules}");
+        if expect == EAST {
+            let told = story.told().await;
+            assert!(told.contains("the rule “One parcel” leaves no room for it"), "{told}");
+        }
+    }
+}
