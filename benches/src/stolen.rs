@@ -8,7 +8,7 @@ pub struct Stolen {
 }
 
 impl Stolen {
-    /// By the first line of `/proc/stat` (proc_stat(5): the eighth number is *steal*); nothing where there is none.
+    /// By the first line of `/proc/stat` (`proc_stat(5)`: the eighth number is *steal*); nothing where there is none.
     pub fn now() -> Self {
         let told = std::fs::read_to_string("/proc/stat").unwrap_or_default();
         let numbers = told.lines().next().unwrap_or_default().split_whitespace().skip(1);
