@@ -30,6 +30,10 @@ export const ExceptionChoices = graphql(
       currentCost {
         ...MoneyFields
       }
+      order {
+        id
+        name
+      }
       orderLine {
         id
         sku

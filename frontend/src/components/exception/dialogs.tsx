@@ -41,6 +41,7 @@ export function MapHere({ exception, close }: ChoiceProps) {
   return (
     <MappingEditor
       variant={variant}
+      order={exception.order}
       confirm={t("mapping.saveAndRoute")}
       running={action.running}
       failure={action.failure}

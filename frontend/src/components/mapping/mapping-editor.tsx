@@ -19,7 +19,7 @@ import classes from "./mapping-editor.module.css";
 import { OfferPicker, PickedOfferFields } from "./offer-picker";
 import { QuantityField } from "./quantity-field";
 import { Suggestions } from "./suggestions";
-import { Trial } from "./trial";
+import { type OrderToTry, Trial } from "./trial";
 
 export const VariantToMap = graphql(
   `
@@ -55,6 +55,8 @@ export type AlternativesInput = VariablesOf<typeof ResolveByMapping>["alternativ
 
 interface MappingEditorProps {
   variant: FragmentOf<typeof VariantToMap>;
+  /** The order that it is mapped for, if it is for one. */
+  order?: OrderToTry | null;
   confirm: string;
   running: boolean;
   failure: string | undefined;
@@ -66,7 +68,7 @@ interface MappingEditorProps {
 /** What the server has against a draft, by the place in it, such as `alternatives.0.validUntil`. */
 type Refused = Readonly<Record<string, string>>;
 
-export function MappingEditor({ variant: masked, onSave, ...dialog }: MappingEditorProps) {
+export function MappingEditor({ variant: masked, order, onSave, ...dialog }: MappingEditorProps) {
   const { t } = useTranslation();
   const variant = readFragment(VariantToMap, masked);
   const [draft, apply] = useReducer(edit, variant.mapping, (mapping) =>
@@ -124,6 +126,7 @@ export function MappingEditor({ variant: masked, onSave, ...dialog }: MappingEdi
       </Group>
       <Trial
         variantId={variant.id}
+        order={order}
         input={() => {
           setTried(true);
           return toInput(draft);

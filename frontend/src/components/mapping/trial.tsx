@@ -66,26 +66,37 @@ export const TryMapping = graphql(
 
 type Line = ResultOf<typeof TryMapping>["tryMapping"]["lines"][number];
 
+export type OrderToTry = Pick<
+  ResultOf<typeof OrdersToTry>["orders"]["nodes"][number],
+  "id" | "name"
+>;
+
 interface TrialProps {
   variantId: string;
+  /** The order that the mapping is made for, if it is for one: however old, it can be tried. */
+  order?: OrderToTry | null | undefined;
   /** None while something is missing. */
   input: () => AlternativesInput | undefined;
   /** Says at the form's fields what is wrong with them; nothing is, where there are no problems. */
   onRefused: (problems: readonly Problem[]) => void;
 }
 
-export function Trial({ variantId, input, onRefused }: TrialProps) {
+export function Trial({ variantId, order, input, onRefused }: TrialProps) {
   const { t } = useTranslation();
   const client = useClient();
-  const { data } = useLive({ query: OrdersToTry });
+  const orders = useOrdersToTry(variantId, order);
   const [orderId, setOrderId] = useState<string | null>(null);
   const [lines, setLines] = useState<readonly Line[]>();
   const [failure, setFailure] = useState<string>();
   const [running, setRunning] = useState(false);
-  const orders = (data?.orders.nodes ?? []).filter((order) =>
-    order.lines.some(({ variant }) => variant?.id === variantId),
-  );
-  if (orders.length === 0) return null;
+  if (!orders) return null;
+  if (orders.length === 0) {
+    return (
+      <Text size="sm" c="dimmed">
+        {t("mappingTrial.none")}
+      </Text>
+    );
+  }
   const chosen = orderId ?? orders[0]?.id ?? null;
 
   const run = async () => {
@@ -141,6 +152,18 @@ export function Trial({ variantId, input, onRefused }: TrialProps) {
       </div>
     </div>
   );
+}
+
+/** The given order first, then the newest that have the variant; undefined while none is known. */
+function useOrdersToTry(
+  variantId: string,
+  given: OrderToTry | null | undefined,
+): readonly OrderToTry[] | undefined {
+  const { data } = useLive({ query: OrdersToTry });
+  const newest = data?.orders.nodes.filter(
+    ({ id, lines }) => id !== given?.id && lines.some(({ variant }) => variant?.id === variantId),
+  );
+  return given ? [given, ...(newest ?? [])] : newest;
 }
 
 function made({ components }: Line): string {

@@ -25,6 +25,26 @@ describe("what needs attention", () => {
     expect(screen.getByRole("heading", { level: 1 })).toHaveFocus();
   });
 
+  it("tries a mapping on the exception's own order, however old", async () => {
+    const { user, asked, server } = renderApp("/exceptions", {
+      session: "staff",
+      arrange: ({ world }) => {
+        world.orders = world.orders.filter(({ name }) => name !== "#1045");
+      },
+    });
+    const unmapped = await card(/No mapping, #1045/);
+    await user.click(within(unmapped).getByRole("button", { name: "Map it here" }));
+    const dialog = await screen.findByRole("dialog", { name: "Map Market tote, Natural" });
+    const order = within(dialog).getByRole("combobox", { name: "Try it on an order" });
+    expect(order).toHaveValue("#1045");
+    await user.click(await within(dialog).findByRole("button", { name: /Canvas tote/ }));
+    await user.click(within(dialog).getByRole("button", { name: "Try" }));
+    await waitFor(() => expect(asked("TryMapping")).toHaveLength(1));
+    const exception = server.world.exceptions.find(({ kind }) => kind === "UNMAPPED_LINE");
+    expect(asked("TryMapping")[0]?.variables).toMatchObject({ orderId: exception?.order?.id });
+    expect(asked("ResolveByMapping")).toEqual([]);
+  });
+
   it("tries again without a question", async () => {
     const { user } = renderApp("/exceptions", { session: "staff" });
     const rejected = await card(/Supplier rejected/);

@@ -113,6 +113,16 @@ describe("mappings", () => {
     ).toBeVisible();
   });
 
+  it("says where none of the newest orders has the variant to try it on", async () => {
+    const { user } = renderApp("/mappings", { session: "staff" });
+    await user.click(await screen.findByRole("button", { name: "Map Fig leaf candle, 180 g" }));
+    const dialog = await screen.findByRole("dialog");
+    expect(
+      await within(dialog).findByText(/^None of the newest 50 orders has this variant/),
+    ).toBeVisible();
+    expect(within(dialog).queryByRole("button", { name: "Try" })).toBeNull();
+  });
+
   it("keeps the cost that was accepted, and says what the offer costs now", async () => {
     const { user, asked } = renderApp("/mappings?q=kettle", { session: "staff" });
     await user.click(await screen.findByRole("button", { name: /^Change the mapping of/ }));
