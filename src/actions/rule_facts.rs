@@ -8,7 +8,7 @@ use rust_decimal::Decimal;
 use sea_orm::DbErr;
 
 use crate::{
-    domain::rules::RuleText,
+    domain::{address::Address, rules::RuleText},
     ids::{PoLineId, PurchaseOrderId, SupplierId},
     routing::{
         LineDemand,
@@ -88,7 +88,7 @@ pub fn of_lines(
     let here = local(shop, now);
     let known = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
     OrderFacts {
-        province: address.and_then(|address| known(&address.province_code)),
+        province: address.and_then(province),
         postcode: address.and_then(|address| known(&address.zip)),
         // Rules speak of the shop's currency; an amount in another is not known.
         total: (order.currency == shop.currency).then(|| Decimal::new(order.total_minor, order.currency.exponent())),
@@ -107,6 +107,17 @@ pub fn of_lines(
         parcels: 0,
         waiting: Vec::new(),
     }
+}
+
+/// The code of the address's province; empty where it is known to have none, as in most countries.
+fn province(address: &Address) -> Option<String> {
+    let has = |text: &Option<String>| text.as_ref().is_some_and(|text| !text.is_empty());
+    let has_none = has(&address.country_code) && !has(&address.province);
+    address
+        .province_code
+        .clone()
+        .filter(|code| !code.is_empty())
+        .or_else(|| has_none.then(String::new))
 }
 
 /// The shop's rules that count today, in their order. They were checked when they were

@@ -24,6 +24,8 @@ pub enum Value<'a> {
     Number(Decimal),
     List(&'a [String]),
     Flag(bool),
+    /// It is known that there is none: no comparison holds but that it is another than any value.
+    Nothing,
 }
 
 /// Whether a condition holds.
@@ -77,10 +79,12 @@ impl<F: Facts> Evaluation<'_, F> {
                 unknown @ Truth::Unknown(_) => unknown,
             },
             Node::Compare(comparison, left, right) => {
+                let same = sameness([left, right]);
                 let (left, right) = (self.value(left)?, self.value(right)?);
-                compare(*comparison, &left, &right).into()
+                compare(*comparison, &left, &right, same).into()
             }
             Node::In(item, list) => {
+                let same = sameness([item, list]);
                 let item = self.value(item)?;
                 let many = self.items(list)?.len();
                 self.step(many)?;
@@ -88,6 +92,7 @@ impl<F: Facts> Evaluation<'_, F> {
                 self.items(list)?.iter().any(|other| same(&item, other)).into()
             }
             Node::StartsWith(text, start) => match self.value(text)? {
+                Value::Text(value) if is_postcode(text) => postcode(&value).starts_with(&postcode(start)).into(),
                 Value::Text(text) => text.to_lowercase().starts_with(&start.to_lowercase()).into(),
                 _ => Truth::No,
             },
@@ -131,6 +136,7 @@ impl<F: Facts> Evaluation<'_, F> {
             Node::Field(field) => match self.facts.value(*field) {
                 Some(Value::Text(text)) => Ok(Value::Text(Cow::Owned(text.into_owned()))),
                 Some(Value::Number(number)) => Ok(Value::Number(number)),
+                Some(Value::Nothing) => Ok(Value::Nothing),
                 Some(Value::List(_) | Value::Flag(_)) | None => Err(Truth::Unknown(Some(*field))),
             },
             _ => Err(Truth::Unknown(None)),
@@ -153,8 +159,27 @@ fn same(a: &str, b: &str) -> bool {
     a.trim().to_lowercase() == b.trim().to_lowercase()
 }
 
-fn compare(comparison: Comparison, left: &Value<'_>, right: &Value<'_>) -> bool {
+/// People write the same postcode with blanks and hyphens or without.
+fn same_postcode(a: &str, b: &str) -> bool {
+    postcode(a) == postcode(b)
+}
+
+const fn is_postcode(node: &Node) -> bool {
+    matches!(node, Node::Field(Field::Postcode))
+}
+
+/// How texts are compared where one of these is a field.
+fn sameness(nodes: [&Node; 2]) -> fn(&str, &str) -> bool {
+    if nodes.into_iter().any(is_postcode) {
+        same_postcode
+    } else {
+        same
+    }
+}
+
+fn compare(comparison: Comparison, left: &Value<'_>, right: &Value<'_>, same: fn(&str, &str) -> bool) -> bool {
     match (left, right) {
+        (Value::Nothing, _) | (_, Value::Nothing) => comparison == Comparison::NotEqual,
         (Value::Text(left), Value::Text(right)) => same(left, right) == (comparison == Comparison::Equal),
         (Value::Number(left), Value::Number(right)) => match comparison {
             Comparison::Equal => left == right,

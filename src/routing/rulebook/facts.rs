@@ -15,9 +15,10 @@ use crate::{
     },
 };
 
-/// What is known of an order besides its lines; what is not known is `None`.
+/// What is known of an order besides its lines; what is not known is `None`, but for the promise.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct OrderFacts {
+    /// Empty where the address has none, as in most countries.
     pub province: Option<String>,
     pub postcode: Option<String>,
     /// In the shop's currency.
@@ -27,7 +28,7 @@ pub struct OrderFacts {
     pub customer_tags: Option<Vec<String>>,
     /// Of the lines' products, where they have any.
     pub product_tags: BTreeMap<OrderLineId, Vec<String>>,
-    /// Days of the shop's calendar until it is to be dispatched.
+    /// Days of the shop's calendar until it is to be dispatched; none where nothing was promised.
     pub promised_in_days: Option<i64>,
     pub channel: Option<String>,
     pub payment: Option<String>,
@@ -71,7 +72,10 @@ impl Facts for Place<'_> {
             Field::Total => order.total.map(Value::Number),
             Field::Tags => Some(Value::List(&order.tags)),
             Field::CustomerTags => order.customer_tags.as_deref().map(Value::List),
-            Field::PromisedIn => order.promised_in_days.map(|days| Value::Number(days.into())),
+            Field::PromisedIn => {
+                let promised = order.promised_in_days.map(|days| Value::Number(days.into()));
+                Some(promised.unwrap_or(Value::Nothing))
+            }
             Field::ProductTags => {
                 let found = order.product_tags.get(&line?.line);
                 Some(Value::List(found.map_or(&[], Vec::as_slice)))
@@ -81,7 +85,7 @@ impl Facts for Place<'_> {
             Field::Risk => text(order.risk.as_deref()),
             Field::Hour => number(order.hour),
             Field::Weekday => text(order.weekday.as_deref()),
-            Field::LineSku => text(line.and_then(|line| line.sku.as_deref())),
+            Field::LineSku => text(line.map(|line| line.sku.as_deref().unwrap_or_default())),
             Field::LineTitle => text(line.map(|line| line.title.as_str())),
             Field::LineUnits => number(line.map(|line| line.units)),
             Field::SupplierKey => text(terms.map(|terms| terms.key.as_str())),

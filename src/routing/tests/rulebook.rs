@@ -100,6 +100,19 @@ fn days_and_goods_are_asked_of_each_candidate() {
 }
 
 #[test]
+fn a_line_without_sku_has_none_that_rules_could_mean() {
+    let plan = |when: &str| {
+        let mut request = contested(2, 120, 80);
+        request.lines[0].sku = None;
+        at_north(&mut request);
+        request.rules = vec![rule(when, Consequence::Never(keys(&["supplier-1"])))];
+        told(&route(&request))
+    };
+    assert_eq!(plan("line.sku starts_with 'BAT'"), [NORTH]);
+    assert_eq!(plan("line.sku == ''"), [SOUTH]);
+}
+
+#[test]
 fn goods_go_to_who_may_ship_them() {
     let plan = |age, dangerous_goods, checks_age| {
         let mut request = contested(2, 120, 80);

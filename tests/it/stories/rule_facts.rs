@@ -171,3 +171,46 @@ async fn conditions_ask_about_goods_and_how_soon_they_ship(
         );
     }
 }
+
+/// Of what an order is known not to have no comparison holds, and a postcode is the same however it is written.
+#[rstest]
+#[tokio::test]
+async fn what_an_order_does_not_have_is_no_riddle(#[values(Database::Sqlite, Database::Postgres)] database: Database) {
+    let story = plot("[]").begin(database).await;
+    for (rules, expect) in [
+        (
+            r#"[{ name: Fact, when: 'order.province in ["HI", "AK"] and supplier.key == "north"', exclude: true }]"#,
+            NORTH,
+        ),
+        (
+            r#"[{ name: Fact, when: 'order.province != "BE" and supplier.key == "north"', exclude: true }]"#,
+            EAST,
+        ),
+        (
+            r#"[{ name: Fact, when: 'order.promised_in_days < 2 and supplier.key == "north"', exclude: true }]"#,
+            NORTH,
+        ),
+        (
+            r#"[{ name: Fact, when: 'not (order.promised_in_days < 2) and supplier.key == "north"', exclude: true }]"#,
+            EAST,
+        ),
+        (
+            r#"[{ name: Fact, when: 'order.postcode starts_with "1 01" and supplier.key == "north"', exclude: true }]"#,
+            EAST,
+        ),
+        (
+            r#"[{ name: Fact, when: 'order.postcode == "10-115" and supplier.key == "north"', exclude: true }]"#,
+            EAST,
+        ),
+        (
+            r#"[{ name: Fact, when: 'order.postcode in ["10 115"] and supplier.key == "north"', exclude: true }]"#,
+            EAST,
+        ),
+        (
+            r#"[{ name: Fact, when: 'order.postcode starts_with "1 02" and supplier.key == "north"', exclude: true }]"#,
+            NORTH,
+        ),
+    ] {
+        assert_eq!(story.under(rules, &["MUG"]).await, expect, "{rules}");
+    }
+}
