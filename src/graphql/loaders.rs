@@ -26,9 +26,9 @@ use crate::{
         ShopifyOrderId, ShopifyVariantId, SupplierId,
     },
     store::{
-        Db, Party, Reader, circuits, connections, events, exceptions, fulfillments, jobs, mapping_components, mappings,
-        offers, order_lines, order_states, orders, po_lines, purchase_orders, routing_plans, shipment_lines, shipments,
-        shops, supplier_reads, suppliers, variants,
+        Db, Party, Reader, allocations, circuits, connections, events, exceptions, fulfillments, jobs,
+        mapping_components, mappings, offers, order_lines, order_states, orders, po_lines, purchase_orders,
+        routing_plans, shipment_lines, shipments, shops, supplier_reads, suppliers, variants,
     },
 };
 
@@ -161,6 +161,8 @@ rows_by_parent! {
     LinesOf(OrderId): shop => order_lines::of_orders, order_id;
     /// The newest one alone.
     PlanOf(OrderId): shop => routing_plans::latest_of_orders, order_id;
+    StandingPlansOf(OrderId): shop => routing_plans::standing_of_orders, order_id;
+    AllocationsOf(OrderId): shop => allocations::live_of_orders, order_id;
     PurchaseOrdersOf(OrderId): shop => purchase_orders::of_orders, order_id;
     ShipmentsOf(OrderId): shop => shipments::of_orders, order_id;
     FulfillmentsOf(OrderId): shop => fulfillments::of_orders, order_id;

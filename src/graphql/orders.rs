@@ -11,7 +11,8 @@ use super::{
     fulfillments::Fulfillment,
     guard,
     loaders::{
-        DelayedWorkOf, ExceptionsOf, FulfillmentsOf, LinesOf, Loaders, OwnShop, PlanOf, PurchaseOrdersOf, ShipmentsOf,
+        AllocationsOf, DelayedWorkOf, ExceptionsOf, FulfillmentsOf, LinesOf, Loaders, OwnShop, PlanOf,
+        PurchaseOrdersOf, ShipmentsOf, StandingPlansOf,
     },
     money::Money,
     order_lines::OrderLine,
@@ -32,6 +33,7 @@ use crate::{
     store::{
         self,
         orders::{Model, OrderFilter},
+        routing_plans,
     },
 };
 
@@ -124,6 +126,25 @@ impl Order {
     async fn plan(&self, ctx: &Context<'_>) -> Outcome<Option<RoutingPlan>> {
         let mut rows = Loaders::of(ctx).rows(PlanOf(self.0.id)).await?;
         Ok(rows.pop().map(RoutingPlan::from))
+    }
+
+    /// Decisions before the latest by which units are with suppliers still, with the lines of these; the newest first.
+    #[graphql(complexity = "NESTED * child_complexity + 1")]
+    async fn earlier_plans(&self, ctx: &Context<'_>) -> Outcome<Vec<RoutingPlan>> {
+        let latest = Loaders::of(ctx).rows(PlanOf(self.0.id)).await?;
+        let standing = Loaders::of(ctx).rows(StandingPlansOf(self.0.id)).await?;
+        let live = Loaders::of(ctx).rows(AllocationsOf(self.0.id)).await?;
+        let earlier = standing
+            .into_iter()
+            .filter(|plan| latest.iter().all(|latest| latest.id != plan.id));
+        let of_lines = |plan: routing_plans::Model| {
+            let rests = |line| {
+                live.iter()
+                    .any(|one| one.plan_id == plan.id && one.order_line_id == line)
+            };
+            RoutingPlan::from(plan.clone()).of_lines(rests)
+        };
+        Ok(earlier.map(of_lines).collect())
     }
 
     #[graphql(complexity = "NESTED * child_complexity + 1")]

@@ -17,6 +17,7 @@ use crate::{
         money,
     },
     error::AppError,
+    ids::OrderLineId,
     routing::{
         self, Aimed, ChosenComponent, CostParts, Landed, Outcome as Decided, RoutePlan, RunnerUp, SupplierBill,
         terms::Aim,
@@ -36,6 +37,16 @@ impl From<Model> for RoutingPlan {
             .inspect_err(|error| tracing::warn!(plan = %row.id, %error, "a stored plan cannot be read"))
             .ok();
         Self { row, plan }
+    }
+}
+
+impl RoutingPlan {
+    /// The same about these lines alone.
+    pub(super) fn of_lines(mut self, are: impl Fn(OrderLineId) -> bool) -> Self {
+        if let Some(plan) = &mut self.plan {
+            plan.lines.retain(|line| are(line.line));
+        }
+        self
     }
 }
 

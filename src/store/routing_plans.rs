@@ -7,7 +7,11 @@ use sea_orm::{
     sea_query::{ExprTrait as _, Query},
 };
 
-use super::{columns::Json, paging};
+use super::{
+    allocations::{self, AllocationStatus},
+    columns::Json,
+    paging,
+};
 use crate::{
     domain::money::Currency,
     ids::{OrderId, RoutingPlanId, ShopId},
@@ -39,6 +43,24 @@ pub async fn latest(db: &impl ConnectionTrait, shop: ShopId, order: OrderId) -> 
         .order_by_desc(Column::Id)
         .one(db)
         .await
+}
+
+/// The plans of many orders by which units are with suppliers still; the newest first.
+pub async fn standing_of_orders(
+    db: &impl ConnectionTrait,
+    shop: ShopId,
+    orders: &[OrderId],
+) -> Result<Vec<Model>, DbErr> {
+    let mut standing = allocations::Entity::find()
+        .filter(allocations::Column::ShopId.eq(shop))
+        .filter(allocations::Column::OrderId.is_in(orders.iter().copied()))
+        .filter(allocations::Column::Status.eq(AllocationStatus::Live))
+        .select_only()
+        .column(allocations::Column::PlanId);
+    let plans = Entity::find()
+        .filter(Column::Id.in_subquery(QuerySelect::query(&mut standing).to_owned()))
+        .order_by_desc(Column::Id);
+    paging::all(plans, db).await
 }
 
 /// The newest plan of each of many orders.

@@ -143,6 +143,7 @@ export function makeOrder(
     adminUrl: `https://admin.shopify.com/store/demo/orders/${6_200_000_000_000 + number}`,
     lines,
     plan: null,
+    earlierPlans: [],
     purchaseOrders: [],
     shipments: [],
     fulfillments: [],

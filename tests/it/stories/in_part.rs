@@ -18,6 +18,7 @@ fn mug_at_both() -> Plot {
 async fn page(story: &Story) -> Value {
     let query = "{ orders { nodes { status
         plan { lines { quantity reason rejected { summary reason } } }
+        earlierPlans { lines { reason } }
         purchaseOrders { supplier { key } status lines { sku quantity accepted rejected rejectReason } }
         events { nodes { kind message } } exceptions { message } } } }";
     let answer = story.world.graphql(query, json!({})).await;
@@ -69,6 +70,13 @@ async fn what_a_supplier_does_not_take_is_routed_again_and_the_page_says_so(
     let against = json!([{ "summary": "North (N-MUG)",
         "reason": "North was asked for this line before, and does not ship it" }]);
     assert_eq!(plan[0]["rejected"], against);
+    // Why the shirt and one mug are where they are can be read still.
+    let earlier = page["earlierPlans"].as_array().expect("a list");
+    assert_eq!(earlier.len(), 1, "{page}");
+    let before = earlier[0]["lines"].as_array().expect("a list");
+    let reasons: Vec<&str> = before.iter().filter_map(|line| line["reason"].as_str()).collect();
+    assert_eq!(reasons.len(), 2, "{page}");
+    assert!(reasons.iter().all(|reason| reason.starts_with("North")), "{reasons:?}");
 
     let history: Vec<&str> = (page["events"]["nodes"].as_array().expect("events").iter())
         .filter_map(|event| event["message"].as_str())

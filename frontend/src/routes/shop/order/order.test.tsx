@@ -44,6 +44,18 @@ describe("an order", () => {
     expect(why).toHaveTextContent("It would win if North Textiles charged €0.81 less");
   });
 
+  it("keeps saying why of what an earlier decision left where it is", async () => {
+    renderOrder("#1035", (server) => {
+      const order = server.world.orders.find((order) => order.name === "#1035");
+      if (!order?.plan) {
+        throw new Error("no plan");
+      }
+      order.earlierPlans = [{ ...order.plan, id: "earlier" }];
+    });
+    const earlier = await section("Decided before, and still so");
+    expect(earlier).toHaveTextContent("Hillside Pottery has priority 2, enough stock (48)");
+  });
+
   it("does not call a second best proven that is not", async () => {
     renderOrder("#1035", (server) => {
       const plan = server.world.orders.find((order) => order.name === "#1035")?.plan;

@@ -116,6 +116,9 @@ function OrderBody({ order, automation }: { order: Order; automation: boolean })
         )}
         <Lines orderId={order.id} lines={order.lines} open={isOpen(order)} />
         <Plan plan={order.plan} />
+        {order.earlierPlans.map((earlier) => (
+          <Plan key={earlier.id} plan={earlier} title={t("plan.earlier")} />
+        ))}
         <Preview id={order.id} />
         <PurchaseOrders purchaseOrders={order.purchaseOrders} />
         {order.shipments.length > 0 && <Shipments shipments={order.shipments} />}

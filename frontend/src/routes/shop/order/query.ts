@@ -44,6 +44,10 @@ export const OrderQuery = graphql(
         plan {
           ...PlanFields
         }
+        earlierPlans {
+          id
+          ...PlanFields
+        }
         purchaseOrders {
           id
           ...OrderPurchaseOrder
