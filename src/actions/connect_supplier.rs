@@ -2,13 +2,13 @@
 
 use rust_decimal::{Decimal, prelude::ToPrimitive as _};
 
-use super::revisit_orders::routing_changed;
+use super::{revisit_orders::routing_changed, save_costs::lacks_rate};
 use crate::{
     app::App,
     domain::{event::Actor, goods::Service},
     error::AppError,
     ids::{ConnectionId, ShopId, SupplierId},
-    store::{self, Party, Tx, columns::Json, connections, suppliers},
+    store::{self, Party, Tx, columns::Json, connections, shops, suppliers},
 };
 
 /// What to change; what is missing stays, or takes its default in a new agreement.
@@ -46,12 +46,32 @@ pub async fn connect_supplier(
     let tx = app.db.begin().await?;
     let found = suppliers::seen_by_ids(tx.conn(), Party::Shop(shop), &[supplier]).await?;
     let found = found.into_iter().next().ok_or(AppError::NotFound("this supplier"))?;
+    let before = connections::of_supplier(tx.conn(), shop, supplier).await?;
     if write(app, &tx, shop, supplier, change).await? {
+        if !before.is_some_and(|before| before.active) {
+            check_rates(app, &tx, shop, &found, "active").await?;
+        }
         let what = format!("The agreement with {} was changed", found.name);
         routing_changed(&tx, shop, &what, actor.to_string(), app.clock.now())?;
     }
     tx.commit().await?;
     Ok(found)
+}
+
+/// Refuses at a field what cost could not decide about: an active connection in a currency without a rate.
+pub(super) async fn check_rates(
+    app: &App,
+    tx: &Tx,
+    shop: ShopId,
+    supplier: &suppliers::Model,
+    field: &str,
+) -> Result<(), AppError> {
+    let owner = shops::by_id(tx.conn(), shop)
+        .await?
+        .ok_or(AppError::NotFound("this shop"))?;
+    let row = connections::of_supplier(tx.conn(), shop, supplier.id).await?;
+    let message = row.and_then(|row| lacks_rate(&owner, (supplier.clone(), row), app.clock.now()));
+    message.map_or(Ok(()), |message| Err(AppError::invalid(field, message)))
 }
 
 /// Whether anything is otherwise than it was.

@@ -55,6 +55,7 @@ pub async fn create_supplier(app: &App, shop: ShopId, new: NewSupplier) -> Resul
     }
     store::insert(&tx, row.clone())?;
     connect_supplier::write(app, &tx, shop, id, new.connection).await?;
+    connect_supplier::check_rates(app, &tx, shop, &row, "currency").await?;
     tx.commit().await?;
     Ok(row)
 }

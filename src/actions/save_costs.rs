@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use sea_orm::DbErr;
 
 use super::{revisit_orders::routing_changed, rule_facts};
@@ -88,17 +88,7 @@ pub async fn save_connection_costs(
         .ok_or(AppError::NotFound("this shop"))?;
     let before = std::mem::replace(&mut row.costs, costs.map(Json));
     let is_new = before != row.costs;
-    let changed = [(found.clone(), row.clone())];
-    let routing = &owner.settings.0.routing;
-    let today = rule_facts::today(&owner, app.clock.now());
-    if let Some((code, _)) = without_rate(owner.currency, routing, &changed, today)
-        .into_iter()
-        .next()
-    {
-        let message = format!(
-            "the shop has no rate between {} and {code} that counts today: add one to its settings first",
-            owner.currency
-        );
+    if let Some(message) = lacks_rate(&owner, (found.clone(), row.clone()), app.clock.now()) {
         return Err(AppError::invalid("currency", message));
     }
     if is_new {
@@ -126,6 +116,17 @@ pub(super) async fn known(db: &impl Recall, shop: ShopId) -> Result<Vec<Known>, 
         Some((supplier, row))
     });
     Ok(known.collect())
+}
+
+/// Why the shop cannot price what an active connection charges, where cost decides.
+pub(super) fn lacks_rate(shop: &shops::Model, connection: Known, now: DateTime<Utc>) -> Option<String> {
+    let today = rule_facts::today(shop, now);
+    let missing = without_rate(shop.currency, &shop.settings.0.routing, &[connection], today);
+    let own = shop.currency;
+    let told = |code| {
+        format!("the shop has no rate between {own} and {code} that counts today: add one to its settings first")
+    };
+    missing.into_keys().next().map(told)
 }
 
 /// Where cost decides: currencies that active connections use and no rate tells of that counts by today.

@@ -320,6 +320,24 @@ async fn currencies_are_compared_at_the_rate_of_the_day(
     assert_eq!(saved(json!([rate("2999-01-01")])).await, refused);
     assert_eq!(saved(json!([])).await, json!([{ "field": ["rates"] }]));
     assert_eq!(saved(json!([rate("2999-01-01"), rate("2020-01-01")])).await, json!([]));
+
+    // Nor does an agreement go on whose charges nobody could compare.
+    let query = "{ suppliers { nodes { id key } } }";
+    let found = market.world.graphql(query, json!({})).await;
+    let suppliers = found["suppliers"]["nodes"].as_array().expect("suppliers").clone();
+    let north = suppliers.iter().find(|one| one["key"] == "north").expect("North")["id"].clone();
+    let connected = async |active: bool| {
+        let call =
+            format!("connectSupplier(supplierId: {north}, input: {{ active: {active} }}) {{ problems {{ field }} }}");
+        let answer = market
+            .world
+            .graphql(&format!("mutation {{ done: {call} }}"), json!({}))
+            .await;
+        answer["done"]["problems"].clone()
+    };
+    assert_eq!(connected(false).await, json!([]));
+    assert_eq!(saved(json!([])).await, json!([]));
+    assert_eq!(connected(true).await, json!([{ "field": ["active"] }]));
 }
 
 #[rstest]
