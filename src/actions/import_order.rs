@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     correct_drafts::{Corrected, correct_drafts},
     decide_ahead::Ahead,
-    reserve_stock,
+    give_up_job, reserve_stock,
     route_order::{RouteOrder, follow_status, route_ahead, send_what_waited, write_status},
     shop_access,
     withdraw_units::withdraw_units,
@@ -94,6 +94,8 @@ async fn write(app: &App, job: &ImportOrder, snapshot: &OrderSnapshot, attempt: 
     let Some(Upserted { state, is_otherwise }) = write_order::upsert(&tx, &shop, snapshot, now).await? else {
         return Ok(());
     };
+    let is_read_at_last = give_up_job::is_read_at_last(&tx, &state.order, now).await?;
+    let state = read_again(&tx, state, is_read_at_last).await?;
     let is_changed = withdraw_units(&tx, &shop, &state, now).await?;
     let state = read_again(&tx, state, is_changed).await?;
     let corrected = correct_drafts(&tx, &shop, &state, is_otherwise, now).await?;
