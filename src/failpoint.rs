@@ -45,6 +45,7 @@ pub const PLACES: &[&str] = &[
     "receive.before_commit",
     "receive.after_commit",
     "process.before_commit",
+    "import.before_write",
     "import.before_commit",
     "route.before_commit",
     "place.before_call",

@@ -5,9 +5,8 @@ use chrono::{DateTime, Utc};
 use sea_orm::DbErr;
 
 use super::{
-    give_up_job::{delivery_of, key_of},
+    give_up_job::{self, delivery_of},
     process_delivery::ProcessDelivery,
-    resolve_exception::close,
     route_order::follow_status,
 };
 use crate::{
@@ -19,7 +18,7 @@ use crate::{
     store::{
         self, Tx,
         deliveries::{self, DeliveryStatus},
-        exceptions, jobs, orders, shops,
+        jobs, orders, shops,
     },
 };
 
@@ -92,16 +91,8 @@ async fn close_exception(
     let (Some(shop), Some(key)) = (job.shop_id, job.serial_key.as_deref()) else {
         return Ok(());
     };
-    // Another job of the order that was given up is still before people.
-    if jobs::given_up::any_of_key(tx.conn(), key).await? {
-        return Ok(());
-    }
-    let open = exceptions::open_of_failed_jobs(tx.conn(), shop, order.map(|order| order.id)).await?;
-    for exception in open {
-        if order.is_some() || key_of(&exception) == Some(key) {
-            close(tx, exception, &actor.to_string(), what, now)?;
-        }
-    }
+    let about = order.map(|order| order.id);
+    give_up_job::stop_asking(tx, (shop, key), about, (&Actor::Staff(actor.to_string()), what), now).await?;
     if let (Some(order), Some(shop)) = (order, shops::by_id(tx.conn(), shop).await?) {
         follow_status(tx, &shop, order.id).await?;
     }

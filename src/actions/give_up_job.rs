@@ -6,15 +6,20 @@ use sea_orm::DbErr;
 use serde_json::json;
 
 use super::{
+    import_order::ImportOrder,
     open_exception::{NewException, open_exception},
     process_delivery::ProcessDelivery,
+    resolve_exception::close_by,
     route_order::follow_status,
     run_what_if,
 };
 use crate::{
-    domain::exception::{ExceptionKind, ExceptionStatus},
-    ids::{DeliveryId, ExceptionId, ShopId, ShopifyOrderId},
-    queue::{Job as _, order_of_key},
+    domain::{
+        event::Actor,
+        exception::{ExceptionKind, ExceptionStatus},
+    },
+    ids::{DeliveryId, ExceptionId, OrderId, ShopId, ShopifyOrderId},
+    queue::{Job as _, order_key, order_of_key},
     store::{
         self, Tx,
         columns::Json,
@@ -65,6 +70,43 @@ const OF_KEY: &str = "job_failed:";
 #[must_use]
 pub fn key_of(exception: &Model) -> Option<&str> {
     exception.dedupe_key.strip_prefix(OF_KEY)
+}
+
+/// Ends what people were asked about the work of a serial key, as soon as none of it is given up any more.
+/// Under the order's lock, where the order is known.
+pub(super) async fn stop_asking(
+    tx: &Tx,
+    (shop, key): (ShopId, &str),
+    order: Option<OrderId>,
+    (actor, what): (&Actor, &str),
+    now: DateTime<Utc>,
+) -> Result<(), DbErr> {
+    // Another job of the order that was given up is still before people.
+    if jobs::given_up::any_of_key(tx.conn(), key).await? {
+        return Ok(());
+    }
+    // The order may not have been here when they were asked.
+    let of_key = exceptions::open_by_key(tx.conn(), shop, &format!("{OF_KEY}{key}")).await?;
+    let of_order = match order {
+        Some(order) => exceptions::open_of_failed_jobs(tx.conn(), shop, Some(order)).await?,
+        None => Vec::new(),
+    };
+    for exception in of_key.into_iter().chain(of_order) {
+        close_by(tx, exception, actor, what, now)?;
+    }
+    Ok(())
+}
+
+/// An order is read: whatever kept it from being read before keeps nothing waiting any more, and nobody is asked
+/// about it. Whether there was anything of that.
+pub(super) async fn is_read_at_last(tx: &Tx, order: &orders::Model, now: DateTime<Utc>) -> Result<bool, DbErr> {
+    let key = order_key(order.shop_id, order.shopify_id);
+    let failed = jobs::given_up::remove_of_key(tx, &key, Some(ImportOrder::NAME)).await?;
+    if failed {
+        let how = (&Actor::Orderyard, "The order was read from Shopify after all");
+        stop_asking(tx, (order.shop_id, &key), Some(order.id), how, now).await?;
+    }
+    Ok(failed)
 }
 
 async fn of_unknown_order(

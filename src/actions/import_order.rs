@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     correct_drafts::{Corrected, correct_drafts},
     decide_ahead::Ahead,
-    reserve_stock,
+    give_up_job, reserve_stock,
     route_order::{RouteOrder, follow_status, route_ahead, send_what_waited, write_status},
     shop_access,
     withdraw_units::withdraw_units,
@@ -62,13 +62,16 @@ impl Job for ImportOrder {
     async fn run(&self, app: &App, attempt: Attempt) -> Result<(), JobError> {
         let access = shop_access::open(app, self.shop_id, COST).await?;
         let with_customer = access.shop.scopes.contains("customers");
+        let imported_at = orders::imported_at(app.db.read(), self.shop_id, self.shopify_id).await?;
         let result = app
             .shopify
             .order(&access.access(), self.shopify_id, with_customer)
             .await;
         shop_access::observe(app, &access, &result).await?;
         if let Some(snapshot) = result?.data {
-            write(app, self, &snapshot, attempt).await?;
+            failpoint::hit("import.before_write");
+            let read = Read { snapshot, imported_at };
+            write(app, self, &read, attempt).await?;
         } else {
             // Not there, or too old to be read: no deletion, and nothing to change.
             tracing::info!(shop = %access.domain, order = %self.shopify_id, "the shop has no such order");
@@ -85,15 +88,25 @@ impl Job for ImportOrder {
     }
 }
 
-async fn write(app: &App, job: &ImportOrder, snapshot: &OrderSnapshot, attempt: Attempt) -> Result<(), DbErr> {
+/// An order as Shopify showed it.
+struct Read {
+    snapshot: OrderSnapshot,
+    /// When it had last been imported before Shopify was asked.
+    imported_at: Option<DateTime<Utc>>,
+}
+
+async fn write(app: &App, job: &ImportOrder, read: &Read, attempt: Attempt) -> Result<(), JobError> {
     let now = app.clock.now();
     let tx = app.db.begin().await?;
     let Some(shop) = shops::known(&tx, job.shop_id).await? else {
         return Ok(());
     };
-    let Some(Upserted { state, is_otherwise }) = write_order::upsert(&tx, &shop, snapshot, now).await? else {
+    let written = write_order::upsert(&tx, &shop, &read.snapshot, read.imported_at, now).await?;
+    let Some(Upserted { state, is_otherwise }) = written else {
         return Ok(());
     };
+    let is_read_at_last = give_up_job::is_read_at_last(&tx, &state.order, now).await?;
+    let state = read_again(&tx, state, is_read_at_last).await?;
     let is_changed = withdraw_units(&tx, &shop, &state, now).await?;
     let state = read_again(&tx, state, is_changed).await?;
     let corrected = correct_drafts(&tx, &shop, &state, is_otherwise, now).await?;
@@ -109,7 +122,7 @@ async fn write(app: &App, job: &ImportOrder, snapshot: &OrderSnapshot, attempt: 
     };
     steps.take(state).await?;
     failpoint::hit("import.before_commit");
-    tx.commit().await
+    Ok(tx.commit().await?)
 }
 
 async fn read_again(tx: &Tx, state: OrderState, is_changed: bool) -> Result<OrderState, DbErr> {

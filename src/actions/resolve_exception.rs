@@ -36,7 +36,8 @@ use crate::{
     queue::{When, enqueue, intents, order_key},
     routing,
     store::{
-        self, Tx, exceptions, mapping_components, mappings, order_state::OrderState, orders, po_lines, purchase_orders,
+        self, Tx, exceptions, jobs, mapping_components, mappings, order_state::OrderState, orders, po_lines,
+        purchase_orders,
     },
 };
 
@@ -150,9 +151,15 @@ async fn of_no_order(
     now: DateTime<Utc>,
 ) -> Result<exceptions::Model, AppError> {
     let what = match (resolution, give_up_job::key_of(&exception)) {
-        (Resolution::MarkHandled { note }, _) => handled(&note)?,
+        (Resolution::MarkHandled { note }, key) => {
+            let what = handled(&note)?;
+            if let Some(key) = key {
+                jobs::given_up::remove_of_key(tx, key, None).await?;
+            }
+            what
+        }
         (Resolution::Retry, Some(key)) => {
-            store::jobs::revive_of_key(tx, key, tx.lease_now().timestamp_millis()).await?;
+            jobs::revive_of_key(tx, key, tx.lease_now().timestamp_millis()).await?;
             "It is tried again".to_owned()
         }
         _ => return Err(AppError::Conflict("this can only be marked as handled".to_owned())),
@@ -290,7 +297,7 @@ impl Decision<'_> {
             (ExceptionKind::JobFailed, _) => {
                 let key = order_key(self.order.shop_id, self.order.shopify_id);
                 let now_ms = self.tx.lease_now().timestamp_millis();
-                store::jobs::revive_of_key(self.tx, &key, now_ms).await?;
+                jobs::revive_of_key(self.tx, &key, now_ms).await?;
             }
             (ExceptionKind::PlacementRefused, _) => {
                 self.route()?;
@@ -388,7 +395,7 @@ impl Decision<'_> {
         let mut po = self.purchase_order().await?;
         let is_unsent = matches!(po.status, PurchaseOrderStatus::Draft | PurchaseOrderStatus::Placing);
         let key = order_key(self.order.shop_id, self.order.shopify_id);
-        if is_unsent && store::jobs::waiting::is_running(self.tx.conn(), &key).await? {
+        if is_unsent && jobs::waiting::is_running(self.tx.conn(), &key).await? {
             // It may be the call that reaches them after all.
             let busy = "something is being done about this order right now; try again in a moment";
             return Err(AppError::Conflict(busy.to_owned()));
@@ -449,6 +456,11 @@ impl Decision<'_> {
     /// The units that waited for the decision are taken care of: nothing is bought for them.
     async fn mark_handled(&self, note: &str) -> Result<String, AppError> {
         let what = handled(note)?;
+        if self.exception.kind == ExceptionKind::JobFailed {
+            // As if each of them had been dismissed: they keep nothing else of the order waiting.
+            let key = order_key(self.order.shop_id, self.order.shopify_id);
+            jobs::given_up::remove_of_key(self.tx, &key, None).await?;
+        }
         if let (Some(line), Some(quantity)) = (self.exception.order_line_id, self.exception.quantity) {
             for mut row in store::order_lines::by_ids(self.tx.conn(), self.order.shop_id, &[line]).await? {
                 row.handled = row.handled.saturating_add(quantity);

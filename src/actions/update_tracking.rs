@@ -17,7 +17,7 @@ use crate::{
         intent::{IntentKind, IntentOutcome},
     },
     failpoint,
-    ids::{FulfillmentId, OrderId, ShopId, ShopifyFulfillmentId, ShopifyOrderId},
+    ids::{FulfillmentId, IntentId, OrderId, ShopId, ShopifyFulfillmentId, ShopifyOrderId},
     queue::{
         Attempt, Job, JobError, Priority, When, enqueue,
         intents::{self, NewIntent, Standing},
@@ -25,7 +25,7 @@ use crate::{
     },
     shopify::{ApiError, fulfillments::Tracking},
     store::{
-        self,
+        self, Tx,
         columns::Json,
         fulfillments,
         intents::Model as Intent,
@@ -90,44 +90,36 @@ struct Change {
     shopify_id: ShopifyFulfillmentId,
     tracking: Tracking,
     intent: Intent,
+    /// Those of other lists whose answer was lost: once Shopify has this list, none of them matters.
+    replaced: Vec<IntentId>,
     /// When the Intent said that the call begins.
     since: Moment,
 }
 
 /// Whether a fulfillment that Shopify has lacks tracking that its parcels have.
 pub fn has_new_tracking(state: &OrderState) -> bool {
-    new_tracking(state).next().is_some()
+    wanted_tracking(state).any(|wanted| wanted.is_new())
 }
 
-/// Fulfillments that Shopify has, and the tracking of their parcels where that differs.
-fn new_tracking(state: &OrderState) -> impl Iterator<Item = (&fulfillments::Model, ShopifyFulfillmentId, Tracking)> {
-    let made = state
-        .fulfillments
-        .iter()
-        .filter(|row| !row.by_hand && row.status == FulfillmentStatus::Done);
-    made.filter_map(|row| {
-        // What was made by hand and adopted belongs to parcels, but was made for none.
-        let leading = row.shipment_id.or_else(|| row.shipments.0.first().copied())?;
-        let tracking = tracking_of(state, leading, &row.shipments.0);
-        let same = tracking.company == row.company && tracking.numbers == row.numbers.0 && tracking.urls == row.urls.0;
-        (!same).then_some((row, row.shopify_id?, tracking))
-    })
+/// A fulfillment that Shopify has, and the tracking of its parcels.
+struct Wanted<'a> {
+    row: &'a fulfillments::Model,
+    shopify_id: ShopifyFulfillmentId,
+    tracking: Tracking,
 }
 
-async fn prepare(app: &App, job: &UpdateTracking) -> Result<Vec<Change>, DbErr> {
-    let now = app.clock.now();
-    let tx = app.db.begin().await?;
-    let Some(OpenOrder { state, .. }) = OpenOrder::lock(&tx, job.shop_id, job.order_id).await? else {
-        return Ok(Vec::new());
-    };
-    let mut changes = Vec::new();
-    for (row, shopify_id, tracking) in new_tracking(&state) {
-        let version: i32 = state
-            .shipments
-            .iter()
-            .filter(|s| row.shipments.0.contains(&s.id))
-            .map(|s| s.tracking_version)
-            .sum();
+impl Wanted<'_> {
+    /// Whether it is not what Shopify was last known to be given.
+    fn is_new(&self) -> bool {
+        let (row, tracking) = (self.row, &self.tracking);
+        tracking.company != row.company || tracking.numbers != row.numbers.0 || tracking.urls != row.urls.0
+    }
+
+    /// Opens the Intent of sending it.
+    async fn open(self, app: &App, tx: &Tx, state: &OrderState, unclear: &[Intent]) -> Result<Option<Change>, DbErr> {
+        let row = self.row;
+        let parcels = state.shipments.iter().filter(|one| row.shipments.0.contains(&one.id));
+        let version: i32 = parcels.map(|parcel| parcel.tracking_version).sum();
         let new = NewIntent {
             key: format!("track:{}:{}:{version}", row.id, row.shipments.0.len()),
             kind: IntentKind::UpdateTracking,
@@ -135,19 +127,60 @@ async fn prepare(app: &App, job: &UpdateTracking) -> Result<Vec<Change>, DbErr> 
             supplier: None,
             order: row.order_id,
             subject: row.id.0,
-            request: &tracking,
+            request: &self.tracking,
         };
         // What differs is to be sent, whatever became of it before: refused, and a person has it tried
         // again, or done, and overtaken by an older list.
-        let standing = intents::open_again(&tx, new, now, |_| false).await?;
-        if let Some(Standing::Fresh(intent) | Standing::MayHaveHappened(intent)) = standing {
-            changes.push(Change {
-                row: row.id,
-                shopify_id,
-                tracking,
-                intent,
-                since: app.clock.moment(),
-            });
+        let standing = intents::open_again(tx, new, app.clock.now(), |_| false).await?;
+        let Some(Standing::Fresh(intent) | Standing::MayHaveHappened(intent)) = standing else {
+            return Ok(None);
+        };
+        let others = about(unclear, row).filter(|other| other.id != intent.id);
+        Ok(Some(Change {
+            row: row.id,
+            shopify_id: self.shopify_id,
+            tracking: self.tracking,
+            replaced: others.map(|other| other.id).collect(),
+            intent,
+            since: app.clock.moment(),
+        }))
+    }
+}
+
+fn wanted_tracking(state: &OrderState) -> impl Iterator<Item = Wanted<'_>> {
+    let made = state
+        .fulfillments
+        .iter()
+        .filter(|row| !row.by_hand && row.status == FulfillmentStatus::Done);
+    made.filter_map(|row| {
+        // What was made by hand and adopted belongs to parcels, but was made for none.
+        let leading = row.shipment_id.or_else(|| row.shipments.0.first().copied())?;
+        Some(Wanted {
+            row,
+            shopify_id: row.shopify_id?,
+            tracking: tracking_of(state, leading, &row.shipments.0),
+        })
+    })
+}
+
+/// The Intents about a fulfillment.
+fn about<'a>(intents: &'a [Intent], row: &fulfillments::Model) -> impl Iterator<Item = &'a Intent> {
+    let subject = row.id.0;
+    intents.iter().filter(move |intent| intent.subject_id == subject)
+}
+
+async fn prepare(app: &App, job: &UpdateTracking) -> Result<Vec<Change>, DbErr> {
+    let tx = app.db.begin().await?;
+    let Some(OpenOrder { state, .. }) = OpenOrder::lock(&tx, job.shop_id, job.order_id).await? else {
+        return Ok(Vec::new());
+    };
+    let kind = IntentKind::UpdateTracking;
+    let unclear = store::intents::open_of_order(tx.conn(), job.shop_id, job.order_id, kind).await?;
+    let mut changes = Vec::new();
+    for wanted in wanted_tracking(&state) {
+        // Shopify may have the list of a lost answer, though what is wanted is what it was last known to have.
+        if wanted.is_new() || about(&unclear, wanted.row).next().is_some() {
+            changes.extend(wanted.open(app, &tx, &state, &unclear).await?);
         }
     }
     tx.commit().await?;
@@ -172,6 +205,10 @@ async fn conclude(
     let again = match result {
         Ok(()) => {
             intents::settle(&tx, change.intent.id, IntentOutcome::Done, json!(null), now);
+            for replaced in change.replaced {
+                let evidence = json!({ "replaced_by": change.intent.key });
+                intents::settle(&tx, replaced, IntentOutcome::Done, evidence, now);
+            }
             let message = format!("Shopify has the tracking {}", change.tracking.numbers.join(", "));
             row.company = change.tracking.company;
             row.numbers = Json(change.tracking.numbers);

@@ -1,6 +1,9 @@
 //! Puts an order, as Shopify shows it, into rows.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    cmp::Ordering,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use chrono::{DateTime, Utc};
 use sea_orm::DbErr;
@@ -13,6 +16,7 @@ use crate::{
         shop::ShopSettings,
     },
     ids::{FulfillmentId, OrderId, OrderLineId, ShopifyFulfillmentId, ShopifyLineItemId},
+    queue::JobError,
     shopify::{
         fulfillment_orders::FulfillmentOrderSnapshot,
         fulfillments::FulfillmentSnapshot,
@@ -37,19 +41,26 @@ pub struct Upserted {
 }
 
 /// Writes the order and everything below it, and gives back how it stands then; none when what
-/// stood is newer.
+/// stood is newer. `imported_at` is the order's as it was before Shopify was asked.
 pub async fn upsert(
     tx: &Tx,
     shop: &shops::Model,
     snapshot: &OrderSnapshot,
+    imported_at: Option<DateTime<Utc>>,
     now: DateTime<Utc>,
-) -> Result<Option<Upserted>, DbErr> {
+) -> Result<Option<Upserted>, JobError> {
     let before = orders::lock_by_shopify_id(tx, shop.id, snapshot.id).await?;
-    if before
-        .as_ref()
-        .is_some_and(|order| order.shopify_updated_at > snapshot.updated_at)
-    {
-        return Ok(None);
+    if let Some(before) = &before {
+        match snapshot.updated_at.cmp(&before.shopify_updated_at) {
+            Ordering::Less => return Ok(None),
+            // A hold does not move the order's own time. That the mark is another one needs no clock, and those of
+            // two nodes may differ.
+            Ordering::Equal if imported_at != Some(before.imported_at) => {
+                let why = "the order was read by another process meanwhile, and which of the two is newer is unclear";
+                return Err(JobError::retry(why));
+            }
+            Ordering::Equal | Ordering::Greater => {}
+        }
     }
     let known = match &before {
         Some(before) => OrderState::of(tx, shop.id, before.id).await?,

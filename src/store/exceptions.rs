@@ -97,6 +97,17 @@ pub async fn open_of_failed_jobs(
         .await
 }
 
+/// The open exception with a key, of which a shop has one at the most.
+pub async fn open_by_key(db: &impl ConnectionTrait, shop: ShopId, key: &str) -> Result<Option<Model>, DbErr> {
+    // In these words, because they are the index's: `exceptions_open_once`.
+    Entity::find()
+        .filter(Column::ShopId.eq(shop))
+        .filter(Column::DedupeKey.eq(key))
+        .filter(Expr::cust("status = 'open'"))
+        .one(db)
+        .await
+}
+
 /// Ends the open exceptions of one kind about a purchase order, because a fact decided them.
 pub async fn settle_of_purchase_order(
     tx: &Tx,

@@ -114,6 +114,24 @@ pub async fn of_subject(
         .await
 }
 
+/// The Intents of one kind about an order that have no outcome, the oldest first.
+pub async fn open_of_order(
+    db: &impl ConnectionTrait,
+    shop: ShopId,
+    order: OrderId,
+    kind: IntentKind,
+) -> Result<Vec<Model>, DbErr> {
+    Entity::find()
+        .filter(Column::ShopId.eq(shop))
+        .filter(Column::OrderId.eq(order))
+        .filter(Column::Kind.eq(kind))
+        .filter(Column::Outcome.is_in([IntentOutcome::Pending, IntentOutcome::Unknown]))
+        .order_by_asc(Column::Id)
+        .limit(super::MAX_PAGE)
+        .all(db)
+        .await
+}
+
 /// Removes what was asked and answered of some settled Intents between two,
 /// where their orders are over and nobody is asked about them. The Intents
 /// themselves stay: they say that something happened, and must not again.

@@ -62,6 +62,22 @@ pub async fn by_shopify_id(
         .await
 }
 
+/// When an order was last read from Shopify, if it ever was: the mark of what that import wrote.
+pub async fn imported_at(
+    db: &impl ConnectionTrait,
+    shop: ShopId,
+    shopify_id: ShopifyOrderId,
+) -> Result<Option<DateTime<Utc>>, DbErr> {
+    Entity::find()
+        .filter(Column::ShopId.eq(shop))
+        .filter(Column::ShopifyId.eq(shopify_id))
+        .select_only()
+        .column(Column::ImportedAt)
+        .into_tuple()
+        .one(db)
+        .await
+}
+
 pub async fn by_shopify_ids(
     db: &impl ConnectionTrait,
     shop: ShopId,

@@ -1,11 +1,11 @@
 //! Jobs that were given up: listed for people, tried again, forgotten.
 
-use sea_orm::{QueryOrder as _, QuerySelect as _, entity::prelude::*, sea_query::Expr};
+use sea_orm::{QueryOrder as _, QuerySelect as _, QueryTrait as _, entity::prelude::*, sea_query::Expr};
 
 use super::{Column, Entity, Model, make_ready};
 use crate::{
     ids::{JobId, ShopId},
-    store::{Tx, paging},
+    store::{MAX_PAGE, Tx, paging},
 };
 
 /// Jobs of one shop, or of any, that were given up, the newest first, after the
@@ -77,6 +77,32 @@ pub async fn revive(tx: &Tx, mut job: Model) -> Result<(), DbErr> {
     make_ready(tx, job).await?;
     tx.mark_jobs_added();
     Ok(())
+}
+
+/// Forgets the work on a serial key that was given up, of one name or of any; whether there was some.
+pub async fn remove_of_key(tx: &Tx, key: &str, name: Option<&str>) -> Result<bool, DbErr> {
+    let mut found = false;
+    loop {
+        let of_key = rows(None).filter(Column::SerialKey.eq(key));
+        let ids: Vec<JobId> = of_key
+            .apply_if(name, |rows, name| rows.filter(Column::Name.eq(name)))
+            .select_only()
+            .column(Column::Id)
+            .limit(MAX_PAGE)
+            .into_tuple()
+            .all(tx.conn())
+            .await?;
+        if ids.is_empty() {
+            return Ok(found);
+        }
+        found = true;
+        // Somebody may just have had one of them tried again.
+        Entity::delete_many()
+            .filter(Column::Id.is_in(ids))
+            .filter(Expr::cust("state = 'dead'"))
+            .exec(tx.conn())
+            .await?;
+    }
 }
 
 pub async fn remove(tx: &Tx, id: JobId) -> Result<(), DbErr> {

@@ -121,6 +121,85 @@ async fn a_draft_is_not_bought_while_news_of_its_order_cannot_be_read(
     assert!(story.world.supplier("north").calls().is_empty(), "nobody heard of it");
 }
 
+/// A draft that waits because the news of its order were given up.
+async fn waits_for_news_given_up(database: Database) -> (Story, i64) {
+    let story = Plot::default()
+        .env("JOB_RETRY_SECONDS", "0.1,0.1")
+        .begin(database)
+        .await;
+    give_time_to_undo(&story).await;
+    let order = story.order(&[("MUG", 1)]);
+    wait_for_draft(&story).await;
+    let faults = story.world.shopify.faults();
+    faults.add(Fault::graphql("OrderById", AnswerFault::ErrorBefore { status: 502 }));
+    story.world.shop.tell_again(order);
+    waits_for(&story, "the news are given up", GIVEN_UP, 1).await;
+    waits_for(&story, "a person is asked", ASKED, 1).await;
+    leave(&story).await;
+    let held_back = "select count(*) from jobs where name = 'place_purchase_order' and state = 'ready'
+        and last_error like '%cannot be read%'";
+    waits_for(&story, "it waits", held_back, 1).await;
+    (story, order)
+}
+
+const GIVEN_UP: &str = "select count(distinct serial_key) from jobs where name = 'import_order' and state = 'dead'";
+const ASKED: &str = "select count(*) from exceptions where kind = 'job_failed' and status = 'open'";
+
+#[rstest]
+#[tokio::test]
+async fn news_that_were_given_up_keep_nothing_waiting_once_the_order_is_read(
+    #[values(Database::Sqlite, Database::Postgres)] database: Database,
+) {
+    let (story, order) = waits_for_news_given_up(database).await;
+    story.world.shopify.faults().clear();
+    story.world.shop.tell_again(order);
+    waits_for(&story, "what was given up is gone", GIVEN_UP, 0).await;
+    assert_eq!(story.world.count(ASKED).await, 0, "nobody is asked any more");
+    story.purchase_order("north").await;
+    let told = story.page().await;
+    assert!(told.contains("The order was read from Shopify after all"), "{told}");
+}
+
+#[rstest]
+#[tokio::test]
+async fn news_that_were_given_up_keep_nothing_waiting_once_a_person_took_care_of_it(
+    #[values(Database::Sqlite, Database::Postgres)] database: Database,
+) {
+    let (story, _) = waits_for_news_given_up(database).await;
+    let handled = "markHandled(exceptionId: \"{id}\", note: \"nothing has changed\")";
+    story.world.decide("JOB_FAILED", handled).await;
+    assert_eq!(story.world.count(GIVEN_UP).await, 0);
+    story.purchase_order("north").await;
+}
+
+/// The order is not even here, and so neither is what people were asked about it.
+#[rstest]
+#[tokio::test]
+async fn an_order_that_could_never_be_read_asks_nobody_once_it_is_read(
+    #[values(Database::Sqlite, Database::Postgres)] database: Database,
+) {
+    let story = Plot::default()
+        .env("JOB_RETRY_SECONDS", "0.1,0.1")
+        .begin(database)
+        .await;
+    let faults = story.world.shopify.faults();
+    faults.add(Fault::graphql("OrderById", AnswerFault::ErrorBefore { status: 502 }));
+    let order = story.order(&[("MUG", 1)]);
+    waits_for(&story, "a person is asked", ASKED, 1).await;
+    story
+        .world
+        .eventually("all of its news are given up", async || {
+            let waiting = "select count(*) from jobs where name <> 'import_order' or state <> 'dead'";
+            !story.snapshot(order).fulfillment_orders.is_empty() && story.world.count(waiting).await == 0
+        })
+        .await;
+    faults.clear();
+    story.world.shop.tell_again(order);
+    story.purchase_order("north").await;
+    assert_eq!(story.world.count(ASKED).await, 0, "nobody is asked any more");
+    assert_eq!(story.world.count(GIVEN_UP).await, 0);
+}
+
 /// An app may give two orders one name.
 #[rstest]
 #[tokio::test]

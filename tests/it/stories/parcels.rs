@@ -251,6 +251,44 @@ async fn a_number_that_shopify_refused_is_sent_when_a_person_has_it_tried_again(
     assert_eq!(story.world.count(asked).await, 0);
 }
 
+/// Shopify took the correction, nobody knows, and the supplier corrects once more before it is tried again.
+#[rstest]
+#[tokio::test]
+async fn a_number_is_corrected_again_after_the_answer_to_the_first_correction_was_lost(
+    #[values(Database::Sqlite, Database::Postgres)] database: Database,
+    #[values("OLD", "THIRD")] number: &str,
+) {
+    // The first wait leaves time for the second correction.
+    let story = Plot::default().env("JOB_RETRY_SECONDS", "3,1,1").begin(database).await;
+    let (order, placed, parcel) = with_tracking(&story).await;
+    let faults = story.world.shopify.faults();
+    faults.add(Fault::graphql("FulfillmentTrackingInfoUpdate", AnswerFault::LostAnswer).times(1));
+    let north = story.world.supplier("north");
+    let corrected = north.retrack(&placed.number, &parcel, "UPS", "NEW").await;
+    corrected.expect("corrects");
+    let unknown = "select count(*) from intents where kind = 'update_tracking' and outcome = 'unknown'";
+    story
+        .world
+        .eventually("the answer is lost", async || story.world.count(unknown).await == 1)
+        .await;
+    has_number(&story, order, "NEW").await;
+    let corrected = north.retrack(&placed.number, &parcel, "DHL", number).await;
+    corrected.expect("corrects");
+    has_number(&story, order, number).await;
+    story.quiet().await;
+    let open = "select count(*) from intents where outcome in ('pending', 'unknown')";
+    assert_eq!(story.world.count(open).await, 0, "nothing is left to be settled");
+    has_number(&story, order, number).await;
+    let look = ["reconcile", "--since", "1h", "--dry-run"];
+    story
+        .world
+        .eventually("nothing differs", async || {
+            let told = story.world.orderyard.command(&look).await;
+            told.contains("nothing differs")
+        })
+        .await;
+}
+
 /// A process that stood still sent an older list after the newer one, and wrote that down.
 #[rstest]
 #[tokio::test]

@@ -2,7 +2,7 @@
 //! long done its work.
 
 use rstest::rstest;
-use sandbox::SupplierOrder;
+use sandbox::{Fault, HoldRequest, SupplierOrder, WebhookFault};
 use tokio::{process::Child, time::Instant};
 
 use super::shop::{Plot, Story};
@@ -125,5 +125,49 @@ async fn who_stood_still_before_asking_back_does_not_ask(
         .await;
     story.quiet().await;
     assert_eq!(story.cancel_calls("north"), 1, "what is answered is not asked again");
+    drop(second);
+}
+
+/// The process stands still with an order that it has read, which is held meanwhile: the order's own time does
+/// not move with that, and nobody tells of it again.
+#[rstest]
+#[tokio::test]
+async fn who_stood_still_after_reading_an_order_does_not_write_over_what_was_read_since(
+    #[values(Database::Sqlite, Database::Postgres)] database: Database,
+) {
+    let mut story = Plot::default().begin(database).await;
+    story.world.orderyard.stop().await;
+    let order = story.order(&[("MUG", 1)]);
+    story
+        .world
+        .eventually("Shopify routes the order", async || {
+            !story.snapshot(order).fulfillment_orders.is_empty()
+        })
+        .await;
+    story.world.orderyard.start_to_stand_still("import.before_write").await;
+    let since = story.world.orderyard.wait_until_it_stands_still().await;
+    let told = story.world.shopify.faults().add(Fault::any_webhook(WebhookFault::Drop));
+    let updated_at = story.snapshot(order).order.updated_at;
+    let fulfillment_order = story.snapshot(order).fulfillment_orders[0].id;
+    let hold = story.world.shop.hold(fulfillment_order, HoldRequest::default());
+    hold.expect("holds");
+    assert_eq!(story.snapshot(order).order.updated_at, updated_at);
+    let second = story.world.orderyard.second_worker();
+    let held = "select count(*) from orders where status = 'held'";
+    story.wait_for_count("the other one reads the hold", held, 1).await;
+    story.world.orderyard.go_on(since).await;
+    story
+        .world
+        .eventually("it notices that it is late", async || {
+            let log = story.world.orderyard.log_tail();
+            log.contains("a lease was lost before the job's end")
+        })
+        .await;
+    story.quiet().await;
+    assert_eq!(story.world.count(held).await, 1, "it stays held");
+    assert_eq!(story.world.count("select count(*) from purchase_orders").await, 0);
+    story.world.shopify.faults().remove(told);
+    story.world.shop.release(fulfillment_order).expect("releases");
+    story.purchase_order("north").await;
     drop(second);
 }
