@@ -243,7 +243,7 @@ async fn conclude(
     let Some(mut po) = purchase_orders::by_id(tx.conn(), call.shop.id, call.purchase_order.id).await? else {
         return Ok(());
     };
-    supplier_calls::note_call(app, &tx, &call.supplier, call.entry, &answer).await?;
+    let patience = supplier_calls::note_call(app, &tx, &call.supplier, call.entry, &answer).await?;
     let mut again = None;
     match answer {
         Ok(CancelAnswer::Received { .. }) if is_ours_to_end(app, &tx, call, &po).await? => {
@@ -274,7 +274,7 @@ async fn conclude(
                 next_steps::units_freed(&tx, &call.shop, &order, now)?;
             }
         }
-        Err(error) => again = failed(&tx, call, &po, error, attempt, now).await?,
+        Err(error) => again = failed(&tx, call, &po, error, patience, attempt, now).await?,
     }
     follow_status(&tx, &call.shop, po.order_id).await?;
     tx.commit().await?;
@@ -424,11 +424,14 @@ async fn end_refusal(tx: &store::Tx, po: &purchase_orders::Model, now: DateTime<
     exceptions::settle_of_purchase_order(tx, po.shop_id, po.id, kind, how, now).await
 }
 
+/// What a failed call means; an error given back is the job's next try. A supplier that asks for patience
+/// will be asked, however often it does.
 async fn failed(
     tx: &store::Tx,
     call: &Call,
     po: &purchase_orders::Model,
     error: ConnectorError,
+    patience: Option<JobError>,
     attempt: Attempt,
     now: DateTime<Utc>,
 ) -> Result<Option<JobError>, DbErr> {
@@ -439,7 +442,7 @@ async fn failed(
     }
     let evidence = json!({ "error": error.message, "calls": call.intent.calls });
     let is_unknown = call.may_have_happened || error.class == ErrorClass::Unknown;
-    if error.class != ErrorClass::Never && !attempt.is_last {
+    if error.class != ErrorClass::Never && (!attempt.is_last || patience.is_some()) {
         // Asking twice under one key asks once: the contract makes the supplier deduplicate.
         let outcome = if is_unknown {
             IntentOutcome::Unknown
@@ -447,15 +450,7 @@ async fn failed(
             IntentOutcome::Pending
         };
         intents::settle(tx, call.intent.id, outcome, evidence, now);
-        let after = if let ErrorClass::After(wait) = error.class {
-            Some(wait)
-        } else {
-            None
-        };
-        return Ok(Some(JobError::Retry {
-            reason: error.message,
-            after,
-        }));
+        return Ok(Some(patience.unwrap_or_else(|| JobError::retry(error.message))));
     }
     let (supplier, number, why) = (&call.supplier.name, &po.number, error.message);
     let message = if is_unknown {

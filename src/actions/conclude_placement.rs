@@ -44,7 +44,7 @@ pub(super) async fn conclude(
     let Some(po) = open.state.purchase_orders.iter().find(|po| po.id == po_id).cloned() else {
         return Ok(());
     };
-    supplier_calls::note_call(app, &tx, &call.supplier, call.entry, &answer).await?;
+    let patience = supplier_calls::note_call(app, &tx, &call.supplier, call.entry, &answer).await?;
     let conclusion = Conclusion {
         tx: &tx,
         call: &call,
@@ -73,11 +73,12 @@ pub(super) async fn conclude(
                 .iter()
                 .filter(|line| line.purchase_order_id == po_id);
             let lines: Vec<_> = lines.cloned().collect();
-            is_unheard(&conclusion.po, &lines).then(|| JobError::retry(error.message))
+            let again = || patience.unwrap_or_else(|| JobError::retry(error.message));
+            is_unheard(&conclusion.po, &lines).then(again)
         }
         Err(_) if conclusion.po.status != PurchaseOrderStatus::Placing => None,
         Ok(answer) => conclusion.placed(answer).await?,
-        Err(error) => conclusion.failed(app, error, attempt).await?,
+        Err(error) => conclusion.failed(app, error, patience, attempt).await?,
     };
     follow_status(&tx, &call.shop, call.purchase_order.order_id).await?;
     failpoint::hit("place.before_commit");
@@ -140,8 +141,15 @@ impl Conclusion<'_> {
         Ok(())
     }
 
-    /// Decides what a failed call means; an error given back is the job's next try.
-    async fn failed(mut self, app: &App, error: ConnectorError, attempt: Attempt) -> Result<Option<JobError>, DbErr> {
+    /// Decides what a failed call means; an error given back is the job's next try. A supplier that asks for
+    /// `patience` has refused nothing, however often it does.
+    async fn failed(
+        mut self,
+        app: &App,
+        error: ConnectorError,
+        patience: Option<JobError>,
+        attempt: Attempt,
+    ) -> Result<Option<JobError>, DbErr> {
         let standing = store::intents::by_id(self.tx.conn(), self.call.intent.id).await?;
         if standing.is_none_or(|standing| standing.calls != self.call.intent.calls) {
             // The job was taken over, and another call for it may be under way or was made: that this one
@@ -157,11 +165,8 @@ impl Conclusion<'_> {
             .capabilities()
             .settles_unknown;
         let evidence = json!({ "error": error.message, "calls": self.call.intent.calls });
-        let wait = match error.class {
-            ErrorClass::After(wait) => Some(wait),
-            _ => None,
-        };
-        if unknown && (attempt.is_last || settles == ReadBack::CannotTell || error.class == ErrorClass::Never) {
+        let is_last = attempt.is_last && patience.is_none();
+        if unknown && (is_last || settles == ReadBack::CannotTell || error.class == ErrorClass::Never) {
             intents::settle(
                 self.tx,
                 self.call.intent.id,
@@ -172,7 +177,7 @@ impl Conclusion<'_> {
             self.outcome_unknown(&error, evidence).await?;
             return Ok(None);
         }
-        if error.class == ErrorClass::Never || attempt.is_last {
+        if error.class == ErrorClass::Never || is_last {
             intents::settle(
                 self.tx,
                 self.call.intent.id,
@@ -189,10 +194,7 @@ impl Conclusion<'_> {
             IntentOutcome::Pending
         };
         intents::settle(self.tx, self.call.intent.id, outcome, evidence, self.now);
-        Ok(Some(JobError::Retry {
-            reason: error.message,
-            after: wait,
-        }))
+        Ok(Some(patience.unwrap_or_else(|| JobError::retry(error.message))))
     }
 
     async fn outcome_unknown(&mut self, error: &ConnectorError, evidence: serde_json::Value) -> Result<(), DbErr> {

@@ -19,7 +19,11 @@ use webhooks::ShopDomain;
 
 use crate::{
     app::App,
-    domain::{circuit::Subject, shop::ShopStatus, throttle::Budget},
+    domain::{
+        circuit::Subject,
+        shop::ShopStatus,
+        throttle::{Budget, Cost, ThrottleStatus},
+    },
     ids::ShopId,
     queue::{
         JobError,
@@ -262,30 +266,57 @@ pub async fn observe<T>(app: &App, access: &ShopAccess, result: &Result<Answer<T
     let now = app.clock.now();
     note_call(app, access, result).await?;
     let reserved = access.reserved.swap(0, Ordering::Relaxed);
-    let status = match result {
-        Ok(answer) => answer.cost.as_ref().map(|cost| cost.status),
-        Err(ApiError::Throttled { status, .. }) => *status,
-        Err(ApiError::Unauthorized) => return token_refused(app, access, now).await,
-        Err(_) => None,
-    };
+    if matches!(result, Err(ApiError::Unauthorized)) {
+        return token_refused(app, access, now).await;
+    }
     // What was reserved for a call without an answer stays spent until it has leaked away.
-    let Some(status) = status else { return Ok(()) };
+    let Some(news) = News::of(result) else { return Ok(()) };
     let lease_now = app.db.lease_now().await?;
-    let shown = Budget::from_status(status, lease_now);
+    let shown = news.status().map(|status| Budget::from_status(status, lease_now));
     // A full bucket is no news: not worth a commit.
     let was_plenty = access.budget.is_none_or(|known| is_plenty(&known, lease_now));
-    if reserved == 0 && was_plenty && is_plenty(&shown, lease_now) {
+    if reserved == 0 && was_plenty && shown.is_some_and(|shown| is_plenty(&shown, lease_now)) {
         return Ok(());
     }
     let tx = app.db.begin().await?;
     let known = shop_budgets::lock(&tx, access.shop.id).await?.map(|row| row.budget());
-    let budget = match (known, result) {
-        (Some(known), Ok(Answer { cost: Some(cost), .. })) => known.after_answer(reserved, cost, lease_now),
-        (Some(known), Err(_)) => known.after_throttled(reserved, Some(status), lease_now),
-        _ => shown,
+    let known = known.or(shown).unwrap_or_else(|| Budget::unknown(lease_now));
+    let budget = match news {
+        News::Cost(cost) => known.after_answer(reserved, cost, lease_now),
+        News::Throttled { status, retry_after } => known.after_throttled(reserved, status, retry_after, lease_now),
     };
     shop_budgets::put(&tx, access.shop.id, &budget).await?;
     tx.commit().await
+}
+
+/// What an answer tells of the shop's budget.
+enum News<'a> {
+    Cost(&'a Cost),
+    /// For all that call the shop: an HTTP 429 shows no status.
+    Throttled {
+        status: Option<ThrottleStatus>,
+        retry_after: Duration,
+    },
+}
+
+impl<'a> News<'a> {
+    fn of<T>(result: &'a Result<Answer<T>, ApiError>) -> Option<Self> {
+        match result {
+            Ok(answer) => answer.cost.as_ref().map(Self::Cost),
+            Err(ApiError::Throttled { status, retry_after }) => Some(Self::Throttled {
+                status: *status,
+                retry_after: *retry_after,
+            }),
+            Err(_) => None,
+        }
+    }
+
+    const fn status(&self) -> Option<ThrottleStatus> {
+        match self {
+            Self::Cost(cost) => Some(cost.status),
+            Self::Throttled { status, .. } => *status,
+        }
+    }
 }
 
 /// An access token that Shopify refuses is treated as run out: the next call renews it.

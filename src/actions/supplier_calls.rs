@@ -20,20 +20,29 @@ pub async fn enter(app: &App, tx: &Tx, supplier: &suppliers::Model) -> Result<En
     entry.map_err(|shut| shut.of(&supplier.name))
 }
 
-/// Writes down how a call to a supplier went.
+/// Writes down how a call to a supplier went. One that asks for patience is left alone by everything that
+/// calls it; given back is what that means for the job, whose try does not count.
 pub async fn note_call<T>(
     app: &App,
     tx: &Tx,
     supplier: &suppliers::Model,
     entry: Entry,
     answer: &Result<T, ConnectorError>,
-) -> Result<(), DbErr> {
+) -> Result<Option<JobError>, DbErr> {
     let subject = Subject::Supplier(supplier.id);
     match answer {
+        Err(ConnectorError {
+            class: ErrorClass::After(wait),
+            message,
+        }) => {
+            let shut = circuits::asked_for_patience(tx, subject, entry, message, *wait).await?;
+            return Ok(Some(shut.of(&supplier.name)));
+        }
         Err(error) if matches!(error.class, ErrorClass::Later | ErrorClass::Unknown) => {
             let config = &app.config.worker.circuit;
-            circuits::failed(tx, subject, &error.message, config).await
+            circuits::failed(tx, subject, &error.message, config).await?;
         }
-        _ => circuits::answered(tx, subject, entry).await,
+        _ => circuits::answered(tx, subject, entry).await?,
     }
+    Ok(None)
 }

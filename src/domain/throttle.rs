@@ -30,7 +30,8 @@ pub struct Cost {
 /// How many points one shop's bucket held at one moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Budget {
-    pub available: u32,
+    /// Below zero nobody may call until that is restored: so long Shopify asked to be left alone.
+    pub available: i64,
     pub maximum: u32,
     pub restore_per_second: u32,
     pub as_of: DateTime<Utc>,
@@ -43,6 +44,9 @@ const SMALLEST: ThrottleStatus = ThrottleStatus {
     restore_per_second: 100,
 };
 
+/// The longest that nobody calls, whatever was asked for or stands in the row: then one call asks again.
+const LONGEST_REST: Duration = Duration::from_hours(1);
+
 /// In this time Shopify fills any bucket.
 const FAR_AHEAD: TimeDelta = TimeDelta::minutes(2);
 
@@ -54,7 +58,7 @@ impl Budget {
 
     pub fn from_status(status: ThrottleStatus, now: DateTime<Utc>) -> Budget {
         Budget {
-            available: status.available.min(status.maximum),
+            available: status.available.min(status.maximum).into(),
             maximum: status.maximum,
             restore_per_second: status.restore_per_second.max(1),
             as_of: now,
@@ -64,20 +68,25 @@ impl Budget {
     /// The points that are there at `now`. A clock that stepped back a little restores nothing; one that was far
     /// ahead says nothing, and the bucket has long been full by what Shopify restores.
     pub fn available_at(&self, now: DateTime<Utc>) -> u32 {
+        u32::try_from(self.level(now)).unwrap_or(0)
+    }
+
+    /// The same, with what is to be restored before there are any.
+    fn level(&self, now: DateTime<Utc>) -> i64 {
         if self.is_ahead(now) {
-            return self.maximum;
+            return self.maximum.into();
         }
-        let elapsed_ms = (now - self.as_of).num_milliseconds().max(0).unsigned_abs();
-        let restored = elapsed_ms.saturating_mul(u64::from(self.restore_per_second)) / 1000;
-        let total = u64::from(self.available).saturating_add(restored);
-        u32::try_from(total).unwrap_or(u32::MAX).min(self.maximum)
+        let elapsed_ms = (now - self.as_of).num_milliseconds().max(0);
+        let restored = elapsed_ms.saturating_mul(self.restore_per_second.into()) / 1000;
+        let available = self.available.max(-points_in(LONGEST_REST, self.restore_per_second));
+        available.saturating_add(restored).min(self.maximum.into())
     }
 
     /// How long to wait before a call of `cost` points. A call dearer than the whole bucket waits
     /// until the bucket is full; Shopify decides then.
     pub fn wait_for(&self, cost: u32, now: DateTime<Utc>) -> Duration {
-        let missing = cost.min(self.maximum).saturating_sub(self.available_at(now));
-        restore_time(missing, self.restore_per_second)
+        let missing = i64::from(cost.min(self.maximum)).saturating_sub(self.level(now));
+        restore_time_of(missing.max(0).unsigned_abs(), self.restore_per_second)
     }
 
     /// The budget with `cost` points taken out, or how long to wait for them.
@@ -87,7 +96,7 @@ impl Budget {
             return Err(wait);
         }
         Ok(Budget {
-            available: self.available_at(now).saturating_sub(cost),
+            available: i64::from(self.available_at(now).saturating_sub(cost)),
             as_of: self.as_of(now),
             ..*self
         })
@@ -103,15 +112,25 @@ impl Budget {
     }
 
     /// Settles a call that Shopify refused for want of points: nothing was executed or spent.
-    /// Without a status (HTTP 429) the bucket is taken as empty.
+    /// Without a status (HTTP 429, 430) nobody calls until the time asked for is over, and the bucket
+    /// is taken as empty then.
     #[must_use]
-    pub fn after_throttled(&self, reserved: u32, status: Option<ThrottleStatus>, now: DateTime<Utc>) -> Budget {
-        let empty = ThrottleStatus {
-            maximum: self.maximum,
-            available: 0,
-            restore_per_second: self.restore_per_second,
-        };
-        self.settle(reserved, status.unwrap_or(empty), now)
+    pub fn after_throttled(
+        &self,
+        reserved: u32,
+        status: Option<ThrottleStatus>,
+        retry_after: Duration,
+        now: DateTime<Utc>,
+    ) -> Budget {
+        if let Some(status) = status {
+            return self.settle(reserved, status, now);
+        }
+        let rest = points_in(retry_after.min(LONGEST_REST), self.restore_per_second);
+        Budget {
+            available: self.level(now).min(-rest),
+            as_of: self.as_of(now),
+            ..*self
+        }
     }
 
     /// Written by a clock that was wrong, by more than clocks of nodes differ.
@@ -124,21 +143,45 @@ impl Budget {
     }
 
     fn settle(&self, given_back: u32, status: ThrottleStatus, now: DateTime<Utc>) -> Budget {
-        let ours = self.available_at(now).saturating_add(given_back);
         // A bucket that grew with the shop's plan is full of points we have not counted.
         let grown = status.maximum.saturating_sub(self.maximum);
+        let ours = match self.level(now) {
+            // What was under way when Shopify asked for a rest does not shorten it.
+            resting if resting < 0 => self.at_rate(resting, status.restore_per_second),
+            level => level.saturating_add(given_back.into()).saturating_add(grown.into()),
+        };
         Budget {
-            available: ours.saturating_add(grown).min(status.available).min(status.maximum),
+            available: ours.min(status.available.into()).min(status.maximum.into()),
             as_of: self.as_of(now),
             ..Budget::from_status(status, now)
         }
+    }
+
+    /// What takes as long to restore at another rate, or a little longer.
+    fn at_rate(&self, resting: i64, restore_per_second: u32) -> i64 {
+        let owed = resting.unsigned_abs().saturating_mul(restore_per_second.max(1).into());
+        let owed = owed.div_ceil(self.restore_per_second.max(1).into());
+        i64::try_from(owed).map_or(i64::MIN, |owed| -owed)
     }
 }
 
 /// How long the bucket needs for `missing` points, rounded up to the millisecond.
 pub fn restore_time(missing: u32, restore_per_second: u32) -> Duration {
+    restore_time_of(missing.into(), restore_per_second)
+}
+
+fn restore_time_of(missing: u64, restore_per_second: u32) -> Duration {
     let rate = u64::from(restore_per_second.max(1));
-    Duration::from_millis((u64::from(missing) * 1000).div_ceil(rate))
+    Duration::from_millis(missing.saturating_mul(1000).div_ceil(rate))
+}
+
+/// The points that are restored in a time, rounded up.
+fn points_in(time: Duration, restore_per_second: u32) -> i64 {
+    let points = time
+        .as_millis()
+        .saturating_mul(restore_per_second.max(1).into())
+        .div_ceil(1000);
+    i64::try_from(points).unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]
@@ -195,8 +238,48 @@ mod tests {
     #[test]
     fn a_refusal_costs_nothing_and_corrects_our_belief() {
         let budget = Budget::unknown(at(0)).reserve(400, at(0)).unwrap();
-        assert_eq!(budget.after_throttled(400, Some(status(30)), at(0)).available, 30);
-        assert_eq!(budget.after_throttled(400, None, at(0)).available, 0);
+        let wait = Duration::from_secs(1);
+        assert_eq!(budget.after_throttled(400, Some(status(30)), wait, at(0)).available, 30);
+        let empty = budget.after_throttled(400, None, Duration::ZERO, at(0));
+        assert_eq!(empty.available, 0);
+        assert_eq!(empty.wait_for(100, at(0)), Duration::from_secs(1));
+    }
+
+    #[test]
+    fn nobody_calls_before_the_time_that_shopify_asked_for() {
+        let rest = Duration::from_secs(30);
+        let budget = Budget::unknown(at(0)).after_throttled(0, None, rest, at(0));
+        assert!(budget.reserve(1, at(29_999)).is_err());
+        assert_eq!(budget.wait_for(10, at(0)), Duration::from_millis(30_100));
+        assert!(budget.reserve(10, at(30_100)).is_ok());
+        // One that was sent later, and is to come back sooner, shortens nothing.
+        let sooner = budget.after_throttled(50, None, Duration::from_secs(1), at(2000));
+        assert_eq!(sooner.wait_for(10, at(2000)), Duration::from_millis(28_100));
+        // Nor does a shop's first answer, which shows a bigger plan than was assumed.
+        let cost = Cost {
+            requested: 100,
+            actual: Some(10),
+            status: ThrottleStatus {
+                maximum: 20_000,
+                available: 19_990,
+                restore_per_second: 1000,
+            },
+        };
+        let shown = budget.after_answer(100, &cost, at(0));
+        assert!(shown.reserve(1, at(29_999)).is_err());
+        assert!(shown.reserve(1, at(30_001)).is_ok());
+    }
+
+    #[test]
+    fn no_rest_is_longer_than_the_longest() {
+        let asked = Budget::unknown(at(0)).after_throttled(0, None, Duration::MAX, at(0));
+        let wrong = Budget {
+            available: i64::MIN,
+            ..Budget::unknown(at(0))
+        };
+        for budget in [asked, wrong] {
+            assert_eq!(budget.wait_for(100, at(0)), LONGEST_REST + Duration::from_secs(1));
+        }
     }
 
     #[test]
@@ -217,6 +300,27 @@ mod tests {
     }
 
     proptest! {
+        /// Whatever calls that were under way bring back, in whatever order.
+        #[test]
+        fn a_rest_that_was_asked_for_lasts(
+            rest_ms in 1u64..100_000, rate in 1u32..3000,
+            answers in prop::collection::vec((0u32..900, 0u32..2000, 1u32..3000, 0u64..100_000, any::<bool>()), 0..9),
+        ) {
+            let rest = Duration::from_millis(rest_ms);
+            let known = Budget { restore_per_second: rate, ..Budget::unknown(at(0)) };
+            let mut budget = known.after_throttled(0, None, rest, at(0));
+            for (reserved, available, restore_per_second, other_ms, is_refused) in answers {
+                let status = ThrottleStatus { maximum: 2000, available, restore_per_second };
+                budget = if is_refused {
+                    budget.after_throttled(reserved, None, Duration::from_millis(other_ms), at(0))
+                } else {
+                    budget.after_answer(reserved, &Cost { requested: reserved, actual: Some(0), status }, at(0))
+                };
+            }
+            let wait = budget.wait_for(1, at(0));
+            prop_assert!(wait >= rest, "{wait:?}");
+        }
+
         #[test]
         fn never_holds_more_than_the_bucket(
             available in 0u32..30_000, maximum in 0u32..30_000, rate in 0u32..3000,
@@ -267,7 +371,7 @@ mod tests {
                     prop_assert!(shopify.available_at(at(now)) >= requested, "throttled");
                     let spent = actual.min(requested);
                     shopify = shopify.reserve(spent, at(now)).unwrap();
-                    let status = status(shopify.available);
+                    let status = status(shopify.available_at(at(now)));
                     in_flight.push((requested, Cost { requested, actual: Some(spent), status }));
                 }
                 if index % 3 == 2 {

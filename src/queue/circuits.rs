@@ -1,6 +1,7 @@
 //! Circuit breakers: whoever of the outside fails again and again is left alone
 //! for a while, on all nodes, and what needs it waits without losing its tries.
 //! After each pause one call is let through; its success closes the breaker.
+//! Whoever answers, and asks for patience, is left alone in the same way.
 
 use std::time::Duration;
 
@@ -29,16 +30,36 @@ const WOKEN_AT_ONCE: u64 = 4;
 pub struct Entry {
     /// Earlier calls failed: a success is to be written down.
     pub is_troubled: bool,
+    /// The subject's next try as it stood then: a pause that began later is known by it.
+    pub next_try_ms: i64,
+}
+
+impl Entry {
+    /// With a row that says so.
+    const fn troubled(next_try_ms: i64) -> Self {
+        Self {
+            is_troubled: true,
+            next_try_ms,
+        }
+    }
 }
 
 /// The other side is left alone for now.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("left alone for now, since {failures} calls in a row have failed: {reason}")]
+#[error("left alone for now, since {}: {reason}", said_of(*failures))]
 pub struct Shut {
     pub subject: Subject,
+    /// None failed where they asked for patience.
     pub failures: u32,
     pub reason: String,
     pub wait: Duration,
+}
+
+fn said_of(failures: u32) -> String {
+    match failures {
+        0 => "they ask for patience".to_owned(),
+        _ => format!("{failures} calls in a row have failed"),
+    }
 }
 
 impl Shut {
@@ -69,13 +90,18 @@ pub fn judge(subject: Subject, row: Option<Model>, now: DateTime<Utc>) -> Option
     let now_ms = now.timestamp_millis();
     match row {
         None => Some(Ok(Entry::default())),
-        Some(row) if row.opened_at_ms.is_none() => Some(Ok(Entry { is_troubled: true })),
-        // Later than any pause ends it was written by a clock that was ahead.
-        Some(row) if now_ms < row.next_try_ms && row.next_try_ms <= now_ms.saturating_add(milliseconds(LONGEST)) => {
-            Some(Err(shut(subject, row, now_ms)))
-        }
+        Some(row) if row.opened_at_ms.is_none() => Some(Ok(Entry::troubled(row.next_try_ms))),
+        Some(row) if is_pause(&row, now_ms) => Some(Err(shut(subject, row, now_ms))),
         Some(_) => None,
     }
+}
+
+/// Whether nobody calls yet. What ends later than any pause does was written by a clock that was ahead.
+fn is_pause(row: &Model, now_ms: i64) -> bool {
+    let soon_ms = now_ms.saturating_add(milliseconds(CLOCKS_DIFFER));
+    let was_asked = is_patience(row) && row.opened_at_ms.is_some_and(|at| at <= soon_ms);
+    let longest = if was_asked { LONGEST_PATIENCE } else { LONGEST };
+    now_ms < row.next_try_ms && row.next_try_ms <= now_ms.saturating_add(milliseconds(longest))
 }
 
 /// Whether somebody who was left alone is so no more.
@@ -97,7 +123,7 @@ pub async fn enter(tx: &Tx, subject: Subject, config: &CircuitConfig) -> Result<
     };
     let next_try_ms = now_ms.saturating_add(pause_ms(&row, config));
     if circuits::take_try(tx, &row, next_try_ms).await? {
-        return Ok(Ok(Entry { is_troubled: true }));
+        return Ok(Ok(Entry::troubled(next_try_ms)));
     }
     // Somebody else has it, and may find that all is well.
     row.next_try_ms = now_ms.saturating_add(milliseconds(config.pause));
@@ -120,12 +146,51 @@ pub async fn failed(tx: &Tx, subject: Subject, reason: &str, config: &CircuitCon
     store::save(tx, row)
 }
 
+/// Writes down that a call was answered by asking for patience: nobody calls until then. That is no
+/// failure, so no pause grows by it, and a longer wait that was asked for before stands.
+pub async fn asked_for_patience(
+    tx: &Tx,
+    subject: Subject,
+    entry: Entry,
+    reason: &str,
+    wait: Duration,
+) -> Result<Shut, DbErr> {
+    let now_ms = tx.lease_now().timestamp_millis();
+    let mut row = circuits::lock(tx, subject).await?;
+    let asked_ms = now_ms.saturating_add(milliseconds(wait.min(LONGEST_PATIENCE)).max(1));
+    // What the call itself took for its try is over with its answer.
+    let stands = began_since(&row, entry) && is_pause(&row, now_ms);
+    if !stands || row.next_try_ms < asked_ms {
+        row.next_try_ms = asked_ms;
+        row.opened_at_ms = Some(now_ms);
+        reason.chars().take(500).collect::<String>().clone_into(&mut row.reason);
+    }
+    row.failures = 0;
+    store::save(tx, row.clone())?;
+    Ok(shut(subject, row, now_ms))
+}
+
+/// Whether another call was asked for patience since this one was let through.
+const fn began_since(row: &Model, entry: Entry) -> bool {
+    is_patience(row) && row.next_try_ms != entry.next_try_ms
+}
+
+/// Whether it is left alone since it asked for that.
+const fn is_patience(row: &Model) -> bool {
+    row.opened_at_ms.is_some() && row.failures == 0
+}
+
 /// Writes down that a call was answered, whatever the answer, and has some of
 /// what waited for that done now. Not all at once: who has just come back would
 /// go down again. Each call that goes well lets in a few more, and the row
 /// stays until nothing is left.
 pub async fn answered(tx: &Tx, subject: Subject, entry: Entry) -> Result<(), DbErr> {
     if !entry.is_troubled {
+        return Ok(());
+    }
+    let row = circuits::locked(tx, subject).await?;
+    // That is not over because this one went well.
+    if row.is_some_and(|row| began_since(&row, entry)) {
         return Ok(());
     }
     if parked::wake(tx, subject, WOKEN_AT_ONCE).await? < WOKEN_AT_ONCE {
@@ -137,6 +202,10 @@ pub async fn answered(tx: &Tx, subject: Subject, entry: Entry) -> Result<(), DbE
 
 /// The longest that somebody is left alone without a try.
 const LONGEST: Duration = Duration::from_mins(30);
+/// The same for who asked for it: as the contract with suppliers has it.
+const LONGEST_PATIENCE: Duration = Duration::from_hours(24);
+/// More than clocks of nodes do.
+const CLOCKS_DIFFER: Duration = Duration::from_mins(2);
 
 fn pause_ms(row: &Model, config: &CircuitConfig) -> i64 {
     let beyond = store::units(row.failures).saturating_sub(config.failures);

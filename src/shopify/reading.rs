@@ -15,7 +15,7 @@ use super::{
     operations::Operation,
     scalars::Unusable,
 };
-use crate::domain::throttle::{Cost, restore_time};
+use crate::domain::throttle::{Cost, ThrottleStatus, restore_time};
 
 /// One page of a list, and where the next one begins.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,7 +52,8 @@ impl<'a> Reading<'a> {
     }
 
     /// Makes the next call. The first one is refused when Shopify throttles;
-    /// later ones wait, since starting over would only cost more.
+    /// later ones wait, since starting over would only cost more; but for an HTTP 429,
+    /// which asks for a rest of everybody who calls the shop.
     pub async fn call<O>(&mut self, variables: O::Variables) -> Result<O::ResponseData, ApiError>
     where
         O: Operation,
@@ -70,9 +71,12 @@ impl<'a> Reading<'a> {
                     self.withheld.extend(answer.withheld);
                     return Ok(answer.data);
                 }
-                Err(ApiError::Throttled { retry_after, status }) if self.calls > 1 => {
-                    self.sleep(retry_after.max(Duration::from_millis(100))).await?;
-                    self.cost = self.cost.zip(status).map(|(cost, status)| Cost { status, ..cost });
+                Err(ApiError::Throttled {
+                    retry_after,
+                    status: Some(status),
+                }) if self.calls > 1 => {
+                    self.sleep(retry_after.max(Duration::from_millis(100)), status).await?;
+                    self.cost = self.cost.map(|cost| Cost { status, ..cost });
                 }
                 Err(error) => return Err(error),
             }
@@ -95,15 +99,15 @@ impl<'a> Reading<'a> {
         let missing = cost.min(last.status.maximum).saturating_sub(last.status.available);
         match restore_time(missing, last.status.restore_per_second) {
             Duration::ZERO => Ok(()),
-            wait => self.sleep(wait).await,
+            wait => self.sleep(wait, last.status).await,
         }
     }
 
-    async fn sleep(&self, wait: Duration) -> Result<(), ApiError> {
+    async fn sleep(&self, wait: Duration, status: ThrottleStatus) -> Result<(), ApiError> {
         if Instant::now() + wait > self.deadline {
             return Err(ApiError::Throttled {
                 retry_after: wait,
-                status: self.cost.map(|cost| cost.status),
+                status: Some(status),
             });
         }
         tokio::time::sleep(wait).await;

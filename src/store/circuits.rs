@@ -1,5 +1,5 @@
 //! Who of the outside has failed lately: one row for each supplier or shop
-//! whose last call failed, shared by all nodes. A row goes when calls succeed
+//! whose last call failed or was told to come back later, shared by all nodes. A row goes when calls succeed
 //! again and nothing waits for that any more.
 
 use sea_orm::{IntoActiveModel as _, QueryOrder as _, QuerySelect as _, entity::prelude::*, sea_query::OnConflict};
@@ -13,7 +13,7 @@ pub struct Model {
     /// A [`Subject`] in text.
     #[sea_orm(primary_key, auto_increment = false)]
     pub subject: String,
-    /// Calls that failed in a row.
+    /// Calls that failed in a row; none where it asked for patience.
     pub failures: i32,
     /// Since when it is not called; none while it still is.
     pub opened_at_ms: Option<i64>,
@@ -64,11 +64,15 @@ pub async fn lock(tx: &Tx, subject: Subject) -> Result<Model, DbErr> {
         .on_conflict(OnConflict::column(Column::Subject).do_nothing().to_owned())
         .exec_without_returning(tx.conn())
         .await?;
-    let found = Entity::find_by_id(subject.to_string())
+    Ok(locked(tx, subject).await?.unwrap_or(row))
+}
+
+/// Reads and locks the row of a subject, where there is one.
+pub async fn locked(tx: &Tx, subject: Subject) -> Result<Option<Model>, DbErr> {
+    Entity::find_by_id(subject.to_string())
         .lock_exclusive()
         .one(tx.conn())
-        .await?;
-    Ok(found.unwrap_or(row))
+        .await
 }
 
 /// Takes the one call that may be tried. One caller alone is told that it may.

@@ -11,6 +11,7 @@ use crate::{domain::throttle::Budget, ids::ShopId};
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub shop_id: ShopId,
+    /// Below zero nobody may call; an earlier release takes that for an empty bucket.
     pub available: i64,
     pub maximum: i64,
     pub restore_rate: i64,
@@ -35,7 +36,7 @@ pub async fn lock(tx: &Tx, shop: ShopId) -> Result<Option<Model>, DbErr> {
 pub async fn put(tx: &Tx, shop: ShopId, budget: &Budget) -> Result<(), DbErr> {
     let row = Model {
         shop_id: shop,
-        available: budget.available.into(),
+        available: budget.available,
         maximum: budget.maximum.into(),
         restore_rate: budget.restore_per_second.into(),
         as_of_ms: budget.as_of.timestamp_millis(),
@@ -56,7 +57,7 @@ impl Model {
     pub fn budget(&self) -> Budget {
         let points = |column: i64| u32::try_from(column).unwrap_or(0);
         Budget {
-            available: points(self.available),
+            available: self.available,
             maximum: points(self.maximum),
             restore_per_second: points(self.restore_rate).max(1),
             as_of: DateTime::from_timestamp_millis(self.as_of_ms).unwrap_or_default(),

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use axum::{Json, Router, extract::State, routing::post};
 use chrono::TimeDelta;
 use orderyard::{
-    actions::shop_access::{AccessError, open, renew, seal_tokens},
+    actions::shop_access::{AccessError, observe, open, renew, seal_tokens},
     app::App,
     domain::throttle::Budget,
     ids::ShopId,
     queue::JobError,
-    shopify::{oauth::TokenPair, scopes::Scopes},
+    shopify::{Answer as ShopifyAnswer, ApiError, oauth::TokenPair, scopes::Scopes},
     store::{self, shop_budgets, shops},
 };
 use secrecy::{ExposeSecret as _, SecretString};
@@ -154,5 +154,41 @@ async fn what_one_worker_takes_of_a_low_budget_is_gone_for_the_others() {
             1
         );
         assert!(one.is_ok() || other.is_ok());
+    }
+}
+
+/// An HTTP 429 or 430 shows no status: whoever else calls the shop learns of it by the budget alone.
+#[tokio::test]
+async fn what_one_node_is_asked_to_wait_all_of_them_wait() {
+    for world in World::each(false).await {
+        let app = &world.app;
+        world.tenant(1).await;
+        give_tokens(app, ShopId(1), 1).await;
+        let (db, keyring) = (app.db.clone(), app.keyring.clone());
+        let other = App::new((*app.config).clone(), db, keyring, app.clock.clone()).expect("fits together");
+        let under_way = open(&other, ShopId(1), 10).await.expect("nothing is known yet");
+        let access = open(app, ShopId(1), 10).await.expect("nothing is known yet");
+        let refused: Result<ShopifyAnswer<()>, _> = Err(ApiError::Throttled {
+            retry_after: std::time::Duration::from_secs(30),
+            status: None,
+        });
+        observe(app, &access, &refused).await.expect("is noted");
+        let waits = async |app: &App| match open(app, ShopId(1), 10).await {
+            Err(AccessError::Budget(wait)) => wait.as_secs_f64(),
+            open => panic!("{open:?}"),
+        };
+        for app in [app, &other] {
+            let wait = waits(app).await;
+            assert!((20.0..31.0).contains(&wait), "{wait}");
+        }
+        // One that was under way is told to come back sooner, which counts for nobody.
+        let sooner: Result<ShopifyAnswer<()>, _> = Err(ApiError::Throttled {
+            retry_after: std::time::Duration::from_secs(1),
+            status: None,
+        });
+        observe(&other, &under_way, &sooner).await.expect("is noted");
+        assert!(waits(app).await > 20.0);
+        app.clock.advance(std::time::Duration::from_secs(31));
+        open(&other, ShopId(1), 10).await.expect("the wait is over");
     }
 }

@@ -1,5 +1,7 @@
 //! Readings of several pages: everything is read, in the shop's own time.
 
+use std::time::Duration;
+
 use chrono::DateTime;
 use orderyard::{
     domain::order::{DeliveryMethod, FulfillmentOrderStatus},
@@ -155,6 +157,21 @@ async fn later_pages_wait_for_the_bucket_and_the_first_does_not() {
     assert_eq!(answer.data.expect("an order").lines.len(), 2);
     assert_eq!(operations(&stub), ["OrderById", "OrderLines", "OrderLines"]);
     assert_eq!(answer.cost.map(|cost| cost.status.available), Some(1900));
+}
+
+/// It is about everybody who calls the shop: they learn of it only when it is told.
+#[tokio::test]
+async fn a_rest_that_shopify_asks_for_between_pages_ends_the_reading() {
+    let mut first = small_order();
+    first["lineItems"] = connection(&[line(1)], Some("lines"));
+    let first = json!({"data": {"order": first}, "extensions": cost(1)});
+    let busy = Reply::status(429, "").with_header("Retry-After: 1.5");
+    let stub = Stub::start([Reply::json(&first), busy]).await;
+    let error = read(&stub).await.expect_err("asked to wait");
+    let ApiError::Throttled { retry_after, status } = error else {
+        panic!("{error:?}");
+    };
+    assert_eq!((retry_after, status), (Duration::from_millis(1500), None));
 }
 
 #[tokio::test]

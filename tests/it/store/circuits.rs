@@ -1,5 +1,7 @@
 //! Who fails is left alone; what waits for that comes back in small numbers.
 
+use std::time::Duration;
+
 use chrono::TimeDelta;
 use orderyard::{
     actions::import_order::ImportOrder,
@@ -7,7 +9,7 @@ use orderyard::{
     ids::{ShopId, ShopifyOrderId},
     queue::{
         When,
-        circuits::{Entry, answered, enter, failed},
+        circuits::{Entry, Shut, answered, asked_for_patience, enter, failed},
         enqueue,
     },
     store::{
@@ -66,7 +68,10 @@ async fn what_waits_for_someone_who_is_back_is_let_in_a_few_at_a_time() {
         tx.commit().await.expect("commits");
         assert_eq!(may_be_taken(&world).await, 0);
 
-        let troubled = Entry { is_troubled: true };
+        let troubled = Entry {
+            is_troubled: true,
+            ..Entry::default()
+        };
         for woken in [4, 8, 10] {
             let tx = world.tx().await;
             answered(&tx, SUBJECT, troubled).await.expect("is noted");
@@ -80,5 +85,97 @@ async fn what_waits_for_someone_who_is_back_is_let_in_a_few_at_a_time() {
             );
         }
         assert_eq!(row(&world).await, None);
+    }
+}
+
+async fn asks(world: &World) -> Result<Entry, Shut> {
+    let tx = world.tx().await;
+    let entry = enter(&tx, SUBJECT, &world.app.config.worker.circuit).await;
+    tx.commit().await.expect("commits");
+    entry.expect("asks")
+}
+
+async fn busy(world: &World, entry: Entry, seconds: u64) -> Shut {
+    let tx = world.tx().await;
+    let shut = asked_for_patience(&tx, SUBJECT, entry, "busy", Duration::from_secs(seconds)).await;
+    tx.commit().await.expect("commits");
+    shut.expect("is noted")
+}
+
+async fn went_well(world: &World, entry: Entry) {
+    let tx = world.tx().await;
+    answered(&tx, SUBJECT, entry).await.expect("is noted");
+    tx.commit().await.expect("commits");
+}
+
+async fn wait_of(world: &World) -> u64 {
+    let shut = asks(world).await.expect_err("nobody calls");
+    assert_eq!(shut.failures, 0);
+    assert!(shut.to_string().contains("they ask for patience: busy"), "{shut}");
+    shut.wait.as_secs()
+}
+
+#[tokio::test]
+async fn nobody_calls_one_that_asks_for_patience_until_then() {
+    for world in World::each(false).await {
+        park(&world, 10).await;
+        // Two calls are under way when the third one is told to come back later.
+        let clean = asks(&world).await.expect("nothing has failed");
+        busy(&world, clean, 1).await;
+        world.app.clock.advance(Duration::from_secs(2));
+        let tried = asks(&world).await.expect("one may try");
+        went_well(&world, tried).await;
+        assert_eq!(may_be_taken(&world).await, 4, "it is back");
+        let troubled = asks(&world).await.expect("it is called");
+        assert!(troubled.is_troubled);
+        let shut = busy(&world, troubled, 60).await;
+        assert_eq!(shut.wait, Duration::from_mins(1));
+        let a_minute = 50..=60;
+        assert!(a_minute.contains(&wait_of(&world).await));
+        for entry in [clean, troubled] {
+            went_well(&world, entry).await;
+            assert!(a_minute.contains(&wait_of(&world).await), "it is not over for that");
+        }
+        assert!(a_minute.contains(&busy(&world, troubled, 5).await.wait.as_secs()));
+        assert_eq!(may_be_taken(&world).await, 4);
+
+        world.app.clock.advance(Duration::from_secs(61));
+        let tried = asks(&world).await.expect("one may try");
+        asks(&world).await.expect_err("one alone");
+        went_well(&world, tried).await;
+        assert_eq!(may_be_taken(&world).await, 8);
+        asks(&world).await.expect("it is called");
+    }
+}
+
+#[tokio::test]
+async fn patience_has_an_end_and_is_no_failure() {
+    for world in World::each(false).await {
+        let config = world.app.config.worker.circuit;
+        let tx = world.tx().await;
+        for _ in 1..config.failures {
+            failed(&tx, SUBJECT, "away", &config).await.expect("is noted");
+        }
+        tx.commit().await.expect("commits");
+        let shut = busy(&world, Entry::default(), 48 * 60 * 60).await;
+        assert_eq!((shut.failures, shut.wait), (0, Duration::from_hours(24)));
+        assert_eq!(row(&world).await.map(|row| row.failures), Some(0));
+        world.app.clock.advance(Duration::from_hours(23));
+        asks(&world).await.expect_err("it asked for more");
+        world.app.clock.advance(Duration::from_hours(2));
+        let tried = asks(&world).await.expect("one asks again");
+        assert!(asks(&world).await.is_err(), "one alone");
+        let shut = busy(&world, tried, 5).await;
+        assert_eq!(shut.wait, Duration::from_secs(5), "and not for as long as a try has");
+
+        // Written by a clock that was far ahead.
+        let mut ahead = row(&world).await.expect("a row");
+        let now = world.tx().await.lease_now().timestamp_millis();
+        let hour = 60 * 60 * 1000;
+        (ahead.opened_at_ms, ahead.next_try_ms) = (Some(now + 5 * hour), now + 6 * hour);
+        let tx = world.tx().await;
+        store::save(&tx, ahead).expect("saves");
+        tx.commit().await.expect("commits");
+        asks(&world).await.expect("it stays shut for nobody");
     }
 }

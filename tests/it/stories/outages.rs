@@ -234,6 +234,104 @@ async fn what_waited_for_a_supplier_goes_on_when_it_is_back(
     assert_eq!(story.world.count("select count(*) from exceptions").await, 0);
 }
 
+/// One of those that wait for North finds out whether it may be called again.
+async fn one_tries(story: &Story) {
+    story.world.execute("update circuits set next_try_ms = 0").await;
+    let one = "update jobs set run_at_ms = 0 where id in
+        (select id from jobs where parked_for is not null and state = 'ready' limit 1)";
+    story.world.execute(one).await;
+}
+
+fn asks_for_patience() -> Behaviour {
+    Behaviour {
+        faults: vec![SupplierFault::Busy { retry_after_s: 900 }; 50],
+        ..Behaviour::manual()
+    }
+}
+
+/// North takes so many orders a minute: what waits for it does not knock one after the other, and that it is
+/// told to wait more often than there are tries refuses nothing.
+#[rstest]
+#[tokio::test]
+async fn a_supplier_that_asks_for_patience_is_called_by_one_at_a_time_and_takes_everything(
+    #[values(Database::Sqlite, Database::Postgres)] database: Database,
+) {
+    let plot = Plot {
+        north: asks_for_patience(),
+        ..Plot::default()
+    };
+    let story = plot.env("JOB_RETRY_SECONDS", "0.05,0.05,600").begin(database).await;
+    let north = story.world.supplier("north");
+    let parked = "select count(*) from jobs where name = 'place_purchase_order' and parked_for is not null
+        and state = 'ready' and attempts = 0 and run_at_ms > 0";
+    let parked = async |what: &str, all: i64| {
+        let waits = async || story.world.count(parked).await == all;
+        story.world.eventually(what, waits).await;
+    };
+    story.order(&[("MUG", 1)]);
+    parked("the first one waits", 1).await;
+    for _ in 1..12 {
+        story.order(&[("MUG", 1)]);
+    }
+    parked("everything waits", 12).await;
+    assert_eq!(north.call_count(), 1, "nobody else knocks");
+    for round in 2..8 {
+        one_tries(&story).await;
+        let called = async || north.call_count() == round;
+        story.world.eventually("it is asked again", called).await;
+        parked("everything waits again", 12).await;
+    }
+    assert_eq!(north.call_count(), 7, "one of them each time");
+    let told = delayed(&story).await;
+    let waits = |told: &String| told.contains("North is left alone for now, since they ask for patience");
+    assert!(told.len() == 12 && told.iter().all(waits), "{told:?}");
+    north.set_behaviour(Behaviour::manual());
+    one_tries(&story).await;
+    let all = async || north.orders().len() == 12;
+    story.world.eventually("all are placed", all).await;
+    story.quiet().await;
+    assert_eq!(north.call_count(), 7 + 12);
+    assert_eq!(story.world.count("select count(*) from circuits").await, 0);
+    assert_eq!(story.world.count("select count(*) from exceptions").await, 0);
+}
+
+/// Nor is it said of a cancellation that it was refused.
+#[rstest]
+#[tokio::test]
+async fn a_supplier_that_asks_for_patience_is_asked_to_cancel_in_the_end(
+    #[values(Database::Sqlite, Database::Postgres)] database: Database,
+) {
+    let story = Plot::default()
+        .env("JOB_RETRY_SECONDS", "0.05,0.05,600")
+        .begin(database)
+        .await;
+    let order = story.order(&[("MUG", 1)]);
+    story.purchase_order("north").await;
+    story.quiet().await;
+    let north = story.world.supplier("north");
+    let before = north.call_count();
+    north.set_behaviour(asks_for_patience());
+    let cancel = sandbox::CancelRequest::default();
+    story.world.shop.cancel_order(order, &cancel).expect("cancels");
+    let parked = "select count(*) from jobs where name = 'cancel_purchase_order' and parked_for is not null
+        and state = 'ready' and attempts = 0 and run_at_ms > 0";
+    for round in 1..6 {
+        let waits = async || north.call_count() == before + round && story.world.count(parked).await == 1;
+        story.world.eventually("it waits", waits).await;
+        if round < 5 {
+            one_tries(&story).await;
+        }
+    }
+    north.set_behaviour(Behaviour::manual());
+    one_tries(&story).await;
+    let cancelled = "select count(*) from purchase_orders where status = 'cancelled'";
+    let ended = async || story.world.count(cancelled).await == 1;
+    story.world.eventually("it is cancelled", ended).await;
+    story.quiet().await;
+    let told = "select count(*) from exceptions where kind in ('cancel_refused', 'supplier_silent')";
+    assert_eq!(story.world.count(told).await, 0);
+}
+
 /// Shopify is away for longer than the schedule of tries lasts, and the order arrives all the same.
 #[rstest]
 #[tokio::test]
@@ -367,4 +465,56 @@ async fn a_supplier_that_is_back_after_people_were_told_gets_what_waited(
     story.quiet().await;
     assert_eq!(story.world.count(open).await, 0);
     assert!(story.world.supplier("north").orders()[0].cancelled);
+}
+
+/// What it may have taken stays in doubt while it asks for patience, however often, and is settled afterwards.
+#[rstest]
+#[tokio::test]
+async fn an_answer_that_was_lost_is_settled_when_a_busy_supplier_takes_calls_again(
+    #[values(Database::Sqlite, Database::Postgres)] database: Database,
+) {
+    let mut north = asks_for_patience();
+    north.faults.insert(0, SupplierFault::LostAnswer);
+    let plot = Plot {
+        north,
+        ..Plot::default()
+    };
+    let story = plot.env("JOB_RETRY_SECONDS", "0.05,0.05,600").begin(database).await;
+    story.order(&[("MUG", 1)]);
+    let north = story.world.supplier("north");
+    let in_doubt = "select count(*) from jobs j, intents i where j.name = 'place_purchase_order'
+        and j.parked_for is not null and j.state = 'ready' and j.attempts = 0 and j.run_at_ms > 0
+        and i.kind = 'place_purchase_order' and i.outcome = 'unknown'";
+    for calls in 2..8 {
+        let waits = async || north.call_count() == calls && story.world.count(in_doubt).await == 1;
+        story.world.eventually("it waits", waits).await;
+        if calls < 7 {
+            one_tries(&story).await;
+        }
+    }
+    north.set_behaviour(Behaviour::manual());
+    one_tries(&story).await;
+    story.quiet().await;
+    assert_eq!(north.orders().len(), 1, "taken once");
+    let settled = "select count(*) from intents where kind = 'place_purchase_order' and outcome = 'done'";
+    assert_eq!(story.world.count(settled).await, 1);
+    assert_eq!(story.world.count("select count(*) from exceptions").await, 0);
+}
+
+/// It asks for patience again and again, for longer than the schedule of tries lasts.
+#[rstest]
+#[tokio::test]
+async fn people_are_told_of_what_waits_for_a_supplier_that_stays_busy(
+    #[values(Database::Sqlite, Database::Postgres)] database: Database,
+) {
+    let story = north_is_away(database).await;
+    story.world.supplier("north").set_behaviour(asks_for_patience());
+    story.order(&[("MUG", 1)]);
+    until_a_person_is_asked(&story).await;
+    assert_eq!(story.world.supplier("north").call_count(), 1);
+    north_is_back(&story).await;
+    story.purchase_order("north").await;
+    story.quiet().await;
+    let open = "select count(*) from exceptions where status = 'open'";
+    assert_eq!(story.world.count(open).await, 0);
 }
