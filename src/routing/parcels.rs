@@ -3,7 +3,11 @@
 
 use std::collections::BTreeMap;
 
-use super::{request::Alternative, tariff::Tariff};
+use super::{
+    candidates::{Candidate, Stock},
+    request::{Alternative, LineDemand},
+    tariff::Tariff,
+};
 use crate::ids::SupplierId;
 
 /// What each supplier ships, in grams.
@@ -43,6 +47,26 @@ impl Loads {
         }
         room
     }
+}
+
+/// The most parcels that a person's choices take by themselves.
+pub fn of_chosen(
+    lines: &[&LineDemand],
+    judged: &[Vec<Candidate<'_>>],
+    stock: &Stock,
+    tariff: Option<&Tariff<'_>>,
+) -> u32 {
+    let mut loads = Loads::default();
+    let chosen = lines.iter().zip(judged).filter(|(line, _)| line.forced_offer.is_some());
+    for (line, candidates) in chosen {
+        for candidate in candidates.iter().filter(|candidate| candidate.is_eligible()) {
+            let units = line.units.min(stock.units(candidate));
+            if units > 0 {
+                loads.add(candidate.alternative, units);
+            }
+        }
+    }
+    loads.parcels(tariff)
 }
 
 fn load(alternative: &Alternative, units: u32) -> impl Iterator<Item = (SupplierId, u64)> {

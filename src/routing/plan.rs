@@ -137,6 +137,9 @@ pub struct PlanLine {
     /// Over all entries of the same line these sum to its demand.
     pub units: u32,
     pub outcome: Outcome,
+    /// Whether a person chose who serves them.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub by_hand: bool,
     /// A sentence for the shop's owner.
     pub reason: String,
     /// The line's other alternatives, in the order in which they were considered.

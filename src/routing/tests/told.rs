@@ -187,6 +187,20 @@ fn parcels_count_by_weight_under_the_priority_list_too() {
     assert_eq!(why, "the rule “Few parcels” leaves no room for it");
 }
 
+/// North's three pieces are two parcels, and one is allowed.
+#[test]
+fn what_a_person_chose_may_be_heavier_than_a_limit() {
+    let mut by_list = heavy(1);
+    by_list.lines[0].forced_offer = Some(offer_id(1));
+    by_list.known_costs = Some(Box::new(heavy_model(|_| {})));
+    let by_cost = RouteRequest {
+        strategy: Strategy::LeastCost(Box::new(heavy_model(|_| {}))),
+        ..by_list.clone()
+    };
+    assert_eq!(told(&route(&by_list)), ["3: 3 SKU-1"]);
+    assert_eq!(told(&route(&by_cost)), ["3: 3 SKU-1"]);
+}
+
 #[test]
 fn a_wrong_bracket_counts_for_nothing_under_the_priority_list() {
     let none = |model: &mut CostModel| model.suppliers[0].shipping = by_weight(&[(0, 100)]);
