@@ -12,6 +12,7 @@ pub mod ask_back;
 pub mod ask_supplier;
 pub mod ask_suppliers;
 pub mod authenticate;
+mod by_hand;
 pub mod cancel_purchase_order;
 pub mod change_rules;
 pub mod chase_rest;

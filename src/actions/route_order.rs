@@ -175,7 +175,7 @@ pub(super) async fn carry_out(
 ) -> Result<(), DbErr> {
     plan.strategy = Some(shop.settings.0.routing.strategy);
     let writer = PlanWriter { tx, shop, state, now };
-    writer.write(request, &plan).await?;
+    writer.write(request, plan).await?;
     failpoint::hit("route.before_commit");
     let routed = Some((state, reserve_stock::counted(request)));
     end(tx, shop, state.order.id, routed).await

@@ -44,6 +44,7 @@ impl Explained<'_> {
             costs: costs(&lines),
             landed: self.least_cost.map(LeastCost::landed),
             strategy: None,
+            by_hand: Vec::new(),
             lines,
         }
     }

@@ -11,7 +11,7 @@ use crate::{
         money::{Currency, Money},
         text_enum::text_enum,
     },
-    ids::{AlternativeId, OfferId, OrderLineId, SupplierId},
+    ids::{AllocationGroupId, AlternativeId, OfferId, OrderLineId, SupplierId},
 };
 
 /// The decision for one order.
@@ -27,6 +27,9 @@ pub struct RoutePlan {
     /// What the owner had chosen, told by whoever asked.
     #[serde(default)]
     pub strategy: Option<StrategyWord>,
+    /// What is bought of lines that go [by hand](PlanLine::by_hand), told by whoever bought it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub by_hand: Vec<AllocationGroupId>,
 }
 
 impl RoutePlan {
