@@ -93,6 +93,7 @@ pub mod setup_checks;
 mod ship_by;
 pub mod shop_access;
 pub mod sign_in;
+mod standing_parcels;
 pub mod start_what_if;
 mod still_allowed;
 pub mod supplier_away;

@@ -13,7 +13,7 @@ use super::{
     decide_ahead::{self, Ahead},
     gather_order,
     place_purchase_order::PlacePurchaseOrder,
-    reserve_stock, routing_limit, rule_facts,
+    reserve_stock, routing_limit, rule_facts, standing_parcels,
     write_plan::PlanWriter,
 };
 use crate::{
@@ -281,7 +281,9 @@ pub(super) async fn request(
         .collect();
     let agreed = agreed(db, shop.id, &lines).await?;
     let destination = destination(state);
-    let facts = rule_facts::of(shop, state, now);
+    let rules = rule_facts::in_force(shop, now)?;
+    let mut facts = rule_facts::of(shop, state, now);
+    facts.parcels = standing_parcels::count(db, shop, state, (&facts, &rules), now).await?;
     let to = Destination {
         country: destination.as_deref(),
         province: facts.province.as_deref(),
@@ -300,7 +302,7 @@ pub(super) async fn request(
         strategy,
         known_costs,
         facts,
-        rules: rule_facts::in_force(shop, now)?,
+        rules,
     })
 }
 

@@ -14,7 +14,7 @@ use super::{
     by_hand, next_steps,
     purchase_order_status::{move_to, release_allocations},
     route_order::{agreed, alternatives, destination, follow_status},
-    rule_facts,
+    rule_facts, standing_parcels,
     withdraw_units::take_back,
 };
 use crate::{
@@ -162,6 +162,9 @@ async fn refusal(
         // What a person chose goes its own way, and the rest needs not go with it.
         !chosen.contains(&one.group_id) && !parts.iter().any(|(_, part)| part.id == one.id || is_half(part))
     });
+    let rules = rule_facts::in_force(shop, now)?;
+    let mut facts = rule_facts::of(shop, &freed, now);
+    facts.parcels = standing_parcels::count(tx, shop, &freed, (&facts, &rules), now).await?;
     let request = RouteRequest {
         suppliers: agreed(tx, shop.id, &lines).await?.terms(),
         lines,
@@ -169,8 +172,8 @@ async fn refusal(
         strategy: Strategy::Priority,
         known_costs: None,
         price_breaks: Vec::new(),
-        facts: rule_facts::of(shop, &freed, now),
-        rules: rule_facts::in_force(shop, now)?,
+        facts,
+        rules,
     };
     Ok(routing::forbidden(&request).map(|why| why.to_string()))
 }

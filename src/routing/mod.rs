@@ -39,6 +39,7 @@ pub mod what_if;
 pub mod worth;
 
 pub use forbidden::forbidden;
+pub use parcels::parcels_needed;
 pub use plan::{
     Aimed, ChosenComponent, CostParts, Field, Lack, Landed, Outcome, PlanLine, PriceCut, RejectedAlternative,
     RejectedBecause, RoutePlan, RunnerUp, SupplierBill,

@@ -7,6 +7,7 @@ use super::{
     candidates::{Candidate, Stock},
     request::{Alternative, LineDemand},
     tariff::Tariff,
+    terms::CostModel,
 };
 use crate::ids::SupplierId;
 
@@ -67,6 +68,16 @@ pub fn of_chosen(
         }
     }
     loads.parcels(tariff)
+}
+
+/// The parcels that so many grams from each supplier need, counted as a plan counts them.
+#[must_use]
+pub fn parcels_needed(costs: &CostModel, loads: &[(SupplierId, u64)]) -> Vec<u32> {
+    let tariff = Tariff::new(costs, &[]);
+    loads
+        .iter()
+        .map(|(supplier, grams)| needed(Some(&tariff), *supplier, *grams))
+        .collect()
 }
 
 fn load(alternative: &Alternative, units: u32) -> impl Iterator<Item = (SupplierId, u64)> {

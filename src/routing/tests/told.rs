@@ -6,6 +6,7 @@ use super::{
     *,
 };
 use crate::routing::{
+    parcels_needed,
     rulebook::{Consequence, Rule},
     terms::*,
     worth,
@@ -199,6 +200,21 @@ fn what_a_person_chose_may_be_heavier_than_a_limit() {
     };
     assert_eq!(told(&route(&by_list)), ["3: 3 SKU-1"]);
     assert_eq!(told(&route(&by_cost)), ["3: 3 SKU-1"]);
+}
+
+/// What stands is counted as what is planned; of who says nothing of brackets it is one parcel.
+#[test]
+fn parcels_that_stand_are_counted_by_weight() {
+    let loads = [
+        (supplier(1), 0),
+        (supplier(1), 31_500),
+        (supplier(1), 31_501),
+        (supplier(2), 60_000),
+        (supplier(3), 60_000),
+    ];
+    assert_eq!(parcels_needed(&heavy_model(|_| {}), &loads), [1, 1, 2, 1, 1]);
+    let none = heavy_model(|model| model.suppliers[0].shipping = by_weight(&[(0, 100)]));
+    assert_eq!(parcels_needed(&none, &loads), [1; 5]);
 }
 
 #[test]
