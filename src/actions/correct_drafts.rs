@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 use sea_orm::DbErr;
 
-use super::{next_steps, replan_orders, review_holds, withdraw_units::take_back_unsent};
+use super::{by_hand, next_steps, replan_orders, review_holds, withdraw_units::take_back_unsent};
 use crate::{
     domain::{
         address::Address,
@@ -113,8 +113,7 @@ async fn may_be_taken_back(tx: &Tx, shop: &shops::Model, state: &OrderState) -> 
     if !settings.automation || state.gate(settings) != Gate::Open || !all_unsent {
         return Ok(false);
     }
-    let chosen = events::any_of_kind(tx.conn(), shop.id, state.order.id, EventKind::Overridden).await?;
-    Ok(!chosen)
+    Ok(by_hand::chosen(tx.conn(), shop.id, state).await?.is_empty())
 }
 
 /// Holds the drafts of which the shop wants to see more by now; false where there are none.

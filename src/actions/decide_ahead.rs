@@ -27,11 +27,6 @@ impl<Q: PartialEq, A> Ahead<Q, A> {
         Self::with(decide, Some(MOST_TRIES))
     }
 
-    /// For who cannot come back: everything is decided on the spot.
-    pub const fn on_the_spot(decide: fn(&Q) -> A) -> Self {
-        Self::with(decide, Some(0))
-    }
-
     /// For what may as well be asked another time: what takes long is never decided on the spot.
     pub const fn unhurried(decide: fn(&Q) -> A) -> Self {
         Self::with(decide, None)

@@ -152,7 +152,7 @@ impl NextSteps<'_> {
             Gate::Open if settings.automation && awaits_routing(&state, settings) => {
                 if self.routes {
                     let mut ahead = Ahead::of(routing::route);
-                    let large = route_ahead(self.tx, self.shop, &state, &[], &mut ahead, self.now).await?;
+                    let large = route_ahead(self.tx, self.shop, &state, &mut ahead, self.now).await?;
                     if large.is_some() {
                         enqueue(self.tx, &RouteOrder::of(&state.order), now)?;
                         // What came before its decision is written, and the order's state another.

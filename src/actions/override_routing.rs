@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use super::{
     gather_order, reserve_stock,
     resolve_exception::close,
-    route_order::{Forced, route_state},
+    route_order::{Forced, route_chosen},
     withdraw_units::take_back_unsent,
 };
 use crate::{
@@ -115,7 +115,7 @@ pub async fn override_routing(
             units: part.units,
         })
         .collect();
-    route_state(&tx, &open.shop, &state, &forced, now).await?;
+    route_chosen(&tx, &open.shop, &state, &forced, now).await?;
     gather_order::after_choice(&tx, &open.shop, &open.state.order, &forced, now).await?;
     let after = orders::by_id(tx.conn(), shop, wanted.order).await?;
     tx.commit().await?;

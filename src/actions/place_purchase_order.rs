@@ -171,11 +171,12 @@ async fn prepare(app: &App, job: &PlacePurchaseOrder) -> Result<Option<Call>, Jo
         if let Some(why) = state.held_back(po.id, &shop.settings.0) {
             return wait(tx, &shop, &po, &why, now).await;
         }
-        if has_waited && let Some(why) = still_allowed::why_not(&tx, &shop, &state, &po, now).await? {
-            still_allowed::back_to_routing(&tx, &shop, &state.order, &mut po, &why, now).await?;
-            follow_status(&tx, &shop, po.order_id).await?;
-            tx.commit().await?;
-            return Ok(None);
+        if has_waited {
+            let Some(left) = still_allowed::take_back_refused(&tx, &shop, state, &mut po, now).await? else {
+                tx.commit().await?;
+                return Ok(None);
+            };
+            state = left;
         }
     }
     if has_waited && po.status == PurchaseOrderStatus::Draft {

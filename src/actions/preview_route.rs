@@ -58,6 +58,7 @@ pub async fn preview_route(app: &App, shop: ShopId, order: OrderId) -> Result<Op
         line: line.line,
         units: line.units,
         outcome: Outcome::NoEligibleSupplier,
+        by_hand: false,
         reason: routing_limit::why(line),
         rejected: Vec::new(),
         runner_up: None,

@@ -17,7 +17,7 @@ use super::{
     purchase_order_status::{move_to, release_allocations},
     push_fulfillment::PushFulfillment,
     review_holds,
-    route_order::{Forced, RouteOrder, follow_status, route_state},
+    route_order::{Forced, RouteOrder, follow_status, route_chosen},
     save_mapping::{self, NewAlternative},
     settle_unclear::{self, Said, Settling, Shown},
     undo_purchase_order::undo_purchase_order,
@@ -257,7 +257,7 @@ impl Decision<'_> {
         if let Some(reason) = state.gate(&row.settings.0).reason() {
             return Err(AppError::Conflict(reason));
         }
-        route_state(tx, &row, &state, chosen, self.now).await?;
+        route_chosen(tx, &row, &state, chosen, self.now).await?;
         gather_order::after_choice(tx, &row, self.order, chosen, self.now).await?;
         Ok(())
     }

@@ -345,7 +345,7 @@ impl RevisitOrders {
         let Some(state) = OrderState::load(tx.conn(), self.shop_id, order).await? else {
             return Ok(None);
         };
-        let large = route_ahead(&tx, &open.shop, &state, &[], ahead, now).await?;
+        let large = route_ahead(&tx, &open.shop, &state, ahead, now).await?;
         if large.is_some() {
             return Ok(large);
         }

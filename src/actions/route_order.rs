@@ -13,7 +13,7 @@ use super::{
     decide_ahead::{self, Ahead},
     gather_order,
     place_purchase_order::PlacePurchaseOrder,
-    reserve_stock, routing_limit, rule_facts,
+    reserve_stock, routing_limit, rule_facts, standing_parcels,
     write_plan::PlanWriter,
 };
 use crate::{
@@ -23,10 +23,13 @@ use crate::{
         order::{Gate, Ledger},
         shop::ShopSettings,
     },
+    error::AppError,
     failpoint,
     ids::{OfferId, OrderId, OrderLineId, ShopId, ShopifyOrderId, ShopifyVariantId, SupplierId},
     queue::{Attempt, Job, JobError, Priority, When, enqueue, order_key},
-    routing::{self, Alternative, Component, LineDemand, OfferFacts, RoutePlan, RouteRequest, Strategy},
+    routing::{
+        self, Alternative, Component, LineDemand, OfferFacts, Outcome, PlanLine, RoutePlan, RouteRequest, Strategy,
+    },
     store::{
         self, Recall, Tx, allocations, order_lines,
         order_state::{OpenOrder, OrderState},
@@ -105,43 +108,50 @@ async fn route_order(
     now: DateTime<Utc>,
 ) -> Result<Option<RouteRequest>, DbErr> {
     match OpenOrder::lock(tx, job.shop_id, job.order_id).await? {
-        Some(open) => route_ahead(tx, &open.shop, &open.state, &[], ahead, now).await,
+        Some(open) => route_ahead(tx, &open.shop, &open.state, ahead, now).await,
         None => Ok(None),
     }
 }
 
-/// Decides on an order as it was read under its lock, however long that takes, and writes its status.
-pub async fn route_state(
+/// Decides on an order as it was read under its lock, by what a person chose for some of its lines, however long
+/// that takes, and writes its status. What the rules, the agreements or the stock do not let them choose is refused
+/// with the reason, and nothing is written: what the history says was chosen is so.
+pub async fn route_chosen(
     tx: &Tx,
     shop: &shops::Model,
     state: &OrderState,
-    forced: &[Forced],
+    chosen: &[Forced],
     now: DateTime<Utc>,
-) -> Result<(), DbErr> {
-    let mut on_the_spot = Ahead::on_the_spot(routing::route);
-    route_ahead(tx, shop, state, forced, &mut on_the_spot, now).await?;
-    Ok(())
+) -> Result<(), AppError> {
+    let waiting = waiting(state, &shop.settings.0);
+    let mut request = request(tx.conn(), shop, state, waiting, chosen, now).await?;
+    routing_limit::stop(tx, state, &mut request, now).await?;
+    if request.lines.is_empty() {
+        return Ok(follow_status(tx, shop, state.order.id).await?);
+    }
+    let plan = routing::route(&request);
+    let is_refused = |line: &&PlanLine| line.by_hand && !matches!(line.outcome, Outcome::Allocated { .. });
+    if let Some(line) = plan.lines.iter().find(is_refused) {
+        return Err(AppError::Conflict(line.reason.clone()));
+    }
+    Ok(carry_out(tx, shop, state, (&request, plan), now).await?)
 }
 
-/// The same; what would take long is given back undecided, to be worked out after the transaction was given up.
+/// Decides on an order as it was read under its lock, and writes its status; what would take long is given back
+/// undecided, to be worked out after the transaction was given up.
 pub(super) async fn route_ahead(
     tx: &Tx,
     shop: &shops::Model,
     state: &OrderState,
-    forced: &[Forced],
     ahead: &mut PlanAhead,
     now: DateTime<Utc>,
 ) -> Result<Option<RouteRequest>, DbErr> {
     if state.gate(&shop.settings.0) == Gate::Open {
-        let gathered = if forced.is_empty() {
-            let routed = lines_waiting(state, &shop.settings.0);
-            gather_order::gather(tx, shop, state, &routed, None, now).await?
-        } else {
-            None
-        };
+        let routed = lines_waiting(state, &shop.settings.0);
+        let gathered = gather_order::gather(tx, shop, state, &routed, None, now).await?;
         let state = gathered.as_ref().unwrap_or(state);
         let waiting = waiting(state, &shop.settings.0);
-        let mut request = request(tx.conn(), shop, state, waiting, forced, now).await?;
+        let mut request = request(tx.conn(), shop, state, waiting, &[], now).await?;
         routing_limit::stop(tx, state, &mut request, now).await?;
         if !request.lines.is_empty() {
             let Some(plan) = ahead.answer(&request, decide_ahead::alternatives(&request)) else {
@@ -165,7 +175,7 @@ pub(super) async fn carry_out(
 ) -> Result<(), DbErr> {
     plan.strategy = Some(shop.settings.0.routing.strategy);
     let writer = PlanWriter { tx, shop, state, now };
-    writer.write(request, &plan).await?;
+    writer.write(request, plan).await?;
     failpoint::hit("route.before_commit");
     let routed = Some((state, reserve_stock::counted(request)));
     end(tx, shop, state.order.id, routed).await
@@ -271,7 +281,9 @@ pub(super) async fn request(
         .collect();
     let agreed = agreed(db, shop.id, &lines).await?;
     let destination = destination(state);
-    let facts = rule_facts::of(shop, state, now);
+    let rules = rule_facts::in_force(shop, now)?;
+    let mut facts = rule_facts::of(shop, state, now);
+    facts.parcels = standing_parcels::count(db, shop, state, (&facts, &rules), now).await?;
     let to = Destination {
         country: destination.as_deref(),
         province: facts.province.as_deref(),
@@ -290,7 +302,7 @@ pub(super) async fn request(
         strategy,
         known_costs,
         facts,
-        rules: rule_facts::in_force(shop, now)?,
+        rules,
     })
 }
 

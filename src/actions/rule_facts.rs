@@ -1,6 +1,6 @@
 //! What a shop's routing rules get to know of an order, and which of them are in force.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Timelike as _, Utc};
 use jiff::{Timestamp, tz::TimeZone};
@@ -64,16 +64,20 @@ pub fn not_to_route(line: &order_lines::Model) -> LineDemand {
     }
 }
 
-/// Parcels that were shipped or are to be: at least one for each purchase order.
 fn parcels(state: &OrderState) -> u32 {
+    parcels_of_each(state).into_values().fold(0, u32::saturating_add)
+}
+
+/// Parcels that were shipped or are to be: at least one for each purchase order that units rest on.
+pub fn parcels_of_each(state: &OrderState) -> BTreeMap<PurchaseOrderId, u32> {
     let live: BTreeSet<PoLineId> = state.allocations.iter().map(|one| one.po_line_id).collect();
     let lines = state.po_lines.iter().filter(|line| live.contains(&line.id));
     let orders: BTreeSet<PurchaseOrderId> = lines.map(|line| line.purchase_order_id).collect();
-    let shipped = |order: &PurchaseOrderId| {
-        let parcels = state.shipments.iter().filter(|one| one.purchase_order_id == *order);
-        u32::try_from(parcels.count()).unwrap_or(u32::MAX).max(1)
+    let shipped = |order: PurchaseOrderId| {
+        let parcels = state.shipments.iter().filter(|one| one.purchase_order_id == order);
+        (order, u32::try_from(parcels.count()).unwrap_or(u32::MAX).max(1))
     };
-    orders.iter().map(shipped).fold(0, u32::saturating_add)
+    orders.into_iter().map(shipped).collect()
 }
 
 /// The same for an order of which no more than its lines was read.

@@ -2,7 +2,8 @@
 //! supplier, the goods and the address as they are by now. Routing decided by what was so then, and nobody else
 //! may have been there to serve it since.
 //!
-//! Prices are `price_guard`'s, and the pieces are reserved. What a person chose stays as it was chosen.
+//! Prices are `price_guard`'s, and the pieces are reserved. What a person chose stays as it was chosen, and nothing
+//! else of its order does for that.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,10 +11,11 @@ use chrono::{DateTime, Utc};
 use sea_orm::DbErr;
 
 use super::{
-    next_steps,
+    by_hand, next_steps,
     purchase_order_status::{move_to, release_allocations},
-    route_order::{agreed, alternatives, destination},
-    rule_facts,
+    route_order::{agreed, alternatives, destination, follow_status},
+    rule_facts, standing_parcels,
+    withdraw_units::take_back,
 };
 use crate::{
     domain::{
@@ -28,19 +30,85 @@ use crate::{
     },
 };
 
-/// Why an unsent purchase order may not be sent any more, for people; none where it may.
-pub async fn why_not(
+/// Takes back what of a draft may not be sent any more, and reads the order again; none where nothing of it may be.
+pub async fn take_back_refused(
+    tx: &Tx,
+    shop: &shops::Model,
+    state: OrderState,
+    po: &mut purchase_orders::Model,
+    now: DateTime<Utc>,
+) -> Result<Option<OrderState>, DbErr> {
+    let Some(refused) = refused(tx, shop, &state, po, now).await? else {
+        return Ok(Some(state));
+    };
+    if refused.only.is_empty() {
+        back_to_routing(tx, shop, &state.order, po, &refused.why, now).await?;
+        follow_status(tx, shop, po.order_id).await?;
+        return Ok(None);
+    }
+    take_off(tx, shop, &state, po, &refused, now).await?;
+    follow_status(tx, shop, po.order_id).await?;
+    let left = OrderState::of(tx, shop.id, po.order_id).await?;
+    let row = left
+        .iter()
+        .flat_map(|left| &left.purchase_orders)
+        .find(|row| row.id == po.id);
+    if let Some(row) = row {
+        *po = row.clone();
+    }
+    Ok(left)
+}
+
+/// What of an unsent purchase order may not be sent any more.
+struct Refused {
+    /// For people.
+    why: String,
+    /// The parts that may not be, where others were chosen by hand; else it may not be sent at all.
+    only: Vec<allocations::Model>,
+}
+
+/// Looks once more at an unsent purchase order; none where it may be sent.
+async fn refused(
     tx: &Tx,
     shop: &shops::Model,
     state: &OrderState,
     po: &purchase_orders::Model,
     now: DateTime<Utc>,
-) -> Result<Option<String>, DbErr> {
-    let Some(why) = refusal(tx, shop, state, po, now).await? else {
+) -> Result<Option<Refused>, DbErr> {
+    let all = parts(state, po);
+    let Some(why) = refusal(tx, shop, state, &all, &BTreeSet::new(), now).await? else {
         return Ok(None);
     };
-    let chosen = events::any_of_kind(tx.conn(), shop.id, state.order.id, EventKind::Overridden).await?;
-    Ok((!chosen).then_some(why))
+    let chosen = by_hand::chosen(tx.conn(), shop.id, state).await?;
+    if chosen.is_empty() {
+        return Ok(Some(Refused { why, only: Vec::new() }));
+    }
+    let (kept, bound): (Vec<_>, Vec<_>) = all.into_iter().partition(|(_, part)| chosen.contains(&part.group_id));
+    let why = refusal(tx, shop, state, &bound, &chosen, now).await?;
+    Ok(why.map(|why| Refused {
+        why,
+        only: match kept.as_slice() {
+            [] => Vec::new(),
+            _ => bound.into_iter().map(|(_, part)| part.clone()).collect(),
+        },
+    }))
+}
+
+/// Takes off an unsent purchase order what may not be sent of it.
+async fn take_off(
+    tx: &Tx,
+    shop: &shops::Model,
+    state: &OrderState,
+    po: &purchase_orders::Model,
+    refused: &Refused,
+    now: DateTime<Utc>,
+) -> Result<(), DbErr> {
+    take_back(tx, state, refused.only.iter().collect(), now).await?;
+    next_steps::units_freed(tx, shop, &state.order, now)?;
+    let message = format!("A part of {} was not sent: {}", po.number, refused.why);
+    let (shop, order) = (shop.id, state.order.id);
+    events::add(tx, shop, order, now, &Actor::Orderyard, EventKind::Cancelled, message);
+    Ok(())
 }
 
 /// Ends an unsent purchase order. Routing knows the alternatives, and asks a person if there are none.
@@ -61,21 +129,22 @@ pub async fn back_to_routing(
     Ok(())
 }
 
+/// Why some parts of an order may not be sent, beside what was `chosen` by hand.
 async fn refusal(
     tx: &Tx,
     shop: &shops::Model,
     state: &OrderState,
-    po: &purchase_orders::Model,
+    parts: &[(&order_lines::Model, &allocations::Model)],
+    chosen: &BTreeSet<AllocationGroupId>,
     now: DateTime<Utc>,
 ) -> Result<Option<String>, DbErr> {
-    let parts = parts(state, po);
     let variants = parts.iter().filter_map(|(line, _)| line.variant_id).collect();
     let (mut ways, _) = alternatives(tx, shop.id, variants, store::offers::Model::available, now).await?;
     if !shop.settings.0.rules.is_empty() {
-        give_back(tx, state, &parts, &mut ways).await?;
+        give_back(tx, state, parts, &mut ways).await?;
     }
     let mut lines = Vec::new();
-    for (line, part) in &parts {
+    for (line, part) in parts {
         let Some(variant) = line.variant_id else { continue };
         let made_of = ways.get(&variant).into_iter().flatten().flat_map(|way| &way.components);
         let mut made_of = made_of.filter(|other| is_of(other, part));
@@ -87,9 +156,15 @@ async fn refusal(
         }
     }
     let mut freed = state.clone();
-    freed
-        .allocations
-        .retain(|one| !parts.iter().any(|(_, part)| part.id == one.id));
+    freed.allocations.retain(|one| {
+        // What was split off by hand was one purchase order when it was decided.
+        let is_half = |part: &allocations::Model| part.plan_id == one.plan_id && part.supplier_id == one.supplier_id;
+        // What a person chose goes its own way, and the rest needs not go with it.
+        !chosen.contains(&one.group_id) && !parts.iter().any(|(_, part)| part.id == one.id || is_half(part))
+    });
+    let rules = rule_facts::in_force(shop, now)?;
+    let mut facts = rule_facts::of(shop, &freed, now);
+    facts.parcels = standing_parcels::count(tx, shop, &freed, (&facts, &rules), now).await?;
     let request = RouteRequest {
         suppliers: agreed(tx, shop.id, &lines).await?.terms(),
         lines,
@@ -97,8 +172,8 @@ async fn refusal(
         strategy: Strategy::Priority,
         known_costs: None,
         price_breaks: Vec::new(),
-        facts: rule_facts::of(shop, &freed, now),
-        rules: rule_facts::in_force(shop, now)?,
+        facts,
+        rules,
     };
     Ok(routing::forbidden(&request).map(|why| why.to_string()))
 }

@@ -207,7 +207,18 @@ pub(super) async fn take_back_unsent(
     line: OrderLineId,
     now: DateTime<Utc>,
 ) -> Result<(), DbErr> {
-    for allocation in state.allocations.iter().filter(|one| one.order_line_id == line) {
+    let of_line = state.allocations.iter().filter(|one| one.order_line_id == line);
+    take_back(tx, state, of_line.collect(), now).await
+}
+
+/// Takes all units of some allocations off purchase orders that were not sent.
+pub(super) async fn take_back(
+    tx: &Tx,
+    state: &OrderState,
+    parts: Vec<&allocations::Model>,
+    now: DateTime<Utc>,
+) -> Result<(), DbErr> {
+    for allocation in parts {
         if po_of(state, allocation).is_some_and(|po| po.status == PurchaseOrderStatus::Draft) {
             withdraw_allocation(tx, state, allocation, 0, u32::MAX, now).await?;
         }

@@ -42,14 +42,17 @@ struct Draft {
 }
 
 impl PlanWriter<'_> {
-    pub async fn write(&self, request: &RouteRequest, plan: &RoutePlan) -> Result<(), DbErr> {
-        let plan_id = self.write_plan(plan)?;
+    pub async fn write(&self, request: &RouteRequest, mut plan: RoutePlan) -> Result<(), DbErr> {
+        let plan_id = RoutingPlanId::generate();
         let mut counter = store::units(self.state.order.po_counter);
         let mut drafts: BTreeMap<(SupplierId, &'static str), Draft> = BTreeMap::new();
         let mut rows = Vec::new();
         for line in &plan.lines {
             if let Outcome::Allocated { components, .. } = &line.outcome {
                 let group = AllocationGroupId::generate();
+                if line.by_hand {
+                    plan.by_hand.push(group);
+                }
                 for component in components {
                     let key = (component.supplier, component.unit_cost.currency.code());
                     let draft = match drafts.entry(key) {
@@ -67,6 +70,7 @@ impl PlanWriter<'_> {
                 }
             }
         }
+        self.write_plan(plan_id, &plan)?;
         let headers: Vec<_> = drafts.values().map(|draft| draft.header.clone()).collect();
         self.write_drafts(drafts.into_values().collect(), counter)?;
         store::insert_all(self.tx, rows)?;
@@ -75,14 +79,14 @@ impl PlanWriter<'_> {
             let supplier = terms.map_or("the supplier", |terms| terms.name.as_str());
             review_holds::hold(self.tx, self.shop, self.state, &po, supplier, self.now).await?;
         }
-        self.write_exceptions(plan).await
+        self.write_exceptions(&plan).await
     }
 
-    fn write_plan(&self, plan: &RoutePlan) -> Result<RoutingPlanId, DbErr> {
+    fn write_plan(&self, id: RoutingPlanId, plan: &RoutePlan) -> Result<(), DbErr> {
         let cost = plan.only_cost();
         let explanation = serde_json::to_value(plan).map_err(|error| DbErr::Json(error.to_string()))?;
         let row = store::routing_plans::Model {
-            id: RoutingPlanId::generate(),
+            id,
             shop_id: self.shop.id,
             order_id: self.state.order.id,
             decided_at: self.now,
@@ -90,9 +94,7 @@ impl PlanWriter<'_> {
             currency: cost.map(|cost| cost.currency),
             explanation: Json(explanation),
         };
-        let id = row.id;
-        store::insert(self.tx, row)?;
-        Ok(id)
+        store::insert(self.tx, row)
     }
 
     fn draft(&self, request: &RouteRequest, supplier: SupplierId, currency: Currency, number: String) -> Draft {

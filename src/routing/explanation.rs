@@ -44,6 +44,7 @@ impl Explained<'_> {
             costs: costs(&lines),
             landed: self.least_cost.map(LeastCost::landed),
             strategy: None,
+            by_hand: Vec::new(),
             lines,
         }
     }
@@ -90,6 +91,7 @@ impl Explained<'_> {
         PlanLine {
             line: self.lines[line].line,
             units,
+            by_hand: self.lines[line].forced_offer.is_some(),
             reason: if told { choice.reason() } else { String::new() },
             rejected: if told {
                 self.rejected(line, Some((index, units)))
@@ -179,6 +181,7 @@ impl Explained<'_> {
             line: self.lines[line].line,
             units,
             outcome,
+            by_hand: self.lines[line].forced_offer.is_some(),
             reason,
             rejected,
             runner_up: None,

@@ -39,6 +39,7 @@ pub mod what_if;
 pub mod worth;
 
 pub use forbidden::forbidden;
+pub use parcels::parcels_needed;
 pub use plan::{
     Aimed, ChosenComponent, CostParts, Field, Lack, Landed, Outcome, PlanLine, PriceCut, RejectedAlternative,
     RejectedBecause, RoutePlan, RunnerUp, SupplierBill,
@@ -78,13 +79,17 @@ fn with_judged<R>(
     // Stock that two lines want goes to the older one, whatever the order of the request.
     lines.sort_by_key(|line| line.line);
     let mut judged: Vec<Vec<Candidate<'_>>> = lines.iter().map(|line| candidates::of_line(line, &around)).collect();
-    let ruling = Ruling::of(request, &around);
+    let mut ruling = Ruling::of(request, &around);
     for (line, candidates) in lines.iter().zip(&mut judged) {
         for candidate in candidates {
             candidate.refuse(ruling.refusals(line, candidate.alternative));
         }
     }
     let stock = Stock::of(&request.lines, &ruling.kept);
+    if ruling.limits.max_parcels.is_some() && lines.iter().any(|line| line.forced_offer.is_some()) {
+        let tariff = known_costs(request).map(|model| Tariff::new(model, &request.price_breaks));
+        ruling.leave_room(parcels::of_chosen(&lines, &judged, &stock, tariff.as_ref()));
+    }
     let known = Known {
         lines: &lines,
         around: &around,
@@ -92,6 +97,14 @@ fn with_judged<R>(
         price_breaks: &request.price_breaks,
     };
     decide(known, judged, stock)
+}
+
+/// What is known of costs, whatever decides.
+fn known_costs(request: &RouteRequest) -> Option<&CostModel> {
+    match &request.strategy {
+        Strategy::Priority => request.known_costs.as_deref(),
+        Strategy::LeastCost(model) => Some(model.as_ref()),
+    }
 }
 
 /// What all strategies start from.

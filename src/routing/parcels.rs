@@ -3,7 +3,12 @@
 
 use std::collections::BTreeMap;
 
-use super::{request::Alternative, tariff::Tariff};
+use super::{
+    candidates::{Candidate, Stock},
+    request::{Alternative, LineDemand},
+    tariff::Tariff,
+    terms::CostModel,
+};
 use crate::ids::SupplierId;
 
 /// What each supplier ships, in grams.
@@ -43,6 +48,36 @@ impl Loads {
         }
         room
     }
+}
+
+/// The most parcels that a person's choices take by themselves.
+pub fn of_chosen(
+    lines: &[&LineDemand],
+    judged: &[Vec<Candidate<'_>>],
+    stock: &Stock,
+    tariff: Option<&Tariff<'_>>,
+) -> u32 {
+    let mut loads = Loads::default();
+    let chosen = lines.iter().zip(judged).filter(|(line, _)| line.forced_offer.is_some());
+    for (line, candidates) in chosen {
+        for candidate in candidates.iter().filter(|candidate| candidate.is_eligible()) {
+            let units = line.units.min(stock.units(candidate));
+            if units > 0 {
+                loads.add(candidate.alternative, units);
+            }
+        }
+    }
+    loads.parcels(tariff)
+}
+
+/// The parcels that so many grams from each supplier need, counted as a plan counts them.
+#[must_use]
+pub fn parcels_needed(costs: &CostModel, loads: &[(SupplierId, u64)]) -> Vec<u32> {
+    let tariff = Tariff::new(costs, &[]);
+    loads
+        .iter()
+        .map(|(supplier, grams)| needed(Some(&tariff), *supplier, *grams))
+        .collect()
 }
 
 fn load(alternative: &Alternative, units: u32) -> impl Iterator<Item = (SupplierId, u64)> {

@@ -11,7 +11,7 @@ use crate::{
         money::{Currency, Money},
         text_enum::text_enum,
     },
-    ids::{AlternativeId, OfferId, OrderLineId, SupplierId},
+    ids::{AllocationGroupId, AlternativeId, OfferId, OrderLineId, SupplierId},
 };
 
 /// The decision for one order.
@@ -27,6 +27,9 @@ pub struct RoutePlan {
     /// What the owner had chosen, told by whoever asked.
     #[serde(default)]
     pub strategy: Option<StrategyWord>,
+    /// What is bought of lines that go [by hand](PlanLine::by_hand), told by whoever bought it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub by_hand: Vec<AllocationGroupId>,
 }
 
 impl RoutePlan {
@@ -137,6 +140,9 @@ pub struct PlanLine {
     /// Over all entries of the same line these sum to its demand.
     pub units: u32,
     pub outcome: Outcome,
+    /// Whether a person chose who serves them.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub by_hand: bool,
     /// A sentence for the shop's owner.
     pub reason: String,
     /// The line's other alternatives, in the order in which they were considered.

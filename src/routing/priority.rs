@@ -180,7 +180,10 @@ impl Whole<'_> {
 
     /// Serves all lines from some suppliers only.
     fn within(&self, set: Option<&BTreeSet<SupplierId>>, state: &mut Left) -> Vec<Assignment> {
-        let mut assignments: Vec<Option<Assignment>> = self.lines.iter().map(|_| None).collect();
+        // What a person chose comes first, from wherever it was chosen: the limits have room for it.
+        let mut assignments: Vec<Option<Assignment>> = (self.lines.iter().enumerate())
+            .map(|(at, line)| line.forced_offer.is_some().then(|| self.serve(at, None, state)))
+            .collect();
         for group in &self.groups {
             // What stands in two groups nobody ships.
             let members: Vec<usize> = group.iter().copied().filter(|at| assignments[*at].is_none()).collect();
@@ -231,7 +234,7 @@ impl Whole<'_> {
                 continue;
             }
             let mut taken = assignment.left.min(left.stock.units(candidate));
-            if let Some(most) = left.most.filter(|_| self.tariff.is_some()) {
+            if let Some(most) = left.most {
                 taken = left.loads.room(candidate.alternative, taken, most, self.tariff);
             }
             if taken > 0 {

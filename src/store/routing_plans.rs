@@ -35,6 +35,17 @@ pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
+/// Some of a shop's decisions.
+pub async fn by_ids(db: &impl ConnectionTrait, shop: ShopId, ids: Vec<RoutingPlanId>) -> Result<Vec<Model>, DbErr> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows = Entity::find()
+        .filter(Column::ShopId.eq(shop))
+        .filter(Column::Id.is_in(ids));
+    paging::all(rows, db).await
+}
+
 /// The latest decision on an order.
 pub async fn latest(db: &impl ConnectionTrait, shop: ShopId, order: OrderId) -> Result<Option<Model>, DbErr> {
     Entity::find()

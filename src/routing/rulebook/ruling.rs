@@ -70,6 +70,20 @@ impl<'a> Ruling<'a> {
         ruling
     }
 
+    /// Has what a person chose, which takes so many parcels, count in no limit on parcels.
+    pub fn leave_room(&mut self, parcels: u32) {
+        let of_rules = self
+            .limiting
+            .iter_mut()
+            .filter_map(|limiting| match &mut limiting.limit {
+                Limit::Parcels(most) => Some(most),
+                Limit::Together(_) => None,
+            });
+        for most in of_rules.chain(&mut self.limits.max_parcels) {
+            *most = most.saturating_add(parcels);
+        }
+    }
+
     fn limit(&mut self, rule: &'a Rule) {
         let limit = match rule.then {
             Consequence::NeverSplit | Consequence::ShipTogether => {
@@ -147,7 +161,7 @@ impl<'a> Ruling<'a> {
             })
         };
         let mut found: Vec<RejectedBecause> = self.request.rules.iter().filter_map(refusal).collect();
-        // A person who chooses a supplier may well split what is begun.
+        // A person who chooses a supplier may well split what is begun, and have one parcel more.
         if line.forced_offer.is_none() {
             found.extend(self.begun(line, alternative));
         }

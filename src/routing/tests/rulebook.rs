@@ -3,7 +3,10 @@
 use rust_decimal::Decimal;
 
 use super::*;
-use crate::routing::rulebook::{Consequence, Rule, Standing, Tick, tied};
+use crate::routing::{
+    rulebook::{Consequence, Rule, Standing, Tick, tied},
+    terms::CostModel,
+};
 
 fn rule(when: &str, then: Consequence) -> Rule {
     Rule::new("House rule", (!when.is_empty()).then_some(when), then).unwrap_or_else(|error| panic!("{when}: {error}"))
@@ -254,6 +257,63 @@ fn a_person_may_split_what_is_begun() {
     }];
     request.rules = vec![rule("", Consequence::NeverSplit)];
     assert_eq!(told(&route(&request)), ["1: 1 SKU-22"]);
+}
+
+/// South is chosen for the first line; of the others, North alone has the second and East the third.
+fn chosen_beside(rest: Vec<LineDemand>, parcels: u32) -> [RouteRequest; 2] {
+    let both = vec![
+        alternative(11, vec![component(11, 1, 9)]),
+        alternative(12, vec![component(12, 2, 9)]),
+    ];
+    let mut chosen = line(1, 2, both);
+    chosen.forced_offer = Some(offer_id(12));
+    let mut by_list = order([vec![chosen], rest].concat());
+    by_list.suppliers.push(terms(3, "East Wares"));
+    by_list.facts.parcels = parcels;
+    by_list.rules = vec![rule("", Consequence::MaxParcels(1))];
+    let costs = |model: &mut CostModel| model.suppliers.push(super::least_cost::costs(3, 300));
+    let by_cost = super::least_cost::with_model(by_list.clone(), costs);
+    [by_list, by_cost]
+}
+
+/// What a person chose is no parcel to a limit: neither does the limit stop it, nor does it take the others' room.
+#[test]
+fn a_choice_by_hand_counts_in_no_limit_on_parcels() {
+    let only = |id: u128, of: u128, units: u32| {
+        line(
+            id,
+            units,
+            vec![alternative(id * 10 + of, vec![component(id * 10 + of, of, 9)])],
+        )
+    };
+    let check = |rest: Vec<LineDemand>, parcels: u32, expect: &[&str]| {
+        for request in chosen_beside(rest, parcels) {
+            assert_eq!(told(&route(&request)), expect, "{parcels} {:?}", request.strategy);
+        }
+    };
+    check(vec![], 0, &["2: 2 SKU-12"]);
+    check(vec![], 1, &["2: 2 SKU-12"]);
+    check(vec![only(2, 1, 1)], 1, &["2: 2 SKU-12", "1: nobody"]);
+    check(vec![only(2, 1, 1)], 0, &["2: 2 SKU-12", "1: 1 SKU-21"]);
+    check(
+        vec![only(2, 1, 2), only(3, 3, 1)],
+        0,
+        &["2: 2 SKU-12", "2: 2 SKU-21", "1: nobody"],
+    );
+    for request in chosen_beside(vec![], 1) {
+        assert!(route(&request).lines.iter().all(|line| line.by_hand));
+    }
+}
+
+#[test]
+fn a_choice_by_hand_passes_no_rule_that_forbids_it() {
+    for mut request in chosen_beside(vec![], 0) {
+        request.rules.push(rule("", Consequence::Never(keys(&["supplier-2"]))));
+        let plan = route(&request);
+        assert_eq!(told(&plan), ["2: nobody"]);
+        let reason = &plan.lines[0].reason;
+        assert!(reason.contains("the rule “House rule” forbids it"), "{reason}");
+    }
 }
 
 #[test]

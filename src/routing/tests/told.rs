@@ -6,6 +6,7 @@ use super::{
     *,
 };
 use crate::routing::{
+    parcels_needed,
     rulebook::{Consequence, Rule},
     terms::*,
     worth,
@@ -185,6 +186,35 @@ fn parcels_count_by_weight_under_the_priority_list_too() {
     // Why the first in priority does not ship is told by the weight, too.
     let why = route(&known).lines[0].rejected[0].why.to_string();
     assert_eq!(why, "the rule “Few parcels” leaves no room for it");
+}
+
+/// North's three pieces are two parcels, and one is allowed.
+#[test]
+fn what_a_person_chose_may_be_heavier_than_a_limit() {
+    let mut by_list = heavy(1);
+    by_list.lines[0].forced_offer = Some(offer_id(1));
+    by_list.known_costs = Some(Box::new(heavy_model(|_| {})));
+    let by_cost = RouteRequest {
+        strategy: Strategy::LeastCost(Box::new(heavy_model(|_| {}))),
+        ..by_list.clone()
+    };
+    assert_eq!(told(&route(&by_list)), ["3: 3 SKU-1"]);
+    assert_eq!(told(&route(&by_cost)), ["3: 3 SKU-1"]);
+}
+
+/// What stands is counted as what is planned; of who says nothing of brackets it is one parcel.
+#[test]
+fn parcels_that_stand_are_counted_by_weight() {
+    let loads = [
+        (supplier(1), 0),
+        (supplier(1), 31_500),
+        (supplier(1), 31_501),
+        (supplier(2), 60_000),
+        (supplier(3), 60_000),
+    ];
+    assert_eq!(parcels_needed(&heavy_model(|_| {}), &loads), [1, 1, 2, 1, 1]);
+    let none = heavy_model(|model| model.suppliers[0].shipping = by_weight(&[(0, 100)]));
+    assert_eq!(parcels_needed(&none, &loads), [1; 5]);
 }
 
 #[test]

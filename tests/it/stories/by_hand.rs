@@ -195,6 +195,112 @@ async fn a_choice_by_hand_splits_what_a_rule_never_splits(
     assert_eq!(story.world.count(open).await, 0);
 }
 
+const OPEN: &str = "select count(*) from exceptions where status = 'open'";
+const CHOSEN: &str = "select count(*) from events where kind = 'overridden'";
+
+/// Has the first line of the only order shipped by this offer.
+async fn choose(story: &Story, sku: &str) -> Value {
+    let order = the_order(story).await;
+    let (order, line) = (&order["id"], &order["lines"][0]["id"]);
+    let parts = format!("[{{ offerId: \"{}\" }}]", offer(story, sku).await);
+    let call = format!("overrideRouting(orderId: {order}, lineId: {line}, parts: {parts}, reason: \"because\")");
+    problems(story, &call).await
+}
+
+fn is_refused_for(told: &Value, why: &str) {
+    let message = told[0]["message"].as_str().unwrap_or_default();
+    assert!(told[0]["code"] == "CONFLICT" && message.contains(why), "{told}");
+}
+
+/// The history does not say that it was chosen, and the draft stands.
+#[rstest]
+#[case::rule("[{ name: Not there, never: [north] }]", 100, "the rule “Not there” forbids it")]
+#[case::stock("[]", 1, "N-MUG")]
+#[tokio::test]
+async fn what_may_not_be_chosen_changes_nothing(
+    #[values(Database::Sqlite, Database::Postgres)] database: Database,
+    #[case] rules: &'static str,
+    #[case] in_stock: u32,
+    #[case] why: &str,
+) {
+    let plot = Plot {
+        mug_at_east: true,
+        rules,
+        ..Plot::default()
+    };
+    let story = plot.begin(database).await;
+    settings(&story, "undoMinutes: 60").await;
+    let none = "update offers set stock = 0 where sku = 'N-MUG'";
+    story.world.execute(none).await;
+    story.order(&[("MUG", 2)]);
+    waits_for(&story, "it is decided", DRAFTS, 1).await;
+    // One of two is not what was chosen.
+    let some = format!("update offers set stock = {in_stock} where sku = 'N-MUG'");
+    story.world.execute(&some).await;
+    is_refused_for(&choose(&story, "N-MUG").await, why);
+    assert_eq!((units(&story, "N-MUG").await, units(&story, "E-MUG").await), (0, 2));
+    let orders = "select count(*) from purchase_orders";
+    assert_eq!(story.world.count(orders).await, 1);
+    assert_eq!((story.world.count(OPEN).await, story.world.count(CHOSEN).await), (0, 0));
+    let reserved = "select cast(sum(reserved) as bigint) from offers";
+    assert_eq!(story.world.count(reserved).await, 2);
+}
+
+#[rstest]
+#[tokio::test]
+async fn an_exception_stays_open_where_the_choice_may_not_be(
+    #[values(Database::Sqlite, Database::Postgres)] database: Database,
+) {
+    let plot = Plot {
+        rules: "[{ name: Not there, never: [north] }]",
+        ..Plot::default()
+    };
+    let story = plot.begin(database).await;
+    story.order(&[("MUG", 1)]);
+    waits_for(&story, "nobody may ship it", OPEN, 1).await;
+    story.quiet().await;
+    let asked = "{ exceptions(filter: { status: OPEN }) { nodes { id } } }";
+    let asked = story.world.graphql(asked, json!({})).await;
+    let id = &asked["exceptions"]["nodes"][0]["id"];
+    let north = offer(&story, "N-MUG").await;
+    let told = problems(
+        &story,
+        &format!("chooseSupplier(exceptionId: {id}, offerId: \"{north}\")"),
+    )
+    .await;
+    is_refused_for(&told, "the rule “Not there” forbids it");
+    let all = "select count(*) from exceptions";
+    assert_eq!((story.world.count(OPEN).await, story.world.count(all).await), (1, 1));
+    assert_eq!(story.world.count(CHOSEN).await, 0);
+    assert_eq!(story.bought(), (0, 0));
+}
+
+/// The order has the only parcel that a rule allows it; what a person chooses is one more.
+#[rstest]
+#[tokio::test]
+async fn a_choice_by_hand_is_not_stopped_by_a_limit_that_is_used_up(
+    #[values(Database::Sqlite, Database::Postgres)] database: Database,
+) {
+    let plot = Plot {
+        rules: "[{ name: One parcel, max_parcels: 1 }]",
+        ..Plot::default()
+    };
+    let story = plot.begin(database).await;
+    story.order(&[("SHIRT", 1), ("KIT", 1)]);
+    story.purchase_order("north").await;
+    waits_for(&story, "the kit has no room", OPEN, 1).await;
+    story.quiet().await;
+    let choose = format!(
+        "chooseSupplier(exceptionId: \"{{id}}\", offerId: \"{}\")",
+        offer(&story, "E-BOX").await
+    );
+    story.world.decide("NO_ELIGIBLE_SUPPLIER", &choose).await;
+    story.purchase_order("east").await;
+    story.quiet().await;
+    assert_eq!(story.bought(), (1, 1));
+    assert_eq!(story.world.count(OPEN).await, 0);
+}
+
 /// Both are decided before the program gets to the first: a job of the order's goes on all the while.
 #[rstest]
 #[tokio::test]

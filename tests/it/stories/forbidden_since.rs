@@ -3,9 +3,10 @@
 
 use rstest::rstest;
 use sandbox::AddressSpec;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{
+    by_hand::the_order,
     meanwhile::{leave, settings, settled},
     shop::{KIT_AT_TWO, Plot, Story},
 };
@@ -16,13 +17,17 @@ const OPEN: &str = "select count(*) from exceptions where status = 'open'";
 
 /// What the shop's staff change about the agreement with North.
 async fn agree(story: &Story, change: &str) {
+    agree_with(story, "north", change).await;
+}
+
+async fn agree_with(story: &Story, key: &str, change: &str) {
     let found = story
         .world
         .graphql("{ suppliers { nodes { id key } } }", json!({}))
         .await;
     let mut nodes = found["suppliers"]["nodes"].as_array().expect("a list").iter();
-    let north = nodes.find(|node| node["key"] == "north").expect("North");
-    let call = format!("connectSupplier(supplierId: {}, input: {{ {change} }})", north["id"]);
+    let node = nodes.find(|node| node["key"] == key).expect(key);
+    let call = format!("connectSupplier(supplierId: {}, input: {{ {change} }})", node["id"]);
     story.change(&call).await;
 }
 
@@ -146,6 +151,175 @@ async fn who_was_chosen_by_hand_is_not_taken_back(#[values(Database::Sqlite, Dat
     settled(&story).await;
     leave(&story).await;
     story.purchase_order("north").await;
+}
+
+/// Has the order's mugs shipped by this offer, whoever was to ship them.
+async fn choose_for_mug(story: &Story, sku: &str) {
+    let order = the_order(story).await;
+    let mut lines = order["lines"].as_array().expect("lines").iter();
+    let line = lines.find(|line| line["sku"] == "MUG").expect("the mug");
+    let query = format!("{{ offers(filter: {{ search: \"{sku}\" }}) {{ nodes {{ id }} }} }}");
+    let offer = story.world.graphql(&query, json!({})).await["offers"]["nodes"][0]["id"].clone();
+    let (order, line) = (&order["id"], &line["id"]);
+    let parts = format!("[{{ offerId: {offer} }}]");
+    let call = format!("overrideRouting(orderId: {order}, lineId: {line}, parts: {parts}, reason: \"a gift\")");
+    story.change(&call).await;
+}
+
+/// Mugs that East has too, with something else, all of which may be undone for an hour.
+async fn beside_a_mug(database: Database, rules: &'static str, other: &str, drafts: i64) -> Story {
+    let plot = Plot {
+        mug_at_east: true,
+        rules,
+        ..Plot::default()
+    };
+    let story = plot.begin(database).await;
+    settings(&story.world, "undoMinutes: 60").await;
+    story.order(&[("MUG", 1), (other, 1)]);
+    story.waits_for("all is decided", DRAFTS, drafts).await;
+    settled(&story).await;
+    story
+}
+
+/// Pieces of an offer that are with its supplier.
+async fn sent(story: &Story, sku: &str) -> i64 {
+    let pieces = "select cast(coalesce(sum(l.quantity - l.cancelled), 0) as bigint) from po_lines l
+        join purchase_orders p on p.id = l.purchase_order_id where p.sent_at is not null and l.sku = ";
+    story.world.count(&format!("{pieces} '{sku}'")).await
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Since {
+    Paused,
+    RuledOut,
+}
+
+/// That the mug was chosen says nothing for the kit, which East was to ship all along.
+#[rstest]
+#[case(Since::Paused, "the connection with East is paused")]
+#[case(Since::RuledOut, "the rule “Not there” forbids it")]
+#[tokio::test]
+async fn a_choice_by_hand_keeps_nothing_else_from_the_last_look(
+    #[values(Database::Sqlite, Database::Postgres)] database: Database,
+    #[case] since: Since,
+    #[case] why: &str,
+) {
+    let story = beside_a_mug(database, "[]", "KIT", 2).await;
+    choose_for_mug(&story, "E-MUG").await;
+    match since {
+        Since::Paused => agree_with(&story, "east", "active: false").await,
+        Since::RuledOut => {
+            let rule = r#"saveRule(input: { name: "Not there", kind: NEVER, suppliers: ["east"] })"#;
+            story.change(rule).await;
+        }
+    }
+    settled(&story).await;
+    leave(&story).await;
+    story.purchase_order("east").await;
+    story.waits_for("a person is asked about the kit", OPEN, 1).await;
+    story.quiet().await;
+    assert_eq!(story.bought(), (0, 1));
+    assert_eq!((sent(&story, "E-MUG").await, sent(&story, "E-BOX").await), (1, 0));
+    let told = format!("select count(*) from events where message like '%was not sent: {why}'");
+    assert_eq!(story.world.count(&told).await, 1, "the history says why");
+}
+
+/// The first two drafts of the order, as its page shows it.
+async fn two_drafts(story: &Story) -> [Value; 2] {
+    let order = the_order(story).await;
+    let all = order["purchaseOrders"].as_array().expect("a list").iter();
+    let drafts: Vec<Value> = all.filter(|po| po["status"] == "DRAFT").cloned().collect();
+    drafts.try_into().expect("two drafts")
+}
+
+async fn split(story: &Story) {
+    let order = the_order(story).await;
+    let po = &order["purchaseOrders"][0];
+    let call = format!(
+        "splitPurchaseOrder(id: {}, lineIds: [{}], reason: \"apart\")",
+        po["id"], po["lines"][0]["id"]
+    );
+    story.change(&call).await;
+    story.waits_for("they leave apart", DRAFTS, 2).await;
+}
+
+#[rstest]
+#[tokio::test]
+async fn what_was_split_by_hand_was_not_chosen(#[values(Database::Sqlite, Database::Postgres)] database: Database) {
+    let plot = Plot::default();
+    let story = plot.begin(database).await;
+    settings(&story.world, "undoMinutes: 60").await;
+    story.order(&[("MUG", 1), ("SHIRT", 1)]);
+    story.waits_for("both are North's", DRAFTS, 1).await;
+    settled(&story).await;
+    split(&story).await;
+    agree(&story, "active: false").await;
+    settled(&story).await;
+    leave(&story).await;
+    story.waits_for("a person is asked about both", OPEN, 2).await;
+    story.quiet().await;
+    assert_eq!(story.bought(), (0, 0));
+}
+
+/// Who merged them sent nothing anywhere: the shirt is as North's as it was.
+#[rstest]
+#[tokio::test]
+async fn what_was_chosen_stays_so_when_it_is_merged(
+    #[values(Database::Sqlite, Database::Postgres)] database: Database,
+) {
+    let story = beside_a_mug(database, "[]", "SHIRT", 1).await;
+    choose_for_mug(&story, "N-MUG").await;
+    let [into, from] = two_drafts(&story).await;
+    let call = format!(
+        "mergePurchaseOrders(id: {}, fromId: {}, reason: \"one parcel\")",
+        into["id"], from["id"]
+    );
+    story.change(&call).await;
+    agree(&story, "active: false").await;
+    settled(&story).await;
+    leave(&story).await;
+    let placed = story.purchase_order("north").await;
+    assert_eq!(placed.open_units().len(), 1, "{placed:?}");
+    story.waits_for("a person is asked about the shirt", OPEN, 1).await;
+    story.quiet().await;
+    assert_eq!((sent(&story, "N-MUG").await, sent(&story, "N-SHIRT").await), (1, 0));
+    let told = "select count(*) from events where message like 'A part of % was not sent: %North is paused'";
+    assert_eq!(story.world.count(told).await, 1);
+    let reserved = "select cast(sum(reserved) as bigint) from offers where sku = 'N-SHIRT'";
+    assert_eq!(story.world.count(reserved).await, 0);
+}
+
+/// Rules that keep an order in one parcel spoke of what the program decided.
+#[rstest]
+#[case("[{ name: One parcel, max_parcels: 1 }]")]
+#[case("[{ name: Whole, never_split: true }]")]
+#[tokio::test]
+async fn the_rest_is_sent_beside_what_a_person_took_out_of_it(
+    #[values(Database::Sqlite, Database::Postgres)] database: Database,
+    #[case] rules: &'static str,
+) {
+    let story = beside_a_mug(database, rules, "SHIRT", 1).await;
+    choose_for_mug(&story, "E-MUG").await;
+    leave(&story).await;
+    story.purchase_order("north").await;
+    story.purchase_order("east").await;
+    story.quiet().await;
+    assert_eq!((sent(&story, "E-MUG").await, sent(&story, "N-SHIRT").await), (1, 1));
+    assert_eq!(story.world.count(OPEN).await, 0);
+}
+
+#[rstest]
+#[tokio::test]
+async fn both_halves_of_what_was_split_by_hand_are_sent(
+    #[values(Database::Sqlite, Database::Postgres)] database: Database,
+) {
+    let story = beside_a_mug(database, "[{ name: One parcel, max_parcels: 1 }]", "SHIRT", 1).await;
+    split(&story).await;
+    leave(&story).await;
+    let both = async || story.world.supplier("north").orders().len() == 2;
+    story.world.eventually("North has both", both).await;
+    story.quiet().await;
+    assert_eq!(story.world.count(OPEN).await, 0);
 }
 
 /// A part has left, so the rest cannot be decided anew with it: only its address is corrected.

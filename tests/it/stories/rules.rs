@@ -397,3 +397,30 @@ async fn parcels_are_counted_by_weight_under_the_priority_list(
         }
     }
 }
+
+/// Two mugs of 30 kg are two parcels, also once they are bought: another try leaves no more room for the kit.
+#[rstest]
+#[tokio::test]
+async fn what_suppliers_have_already_is_counted_by_weight(
+    #[values(Database::Sqlite, Database::Postgres)] database: Database,
+) {
+    let plot = Plot {
+        rules: "[{ name: Two parcels, max_parcels: 2 }]",
+        of_north_mug: ", weight_g: 30000",
+        with_north: ", costs: { currency: EUR, per_order: \"0\", per_parcel: \"0\", \
+                     zones: [{ name: All, transit_days: 1, brackets: [{ up_to_g: 31500, cost: \"5\" }] }] }",
+        ..Plot::default()
+    };
+    let story = plot.begin(database).await;
+    story.order(&[("MUG", 2), ("KIT", 1)]);
+    story.purchase_order("north").await;
+    let open = "select count(*) from exceptions where status = 'open'";
+    story.waits_for("the kit has no room", open, 1).await;
+    story.quiet().await;
+    let retry = "retryException(exceptionId: \"{id}\")";
+    story.world.decide("NO_ELIGIBLE_SUPPLIER", retry).await;
+    story.quiet().await;
+    assert_eq!((story.bought(), story.world.count(open).await), (NORTH, 1));
+    let asked = "select count(*) from exceptions";
+    assert_eq!(story.world.count(asked).await, 2, "it was tried again");
+}
