@@ -113,15 +113,20 @@ pub fn of_lines(
     }
 }
 
-/// The code of the address's province; empty where it is known to have none, as in most countries.
+/// Countries whose addresses have a province: there one may be missing. A country too many only leaves it unknown.
+const WITH_PROVINCES: &[&str] = &[
+    "AE", "AR", "AU", "BR", "CA", "CL", "CN", "CO", "CR", "EG", "ES", "GB", "GT", "HK", "ID", "IE", "IN", "IT", "JP",
+    "KR", "KW", "MX", "MY", "NG", "NZ", "PA", "PE", "PH", "PT", "RO", "RU", "SV", "TH", "TW", "US", "UY", "VE", "ZA",
+];
+
+/// The code of the address's province; empty where its country has none.
 fn province(address: &Address) -> Option<String> {
-    let has = |text: &Option<String>| text.as_ref().is_some_and(|text| !text.is_empty());
-    let has_none = has(&address.country_code) && !has(&address.province);
-    address
-        .province_code
-        .clone()
-        .filter(|code| !code.is_empty())
-        .or_else(|| has_none.then(String::new))
+    let code = address.province_code.clone().filter(|code| !code.is_empty());
+    code.or_else(|| {
+        let country = address.country_code.as_deref().filter(|country| !country.is_empty())?;
+        let names_one = address.province.as_ref().is_some_and(|name| !name.is_empty());
+        (!names_one && !WITH_PROVINCES.contains(&country)).then(String::new)
+    })
 }
 
 /// The shop's rules that count today, in their order. They were checked when they were

@@ -18,7 +18,7 @@ use crate::{
 /// What is known of an order besides its lines; what is not known is `None`, but for the promise.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct OrderFacts {
-    /// Empty where the address has none, as in most countries.
+    /// Empty where the country has none.
     pub province: Option<String>,
     pub postcode: Option<String>,
     /// In the shop's currency.
