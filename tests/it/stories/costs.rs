@@ -325,19 +325,20 @@ async fn currencies_are_compared_at_the_rate_of_the_day(
     let query = "{ suppliers { nodes { id key } } }";
     let found = market.world.graphql(query, json!({})).await;
     let suppliers = found["suppliers"]["nodes"].as_array().expect("suppliers").clone();
-    let north = suppliers.iter().find(|one| one["key"] == "north").expect("North")["id"].clone();
-    let connected = async |active: bool| {
+    let connected = async |key: &str, active: bool| {
+        let id = &suppliers.iter().find(|one| one["key"] == key).expect(key)["id"];
         let call =
-            format!("connectSupplier(supplierId: {north}, input: {{ active: {active} }}) {{ problems {{ field }} }}");
+            format!("connectSupplier(supplierId: {id}, input: {{ active: {active} }}) {{ problems {{ field }} }}");
         let answer = market
             .world
             .graphql(&format!("mutation {{ done: {call} }}"), json!({}))
             .await;
         answer["done"]["problems"].clone()
     };
-    assert_eq!(connected(false).await, json!([]));
+    assert_eq!(connected("north", false).await, json!([]));
+    assert_eq!(connected("east", false).await, json!([]));
     assert_eq!(saved(json!([])).await, json!([]));
-    assert_eq!(connected(true).await, json!([{ "field": ["active"] }]));
+    assert_eq!(connected("north", true).await, json!([{ "field": ["active"] }]));
 }
 
 #[rstest]
