@@ -53,6 +53,7 @@ describe("an order", () => {
       order.earlierPlans = [{ ...order.plan, id: "earlier" }];
     });
     const earlier = await section("Decided before, and still so");
+    expect(within(earlier).queryByRole("table", { name: "What this plan costs" })).toBeNull();
     expect(earlier).toHaveTextContent("Hillside Pottery has priority 2, enough stock (48)");
   });
 

@@ -117,7 +117,7 @@ function OrderBody({ order, automation }: { order: Order; automation: boolean })
         <Lines orderId={order.id} lines={order.lines} open={isOpen(order)} />
         <Plan plan={order.plan} />
         {order.earlierPlans.map((earlier) => (
-          <Plan key={earlier.id} plan={earlier} title={t("plan.earlier")} />
+          <Plan key={earlier.id} plan={earlier} title={t("plan.earlier")} inPart />
         ))}
         <Preview id={order.id} />
         <PurchaseOrders purchaseOrders={order.purchaseOrders} />

@@ -79,9 +79,11 @@ interface PlanProps {
   plan: FragmentOf<typeof PlanFields> | null;
   /** Instead of “Why this supplier”. */
   title?: string;
+  /** What it costs is of all its lines, and these are not all of them. */
+  inPart?: boolean;
 }
 
-export function Plan({ plan: masked, title }: PlanProps) {
+export function Plan({ plan: masked, title, inPart = false }: PlanProps) {
   const { t } = useTranslation();
   const plan = readFragment(PlanFields, masked);
   if (!plan) {
@@ -104,7 +106,7 @@ export function Plan({ plan: masked, title }: PlanProps) {
               {t(`strategy.${plan.strategy}`)}
             </>
           )}
-          {plan.cost && (
+          {plan.cost && !inPart && (
             <>
               {" · "}
               {t("plan.cost")} <MoneyText money={plan.cost} />
@@ -113,7 +115,7 @@ export function Plan({ plan: masked, title }: PlanProps) {
         </>
       }
     >
-      {plan.landed && <LandedCost landed={plan.landed} />}
+      {plan.landed && !inPart && <LandedCost landed={plan.landed} />}
       <ul className={classes.rows}>
         {plan.lines.map((line, index) => (
           // A line may be split: its title alone does not name the row.
