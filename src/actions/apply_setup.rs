@@ -1,16 +1,19 @@
 //! Makes an installation what a setup file says, in one transaction, or says everything that
 //! keeps it from that. What the file means is decided in `domain::setup`.
+//!
+//! The installation is read before the transaction begins, for a large one takes long to read and on `SQLite`
+//! nobody else writes meanwhile. What the plan touches is read again inside it, and must still be the same.
 
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
-use sea_orm::DbErr;
+use sea_orm::{DbErr, SqlErr};
 use secrecy::SecretString;
 
 use super::{
     change_rules::note_change,
     outgoing::secret_place,
-    read_setup::{ReadError, ReadSetup, read_setup},
+    read_setup::{ReadError, ReadSetup, as_connection, as_offer, read_setup},
     replan_orders,
     revisit_orders::routing_changed,
     save_costs::STRATEGY_CHANGED,
@@ -59,6 +62,8 @@ pub enum ApplyError {
     NoShop(String),
     #[error(transparent)]
     Read(#[from] ReadError),
+    #[error("{0} was changed by somebody else meanwhile: apply the file again")]
+    Changed(String),
     #[error("a supplier's secret cannot be sealed: {0}")]
     Seal(#[from] SealError),
     #[error("the database failed: {0}")]
@@ -72,19 +77,42 @@ fn counted(problems: usize) -> String {
     }
 }
 
+/// How often the installation is read, when others change what the file changes.
+const MOST_TRIES: u32 = 3;
+
 /// Applies a setup file and returns what changed (or would).
 pub async fn apply_setup(app: &App, file: &str, options: ApplyOptions) -> Result<Vec<Change>, ApplyError> {
     let setup = setup::read(file).map_err(ApplyError::File)?;
-    let tx = app.db.begin().await?;
-    let read = read_setup(tx.conn(), &app.keyring, app.clock.now()).await?;
-    let plan = setup::plan::plan(&setup, &read.installation, options.unnamed).map_err(ApplyError::File)?;
-    setup_checks::targets(app, &setup, &plan)
-        .and_then(|()| setup_checks::rules(&setup))
-        .and_then(|()| setup_checks::counts(&setup, app.clock.now()))
-        .map_err(ApplyError::File)?;
-    if options.dry_run || plan.changes.is_empty() {
-        return Ok(plan.changes);
+    let mut tries = 1;
+    loop {
+        let read = read_setup(app.db.read(), &app.keyring, app.clock.now()).await?;
+        let plan = setup::plan::plan(&setup, &read.installation, options.unnamed).map_err(ApplyError::File)?;
+        setup_checks::targets(app, &setup, &plan)
+            .and_then(|()| setup_checks::rules(&setup))
+            .and_then(|()| setup_checks::counts(&setup, app.clock.now()))
+            .map_err(ApplyError::File)?;
+        if options.dry_run || plan.changes.is_empty() {
+            return Ok(plan.changes);
+        }
+        match write(app, read, &plan).await.map_err(or_changed) {
+            Err(ApplyError::Changed(_)) if tries < MOST_TRIES => tries += 1,
+            written => return written.map(|()| plan.changes),
+        }
     }
+}
+
+/// What the file adds is there meanwhile.
+fn or_changed(error: ApplyError) -> ApplyError {
+    match &error {
+        ApplyError::Database(cause) if matches!(cause.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))) => {
+            ApplyError::Changed("what the file adds".to_owned())
+        }
+        _ => error,
+    }
+}
+
+async fn write(app: &App, read: ReadSetup, plan: &Plan) -> Result<(), ApplyError> {
+    let tx = app.db.begin().await?;
     let mut writer = Writer {
         tx: &tx,
         keyring: &app.keyring,
@@ -92,13 +120,12 @@ pub async fn apply_setup(app: &App, file: &str, options: ApplyOptions) -> Result
         now: app.clock.now(),
         told_meanwhile: BTreeSet::new(),
     };
-    writer.lock_offers(&plan).await?;
+    writer.lock_offers(plan).await?;
     for change in &plan.changes {
         writer.step(&change.step).await?;
     }
-    writer.replan(&plan).await?;
-    tx.commit().await?;
-    Ok(plan.changes)
+    writer.replan(plan).await?;
+    Ok(tx.commit().await?)
 }
 
 /// What a setup file would make of the way in which a shop routes.
@@ -163,7 +190,7 @@ struct Writer<'a> {
 impl Writer<'_> {
     async fn step(&mut self, step: &Step) -> Result<(), ApplyError> {
         match step {
-            Step::Supplier { key, terms } => self.supplier(key, terms),
+            Step::Supplier { key, terms } => self.supplier(key, terms).await,
             Step::Offer {
                 supplier,
                 sku,
@@ -175,6 +202,9 @@ impl Writer<'_> {
                 let id = self.shop(domain)?.id;
                 let mut row = shops::lock(self.tx, id).await?.ok_or_else(|| gone("shop", domain))?;
                 let before = std::mem::replace(&mut row.settings, Json(settings.clone())).0;
+                same(before == self.shop(domain)?.settings.0, || {
+                    format!("the settings of {domain}")
+                })?;
                 store::save(self.tx, row.clone())?;
                 if before.rules != settings.rules {
                     let what = "Applied from the setup file".to_owned();
@@ -192,7 +222,7 @@ impl Writer<'_> {
                 domain,
                 supplier,
                 connection,
-            } => Ok(self.connection(domain, supplier, connection).await?),
+            } => self.connection(domain, supplier, connection).await,
             Step::Mapping {
                 domain,
                 variant,
@@ -216,7 +246,7 @@ impl Writer<'_> {
     }
 
     /// All at once and in one order, as everybody locks offers.
-    async fn lock_offers(&mut self, plan: &Plan) -> Result<(), DbErr> {
+    async fn lock_offers(&mut self, plan: &Plan) -> Result<(), ApplyError> {
         let stored = plan.changes.iter().filter_map(|change| {
             let Step::Offer { supplier, sku, .. } = &change.step else {
                 return None;
@@ -225,17 +255,28 @@ impl Writer<'_> {
             Some(self.read.offers.get(&place)?.id)
         });
         for offer in offers::lock(self.tx, stored.collect()).await? {
-            let (id, counted_at) = (offer.id, offer.counted_at);
+            let (id, sku, counted_at, now) = (offer.id, offer.sku.clone(), offer.counted_at, as_offer(&offer));
             let before = (self.read.offers).insert((offer.supplier_id, offer.sku.clone()), offer);
-            if before.is_some_and(|before| before.counted_at != counted_at) {
+            let Some(before) = before else { continue };
+            if before.counted_at != counted_at {
                 self.told_meanwhile.insert(id);
             }
+            let but_for_stock = Offer {
+                stock: now.stock,
+                counted_at: now.counted_at,
+                ..as_offer(&before)
+            };
+            same(but_for_stock == now, || format!("the offer {sku}"))?;
         }
         Ok(())
     }
 
-    fn supplier(&mut self, key: &SupplierKey, terms: &SupplierTerms) -> Result<(), ApplyError> {
+    async fn supplier(&mut self, key: &SupplierKey, terms: &SupplierTerms) -> Result<(), ApplyError> {
         let stored = self.read.suppliers.get(key).cloned();
+        if let Some(row) = &stored {
+            let now = suppliers::by_id(self.tx.conn(), row.id).await?;
+            same(now.as_ref() == Some(row), || format!("the supplier {key}"))?;
+        }
         let id = stored.as_ref().map_or_else(SupplierId::generate, |row| row.id);
         let secret = (terms.secret.as_ref())
             .map(|secret| {
@@ -313,12 +354,17 @@ impl Writer<'_> {
         Ok(())
     }
 
-    async fn connection(&mut self, domain: &str, supplier: &SupplierKey, wanted: &Connection) -> Result<(), DbErr> {
+    async fn connection(&mut self, domain: &str, key: &SupplierKey, wanted: &Connection) -> Result<(), ApplyError> {
         let shop = self.shop(domain)?.id;
-        let supplier = self.supplier_id(supplier)?;
+        let supplier = self.supplier_id(key)?;
         let stored = connections::with_suppliers(self.tx.conn(), shop, vec![supplier])
             .await?
             .pop();
+        let read = self.read.installation.shops.get(domain);
+        let before = read.and_then(|shop| shop.connections.get(key));
+        same(stored.as_ref().map(as_connection).as_ref() == before, || {
+            format!("the agreement of {domain} with {key}")
+        })?;
         let row = connections::Model {
             id: stored.as_ref().map_or_else(ConnectionId::generate, |row| row.id),
             shop_id: shop,
@@ -345,7 +391,7 @@ impl Writer<'_> {
             .find(|row| row.id == supplier)
             .map_or("a supplier", |row| row.name.as_str());
         let what = format!("The agreement with {name} was changed");
-        routing_changed(self.tx, shop, &what, SETUP_FILE.to_owned(), self.now)
+        Ok(routing_changed(self.tx, shop, &what, SETUP_FILE.to_owned(), self.now)?)
     }
 
     async fn mapping(
@@ -426,6 +472,15 @@ impl Writer<'_> {
     fn supplier_id(&self, key: &SupplierKey) -> Result<SupplierId, DbErr> {
         let row = self.read.suppliers.get(key);
         row.map(|row| row.id).ok_or_else(|| gone("supplier", key.as_str()))
+    }
+}
+
+/// What the plan was made from must still be so.
+fn same(is_same: bool, what: impl FnOnce() -> String) -> Result<(), ApplyError> {
+    if is_same {
+        Ok(())
+    } else {
+        Err(ApplyError::Changed(what()))
     }
 }
 

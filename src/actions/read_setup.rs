@@ -106,7 +106,7 @@ fn terms(
     })
 }
 
-fn as_offer(row: &offers::Model) -> Offer {
+pub(super) fn as_offer(row: &offers::Model) -> Offer {
     Offer {
         title: row.title.clone(),
         cost: row.cost(),
@@ -147,7 +147,7 @@ async fn shop(
     })
 }
 
-fn as_connection(row: &connections::Model) -> Connection {
+pub(super) fn as_connection(row: &connections::Model) -> Connection {
     Connection {
         priority: row.priority,
         price_tolerance_bp: store::units(row.price_tolerance_bp),

@@ -71,19 +71,21 @@ struct Installation {
 impl Installation {
     /// One for each database that is at hand.
     async fn each() -> Vec<Self> {
-        let folder = std::env::temp_dir().join(format!("orderyard-setup-{}", Uuid::now_v7()));
-        let mut urls = vec![format!("sqlite://{}", folder.join("test.db").display())];
+        let folder = || std::env::temp_dir().join(format!("orderyard-setup-{}", Uuid::now_v7()));
+        let of_sqlite = folder();
+        let sqlite = format!("sqlite://{}", of_sqlite.join("test.db").display());
+        // Each its own: whoever is done takes its folder along.
+        let mut places = vec![(sqlite, of_sqlite)];
         #[expect(clippy::disallowed_methods, reason = "the script that starts the server names it so")]
         if let Ok(server) = std::env::var("ORDERYARD_TEST_POSTGRES") {
-            urls.push(new_database(&server).await);
+            places.push((new_database(&server).await, folder()));
         }
         let mut all = Vec::new();
-        for url in urls {
+        for (url, folder) in places {
             let app = app(&url).await;
             let tx = app.db.begin().await.expect("begins");
             add_shop(&tx, &app);
             tx.commit().await.expect("commits");
-            let folder = folder.clone();
             all.push(Self { app, folder });
         }
         all
