@@ -132,6 +132,11 @@ impl Book {
         self.orders.values().cloned().collect()
     }
 
+    pub fn of_order(&self, name: &str) -> Vec<SupplierOrder> {
+        let orders = self.orders.values().filter(|order| order.order_name == name);
+        orders.cloned().collect()
+    }
+
     pub fn get(&self, number: &str) -> Option<&SupplierOrder> {
         self.orders.get(number)
     }
@@ -261,6 +266,15 @@ impl Book {
         };
         order.parcels.push(parcel.clone());
         Some(parcel)
+    }
+
+    /// Puts right the tracking of a parcel.
+    pub fn retrack(&mut self, number: &str, reference: &str, (carrier, tracking_number): (&str, &str)) {
+        let parcels = self.orders.get_mut(number).map(|order| order.parcels.iter_mut());
+        for parcel in parcels.into_iter().flatten().filter(|one| one.reference == reference) {
+            carrier.clone_into(&mut parcel.carrier);
+            tracking_number.clone_into(&mut parcel.tracking_number);
+        }
     }
 
     /// Notes which units it is asked not to ship, given in all, with those that it cancelled before;

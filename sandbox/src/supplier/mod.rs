@@ -154,6 +154,11 @@ impl Supplier {
         lock(&self.desk.book).all()
     }
 
+    /// Those for one order of a shop, by its name.
+    pub fn orders_for(&self, order_name: &str) -> Vec<SupplierOrder> {
+        lock(&self.desk.book).of_order(order_name)
+    }
+
     pub fn order(&self, number: &str) -> Option<SupplierOrder> {
         lock(&self.desk.book).get(number).cloned()
     }
@@ -230,7 +235,7 @@ impl Supplier {
         self.desk.report(number, parcel).await
     }
 
-    /// Corrects the tracking of a parcel that was reported.
+    /// Corrects the tracking of a parcel that was reported; it stands in the books once Orderyard has it.
     pub async fn retrack(
         &self,
         number: &str,
@@ -242,8 +247,9 @@ impl Supplier {
         self.desk
             .client()?
             .retrack(&id, reference, carrier, tracking_number)
-            .await
-            .map(drop)
+            .await?;
+        lock(&self.desk.book).retrack(number, reference, (carrier, tracking_number));
+        Ok(())
     }
 
     /// Answers a request to cancel by the API.

@@ -21,7 +21,12 @@ enum Deed {
     Release,
     Move,
     ByHand,
+    /// A supplier puts the tracking of its parcels right.
+    Correct,
 }
+
+/// Lines of a large order: with two suppliers for each they are more than is decided in a transaction.
+const LARGE: usize = 60;
 
 /// What one order is and what will be done to it, each after a wait.
 struct Script {
@@ -40,6 +45,9 @@ fn script(dice: &mut Dice) -> Script {
             .map_or("MUG", |recipe| recipe.sku);
         let sku = if dice.chance(0.02) { "UNMAPPED" } else { known };
         cart.push((sku, dice.units(1, 3)));
+    }
+    if dice.chance(0.01) {
+        cart.extend([("MUG", 1); LARGE]);
     }
     let is_paid = dice.chance(0.85);
     let mut deeds = Vec::new();
@@ -61,6 +69,8 @@ fn script(dice: &mut Dice) -> Script {
         &[Deed::Hold, Deed::Cancel],
         &[Deed::Hold],
         &[Deed::Move],
+        &[Deed::Correct],
+        &[Deed::Correct, Deed::Correct],
     ];
     let plot = dice.pick(plots).copied().unwrap_or_default();
     deeds.extend(plot);
@@ -103,6 +113,10 @@ pub async fn live(stage: &Stage, seed: u64, index: u64) -> i64 {
     for (wait, deed) in script.deeds {
         tokio::time::sleep(wait).await;
         let Some(order) = stage.shop.order(id) else { break };
+        if matches!(deed, Deed::Correct) {
+            stage.chronicle.deed(id, correct(stage, &order.order.name).await);
+            continue;
+        }
         match carry_out(stage, &order, deed, &mut dice) {
             Ok(what) => stage.chronicle.deed(id, what),
             // Too late, or nothing left: Shopify refuses such things too.
@@ -155,6 +169,7 @@ fn carry_out(stage: &Stage, order: &OrderSnapshot, deed: Deed, dice: &mut Dice) 
             shop.change_address(id, address)
                 .map(|()| "the address changed".to_owned())
         }
+        Deed::Correct => Ok("a supplier's business".to_owned()),
         Deed::ByHand => {
             let Some(open) = dice.pick(&order.live().collect::<Vec<_>>()).map(|fo| fo.id) else {
                 return Ok("nothing to fulfill by hand".to_owned());
@@ -163,6 +178,21 @@ fn carry_out(stage: &Stage, order: &OrderSnapshot, deed: Deed, dice: &mut Dice) 
                 .map(|made| format!("fulfilled by hand: {made} from {open}"))
         }
     }
+}
+
+/// Parcels that Orderyard has get another number.
+async fn correct(stage: &Stage, order: &str) -> String {
+    let mut corrected = Vec::new();
+    for supplier in stage.suppliers.values() {
+        for po in supplier.orders_for(order) {
+            for parcel in po.parcels.iter().filter(|parcel| parcel.reported) {
+                let number = format!("{}-R", parcel.tracking_number);
+                let told = supplier.retrack(&po.number, &parcel.reference, "UPS", &number).await;
+                corrected.push((number, told.err().map(|error| error.to_string())));
+            }
+        }
+    }
+    format!("tracking was corrected: {corrected:?}")
 }
 
 /// Units of one line that are still to leave: the line and how many.

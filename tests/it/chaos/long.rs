@@ -7,6 +7,7 @@ use futures::{FutureExt as _, StreamExt as _, stream};
 
 use super::{
     CLOCK_MS, clock_ms, keep,
+    reaper::ENDED_AT,
     round::{Outcome, Plan, Tally, play},
     weather::RESTARTS,
 };
@@ -14,6 +15,9 @@ use crate::harness::Database;
 
 /// New orders per second: about what an installation takes that is killed all the time, as it was built.
 const RATE: u64 = if cfg!(debug_assertions) { 12 } else { 60 };
+
+/// With so many each failpoint has had its turn so often that one at which nothing ends is not on any way.
+const KILLS_AT_EVERY_PLACE: u64 = 1000;
 
 /// What `make chaos` asks for.
 struct Run {
@@ -143,7 +147,23 @@ pub async fn blow() {
         began.elapsed().as_secs(),
         run.seed
     );
+    let unreached = unreached(&sums);
+    if !unreached.is_empty() {
+        println!("chaos: no process ended at {unreached:?}");
+    }
     assert!(failed.is_empty(), "play one again: {}", run.replay(failed[0]));
+    let is_long_enough = run.kills >= KILLS_AT_EVERY_PLACE && run.only_round.is_none();
+    assert!(unreached.is_empty() || !is_long_enough, "never reached: {unreached:?}");
+}
+
+/// Failpoints at which no process ended.
+fn unreached(sums: &BTreeMap<&str, Sum>) -> Vec<&'static str> {
+    let is_reached = |place: &str| {
+        let at = format!("{ENDED_AT}{place}");
+        sums.values().any(|sum| sum.faults.contains_key(&at))
+    };
+    let places = orderyard::failpoint::PLACES.iter().copied();
+    places.filter(|place| !is_reached(place)).collect()
 }
 
 /// What the rounds on one database were, together.

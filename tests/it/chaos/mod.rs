@@ -22,6 +22,7 @@ mod rules;
 mod rules_tests;
 mod settle;
 mod stage;
+mod sums;
 mod telling;
 mod weather;
 mod witness;

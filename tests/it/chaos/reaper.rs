@@ -124,6 +124,8 @@ fn note_end(stage: &Stage, index: usize, failpoint: Option<&str>, how: &str, pac
             stage.chronicle.note(format!("node {name} ended at {failpoint}: {how}"));
             pace.killed.fetch_add(1, Ordering::Relaxed);
             pace.at_failpoints.fetch_add(1, Ordering::Relaxed);
+            let place = failpoint.split(':').next().unwrap_or(failpoint);
+            stage.chronicle.count(&format!("{ENDED_AT}{place}"));
         }
         None if pace.excused.load(Ordering::Relaxed) => {
             stage
@@ -133,6 +135,9 @@ fn note_end(stage: &Stage, index: usize, failpoint: Option<&str>, how: &str, pac
         None => stage.chronicle.note(format!("{BY_ITSELF}: node {name}, {how}")),
     }
 }
+
+/// How ends at a failpoint are counted, before its name.
+pub const ENDED_AT: &str = "process: ended at ";
 
 /// How the chronicle says that a process ended without a kill.
 pub const BY_ITSELF: &str = "ended by itself";

@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     catalogue::{COST, RECIPES, Recipe, recipe},
-    facts::{Call, Delivery, Facts, Load, Order, PurchaseOrder, Shown},
+    facts::{Call, Delivery, Facts, Load, Order, PurchaseOrder},
     invariant::Invariant,
+    sums::{by_sku, fulfilled, of_sku, pieces, shown_units, units},
 };
 
 /// Something that must not be.
@@ -34,6 +35,7 @@ const RULES: &[(Invariant, Rule)] = &[
     (Invariant::Bounded, calls_are_bounded),
     (Invariant::Explained, explained),
     (Invariant::Explained, parcels_are_in_shopify),
+    (Invariant::Explained, tracking_is_the_last),
     (Invariant::Explained, what_explains_is_so),
 ];
 
@@ -452,6 +454,23 @@ fn parcels_are_in_shopify(order: &Order) -> Vec<String> {
     found
 }
 
+/// What a supplier corrected is what the customer sees, or somebody was told why not.
+fn tracking_is_the_last(order: &Order) -> Vec<String> {
+    let explained = order
+        .shown
+        .as_ref()
+        .is_some_and(|shown| shown.open_exceptions().next().is_some());
+    let is_known = |number: &&String| {
+        let mut parcels = order.purchase_orders.iter().flat_map(|po| &po.parcels);
+        parcels.any(|parcel| parcel.number == **number)
+    };
+    let made = order.fulfillments.iter().filter(|made| made.by_app && !explained);
+    made.flat_map(|made| &made.numbers)
+        .filter(|number| !is_known(number))
+        .map(|number| format!("Shopify shows {number}, which no parcel has, or none has any more"))
+        .collect()
+}
+
 /// Nobody is asked to map what is mapped.
 fn what_explains_is_so(order: &Order) -> Vec<String> {
     let mapped = |sku: &str| recipe(sku).is_some_and(|recipe| !recipe.alternatives.is_empty());
@@ -461,42 +480,4 @@ fn what_explains_is_so(order: &Order) -> Vec<String> {
         .filter(|exception| exception.sku.as_deref().is_some_and(mapped))
         .map(|exception| format!("not so: {}", exception.message))
         .collect()
-}
-
-fn by_sku(order: &Order, count: impl Fn(&super::facts::Line) -> i64) -> BTreeMap<&str, i64> {
-    let mut sums = BTreeMap::new();
-    for line in &order.lines {
-        *sums.entry(line.sku.as_str()).or_default() += count(line);
-    }
-    sums
-}
-
-fn shown_units(shown: &Shown) -> BTreeMap<&str, i64> {
-    let mut sums = BTreeMap::new();
-    for line in &shown.lines {
-        *sums.entry(line.sku.as_str()).or_default() += line.quantity;
-    }
-    sums
-}
-
-fn of_sku<'a>(order: &'a Order, sku: &str) -> impl Iterator<Item = &'a super::facts::Line> {
-    order.lines.iter().filter(move |line| line.sku == sku)
-}
-
-/// Pieces of a supplier's SKU over all purchase orders.
-fn pieces(order: &Order, sku: &str, count: impl Fn(&super::facts::PoLine) -> i64) -> i64 {
-    let lines = order.purchase_orders.iter().flat_map(|po| &po.lines);
-    lines.filter(|line| line.sku == sku).map(count).sum()
-}
-
-fn units(made: &super::facts::Fulfillment) -> i64 {
-    made.lines.iter().map(|(_, units)| units).sum()
-}
-
-fn fulfilled(order: &Order, sku: &str) -> i64 {
-    let made = order.fulfillments.iter().filter(|made| made.by_app);
-    made.flat_map(|made| &made.lines)
-        .filter(|(line, _)| line == sku)
-        .map(|(_, units)| units)
-        .sum()
 }

@@ -156,6 +156,10 @@ fn a_good_history_breaks_nothing(#[case] order: Order) {
 #[case::a_unit_is_in_two_places(Invariant::Somewhere, |order: &mut Order| {
     shown(order).lines[0].units.insert("ALLOCATED".to_owned(), 1);
 })]
+#[case::a_correction_is_lost(Invariant::Explained, |order: &mut Order| {
+    order.purchase_orders[0].parcels[0].number = "NORTH2".into();
+    shown(order).shipments[0].0 = "NORTH2".into();
+})]
 #[case::placed_under_two_keys(Invariant::Once, |order: &mut Order| order.purchase_orders[0].calls[1].webhook_id = "key-2".into())]
 #[case::placed_with_two_contents(Invariant::Once, |order: &mut Order| order.purchase_orders[0].calls[1].lines[0].1 = 1)]
 #[case::placed_twice(Invariant::Once, |order: &mut Order| {
