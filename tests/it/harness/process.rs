@@ -113,6 +113,16 @@ impl Orderyard {
     }
 
     pub async fn wait_until_ready(&mut self) {
+        self.wait_until(false).await;
+    }
+
+    /// For a process that will come to a failpoint: what an earlier order left to do may bring it there before
+    /// it is ready.
+    pub async fn wait_until_ready_or_ended(&mut self) {
+        self.wait_until(true).await;
+    }
+
+    async fn wait_until(&mut self, may_have_ended: bool) {
         let deadline = Instant::now() + PATIENCE;
         let ready = self.url().join("/readyz").expect("a path");
         loop {
@@ -124,6 +134,11 @@ impl Orderyard {
                 .await
                 .is_ok_and(|answer| answer.status().is_success())
             {
+                return;
+            }
+            let child = self.child.as_mut().expect("it runs");
+            if let Some(status) = child.try_wait().expect("its state") {
+                assert!(may_have_ended, "it ended, {status}\n{}", self.log_tail());
                 return;
             }
             assert!(Instant::now() < deadline, "it is never ready\n{}", self.log_tail());

@@ -230,7 +230,7 @@ async fn a_kill_between_any_two_steps(#[values(Database::Sqlite, Database::Postg
     for place in orderyard::failpoint::on_every_way() {
         story.world.orderyard.stop().await;
         story.world.orderyard.start_with(&[("ORDERYARD_FAILPOINT", place)]);
-        story.world.orderyard.wait_until_ready().await;
+        story.world.orderyard.wait_until_ready_or_ended().await;
         let order = order(&story);
         story.world.orderyard.wait_for_end(place).await;
         story.world.orderyard.start().await;
