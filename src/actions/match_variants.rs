@@ -158,7 +158,14 @@ pub(super) async fn propose(
         }
     }
     let rows = offers::by_ids(db, offers.into_iter().collect()).await?;
-    let candidates = by_code(rows);
+    let mut known = BTreeSet::new();
+    for kind in [KeyKind::Sku, KeyKind::Barcode] {
+        let keys: BTreeSet<String> = rows.iter().filter_map(|row| code_of(row, kind)).collect();
+        let keys: Vec<String> = keys.into_iter().collect();
+        let found = variant_keys::known(db, shop, kind, &keys).await?;
+        known.extend(found.into_iter().map(|key| (kind, key)));
+    }
+    let candidates = by_code(rows, &known);
     let ids: Vec<ShopifyVariantId> = page.iter().map(|variant| variant.id).collect();
     let refused = match_proposals::refused_of(db, shop, &ids).await?;
     let refused: BTreeSet<(ShopifyVariantId, OfferId)> =
@@ -190,15 +197,27 @@ const fn of_kind(codes: &VariantCodes, kind: KeyKind) -> Option<&String> {
     }
 }
 
+/// An offer's code, as codes are compared.
+fn code_of(offer: &offers::Model, kind: KeyKind) -> Option<String> {
+    match kind {
+        KeyKind::Sku => codes::sku_key(&offer.sku),
+        KeyKind::Barcode | KeyKind::Word => offer.barcode.as_deref().and_then(codes::gtin_key),
+    }
+}
+
 /// Offers by each of their codes. A SKU that looks like another's barcode does no harm:
 /// what a code is, is compared again.
-fn by_code(rows: Vec<offers::Model>) -> BTreeMap<String, Vec<Candidate>> {
+fn by_code(rows: Vec<offers::Model>, known: &BTreeSet<(KeyKind, String)>) -> BTreeMap<String, Vec<Candidate>> {
+    let is_known = |kind, code: &Option<String>| code.clone().is_some_and(|code| known.contains(&(kind, code)));
     let mut found: BTreeMap<String, Vec<Candidate>> = BTreeMap::new();
     for row in rows {
+        let (sku, barcode) = (code_of(&row, KeyKind::Sku), code_of(&row, KeyKind::Barcode));
         let candidate = Candidate {
             offer: row.id,
-            sku: codes::sku_key(&row.sku),
-            barcode: row.barcode.as_deref().and_then(codes::gtin_key),
+            sku_is_known: is_known(KeyKind::Sku, &sku),
+            barcode_is_known: is_known(KeyKind::Barcode, &barcode),
+            sku,
+            barcode,
             active: row.active,
         };
         for key in [&candidate.sku, &candidate.barcode].into_iter().flatten() {

@@ -69,6 +69,29 @@ pub async fn shared(
     kind: KeyKind,
     keys: &[String],
 ) -> Result<BTreeSet<String>, DbErr> {
+    let mut seen = BTreeSet::new();
+    let found = on_variants(db, shop, kind, keys, 2).await?.into_iter();
+    Ok(found.filter(|key| !seen.insert(key.clone())).collect())
+}
+
+/// Those of the keys that stand on a variant.
+pub async fn known(
+    db: &impl ConnectionTrait,
+    shop: ShopId,
+    kind: KeyKind,
+    keys: &[String],
+) -> Result<BTreeSet<String>, DbErr> {
+    Ok(on_variants(db, shop, kind, keys, 1).await?.into_iter().collect())
+}
+
+/// Each key as often as variants have it, but not more than `each` times.
+async fn on_variants(
+    db: &impl ConnectionTrait,
+    shop: ShopId,
+    kind: KeyKind,
+    keys: &[String],
+    each: u64,
+) -> Result<Vec<String>, DbErr> {
     let rows_of = |key: &str| {
         Query::select()
             .columns([Column::Key, Column::VariantId])
@@ -78,8 +101,8 @@ pub async fn shared(
             .and_where(Column::Key.eq(key))
             .to_owned()
     };
-    let found: Vec<String> =
-        keys::some_of_each(db, keys, 2, Column::VariantId, rows_of, |row| row.try_get_by_index(0)).await?;
-    let mut seen = BTreeSet::new();
-    Ok(found.into_iter().filter(|key| !seen.insert(key.clone())).collect())
+    keys::some_of_each(db, keys, each, Column::VariantId, rows_of, |row| {
+        row.try_get_by_index(0)
+    })
+    .await
 }

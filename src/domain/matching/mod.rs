@@ -32,7 +32,7 @@ text_enum! {
         SeveralOffers = "several_offers",
         /// The SKU is the same, but both have barcodes and they differ.
         BarcodesDiffer = "barcodes_differ",
-        /// The SKU names one offer, the barcode another.
+        /// The SKU names one thing, the barcode another: one offer and another, or one variant and another.
         CodesDisagree = "codes_disagree",
     }
 }
@@ -63,6 +63,9 @@ pub struct Candidate {
     pub offer: OfferId,
     pub sku: Option<String>,
     pub barcode: Option<String>,
+    /// Whether the shop has variants with its SKU, and with its barcode.
+    pub sku_is_known: bool,
+    pub barcode_is_known: bool,
     /// What is not sold any more is not proposed, but its code is still taken.
     pub active: bool,
 }
@@ -138,13 +141,17 @@ fn doubts(
         KeyKind::Sku => variant.sku_is_shared,
         KeyKind::Barcode | KeyKind::Word => variant.barcode_is_shared,
     };
+    let names_another = match by {
+        KeyKind::Sku => candidate.barcode_is_known && candidate.barcode != variant.barcode,
+        KeyKind::Barcode | KeyKind::Word => candidate.sku_is_known && candidate.sku != variant.sku,
+    };
     let differ = matches!((&variant.barcode, &candidate.barcode), (Some(one), Some(two)) if one != two);
     let is_elsewhere = !other.is_empty() && other.iter().all(|found| found.offer != candidate.offer);
     [
         (is_shared, Doubt::SeveralVariants),
         (found.len() > 1, Doubt::SeveralOffers),
         (differ, Doubt::BarcodesDiffer),
-        (is_elsewhere, Doubt::CodesDisagree),
+        (is_elsewhere || names_another, Doubt::CodesDisagree),
     ]
     .into_iter()
     .filter_map(|(holds, doubt)| holds.then_some(doubt))

@@ -132,6 +132,24 @@ async fn codes_find_offers_and_people_decide(#[values(Database::Sqlite, Database
     assert_eq!((&run["certain"], &run["doubtful"]), (&json!(0), &json!(0)), "{run}");
 }
 
+/// The offer is one of the two at the most, and its codes do not say which.
+#[rstest]
+#[tokio::test]
+async fn an_offer_whose_codes_name_two_variants_is_left_to_people(
+    #[values(Database::Sqlite, Database::Postgres)] database: Database,
+) {
+    let story = begin(database).await;
+    story.product("TEA-7", Some(TEA.1)).await;
+    story.product("N-TEA", None).await;
+    let run = story.search().await;
+    assert_eq!((&run["certain"], &run["doubtful"]), (&json!(0), &json!(2)), "{run}");
+    let expect = [
+        "N-TEA: N-TEA by SKU [CODES_DISAGREE]",
+        "TEA-7: N-TEA by BARCODE [CODES_DISAGREE]",
+    ];
+    assert_eq!(story.proposals(false).await.0, expect);
+}
+
 const SAVE: &str = "mutation($variant: ShopifyId!, $alternatives: [AlternativeInput!]!) {
     saveMapping(variantId: $variant, alternatives: $alternatives) { problems { field message } } }";
 
