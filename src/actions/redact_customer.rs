@@ -7,16 +7,24 @@ use sea_orm::DbErr;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use super::{
+    route_order,
+    withdraw_units::{Asks, withdraw_purchase_order},
+};
 use crate::{
     app::App,
     domain::{
         event::{Actor, EventKind},
         exception::{ExceptionKind, ExceptionStatus},
+        purchase_order::PurchaseOrderStatus,
         shop::ShopStatus,
     },
     ids::{ExceptionId, ShopId, ShopifyOrderId},
     queue::{Attempt, Job, JobError, Priority},
-    store::{self, Tx, columns::Json, deliveries, exceptions, memberships, orders, purchase_orders, shops},
+    store::{
+        self, Tx, columns::Json, deliveries, exceptions, memberships, order_state::OpenOrder, orders, purchase_orders,
+        shops,
+    },
 };
 
 /// What Shopify asks for on a customer's or a shop's behalf.
@@ -124,6 +132,7 @@ async fn redact_shop(app: &App, id: ShopId) -> Result<(), JobError> {
     if shop.status == ShopStatus::Installed {
         return Ok(());
     }
+    withdraw_drafts(app, id).await?;
     while redact_batch(app, id, Whose { customer: None }).await? == BATCH {}
     let mut last = Some(String::new());
     while let Some(after) = last {
@@ -135,6 +144,30 @@ async fn redact_shop(app: &App, id: ShopId) -> Result<(), JobError> {
     memberships::remove_of_shop(&tx, id).await?;
     tx.commit().await?;
     Ok(())
+}
+
+/// Nothing will be bought for the shop any more, and what it reserved is free for others.
+async fn withdraw_drafts(app: &App, id: ShopId) -> Result<(), JobError> {
+    let before = app.clock.now();
+    let mut seen = None;
+    loop {
+        let page = purchase_orders::unsent_before(app.db.read(), id, before, seen, BATCH).await?;
+        let Some(last) = page.last() else { return Ok(()) };
+        seen = Some(last.id);
+        for po in page {
+            let tx = app.db.begin().await?;
+            let Some(OpenOrder { state, shop, .. }) = OpenOrder::lock(&tx, id, po.order_id).await? else {
+                continue;
+            };
+            // As they stand under the lock: whoever began to place one goes on, for the supplier may have it.
+            let drafts = (state.purchase_orders.iter()).filter(|po| po.status == PurchaseOrderStatus::Draft);
+            for draft in drafts {
+                withdraw_purchase_order(&tx, &state, draft.clone(), Asks::Program, app.clock.now()).await?;
+            }
+            route_order::follow_status(&tx, &shop, po.order_id).await?;
+            tx.commit().await?;
+        }
+    }
 }
 
 /// A person must answer the customer: what is stored is listed for them.

@@ -5,7 +5,10 @@ use std::time::{Duration, Instant};
 use rstest::rstest;
 use sandbox::{AnswerFault, Fault};
 
-use super::shop::{Plot, Story};
+use super::{
+    meanwhile::settings,
+    shop::{Plot, Story},
+};
 use crate::harness::{Database, World, WorldSpec};
 
 async fn answer_to(world: &World, token: &str) -> u16 {
@@ -128,6 +131,37 @@ async fn a_shop_that_left_for_good_leaves_nothing_of_its_customers(
         .world
         .eventually("nobody belongs to it", async || story.world.count(members).await == 0)
         .await;
+}
+
+/// What it had not bought yet is there for the supplier's other shops.
+#[rstest]
+#[tokio::test]
+async fn a_shop_that_left_for_good_keeps_no_stock(#[values(Database::Sqlite, Database::Postgres)] database: Database) {
+    let story = Plot::default().begin(database).await;
+    settings(&story.world, "undoMinutes: 60").await;
+    story.order(&[("MUG", 2)]);
+    let reserved = "select cast(reserved as bigint) from offers where sku = 'N-MUG'";
+    story
+        .world
+        .eventually("its pieces are kept", async || story.world.count(reserved).await == 2)
+        .await;
+    story.world.shop.uninstall_app();
+    let left = "select count(*) from shops where status = 'uninstalled'";
+    story
+        .world
+        .eventually("the shop has left", async || story.world.count(left).await == 1)
+        .await;
+    assert_eq!(story.world.count(reserved).await, 2, "it may come back");
+    story.world.shop.redact_shop();
+    story
+        .world
+        .eventually("nothing is kept for it", async || {
+            story.world.count(reserved).await == 0
+        })
+        .await;
+    let drafts = "select count(*) from purchase_orders where status <> 'cancelled'";
+    assert_eq!(story.world.count(drafts).await, 0);
+    assert!(story.world.supplier("north").orders().is_empty());
 }
 
 /// The sweep was under way when the app went, and knows from when to ask.
