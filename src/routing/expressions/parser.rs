@@ -229,6 +229,15 @@ impl Parser<'_> {
             return Err(self.error("“and” and the end of the range should be here"));
         }
         let high = self.expect(found)?;
+        let is_open = [&low, &high]
+            .iter()
+            .any(|end| matches!(end, Node::Text(end) if super::evaluate::postcode(end).is_empty()));
+        if is_open {
+            return Err(ExpressionError {
+                at: range,
+                message: format!("{of}a range of postcodes needs both its ends"),
+            });
+        }
         let upside_down = match (&low, &high) {
             (Node::Number(low), Node::Number(high)) => low > high,
             (Node::Text(low), Node::Text(high)) => {

@@ -132,6 +132,9 @@ fn a_wrong_condition_is_refused_where_it_is_wrong() {
     let upside_down = |field| format!("{field}: the range is upside down, its beginning lies behind its end");
     let range = "order.postcode between '20000' and '10000'";
     wrong(range, all, 24, &upside_down("order.postcode"));
+    let ends = "order.postcode: a range of postcodes needs both its ends";
+    wrong("order.postcode between '98000' and ''", all, 24, ends);
+    wrong("order.postcode between ' ' and '98000'", all, 24, ends);
     wrong("order.total between 2 and 1", all, 21, &upside_down("order.total"));
     let about = "“offer.stock” is not known here: this rule is about the whole order";
     wrong("offer.stock > 1", Scope::Order, 1, about);
