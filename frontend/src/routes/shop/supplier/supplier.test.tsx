@@ -142,7 +142,7 @@ describe("a supplier", () => {
   it("says since when a supplier does not answer, why, and when it is tried again", async () => {
     renderSupplier("cargo");
     const notice = await screen.findByRole("note");
-    expect(notice).toHaveTextContent("Calls fail");
+    expect(notice).toHaveTextContent("Takes no calls");
     expect(notice).toHaveTextContent("14 minutes ago");
     expect(notice).toHaveTextContent("did not answer within 10 s");
     expect(notice).toHaveTextContent(/Next try.*in 1 minute/);

@@ -23,8 +23,8 @@ it("marks the supplier that calls fail at", async () => {
   renderApp("/suppliers", { session: "staff" });
   const table = await screen.findByRole("table", { name: "Suppliers" });
   const row = (name: string) => within(table).getByRole("row", { name: new RegExp(name) });
-  expect(row("Cargo Kitchenware")).toHaveTextContent("Calls fail");
-  expect(row("North Textiles")).not.toHaveTextContent("Calls fail");
+  expect(row("Cargo Kitchenware")).toHaveTextContent("Takes no calls");
+  expect(row("North Textiles")).not.toHaveTextContent("Takes no calls");
 });
 
 it("adds a supplier, showing the server's problem at its field", async () => {
