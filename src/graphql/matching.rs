@@ -67,7 +67,7 @@ pub enum MatchDoubt {
     SeveralOffers,
     /// The SKU is the same, but both have barcodes and they differ.
     BarcodesDiffer,
-    /// The SKU names one offer, the barcode another.
+    /// The SKU names one thing, the barcode another: one offer and another, or one variant and another.
     CodesDisagree,
 }
 

@@ -85,7 +85,7 @@ impl Supplier {
         Ok(i32::try_from(count.unwrap_or(0)).unwrap_or(i32::MAX))
     }
 
-    /// Calls to it fail, and it is left alone for now; null while it is called.
+    /// Calls to it fail or it asked for patience, and it is left alone for now; null while it is called.
     async fn outage(&self, ctx: &Context<'_>) -> Outcome<Option<Outage>> {
         Ok(Loaders::of(ctx).one(OutageOf(self.0.id)).await?.map(Outage::from))
     }
@@ -108,7 +108,7 @@ impl Supplier {
 #[derive(SimpleObject)]
 pub struct Outage {
     since: DateTime<Utc>,
-    /// Why the last call failed.
+    /// What the last call gave.
     reason: String,
     /// When one call finds out whether it is over.
     next_try_at: DateTime<Utc>,
