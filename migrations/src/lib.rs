@@ -12,6 +12,7 @@ mod m20261121_000002_sign_in_attempts;
 mod m20261122_000003_connections_by_priority;
 mod m20261122_000004_lists_in_order;
 mod m20261123_000005_counted_stock;
+mod m20261123_000006_open_exceptions;
 
 /// All migrations, oldest first.
 pub struct Migrator;
@@ -25,6 +26,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000003_connections_by_priority::Migration),
             Box::new(m20261122_000004_lists_in_order::Migration),
             Box::new(m20261123_000005_counted_stock::Migration),
+            Box::new(m20261123_000006_open_exceptions::Migration),
         ]
     }
 }

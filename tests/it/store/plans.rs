@@ -35,6 +35,32 @@ impl World {
         }
     }
 
+    /// Finds rows by an index. PostgreSQL may know of another that is as good; SQLite has counted nothing.
+    async fn finds_by(&self, statement: Statement, index: &str) {
+        let (sql, backend) = (statement.sql.clone(), statement.db_backend);
+        let plan = self.plan(statement).await;
+        for step in &plan {
+            let reads_all = step.contains("Seq Scan") || step.starts_with("SCAN");
+            assert!(!reads_all, "{step}: {sql}");
+        }
+        let by_index = |step: &String| step.contains(&format!(" INDEX {index} ("));
+        let is_found = plan.iter().any(by_index);
+        assert!(is_found || backend != DbBackend::Sqlite, "{index}: {plan:?}: {sql}");
+    }
+
+    /// Very many open exceptions of a shop, about no order.
+    async fn many_exceptions(&self, shop: ShopId) {
+        let id = self.new_id();
+        let many = format!(
+            "insert into exceptions (id, shop_id, kind, status, dedupe_key, message, created_at)
+            with recursive n (i) as (select 1 union all select i + 1 from n where i < {MANY})
+            select {id}, {shop}, 'no_eligible_supplier', 'open', 'many-' || i, 'Nobody',
+                (select min(created_at) from exceptions) from n"
+        );
+        self.execute_all(&[many]).await;
+        self.count_rows().await;
+    }
+
     async fn execute_all(&self, statements: &[String]) {
         let tx = self.tx().await;
         for sql in statements {
@@ -101,20 +127,44 @@ async fn a_page_of_suppliers_is_read_in_the_order_of_an_index() {
 async fn what_waits_for_routing_is_read_in_the_order_of_an_index() {
     for world in World::each(false).await {
         let tenant = world.tenant(1).await;
-        let id = world.new_id();
-        let many = format!(
-            "insert into exceptions (id, shop_id, kind, status, dedupe_key, message, created_at)
-            with recursive n (i) as (select 1 union all select i + 1 from n where i < {MANY})
-            select {id}, {}, 'no_eligible_supplier', 'open', 'many-' || i, 'Nobody',
-                (select min(created_at) from exceptions) from n",
-            tenant.shop
-        );
-        world.execute_all(&[many]).await;
-        world.count_rows().await;
+        world.many_exceptions(tenant.shop).await;
         let (backend, now) = (world.app.db.backend(), world.app.clock.now());
         let first = ExceptionId(Uuid::nil());
         let statement = exceptions::of_routing_statement(backend, tenant.shop, now, first, 50);
         world.goes_by_index(statement).await;
+    }
+}
+
+/// A shop may have left very much open: what is open about one thing is found by it.
+#[tokio::test]
+async fn what_is_open_is_found_by_what_it_is_about() {
+    for world in World::each(false).await {
+        let tenant = world.tenant(1).await;
+        world.many_exceptions(tenant.shop).await;
+        // A supplier of very many shops.
+        let id = world.new_id();
+        let connected = format!(
+            "insert into connections (id, shop_id, supplier_id, priority, price_tolerance_bp, handling_days,
+                answer_hours, service, active, created_at)
+            with recursive n (i) as (select 1 union all select i + 1 from n where i < {MANY})
+            select {id}, 1000 + n.i, c.supplier_id, 1, 0, 1, 0, c.service, c.active, c.created_at
+                from connections c, n where c.shop_id = {}",
+            tenant.shop
+        );
+        world.execute_all(&[connected]).await;
+        world.count_rows().await;
+        let backend = world.app.db.backend();
+        let whose = (tenant.shop, tenant.supplier);
+        let statements = exceptions::statements_of_open(backend, whose, tenant.order, tenant.purchase_order);
+        for (statement, index) in statements {
+            world.finds_by(statement, index).await;
+        }
+        let waiting = exceptions::shops_of_supplier(world.app.db.read(), tenant.supplier, None, 10).await;
+        assert_eq!(waiting.expect("reads"), [tenant.shop], "the only one that waits");
+        let open = exceptions::orders_with_open(world.app.db.read(), tenant.shop, &[tenant.order]).await;
+        assert_eq!(open.expect("reads").len(), 1);
+        let strange = exceptions::orders_with_open(world.app.db.read(), ShopId(2), &[tenant.order]).await;
+        assert!(strange.expect("reads").is_empty(), "another shop's order");
     }
 }
 
