@@ -13,6 +13,7 @@ mod m20261122_000003_connections_by_priority;
 mod m20261122_000004_lists_in_order;
 mod m20261123_000005_counted_stock;
 mod m20261123_000006_open_exceptions;
+mod m20261123_000007_requests_to_forget;
 
 /// All migrations, oldest first.
 pub struct Migrator;
@@ -27,6 +28,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000004_lists_in_order::Migration),
             Box::new(m20261123_000005_counted_stock::Migration),
             Box::new(m20261123_000006_open_exceptions::Migration),
+            Box::new(m20261123_000007_requests_to_forget::Migration),
         ]
     }
 }

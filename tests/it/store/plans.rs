@@ -1,8 +1,8 @@
 //! How the databases go about lists and writes that may meet very many rows.
 
 use orderyard::{
-    ids::{ExceptionId, ShopId},
-    store::{exceptions, offer_keys, suppliers},
+    ids::{ExceptionId, IntentId, ShopId},
+    store::{exceptions, intents, offer_keys, suppliers},
 };
 use sea_orm::{ConnectionTrait as _, DbBackend, Statement};
 use uuid::Uuid;
@@ -81,6 +81,14 @@ impl World {
         match self.app.db.backend() {
             DbBackend::Sqlite => "randomblob(16)",
             _ => "gen_random_uuid()",
+        }
+    }
+
+    /// How a column of JSON is declared.
+    fn json(&self) -> &'static str {
+        match self.app.db.backend() {
+            DbBackend::Sqlite => "text",
+            _ => "jsonb",
         }
     }
 
@@ -165,6 +173,30 @@ async fn what_is_open_is_found_by_what_it_is_about() {
         assert_eq!(open.expect("reads").len(), 1);
         let strange = exceptions::orders_with_open(world.app.db.read(), ShopId(2), &[tenant.order]).await;
         assert!(strange.expect("reads").is_empty(), "another shop's order");
+    }
+}
+
+/// Almost all that ever was asked is forgotten: what is not is found without a look at the rest.
+#[tokio::test]
+async fn what_is_forgotten_is_not_come_by_again() {
+    for world in World::each(false).await {
+        let tenant = world.tenant(1).await;
+        let (id, json, shop) = (world.new_id(), world.json(), tenant.shop);
+        let forgotten = format!(
+            "insert into intents (id, key, kind, shop_id, subject_id, request, outcome, evidence, calls, created_at)
+            with recursive n (i) as (select 1 union all select i + 1 from n where i < {MANY})
+            select {id}, 'many-' || i, 'place_purchase_order', {shop}, {id}, cast('null' as {json}), 'done',
+                case when i = 1 then cast('null' as {json}) end, 1, (select min(created_at) from suppliers) from n"
+        );
+        world.execute_all(&[forgotten]).await;
+        world.count_rows().await;
+        let (first, last) = (IntentId(Uuid::nil()), IntentId(Uuid::max()));
+        let statement = intents::with_requests_statement(world.app.db.backend(), first, last, 250);
+        world.goes_by_index(statement.clone()).await;
+        world.finds_by(statement, "intents_to_forget").await;
+        let tx = world.tx().await;
+        let found = intents::forget_requests(&tx, first, last, 250).await.expect("reads");
+        assert_eq!(found.len(), 1, "the only one that says something");
     }
 }
 
