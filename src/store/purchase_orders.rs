@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use sea_orm::{
-    Condition, QueryOrder as _, QuerySelect as _, Statement, Value,
+    Condition, DbBackend, QueryOrder as _, QuerySelect as _, QueryTrait as _, Statement, Value,
     entity::prelude::*,
     sea_query::{self, Expr},
 };
@@ -101,10 +101,29 @@ pub async fn unanswered(
     before: DateTime<Utc>,
     limit: u64,
 ) -> Result<Vec<Model>, DbErr> {
+    unanswered_rows(shop, supplier, before, limit).all(db).await
+}
+
+/// What is asked of the database for [`unanswered`]: a test looks at how it goes about it.
+#[must_use]
+pub fn unanswered_statement(
+    backend: DbBackend,
+    shop: ShopId,
+    supplier: SupplierId,
+    before: DateTime<Utc>,
+    limit: u64,
+) -> Statement {
+    unanswered_rows(shop, supplier, before, limit).build(backend)
+}
+
+fn unanswered_rows(shop: ShopId, supplier: SupplierId, before: DateTime<Utc>, limit: u64) -> Select<Entity> {
     Entity::find()
         .filter(Column::ShopId.eq(shop))
         .filter(Column::SupplierId.eq(supplier))
-        .filter(Column::Status.is_in([PurchaseOrderStatus::Placed, PurchaseOrderStatus::CancelRequested]))
+        // In these words, because they are the index's: `purchase_orders_unanswered`.
+        .filter(Expr::cust(
+            "status in ('placed','cancel_requested') and given_up_at is null",
+        ))
         .filter(Expr::cust(
             "(status = 'placed' or ( \
                not exists (select 1 from po_lines l where l.purchase_order_id = purchase_orders.id \
@@ -114,11 +133,8 @@ pub async fn unanswered(
         ))
         .filter(Column::CreatedAt.lt(before))
         .filter(Column::PlacedAt.lt(before))
-        .filter(Column::GivenUpAt.is_null())
         .order_by_asc(Column::CreatedAt)
         .limit(paging::capped(limit))
-        .all(db)
-        .await
 }
 
 /// Some purchase orders of a shop that were decided before a time and are not sent, by id, after

@@ -2,7 +2,7 @@
 
 use orderyard::{
     ids::{ExceptionId, IntentId, ShopId},
-    store::{exceptions, intents, offer_keys, suppliers},
+    store::{exceptions, intents, offer_keys, purchase_orders, suppliers},
 };
 use sea_orm::{ConnectionTrait as _, DbBackend, Statement};
 use uuid::Uuid;
@@ -173,6 +173,35 @@ async fn what_is_open_is_found_by_what_it_is_about() {
         assert_eq!(open.expect("reads").len(), 1);
         let strange = exceptions::orders_with_open(world.app.db.read(), ShopId(2), &[tenant.order]).await;
         assert!(strange.expect("reads").is_empty(), "another shop's order");
+    }
+}
+
+/// Whoever has shipped for years has a long history, and is looked at every few minutes.
+#[tokio::test]
+async fn what_is_unanswered_is_found_without_the_history() {
+    for world in World::each(false).await {
+        let tenant = world.tenant(1).await;
+        let (id, shop) = (world.new_id(), tenant.shop);
+        let shipped = format!(
+            "insert into purchase_orders (id, number, shop_id, supplier_id, order_id, order_name, status, currency,
+                total_minor, created_at, sent_at, placed_at, updated_at)
+            with recursive n (i) as (select 1 union all select i + 1 from n where i < {MANY})
+            select {id}, 'MANY-' || n.i, p.shop_id, p.supplier_id, p.order_id, p.order_name, 'shipped', p.currency,
+                p.total_minor, p.created_at, p.sent_at, p.placed_at, p.updated_at
+                from purchase_orders p, n where p.shop_id = {shop}"
+        );
+        let lines = format!(
+            "insert into po_lines (id, shop_id, supplier_id, purchase_order_id, position, offer_id, sku, title,
+                quantity, unit_cost_minor, accepted, rejected, shipped, cancelled, cancel_requested, never_sent)
+            select {id}, l.shop_id, l.supplier_id, p.id, l.position, l.offer_id, l.sku, l.title, l.quantity,
+                l.unit_cost_minor, l.quantity, 0, l.quantity, 0, 0, 0
+                from po_lines l, purchase_orders p where l.shop_id = {shop} and p.number like 'MANY-%'"
+        );
+        world.execute_all(&[shipped, lines]).await;
+        world.count_rows().await;
+        let (backend, now) = (world.app.db.backend(), world.app.clock.now());
+        let statement = purchase_orders::unanswered_statement(backend, shop, tenant.supplier, now, 50);
+        world.finds_by(statement, "purchase_orders_unanswered").await;
     }
 }
 
