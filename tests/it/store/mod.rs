@@ -12,6 +12,7 @@ mod plans;
 mod reservations;
 mod silence;
 mod turns;
+mod unanswered;
 mod unread;
 mod wakeups;
 mod writer;
