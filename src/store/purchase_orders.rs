@@ -9,7 +9,7 @@ use sea_orm::{
     sea_query::{self, Expr},
 };
 
-use super::{Party, Tx, columns::Json, paging};
+use super::{Party, Tx, columns::Json, narrow, paging};
 use crate::{
     domain::{
         address::Address,
@@ -349,7 +349,11 @@ pub struct PurchaseOrderFilter {
 
 /// What a party may see: a supplier knows nothing of what was never sent.
 fn seen_by(party: Party) -> Select<Entity> {
-    let rows = Entity::find().filter(party.owns(Column::ShopId, Column::SupplierId));
+    seen_of(party, party.owns(Column::ShopId, Column::SupplierId))
+}
+
+fn seen_of(party: Party, owned: Expr) -> Select<Entity> {
+    let rows = Entity::find().filter(owned);
     match party {
         Party::Shop(_) => rows,
         Party::Supplier(_) => rows.filter(Column::SentAt.is_not_null()),
@@ -395,13 +399,14 @@ pub async fn seen_by_ids(
     party: Party,
     ids: &[PurchaseOrderId],
 ) -> Result<Vec<Model>, DbErr> {
-    paging::all(seen_by(party).filter(Column::Id.is_in(ids.iter().copied())), db).await
+    let owned = party.also_owns(Column::SupplierId);
+    paging::all(seen_of(party, owned).filter(Column::Id.is_in(ids.iter().copied())), db).await
 }
 
 /// The purchase orders of many orders, the oldest first.
 pub async fn of_orders(db: &impl ConnectionTrait, shop: ShopId, orders: &[OrderId]) -> Result<Vec<Model>, DbErr> {
     let rows = Entity::find()
-        .filter(Column::ShopId.eq(shop))
+        .filter(narrow::also_of(shop))
         .filter(Column::OrderId.is_in(orders.iter().copied()))
         .order_by_asc(Column::Id);
     paging::all(rows, db).await

@@ -5,6 +5,7 @@ mod full_disk;
 mod inbox;
 mod jobs;
 mod known;
+mod narrow;
 mod order_state;
 mod orders;
 mod periodic;
