@@ -12,6 +12,9 @@ mod m20261121_000002_sign_in_attempts;
 mod m20261122_000003_connections_by_priority;
 mod m20261122_000004_lists_in_order;
 mod m20261123_000005_counted_stock;
+mod m20261123_000006_open_exceptions;
+mod m20261123_000007_requests_to_forget;
+mod m20261123_000008_unanswered;
 
 /// All migrations, oldest first.
 pub struct Migrator;
@@ -25,6 +28,9 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000003_connections_by_priority::Migration),
             Box::new(m20261122_000004_lists_in_order::Migration),
             Box::new(m20261123_000005_counted_stock::Migration),
+            Box::new(m20261123_000006_open_exceptions::Migration),
+            Box::new(m20261123_000007_requests_to_forget::Migration),
+            Box::new(m20261123_000008_unanswered::Migration),
         ]
     }
 }

@@ -104,9 +104,11 @@ impl Conclusion<'_> {
         move_to(tx, &mut self.po, PurchaseOrderStatus::Placed, now).await?;
         let message = format!("{} was placed with {}", self.po.number, self.call.supplier.name);
         self.event(EventKind::Placed, message);
-        let how = "its answer came after all: it was placed";
-        let kind = ExceptionKind::OutcomeUnknown;
-        exceptions::settle_of_purchase_order(tx, self.po.shop_id, self.po.id, kind, how, now).await?;
+        if !self.open.state.open_exceptions.is_empty() {
+            let how = "its answer came after all: it was placed";
+            let kind = ExceptionKind::OutcomeUnknown;
+            exceptions::settle_of_purchase_order(tx, self.po.shop_id, self.po.id, kind, how, now).await?;
+        }
         self.take_answer(answer).await?;
         // Cancelled while the call was under way: it is followed by a cancellation.
         ask_back::after_placing(tx, &self.open.state.order, &self.po, now).await?;

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use sea_orm::{
     QueryOrder as _, QuerySelect as _, QueryTrait as _,
     entity::prelude::*,
-    sea_query::{Expr, ExprTrait as _, Query, SelectStatement},
+    sea_query::{Expr, ExprTrait as _, Query, SelectStatement, SubQueryStatement},
 };
 
 use super::{Recall, Tx, columns::Json, paging};
@@ -58,6 +58,25 @@ pub(super) fn shops_of(supplier: SupplierId) -> SelectStatement {
         .from(Entity)
         .and_where(Column::SupplierId.eq(supplier))
         .to_owned()
+}
+
+/// Some shops that buy from a supplier and of which another table has a value, in their order, after the one that
+/// was seen last: the index `connections_of_supplier`. Not by `exists`: PostgreSQL might read all of the other table
+/// first, and there one shop may have very many rows.
+pub(super) fn shops_with(
+    supplier: SupplierId,
+    value: SelectStatement,
+    seen: Option<ShopId>,
+    limit: u64,
+) -> Select<Entity> {
+    Entity::find()
+        .filter(Column::SupplierId.eq(supplier))
+        .filter(Expr::from(SubQueryStatement::from(value)).is_not_null())
+        .apply_if(seen, |shops, seen| shops.filter(Column::ShopId.gt(seen)))
+        .select_only()
+        .column(Column::ShopId)
+        .order_by_asc(Column::ShopId)
+        .limit(paging::capped(limit))
 }
 
 /// A shop's connection with the supplier that the outer query is about.

@@ -9,7 +9,7 @@ use sea_orm::{
     sea_query::{Expr, ExprTrait as _, OnConflict, SelectStatement},
 };
 
-use super::{Tx, columns::Json, mappings::Counting, order_lines, orders, paging};
+use super::{Tx, columns::Json, connections, mappings::Counting, narrow, order_lines, orders, paging};
 use crate::{
     domain::exception::{ExceptionKind, ExceptionStatus},
     ids::{ExceptionId, OrderId, OrderLineId, PurchaseOrderId, ShipmentId, ShopId, ShopifyVariantId, SupplierId},
@@ -50,7 +50,7 @@ pub async fn of_order(
     status: Option<ExceptionStatus>,
 ) -> Result<Vec<Model>, DbErr> {
     Entity::find()
-        .filter(Column::ShopId.eq(shop))
+        .filter(narrow::also_of(shop))
         .filter(Column::OrderId.eq(order))
         .apply_if(status, |query, status| query.filter(Column::Status.eq(status)))
         .order_by_asc(Column::Id)
@@ -58,23 +58,27 @@ pub async fn of_order(
         .await
 }
 
+// In these words, because they are the indexes': of them only `exceptions_by_shop` serves a status that is bound.
+const IS_OPEN: &str = "status = 'open'";
+
 /// Which of the orders have an open exception.
 pub async fn orders_with_open(
     db: &impl ConnectionTrait,
     shop: ShopId,
     orders: &[OrderId],
 ) -> Result<BTreeSet<OrderId>, DbErr> {
-    let found: Vec<Option<OrderId>> = Entity::find()
-        .filter(Column::ShopId.eq(shop))
+    let found: Vec<Option<OrderId>> = open_of_orders(shop, orders).into_tuple().all(db).await?;
+    Ok(found.into_iter().flatten().collect())
+}
+
+fn open_of_orders(shop: ShopId, orders: &[OrderId]) -> Select<Entity> {
+    Entity::find()
+        .filter(narrow::also_of(shop))
         .filter(Column::OrderId.is_in(orders.iter().copied()))
-        .filter(Column::Status.eq(ExceptionStatus::Open))
+        .filter(Expr::cust(IS_OPEN))
         .select_only()
         .column(Column::OrderId)
         .distinct()
-        .into_tuple()
-        .all(db)
-        .await?;
-    Ok(found.into_iter().flatten().collect())
 }
 
 /// The open exceptions about work on an order that was given up, or on orders that were never read.
@@ -88,10 +92,10 @@ pub async fn open_of_failed_jobs(
         None => Column::OrderId.is_null(),
     };
     Entity::find()
-        .filter(Column::ShopId.eq(shop))
+        .filter(narrow::also_of(shop))
         .filter(of_order)
         .filter(Column::Kind.eq(ExceptionKind::JobFailed))
-        .filter(Column::Status.eq(ExceptionStatus::Open))
+        .filter(Expr::cust(IS_OPEN))
         .limit(super::MAX_PAGE)
         .all(db)
         .await
@@ -99,11 +103,10 @@ pub async fn open_of_failed_jobs(
 
 /// The open exception with a key, of which a shop has one at the most.
 pub async fn open_by_key(db: &impl ConnectionTrait, shop: ShopId, key: &str) -> Result<Option<Model>, DbErr> {
-    // In these words, because they are the index's: `exceptions_open_once`.
     Entity::find()
         .filter(Column::ShopId.eq(shop))
         .filter(Column::DedupeKey.eq(key))
-        .filter(Expr::cust("status = 'open'"))
+        .filter(Expr::cust(IS_OPEN))
         .one(db)
         .await
 }
@@ -117,14 +120,10 @@ pub async fn settle_of_purchase_order(
     how: &str,
     at: DateTime<Utc>,
 ) -> Result<(), DbErr> {
-    let open = Entity::find()
-        .filter(Column::ShopId.eq(shop))
-        .filter(Column::PurchaseOrderId.eq(purchase_order))
-        .filter(Column::Kind.eq(kind))
-        .filter(Column::Status.eq(ExceptionStatus::Open))
+    for mut exception in open_of_purchase_order(shop, purchase_order, kind)
         .all(tx.conn())
-        .await?;
-    for mut exception in open {
+        .await?
+    {
         exception.status = ExceptionStatus::Resolved;
         exception.resolution = Some(how.to_owned());
         exception.resolved_at = Some(at);
@@ -133,10 +132,18 @@ pub async fn settle_of_purchase_order(
     Ok(())
 }
 
+fn open_of_purchase_order(shop: ShopId, purchase_order: PurchaseOrderId, kind: ExceptionKind) -> Select<Entity> {
+    Entity::find()
+        .filter(narrow::also_of(shop))
+        .filter(Column::PurchaseOrderId.eq(purchase_order))
+        .filter(Column::Kind.eq(kind))
+        .filter(Expr::cust(IS_OPEN))
+}
+
 /// Opens an exception, unless the same one is open already.
 pub async fn open(tx: &Tx, exception: Model) -> Result<(), DbErr> {
     let once = OnConflict::columns([Column::ShopId, Column::DedupeKey])
-        .target_and_where(Expr::cust("status = 'open'"))
+        .target_and_where(Expr::cust(IS_OPEN))
         .update_columns([Column::Quantity, Column::Message, Column::Evidence])
         .to_owned();
     Entity::insert(exception.into_active_model().reset_all())
@@ -163,7 +170,11 @@ pub async fn page(
     seen: Option<(DateTime<Utc>, ExceptionId)>,
     limit: u64,
 ) -> Result<Vec<Model>, DbErr> {
-    let mut rows = shown().filter(Column::ShopId.eq(shop));
+    let of_shop = match filter.order {
+        Some(_) => narrow::also_of(shop),
+        None => Column::ShopId.eq(shop),
+    };
+    let mut rows = shown().filter(of_shop);
     if let Some(status) = filter.status {
         rows = rows.filter(Column::Status.eq(status));
     }
@@ -186,7 +197,7 @@ pub async fn page(
 /// The exceptions of many orders, the newest first.
 pub async fn of_orders(db: &impl ConnectionTrait, shop: ShopId, orders: &[OrderId]) -> Result<Vec<Model>, DbErr> {
     let rows = shown()
-        .filter(Column::ShopId.eq(shop))
+        .filter(narrow::also_of(shop))
         .filter(Column::OrderId.is_in(orders.iter().copied()))
         .order_by_desc(Column::Id);
     paging::all(rows, db).await
@@ -220,7 +231,7 @@ pub async fn count_open(db: &impl ConnectionTrait, shop: ShopId, limit: u64) -> 
 /// Open exceptions of the order that the outer query is about.
 pub(super) fn open_of_order_row() -> SelectStatement {
     let mut open = Entity::find()
-        .filter(Column::Status.eq(ExceptionStatus::Open))
+        .filter(Expr::col((Entity, Column::Status)).eq(Expr::cust("'open'")))
         .filter(Expr::col((Entity, Column::OrderId)).equals((orders::Entity, orders::Column::Id)))
         .select_only()
         .column(Column::Id);
@@ -229,10 +240,9 @@ pub(super) fn open_of_order_row() -> SelectStatement {
 
 /// Open exceptions of some kinds.
 fn open_of(shop: ShopId, kinds: &[ExceptionKind]) -> Select<Entity> {
-    // In these words, because they are the index's: `exceptions_open_in_order`.
     Entity::find()
         .filter(Column::ShopId.eq(shop))
-        .filter(Expr::cust("status = 'open'"))
+        .filter(Expr::cust(IS_OPEN))
         .filter(Column::Kind.is_in(kinds.iter().copied()))
 }
 
@@ -349,19 +359,44 @@ pub async fn shops_of_supplier(
     seen: Option<ShopId>,
     limit: u64,
 ) -> Result<Vec<ShopId>, DbErr> {
-    let mut rows = Entity::find()
-        .filter(Column::ShopId.in_subquery(super::connections::shops_of(supplier)))
-        .filter(Column::Status.eq(ExceptionStatus::Open))
-        .filter(Column::Kind.is_in(OF_ROUTING));
-    if let Some(seen) = seen {
-        rows = rows.filter(Column::ShopId.gt(seen));
-    }
-    rows.select_only()
-        .column(Column::ShopId)
-        .distinct()
-        .order_by_asc(Column::ShopId)
-        .limit(paging::capped(limit))
+    connections::shops_with(supplier, waits_at_shop_row(), seen, limit)
         .into_tuple()
         .all(db)
         .await
+}
+
+/// The kind of one open exception of routing's of the shop that the outer query is about. The first in the order of
+/// the index, not any: so nothing but the index comes into question for it.
+fn waits_at_shop_row() -> SelectStatement {
+    // In these words, because they are the index's: `exceptions_open_of_routing`.
+    let kinds = OF_ROUTING.map(|kind| format!("'{}'", kind.as_str())).join(",");
+    let mut open = Entity::find()
+        .filter(Expr::cust(format!("{IS_OPEN} and kind in ({kinds})")))
+        .filter(Expr::col((Entity, Column::ShopId)).equals((connections::Entity, connections::Column::ShopId)))
+        .select_only()
+        .column(Column::Kind)
+        .order_by_asc(Column::Kind)
+        .limit(1);
+    QuerySelect::query(&mut open).to_owned()
+}
+
+/// What is asked of the database where a shop has very much that is open, each with the index that it is to be found
+/// by: a test looks at how it goes about it.
+#[must_use]
+pub fn statements_of_open(
+    backend: DbBackend,
+    (shop, supplier): (ShopId, SupplierId),
+    order: OrderId,
+    purchase_order: PurchaseOrderId,
+) -> Vec<(Statement, &'static str)> {
+    let of_purchase_order = open_of_purchase_order(shop, purchase_order, ExceptionKind::OutcomeUnknown);
+    let shops = connections::shops_with(supplier, waits_at_shop_row(), None, 100);
+    vec![
+        (of_purchase_order.build(backend), "exceptions_open_by_po"),
+        (
+            open_of_orders(shop, &[order, OrderId(Uuid::nil())]).build(backend),
+            "exceptions_open_by_order",
+        ),
+        (shops.build(backend), "exceptions_open_of_routing"),
+    ]
 }

@@ -40,6 +40,8 @@ pub async fn of_orders(
     let rows = Entity::find()
         .filter(Column::ShopId.eq(shop))
         .filter(Column::OrderId.is_in(orders.iter().copied()))
+        // By the id alone, SQLite would go through the shop's in the order of the primary key.
+        .order_by_asc(Column::OrderId)
         .order_by_asc(Column::Id);
     let rows = paging::all(rows, db).await?;
     Ok(rows.into_iter().map(|row| (row.order_id, row.into())).collect())

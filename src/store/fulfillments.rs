@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use sea_orm::{QueryOrder as _, entity::prelude::*};
 
-use super::{Tx, columns::Json, paging};
+use super::{Tx, columns::Json, narrow, paging};
 use crate::{
     domain::{fulfilment::FulfillmentStatus, order::DeliveryMethod},
     ids::{FulfillmentId, OrderId, OrderLineId, ShipmentId, ShopId, ShopifyFulfillmentId, ShopifyLocationId},
@@ -69,7 +69,7 @@ pub async fn remove(tx: &Tx, shop: ShopId, id: FulfillmentId) -> Result<(), DbEr
 /// The fulfillments of many orders, the oldest first.
 pub async fn of_orders(db: &impl ConnectionTrait, shop: ShopId, orders: &[OrderId]) -> Result<Vec<Model>, DbErr> {
     let rows = Entity::find()
-        .filter(Column::ShopId.eq(shop))
+        .filter(narrow::also_of(shop))
         .filter(Column::OrderId.is_in(orders.iter().copied()))
         .order_by_asc(Column::Id);
     paging::all(rows, db).await

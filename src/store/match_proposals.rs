@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use sea_orm::{QueryOrder as _, QuerySelect as _, QueryTrait as _, entity::prelude::*, sea_query::Expr};
 
-use super::{Tx, columns::Json, paging, pending::Write};
+use super::{Tx, columns::Json, narrow, paging, pending::Write};
 use crate::{
     domain::matching::{Doubt, KeyKind, ProposalStatus},
     ids::{MatchId, OfferId, ShopId, ShopifyVariantId},
@@ -67,7 +67,11 @@ pub async fn count(db: &impl ConnectionTrait, shop: ShopId, certain: bool, limit
 
 /// Those of some ids that are open.
 pub async fn open_by_ids(db: &impl ConnectionTrait, shop: ShopId, ids: &[MatchId]) -> Result<Vec<Model>, DbErr> {
-    paging::all(open(shop).filter(Column::Id.is_in(ids.iter().copied())), db).await
+    let rows = Entity::find()
+        .filter(narrow::also_of(shop))
+        .filter(Expr::cust("status = 'open'"))
+        .filter(Column::Id.is_in(ids.iter().copied()));
+    paging::all(rows, db).await
 }
 
 /// What was refused for some variants.

@@ -32,6 +32,7 @@ pub mod mappings;
 pub mod match_proposals;
 pub mod match_runs;
 pub mod memberships;
+mod narrow;
 pub mod oauth_states;
 pub mod offer_keys;
 pub mod offers;

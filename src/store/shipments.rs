@@ -1,7 +1,11 @@
 //! Parcels that suppliers reported.
 
 use chrono::{DateTime, Utc};
-use sea_orm::{QueryOrder as _, QuerySelect, entity::prelude::*, sea_query::SelectStatement};
+use sea_orm::{
+    QueryOrder as _, QuerySelect,
+    entity::prelude::*,
+    sea_query::{Expr, SelectStatement},
+};
 
 use super::{Party, paging};
 use crate::{
@@ -79,7 +83,7 @@ pub async fn seen_of_purchase_orders(
     ids: &[PurchaseOrderId],
 ) -> Result<Vec<Model>, DbErr> {
     let rows = Entity::find()
-        .filter(party.owns(Column::ShopId, Column::SupplierId))
+        .filter(party.also_owns(Column::SupplierId))
         .filter(Column::PurchaseOrderId.is_in(ids.iter().copied()))
         .order_by_asc(Column::Id);
     paging::all(rows, db).await
@@ -94,7 +98,8 @@ pub async fn waiting_for_kit(
 ) -> Result<Vec<Model>, DbErr> {
     let mut rows = Entity::find()
         .filter(Column::ShopId.eq(shop))
-        .filter(Column::State.eq(ShipmentState::WaitingForKit));
+        // In these words, because they are the index's.
+        .filter(Expr::cust("state = 'waiting_for_kit'"));
     if let Some(seen) = seen {
         rows = rows.filter(Column::Id.gt(seen));
     }

@@ -23,6 +23,7 @@ use orderyard::{
 };
 use sea_orm::{ConnectionTrait as _, EntityTrait as _, PaginatorTrait as _, QueryOrder as _};
 use serde_json::json;
+use uuid::Uuid;
 
 use crate::graphql::world::World;
 
@@ -267,7 +268,13 @@ async fn add_dead_job(world: &World, shop: ShopId, order: Option<ShopifyOrderId>
     tx.commit().await.expect("commits");
 }
 
-async fn add_intent(world: &World, shop: ShopId, order: OrderId, now: DateTime<Utc>) -> IntentId {
+/// One that is settled, whose evidence may be the JSON `null`.
+async fn add_intent(
+    world: &World,
+    (shop, order): (ShopId, OrderId),
+    evidence: serde_json::Value,
+    now: DateTime<Utc>,
+) -> IntentId {
     let id = IntentId::generate();
     let row = intents::Model {
         id,
@@ -279,7 +286,7 @@ async fn add_intent(world: &World, shop: ShopId, order: OrderId, now: DateTime<U
         subject_id: id.0,
         request: Json(json!({ "number": "T-1" })),
         outcome: IntentOutcome::Done,
-        evidence: Some(Json(json!({ "answer": "yes" }))),
+        evidence: Some(Json(evidence)),
         calls: 1,
         created_at: now,
         called_at: Some(now),
@@ -304,7 +311,7 @@ async fn what_an_open_order_or_exception_needs_stays() {
             .expect("is there");
         add_dead_job(&world, shop, Some(order.shopify_id)).await;
         add_dead_job(&world, shop, None).await;
-        let intent = add_intent(&world, shop, order.id, now).await;
+        let intent = add_intent(&world, (shop, order.id), json!({ "answer": "yes" }), now).await;
         let event = security_events::Model {
             id: EventId::generate(),
             at: now,
@@ -346,5 +353,52 @@ async fn what_an_open_order_or_exception_needs_stays() {
             (row.request.0, row.evidence, row.outcome),
             (json!(null), None, IntentOutcome::Done)
         );
+    }
+}
+
+/// To remove what is removed already would be to write every old Intent again each hour.
+#[tokio::test]
+async fn what_was_asked_is_forgotten_once() {
+    for world in World::each(false).await {
+        let (shop, now) = (ShopId(1), world.app.clock.now());
+        let (over, waiting) = (world.tenant(1).await.order, world.tenant(2).await.order);
+        let tx = world.tx().await;
+        for sql in [
+            "update exceptions set status = 'resolved'",
+            "update orders set status = 'shipped' where shop_id = 1",
+        ] {
+            tx.conn().execute_unprepared(sql).await.expect(sql);
+        }
+        tx.commit().await.expect("commits");
+        let told = add_intent(&world, (shop, over), json!({ "answer": "yes" }), now).await;
+        // As after a correction of tracking, of which nothing is to be said.
+        let silent = add_intent(&world, (shop, over), json!(null), now).await;
+        let kept = add_intent(&world, (ShopId(2), waiting), json!({ "answer": "yes" }), now).await;
+
+        let last = IntentId(Uuid::max());
+        let forget = async |after: IntentId, limit: u64| {
+            let tx = world.tx().await;
+            let looked_at = intents::forget_requests(&tx, after, last, limit)
+                .await
+                .expect("forgets");
+            tx.commit().await.expect("commits");
+            looked_at
+        };
+        let first = IntentId(Uuid::nil());
+        assert_eq!(forget(first, 2).await, [told, silent]);
+        assert_eq!(forget(silent, 2).await, [kept], "whose order is not over");
+        assert_eq!(forget(first, 10).await, [kept], "the others are done with");
+        let db = world.app.db.read();
+        for (id, is_kept) in [(told, false), (silent, false), (kept, true)] {
+            let row = intents::by_id(db, id).await.expect("reads").expect("stays");
+            assert_eq!((row.evidence.is_some(), !row.request.0.is_null()), (is_kept, is_kept));
+        }
+
+        let shipped = "update orders set status = 'shipped'";
+        let tx = world.tx().await;
+        tx.conn().execute_unprepared(shipped).await.expect("ships");
+        tx.commit().await.expect("commits");
+        assert_eq!(forget(first, 10).await, [kept]);
+        assert!(forget(first, 10).await.is_empty(), "nothing is left");
     }
 }
