@@ -185,6 +185,19 @@ pub async fn open(app: &App, id: ShopId, cost: u32) -> Result<ShopAccess, Access
     })
 }
 
+/// Opens the way to a shop for a call that nobody waits for: a quarter of the
+/// shop's bucket is left to those that somebody does.
+pub async fn open_gently(app: &App, shop: ShopId, cost: u32) -> Result<ShopAccess, AccessError> {
+    if let Some(row) = shop_budgets::by_shop(app.db.read(), shop).await? {
+        let budget = row.budget();
+        let wait = budget.wait_for(cost.saturating_add(budget.maximum / 4), app.db.lease_now().await?);
+        if !wait.is_zero() {
+            return Err(AccessError::Budget(wait));
+        }
+    }
+    open(app, shop, cost).await
+}
+
 fn is_plenty(budget: &Budget, now: DateTime<Utc>) -> bool {
     budget.available_at(now) > budget.maximum / 2
 }

@@ -20,6 +20,7 @@ mod large;
 mod lateness;
 mod later;
 mod lifecycle;
+mod many_variants;
 mod mapping;
 mod mapping_file;
 mod mapping_repeats;
