@@ -19,6 +19,7 @@ mod in_part;
 mod large;
 mod lateness;
 mod later;
+mod left_out;
 mod lifecycle;
 mod many_variants;
 mod mapping;
