@@ -332,12 +332,13 @@ impl<'a> News<'a> {
     }
 }
 
-/// An access token that Shopify refuses is treated as run out: the next call renews it.
+/// An access token that Shopify refuses is treated as run out: the next call renews it. One that never ends, and has
+/// nothing to renew it by, stays: then the shop's owner has to open the app again.
 async fn token_refused(app: &App, access: &ShopAccess, now: DateTime<Utc>) -> Result<(), DbErr> {
     let tx = app.db.begin().await?;
     if let Some(mut shop) = shops::lock(&tx, access.shop.id).await?
         && shop.access_token == access.shop.access_token
-        && shop.refresh_token.is_some()
+        && (shop.refresh_token.is_some() || shop.access_token_expires_at.is_some())
     {
         shop.access_token_expires_at = Some(now);
         store::save(&tx, shop)?;
