@@ -20,6 +20,8 @@ pub struct ShopSpec {
     pub plan: Plan,
     /// Points that the rate budget gets back each second, where not those of the plan.
     pub points_per_second: Option<u32>,
+    /// Points that a full rate budget holds, where not those of twenty seconds.
+    pub bucket_points: Option<u32>,
     /// Names of the shop's own locations; the first takes orders by default.
     pub locations: Vec<String>,
 }
@@ -34,6 +36,7 @@ impl Default for ShopSpec {
             timezone: "Europe/Berlin".to_owned(),
             plan: Plan::Standard,
             points_per_second: None,
+            bucket_points: None,
             locations: vec!["Main warehouse".to_owned()],
         }
     }
@@ -47,7 +50,8 @@ impl ShopSpec {
 
     /// Points that a full bucket holds.
     pub fn bucket_size(&self) -> u32 {
-        self.restore_rate().saturating_mul(20)
+        self.bucket_points
+            .unwrap_or_else(|| self.restore_rate().saturating_mul(20))
     }
 }
 

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     ask_back,
+    go_on::go_on,
     open_exception::{NewException, open_exception},
     route_order::follow_status,
     supplier_away,
@@ -56,8 +57,8 @@ impl Job for ChaseSilence {
         let now = app.clock.now();
         let found = connections::with_deadline(app.db.read(), self.after, MOST_CONNECTIONS).await?;
         for connection in &found {
-            let chased = chase(app, connection, now).await;
-            go_on(chased, &format!("connection {}", connection.id))?;
+            let what = format!("the silence of connection {}", connection.id);
+            go_on(&what, || chase(app, connection, now)).await?;
         }
         if let Some(last) = found.last().filter(|_| found.len() as u64 == MOST_CONNECTIONS) {
             let tx = app.db.begin().await?;
@@ -75,21 +76,11 @@ async fn chase(app: &App, connection: &connections::Model, now: DateTime<Utc>) -
     let (shop, supplier) = (connection.shop_id, connection.supplier_id);
     let silent = purchase_orders::unanswered(app.db.read(), shop, supplier, before, MOST_ORDERS).await?;
     for po in silent {
-        let given_up = give_up(app, &po, Silence::ToAll, hours, now).await;
-        go_on(given_up, &format!("purchase order {}", po.id))?;
+        // The next run meets again what cannot be read.
+        let what = format!("the silence about purchase order {}", po.id);
+        go_on(&what, || give_up(app, &po, Silence::ToAll, hours, now)).await?;
     }
     Ok(())
-}
-
-/// One order that cannot be read holds up none of the others. The next run meets it again.
-fn go_on(done: Result<(), DbErr>, what: &str) -> Result<(), DbErr> {
-    match done {
-        Err(error) if !matches!(error, DbErr::Conn(_) | DbErr::ConnectionAcquire(_)) => {
-            tracing::error!(what, %error, "silence cannot be looked after");
-            Ok(())
-        }
-        done => done,
-    }
 }
 
 /// What a supplier has not said a word about.

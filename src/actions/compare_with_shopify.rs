@@ -6,7 +6,7 @@ use super::{
     import_order::ImportOrder,
     reconcile_shop::{Look, Next},
     repair::{Difference, Repair},
-    shop_access::{self, AccessError, ShopAccess},
+    shop_access::{self, open_gently},
     sync_shop::{self, SyncShop},
 };
 use crate::{
@@ -15,7 +15,7 @@ use crate::{
     ids::{ShopId, ShopifyOrderId},
     queue::{Job as _, JobError, order_key},
     shopify::{Page, cost, fulfillment_orders::ChangedFulfillmentOrder, orders::ChangedOrder},
-    store::{fulfillment_orders, jobs, orders, shop_budgets, shops, sweeps::Model as Sweep},
+    store::{fulfillment_orders, jobs, orders, shops, sweeps::Model as Sweep},
 };
 
 /// An import that runs within this is on its way already; a later one is brought forward.
@@ -143,17 +143,4 @@ async fn on_the_way(app: &App, shop: ShopId, orders: &[ShopifyOrderId]) -> Resul
     let soon_ms = app.db.lease_now().await?.timestamp_millis().saturating_add(SOON_MS);
     let found = jobs::waiting::keys_with(app.db.read(), &names, ImportOrder::NAME, soon_ms).await?;
     Ok(found.iter().filter_map(|key| keys.get(key).copied()).collect())
-}
-
-/// Opens the way to a shop for a call that nobody waits for: a quarter of the
-/// shop's bucket is left to those that somebody does.
-async fn open_gently(app: &App, shop: ShopId, cost: u32) -> Result<ShopAccess, AccessError> {
-    if let Some(row) = shop_budgets::by_shop(app.db.read(), shop).await? {
-        let budget = row.budget();
-        let wait = budget.wait_for(cost.saturating_add(budget.maximum / 4), app.db.lease_now().await?);
-        if !wait.is_zero() {
-            return Err(AccessError::Budget(wait));
-        }
-    }
-    shop_access::open(app, shop, cost).await
 }

@@ -177,14 +177,7 @@ async fn install(
     let (shop, came) = write_shop(app, &tx, &details, &pair, now).await?;
     let when = When::now(now.timestamp_millis());
     enqueue(&tx, &SyncShop { shop_id: shop.id }, when)?;
-    enqueue(
-        &tx,
-        &SyncVariants {
-            shop_id: shop.id,
-            since: None,
-        },
-        when,
-    )?;
+    enqueue(&tx, &SyncVariants::all(shop.id), when)?;
     // Work of the time in which the shop could not be called.
     store::jobs::call_running(&tx, shop.id, tx.lease_now().timestamp_millis()).await?;
     enqueue(&tx, &ReviveShop { shop_id: shop.id }, when)?;

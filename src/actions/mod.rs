@@ -37,6 +37,7 @@ pub mod follow_dates;
 pub mod forget_product;
 mod gather_order;
 pub mod give_up_job;
+mod go_on;
 pub mod import_mappings;
 pub mod import_order;
 pub mod install_shop;

@@ -2,14 +2,15 @@
 //! meanwhile: some purchase orders at a time. Which orders are decided together, and what comes of
 //! it, is for `replan_together`.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 use chrono::{DateTime, Utc};
 use sea_orm::DbErr;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    replan_together,
+    go_on::go_on,
+    replan_together::{self, Replanned},
     revisit_orders::{RevisitOrders, Why},
 };
 use crate::{
@@ -25,18 +26,51 @@ const MOST: u64 = 50;
 /// Shops in one look at those that one supplier's news concern.
 const MOST_SHOPS: u64 = 100;
 
+/// Until what changed too often is looked at again.
+const ANOTHER_TIME: Duration = Duration::from_secs(15);
+
 /// Looks at a shop's purchase orders that were not sent.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct ReplanOrders {
     pub shop_id: ShopId,
     /// The purchase order that was looked at last.
     after: Option<PurchaseOrderId>,
+    /// Some orders alone, which changed too often. An earlier release looks at all instead.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    orders: BTreeSet<OrderId>,
 }
 
 impl ReplanOrders {
     #[must_use]
     pub const fn new(shop_id: ShopId) -> Self {
-        Self { shop_id, after: None }
+        Self {
+            shop_id,
+            after: None,
+            orders: BTreeSet::new(),
+        }
+    }
+
+    /// Decides on some orders, with those that want the same. What changes too often is looked at another time, by
+    /// itself: the shop's other work does not wait for it.
+    async fn replan(&self, app: &App, orders: &[OrderId], now: DateTime<Utc>) -> Result<(), DbErr> {
+        for group in replan_together::grouped(app.db.read(), self.shop_id, orders, now).await? {
+            let what = format!(
+                "a new decision on {} orders, of which one is {:?}",
+                group.len(),
+                group.first()
+            );
+            let done = go_on(&what, || replan_together::replan(app, self.shop_id, &group, now)).await?;
+            if done == Some(Replanned::AnotherTime) {
+                let again = Self {
+                    orders: group.into_iter().collect(),
+                    ..Self::new(self.shop_id)
+                };
+                let tx = app.db.begin().await?;
+                enqueue(&tx, &again, When::after(app.clock.now_ms(), ANOTHER_TIME))?;
+                tx.commit().await?;
+            }
+        }
+        Ok(())
     }
 }
 
@@ -49,11 +83,19 @@ impl Job for ReplanOrders {
     }
 
     fn dedupe_key(&self) -> Option<String> {
-        self.after.is_none().then(|| format!("replan:{}", self.shop_id))
+        if self.after.is_some() {
+            return None;
+        }
+        let orders: String = self.orders.iter().map(|order| format!(":{order}")).collect();
+        Some(format!("replan:{}{orders}", self.shop_id))
     }
 
     async fn run(&self, app: &App, _attempt: Attempt) -> Result<(), JobError> {
         let now = app.clock.now();
+        if !self.orders.is_empty() {
+            let orders: Vec<OrderId> = self.orders.iter().copied().collect();
+            return Ok(self.replan(app, &orders, now).await?);
+        }
         let found = purchase_orders::unsent_before(app.db.read(), self.shop_id, now, self.after, MOST).await?;
         let mut seen = BTreeSet::new();
         let drafts = found.iter().filter(|po| po.status == PurchaseOrderStatus::Draft);
@@ -61,13 +103,11 @@ impl Job for ReplanOrders {
             .map(|po| po.order_id)
             .filter(|order| seen.insert(*order))
             .collect();
-        for group in replan_together::grouped(app.db.read(), self.shop_id, &orders, now).await? {
-            replan_together::replan(app, self.shop_id, &group, now).await?;
-        }
+        self.replan(app, &orders, now).await?;
         if let Some(last) = found.last().filter(|_| found.len() as u64 == MOST) {
             let next = Self {
-                shop_id: self.shop_id,
                 after: Some(last.id),
+                ..Self::new(self.shop_id)
             };
             let tx = app.db.begin().await?;
             enqueue(&tx, &next, When::now(app.clock.now_ms()))?;
@@ -112,5 +152,31 @@ pub async fn has_free_pieces(tx: &Tx, supplier: SupplierId, now_ms: i64) -> Resu
             Some(last) if shops.len() as u64 == MOST_SHOPS => after = Some(*last),
             _ => return Ok(()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_an_earlier_release_left_to_do_is_the_whole() {
+        let stored = r#"{"shop_id":7,"after":null}"#;
+        let replan: ReplanOrders = serde_json::from_str(stored).expect("a payload");
+        assert!(replan.orders.is_empty());
+        assert_eq!(serde_json::to_string(&replan).expect("a payload"), stored);
+    }
+
+    #[test]
+    fn orders_that_are_looked_at_another_time_wait_once_and_beside_the_others() {
+        let [one, two] = [1, 2].map(|number| OrderId(uuid::Uuid::from_u128(number)));
+        let again = |orders: &[OrderId]| ReplanOrders {
+            orders: orders.iter().copied().collect(),
+            ..ReplanOrders::new(ShopId(7))
+        };
+        assert_eq!(again(&[one, two]).dedupe_key(), again(&[two, one]).dedupe_key());
+        assert_ne!(again(&[one]).dedupe_key(), again(&[two]).dedupe_key());
+        assert_ne!(again(&[one]).dedupe_key(), ReplanOrders::new(ShopId(7)).dedupe_key());
+        assert_eq!(ReplanOrders::new(ShopId(7)).dedupe_key().as_deref(), Some("replan:7"));
     }
 }

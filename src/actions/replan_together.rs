@@ -7,16 +7,14 @@
 //! in one transaction: one order's pieces become another's at once, or not at all. It locks the
 //! orders by their ids, and then the offers by theirs.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    time::Duration,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use sea_orm::DbErr;
 
 use super::{
     decide_ahead::{self, Ahead},
+    go_on::go_on,
     place_purchase_order::PlacePurchaseOrder,
     reserve_stock, route_order,
     routing_limit::MOST_FAILURES,
@@ -30,7 +28,7 @@ use crate::{
         purchase_order::PurchaseOrderStatus,
     },
     ids::{OfferId, OrderId, OrderLineId, PoLineId, ShopId},
-    queue::{JobError, When, enqueue},
+    queue::{When, enqueue},
     routing::{
         self, RoutePlan, RouteRequest, Strategy,
         together::{self, Anew, Undecided},
@@ -45,8 +43,6 @@ use crate::{
 
 /// Other orders that are decided with those of a page, because they hold what is scarce there.
 const MOST_OTHERS: u64 = 50;
-/// Until what changed too often is looked at again.
-const ANOTHER_TIME: Duration = Duration::from_secs(15);
 
 /// The orders by groups that want the same scarce offers, those of other pages that hold such offers
 /// included; those that nothing can be changed of are left out.
@@ -75,7 +71,8 @@ pub async fn grouped(
         .collect())
 }
 
-/// Adds the orders of which something can be changed, with their ids.
+/// Adds the orders of which something can be changed, with their ids. One that cannot be read holds up none of the
+/// others.
 async fn read(
     db: &impl Recall,
     shop: &shops::Model,
@@ -84,15 +81,26 @@ async fn read(
     now: DateTime<Utc>,
 ) -> Result<(), DbErr> {
     for order in orders {
-        let Some(state) = OrderState::load(db, shop.id, *order).await? else {
-            continue;
-        };
-        if let Some(order) = undecided(db, shop, &state, now).await? {
-            ids.push(state.order.id);
-            found.push(order);
+        let one = format!("order {order}");
+        let read = go_on(&one, || read_one(db, shop, *order, now)).await?;
+        if let Some(undecided) = read.flatten() {
+            ids.push(*order);
+            found.push(undecided);
         }
     }
     Ok(())
+}
+
+async fn read_one(
+    db: &impl Recall,
+    shop: &shops::Model,
+    order: OrderId,
+    now: DateTime<Utc>,
+) -> Result<Option<Undecided>, DbErr> {
+    match OrderState::load(db, shop.id, order).await? {
+        Some(state) => undecided(db, shop, &state, now).await,
+        None => Ok(None),
+    }
 }
 
 type Pieces = BTreeMap<OfferId, u32>;
@@ -118,22 +126,24 @@ fn decide(orders: &[Undecided]) -> Decided {
         .collect()
 }
 
+/// What became of orders that were to be decided anew.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Replanned {
+    Done,
+    /// What large orders want changes faster than it is decided. What stands is sent meanwhile.
+    AnotherTime,
+}
+
 /// Buys the orders otherwise where that is better. Where none is, nothing is written.
-///
-/// # Errors
-/// [`JobError::NotNow`] while what large orders want changes faster than it is decided: what stands is sent meanwhile.
-pub async fn replan(app: &App, shop: ShopId, orders: &[OrderId], now: DateTime<Utc>) -> Result<(), JobError> {
+pub async fn replan(app: &App, shop: ShopId, orders: &[OrderId], now: DateTime<Utc>) -> Result<Replanned, DbErr> {
     let mut ahead = Ahead::unhurried(|orders: &Vec<Undecided>| decide(orders));
     while let Some(large) = replan_once(app, shop, orders, &mut ahead, now).await? {
         if ahead.changes_too_often() {
-            return Err(JobError::NotNow {
-                reason: "stock or orders change faster than they can be decided together".to_owned(),
-                after: ANOTHER_TIME,
-            });
+            return Ok(Replanned::AnotherTime);
         }
         ahead.work_out(large).await;
     }
-    Ok(())
+    Ok(Replanned::Done)
 }
 
 /// What takes long is given back undecided, with nothing written.

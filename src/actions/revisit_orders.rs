@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     decide_ahead::Ahead,
+    go_on::go_on,
     import_order::ImportOrder,
     next_steps::parcel_recorded,
     replan_orders::ReplanOrders,
@@ -255,29 +256,51 @@ impl RevisitOrders {
         what: &str,
     ) -> Result<Option<uuid::Uuid>, JobError> {
         for exception in found {
-            let Some(order) = exception.order_id else {
-                continue;
-            };
-            // One transaction for each order: it holds that order's lock only.
-            let tx = app.db.begin().await?;
-            let Some(order) = orders::lock(&tx, self.shop_id, order).await? else {
-                continue;
-            };
-            let shop = shops::known(&tx, self.shop_id).await?;
-            if shop.is_none_or(|shop| !shop.settings.0.automation) {
+            let one = format!("exception {}", exception.id);
+            let closed = go_on(&one, || self.route_one(app, exception, by, what)).await?;
+            if closed == Some(Automation::Off) {
                 return Ok(None);
             }
-            let Some(exception) = exceptions::by_id(tx.conn(), self.shop_id, exception.id).await? else {
-                continue;
-            };
-            if exception.status == ExceptionStatus::Open {
-                close(&tx, exception, by, what, app.clock.now())?;
-                enqueue(&tx, &RouteOrder::of(&order), When::now(app.clock.now_ms()))?;
-            }
-            tx.commit().await?;
         }
         Ok(found.last().map(|exception| exception.id.0))
     }
+
+    /// In a transaction of its own, which holds this order's lock only.
+    async fn route_one(
+        &self,
+        app: &App,
+        exception: &exceptions::Model,
+        by: &str,
+        what: &str,
+    ) -> Result<Automation, DbErr> {
+        let Some(order) = exception.order_id else {
+            return Ok(Automation::On);
+        };
+        let tx = app.db.begin().await?;
+        let Some(order) = orders::lock(&tx, self.shop_id, order).await? else {
+            return Ok(Automation::On);
+        };
+        let shop = shops::known(&tx, self.shop_id).await?;
+        if shop.is_none_or(|shop| !shop.settings.0.automation) {
+            return Ok(Automation::Off);
+        }
+        let Some(exception) = exceptions::by_id(tx.conn(), self.shop_id, exception.id).await? else {
+            return Ok(Automation::On);
+        };
+        if exception.status == ExceptionStatus::Open {
+            close(&tx, exception, by, what, app.clock.now())?;
+            enqueue(&tx, &RouteOrder::of(&order), When::now(app.clock.now_ms()))?;
+        }
+        tx.commit().await?;
+        Ok(Automation::On)
+    }
+}
+
+/// Whether the shop buys without a click, as far as one order has shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Automation {
+    On,
+    Off,
 }
 
 impl RevisitOrders {
@@ -288,7 +311,8 @@ impl RevisitOrders {
         what: &str,
     ) -> Result<Option<uuid::Uuid>, JobError> {
         for exception in found {
-            self.try_again(app, exception, what).await?;
+            let one = format!("exception {}", exception.id);
+            go_on(&one, || self.try_again(app, exception, what)).await?;
         }
         Ok(found.last().map(|exception| exception.id.0))
     }

@@ -89,6 +89,8 @@ pub enum AccessError {
     BeingRenewed,
     #[error("the shop's token cannot be renewed now: {0}")]
     Refresh(String),
+    #[error("Shopify's token endpoint asks to be left alone: {why}")]
+    RefreshLater { why: String, after: Duration },
     #[error("the shop's API budget is used up")]
     Budget(Duration),
     #[error("Shopify's API of the shop is {0}")]
@@ -109,7 +111,7 @@ impl From<AccessError> for JobError {
                 after: PARKED,
                 behind: None,
             },
-            AccessError::Budget(after) => Self::NotNow {
+            AccessError::Budget(after) | AccessError::RefreshLater { after, .. } => Self::NotNow {
                 reason: error.to_string(),
                 after,
             },
@@ -183,6 +185,19 @@ pub async fn open(app: &App, id: ShopId, cost: u32) -> Result<ShopAccess, Access
         budget,
         reserved: Arc::new(AtomicU32::new(reserved)),
     })
+}
+
+/// Opens the way to a shop for a call that nobody waits for: a quarter of the
+/// shop's bucket is left to those that somebody does.
+pub async fn open_gently(app: &App, shop: ShopId, cost: u32) -> Result<ShopAccess, AccessError> {
+    if let Some(row) = shop_budgets::by_shop(app.db.read(), shop).await? {
+        let budget = row.budget();
+        let wait = budget.wait_for(cost.saturating_add(budget.maximum / 4), app.db.lease_now().await?);
+        if !wait.is_zero() {
+            return Err(AccessError::Budget(wait));
+        }
+    }
+    open(app, shop, cost).await
 }
 
 fn is_plenty(budget: &Budget, now: DateTime<Utc>) -> bool {
@@ -319,12 +334,13 @@ impl<'a> News<'a> {
     }
 }
 
-/// An access token that Shopify refuses is treated as run out: the next call renews it.
+/// An access token that Shopify refuses is treated as run out: the next call renews it. One that never ends, and has
+/// nothing to renew it by, stays: then the shop's owner has to open the app again.
 async fn token_refused(app: &App, access: &ShopAccess, now: DateTime<Utc>) -> Result<(), DbErr> {
     let tx = app.db.begin().await?;
     if let Some(mut shop) = shops::lock(&tx, access.shop.id).await?
         && shop.access_token == access.shop.access_token
-        && shop.refresh_token.is_some()
+        && (shop.refresh_token.is_some() || shop.access_token_expires_at.is_some())
     {
         shop.access_token_expires_at = Some(now);
         store::save(&tx, shop)?;
@@ -345,13 +361,11 @@ pub async fn renew(app: &App, shop: shops::Model) -> Result<shops::Model, Access
         return Ok(row);
     }
     let lease_now = tx.lease_now();
-    let timeout = TimeDelta::from_std(app.config.shopify.timeout).unwrap_or(TimeDelta::seconds(10));
-    let lease_end = lease_now + timeout * CALLS_PER_REFRESH;
+    let lease_end = lease_now + longest_lease(app);
     // Later than a lease that begins now it was written by a clock that was ahead.
     let is_leased = |until| lease_now < until && until <= lease_end;
     if row.refresh_leased_until.is_some_and(is_leased) {
-        let still_good = row.access_token_expires_at.is_some_and(|at| at > now);
-        return if still_good {
+        return if still_lives(&row, now) {
             Ok(row)
         } else {
             Err(AccessError::BeingRenewed)
@@ -369,6 +383,15 @@ pub async fn renew(app: &App, shop: shops::Model) -> Result<shops::Model, Access
         None => app.oauth.client_credentials(&domain, now).await,
     };
     store_renewed(app, row, result).await
+}
+
+fn longest_lease(app: &App) -> TimeDelta {
+    let timeout = TimeDelta::from_std(app.config.shopify.timeout).unwrap_or(TimeDelta::seconds(10));
+    timeout * CALLS_PER_REFRESH
+}
+
+fn still_lives(shop: &shops::Model, now: DateTime<Utc>) -> bool {
+    shop.access_token_expires_at.is_some_and(|at| at > now)
 }
 
 async fn store_renewed(
@@ -394,11 +417,39 @@ async fn store_renewed(
             row.status = ShopStatus::NeedsReconnect;
             Err(AccessError::NeedsReconnect)
         }
-        Err(TokenError::Retry { why, .. }) => Err(AccessError::Refresh(why)),
+        Err(TokenError::Retry { why, after }) => rest(app, &mut row, why, after, tx.lease_now()),
     };
     store::save(&tx, row.clone())?;
     tx.commit().await?;
     outcome.map(|()| row)
+}
+
+/// The token endpoint gave no token, and may have said when to come back: until then it is left alone, by keeping
+/// the lease. No longer than a lease lasts, or one that was written by a clock that is ahead would count.
+fn rest(
+    app: &App,
+    row: &mut shops::Model,
+    why: String,
+    after: Option<Duration>,
+    lease_now: DateTime<Utc>,
+) -> Result<(), AccessError> {
+    let longest = longest_lease(app);
+    let asked = after.map(|after| TimeDelta::from_std(after).unwrap_or(longest).min(longest));
+    let lives = still_lives(row, app.clock.now());
+    // With a token that lives there is no hurry.
+    let pause = asked.or_else(|| lives.then_some(longest));
+    row.refresh_leased_until = pause.map(|pause| lease_now + pause);
+    match asked {
+        _ if lives => {
+            tracing::info!(shop = %row.domain, why, "the token cannot be renewed now; the old one is good still");
+            Ok(())
+        }
+        Some(asked) => Err(AccessError::RefreshLater {
+            why,
+            after: asked.to_std().unwrap_or_default(),
+        }),
+        None => Err(AccessError::Refresh(why)),
+    }
 }
 
 /// Puts a pair into a shop's row, sealed.

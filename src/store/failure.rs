@@ -16,6 +16,37 @@ pub fn is_about_content(error: &DbErr) -> bool {
     }
 }
 
+/// Whether it is about the database as a whole, so that nothing else fares better now: it is away, busy, or has no
+/// room.
+#[must_use]
+pub fn is_about_database(error: &DbErr) -> bool {
+    use sqlx::Error as E;
+    match error {
+        DbErr::Conn(_) | DbErr::ConnectionAcquire(_) => true,
+        DbErr::Exec(RuntimeErr::SqlxError(told)) | DbErr::Query(RuntimeErr::SqlxError(told)) => {
+            match told.as_database_error() {
+                Some(told) => told.code().is_some_and(|code| is_of_database(&code)),
+                None => matches!(
+                    **told,
+                    E::Io(_) | E::Tls(_) | E::Protocol(_) | E::PoolTimedOut | E::PoolClosed | E::WorkerCrashed
+                ),
+            }
+        }
+        _ => false,
+    }
+}
+
+/// As below.
+fn is_of_database(code: &str) -> bool {
+    if code.len() == 5 {
+        // Connections, no room, going away, trouble of the system.
+        return ["08", "53", "57P", "58"].iter().any(|class| code.starts_with(class));
+    }
+    // Busy, out of memory, read-only, I/O, full, cannot be opened.
+    code.parse::<u32>()
+        .is_ok_and(|code| matches!(code & 0xff, 5 | 7 | 8 | 10 | 13 | 14))
+}
+
 /// By the code that the database gives: five characters by `PostgreSQL`, a number with fewer digits by `SQLite`.
 fn is_of_content(code: &str) -> bool {
     if code.len() == 5 {
@@ -43,9 +74,24 @@ mod tests {
     }
 
     #[test]
+    fn a_database_that_is_away_is_told_from_one_row_of_it() {
+        // PostgreSQL: gone, no room, shut down, I/O; SQLite: busy, I/O and a finer kind of it, full.
+        for code in ["08006", "53100", "57P01", "58030", "5", "10", "778", "13"] {
+            assert!(is_of_database(code), "{code}");
+        }
+        // PostgreSQL: a deadlock, taking too long, no such text, a constraint; SQLite: any error, a constraint.
+        for code in ["40P01", "57014", "22P05", "23514", "1", "19", ""] {
+            assert!(!is_of_database(code), "{code}");
+        }
+    }
+
+    #[test]
     fn who_does_not_answer_says_nothing_of_a_row() {
         let silent = DbErr::Conn(RuntimeErr::Internal("PostgreSQL has not answered".to_owned()));
         assert!(!is_about_content(&silent));
-        assert!(is_about_content(&DbErr::Json("not text".to_owned())));
+        assert!(is_about_database(&silent));
+        let unreadable = DbErr::Json("not text".to_owned());
+        assert!(is_about_content(&unreadable));
+        assert!(!is_about_database(&unreadable));
     }
 }

@@ -81,7 +81,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 pub use db::{Db, Schema};
-pub use failure::is_about_content;
+pub use failure::{is_about_content, is_about_database};
 pub use known::Recall;
 pub use party::Party;
 pub use patience::Reader;

@@ -1,8 +1,16 @@
 //! A shop's token and its API budget, between workers that want them at once.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicU32, Ordering},
+};
 
-use axum::{Json, Router, extract::State, routing::post};
+use axum::{
+    Json, Router,
+    extract::State,
+    http::{HeaderMap, StatusCode},
+    routing::post,
+};
 use chrono::TimeDelta;
 use orderyard::{
     actions::shop_access::{AccessError, observe, open, renew, seal_tokens},
@@ -34,6 +42,11 @@ async fn endpoint() -> (String, mpsc::UnboundedReceiver<Answer>, JoinSet<()>) {
         Json(answered.await.expect("the test answers"))
     };
     let router = Router::new().fallback(post(answer)).with_state(calls);
+    let (origin, tasks) = serve(router).await;
+    (origin, called, tasks)
+}
+
+async fn serve(router: Router) -> (String, JoinSet<()>) {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let origin = format!(
         "http://127.0.0.1:{}/{{shop}}",
@@ -41,7 +54,7 @@ async fn endpoint() -> (String, mpsc::UnboundedReceiver<Answer>, JoinSet<()>) {
     );
     let mut tasks = JoinSet::new();
     tasks.spawn(async move { axum::serve(listener, router).await.expect("serves") });
-    (origin, called, tasks)
+    (origin, tasks)
 }
 
 fn pair(name: &str) -> Value {
@@ -69,6 +82,36 @@ async fn give_tokens(app: &App, shop: ShopId, hours: i64) -> shops::Model {
     row
 }
 
+/// The world's app, with a token endpoint of the test's own.
+async fn with_endpoint(world: &World) -> (App, mpsc::UnboundedReceiver<Answer>, JoinSet<()>) {
+    let (origin, called, tasks) = endpoint().await;
+    (app_at(world, origin), called, tasks)
+}
+
+fn app_at(world: &World, origin: String) -> App {
+    let mut config = (*world.app.config).clone();
+    config.shopify.origin = origin;
+    let (db, keyring) = (world.app.db.clone(), world.app.keyring.clone());
+    App::new(config, db, keyring, world.app.clock.clone()).expect("fits together")
+}
+
+enum Lasts {
+    ADay,
+    ForEver,
+}
+
+async fn forget_refresh_token(app: &App, lasts: Lasts) {
+    let tx = app.db.begin().await.expect("begins");
+    let mut row = shops::lock(&tx, ShopId(1)).await.expect("reads").expect("a shop");
+    row.refresh_token = None;
+    row.refresh_token_expires_at = None;
+    if matches!(lasts, Lasts::ForEver) {
+        row.access_token_expires_at = None;
+    }
+    store::save(&tx, row).expect("saves");
+    tx.commit().await.expect("commits");
+}
+
 /// The one who holds the lease stood still until it ran out. Another one presents the same refresh
 /// token, which retires the pair that the first one was given: only the later pair may be kept,
 /// whichever answer arrives first.
@@ -80,11 +123,7 @@ async fn of_two_workers_who_renew_at_once_the_later_one_keeps_its_pair() {
             if first_answer == 0 {
                 world.tenant(1).await;
             }
-            let (origin, mut called, _tasks) = endpoint().await;
-            let mut config = (*world.app.config).clone();
-            config.shopify.origin = origin;
-            let (db, keyring) = (world.app.db.clone(), world.app.keyring.clone());
-            let app = App::new(config, db, keyring, world.app.clock.clone()).expect("fits together");
+            let (app, mut called, _tasks) = with_endpoint(&world).await;
             let shop = give_tokens(&app, ShopId(1), -2).await;
 
             let start = || {
@@ -190,5 +229,97 @@ async fn what_one_node_is_asked_to_wait_all_of_them_wait() {
         assert!(waits(app).await > 20.0);
         app.clock.advance(std::time::Duration::from_secs(31));
         open(&other, ShopId(1), 10).await.expect("the wait is over");
+    }
+}
+
+/// A shop of the app's own organization has a token for a day, and nothing but a new grant to renew it by.
+#[tokio::test]
+async fn a_token_by_client_credentials_that_is_refused_early_is_asked_for_again() {
+    for world in World::each(false).await {
+        world.tenant(1).await;
+        let (app, mut called, _tasks) = with_endpoint(&world).await;
+        give_tokens(&app, ShopId(1), 23).await;
+        forget_refresh_token(&app, Lasts::ADay).await;
+        let access = open(&app, ShopId(1), 10).await.expect("it lasts");
+        let refused: Result<ShopifyAnswer<()>, _> = Err(ApiError::Unauthorized);
+        observe(&app, &access, &refused).await.expect("is noted");
+        let mut tasks = JoinSet::new();
+        let node = app.clone();
+        tasks.spawn(async move { open(&node, ShopId(1), 10).await });
+        let call = called.recv().await.expect("a call");
+        let token = json!({ "access_token": "shpat_second", "scope": "write_orders", "expires_in": 86_399 });
+        call.send(token).expect("it waits");
+        let opened = tasks.join_next().await.expect("one runs").expect("no panic");
+        let access = opened.expect("there is a token");
+        assert_eq!(access.shop.refresh_token, None);
+        let lasts = access.shop.access_token_expires_at.expect("it ends") - app.clock.now();
+        assert!(lasts > TimeDelta::hours(23), "{lasts}");
+    }
+}
+
+/// Nobody is asked for what has no end and cannot be renewed.
+#[tokio::test]
+async fn a_token_without_end_that_is_refused_stays() {
+    for world in World::each(false).await {
+        world.tenant(1).await;
+        let (app, mut called, _tasks) = with_endpoint(&world).await;
+        give_tokens(&app, ShopId(1), 1).await;
+        forget_refresh_token(&app, Lasts::ForEver).await;
+        let access = open(&app, ShopId(1), 10).await.expect("it lasts");
+        let refused: Result<ShopifyAnswer<()>, _> = Err(ApiError::Unauthorized);
+        observe(&app, &access, &refused).await.expect("is noted");
+        let again = open(&app, ShopId(1), 10).await.expect("it lasts");
+        assert_eq!(again.shop.access_token_expires_at, None);
+        called.try_recv().expect_err("nobody asks");
+    }
+}
+
+/// An app whose token endpoint has too many calls, and how many it had.
+async fn with_busy_endpoint(world: &World) -> (App, Arc<AtomicU32>, JoinSet<()>) {
+    let calls = Arc::new(AtomicU32::new(0));
+    let answer = |State(calls): State<Arc<AtomicU32>>| async move {
+        calls.fetch_add(1, Ordering::Relaxed);
+        let mut headers = HeaderMap::new();
+        headers.insert("retry-after", "20".parse().expect("a value"));
+        (StatusCode::TOO_MANY_REQUESTS, headers)
+    };
+    let router = Router::new().fallback(post(answer)).with_state(Arc::clone(&calls));
+    let (origin, tasks) = serve(router).await;
+    (app_at(world, origin), calls, tasks)
+}
+
+/// It said when to come back. Until then no job calls it, and none spends its tries.
+#[tokio::test]
+async fn a_token_endpoint_that_asks_to_wait_is_left_alone() {
+    for world in World::each(false).await {
+        world.tenant(1).await;
+        let (app, calls, _tasks) = with_busy_endpoint(&world).await;
+        give_tokens(&app, ShopId(1), -2).await;
+        let first = open(&app, ShopId(1), 10).await.expect_err("there is no token");
+        let JobError::NotNow { after, .. } = JobError::from(first) else {
+            panic!("its try is not to count");
+        };
+        assert_eq!(after.as_secs(), 20);
+        let second = open(&app, ShopId(1), 10).await.expect_err("there is no token");
+        assert!(matches!(JobError::from(second), JobError::NotNow { .. }));
+        assert_eq!(calls.load(Ordering::Relaxed), 1);
+        app.clock.advance(std::time::Duration::from_secs(21));
+        open(&app, ShopId(1), 10).await.expect_err("there is no token");
+        assert_eq!(calls.load(Ordering::Relaxed), 2, "the time is over");
+    }
+}
+
+/// It is renewed some minutes before its end.
+#[tokio::test]
+async fn a_token_that_lives_is_good_while_its_endpoint_asks_to_wait() {
+    for world in World::each(false).await {
+        world.tenant(1).await;
+        let (app, calls, _tasks) = with_busy_endpoint(&world).await;
+        give_tokens(&app, ShopId(1), 1).await;
+        app.clock.advance(std::time::Duration::from_mins(57));
+        for _ in 0..3 {
+            open(&app, ShopId(1), 10).await.expect("three minutes are left");
+        }
+        assert_eq!(calls.load(Ordering::Relaxed), 1);
     }
 }

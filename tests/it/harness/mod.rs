@@ -7,7 +7,9 @@ mod process;
 
 use std::{collections::BTreeMap, future::Future, time::Duration};
 
-use sandbox::{Behaviour, Browser, Plan, Shop, ShopSpec, Shopify, ShopifyConfig, Supplier, SupplierConfig};
+use sandbox::{
+    Behaviour, Browser, Plan, ProductSpec, Shop, ShopSpec, Shopify, ShopifyConfig, Supplier, SupplierConfig,
+};
 use sea_orm::{ConnectionTrait as _, Statement, TransactionTrait as _};
 use url::Url;
 
@@ -39,6 +41,9 @@ pub struct WorldSpec {
     pub env: Vec<(&'static str, String)>,
     /// The app is granted to the shop by their organization, without a consent page.
     pub granted_by_organization: bool,
+    pub shop: ShopSpec,
+    /// What the shop has before the app comes.
+    pub products: Vec<ProductSpec>,
 }
 
 impl WorldSpec {
@@ -48,6 +53,11 @@ impl WorldSpec {
             suppliers: Vec::new(),
             env: Vec::new(),
             granted_by_organization: false,
+            shop: ShopSpec {
+                plan: Plan::Plus,
+                ..ShopSpec::default()
+            },
+            products: Vec::new(),
         }
     }
 
@@ -78,11 +88,10 @@ impl WorldSpec {
         let mut orderyard = Orderyard::new(database, &shopify.origin(), self.env);
         shopify.set_app_url(orderyard.url());
         shopify.set_compliance_uri(orderyard.url().join("/webhooks/shopify").expect("a path").as_str());
-        let spec = ShopSpec {
-            plan: Plan::Plus,
-            ..ShopSpec::default()
-        };
-        let shop = shopify.create_shop("demo.myshopify.com", spec);
+        let shop = shopify.create_shop("demo.myshopify.com", self.shop);
+        for product in self.products {
+            shop.create_product(product).expect("a product");
+        }
         if self.granted_by_organization {
             let scopes = orderyard::shopify::scopes::DEFAULT_SCOPES.join(",");
             shop.install_managed(&scopes).expect("the scopes exist");
