@@ -66,6 +66,24 @@ impl RoutingSettings {
     pub fn is_default(&self) -> bool {
         *self == Self::default()
     }
+
+    /// The keys of the suppliers whose pieces the strategy measures, whether they may ship an order or not.
+    #[must_use]
+    pub fn keys_with_shares(&self) -> Vec<String> {
+        let shares = self.shares.iter();
+        let measured = shares.filter(|_| self.strategy == StrategyWord::BalancedShare);
+        measured.map(|share| share.supplier.clone()).collect()
+    }
+
+    /// Whether steps down from the shop's first supplier decide anything.
+    #[must_use]
+    pub fn counts_steps_down(&self) -> bool {
+        match self.strategy {
+            StrategyWord::Priority => false,
+            StrategyWord::PreferredSupplier => true,
+            _ => self.weights.per_unit_priority > 0,
+        }
+    }
 }
 
 /// What the owner would pay to have it otherwise, in minor units of the shop's
