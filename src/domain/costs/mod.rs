@@ -6,7 +6,7 @@
 pub mod entries;
 pub mod reading;
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
@@ -31,6 +31,9 @@ text_enum! {
         OwnStockFirst = "own_stock_first",
     }
 }
+
+/// Purchase orders from which shares are counted at most: the newest ones of their days.
+pub const MOST_SHARE_ORDERS: u32 = 500;
 
 /// How a shop's orders are routed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -73,6 +76,12 @@ impl RoutingSettings {
         let shares = self.shares.iter();
         let measured = shares.filter(|_| self.strategy == StrategyWord::BalancedShare);
         measured.map(|share| share.supplier.clone()).collect()
+    }
+
+    /// From when on pieces count in shares, for an order that is decided now.
+    #[must_use]
+    pub fn shares_since(&self, now: DateTime<Utc>) -> DateTime<Utc> {
+        now - TimeDelta::days(self.share_days.into())
     }
 
     /// Whether steps down from the shop's first supplier decide anything.
