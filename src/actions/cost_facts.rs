@@ -3,12 +3,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, DbErr};
 
 use super::rule_facts;
 use crate::{
-    domain::costs::{Destination, PriceBreak, StrategyWord},
+    domain::costs::{Destination, MOST_SHARE_ORDERS, PriceBreak, StrategyWord},
     ids::{OfferId, OrderId, ShopId, SupplierId},
     routing::{
         LineDemand, RouteRequest, Strategy, SupplierTerms,
@@ -32,9 +32,6 @@ pub fn price_breaks(lists: &PriceLists, lines: &[LineDemand]) -> Vec<PriceBreaks
     offers.into_iter().filter_map(list).collect()
 }
 
-/// Purchase orders from which shares are counted: the newest ones of the time in question.
-const MOST_COUNTED: u64 = 500;
-
 /// Takes out of a request's shares what its order has already: to whoever asks what would be decided if the order
 /// came in now, it has nothing.
 pub async fn leave_out_of_shares(
@@ -51,17 +48,13 @@ pub async fn leave_out_of_shares(
     if shares.is_empty() {
         return Ok(());
     }
-    let had = purchase_orders::pieces_of_late_for(db, shop.id, order, shares_since(shop, now), MOST_COUNTED).await?;
+    let since = shop.settings.0.routing.shares_since(now);
+    let had = purchase_orders::pieces_of_late_for(db, shop.id, order, since, MOST_SHARE_ORDERS.into()).await?;
     for share in shares {
         let own = had.get(&share.supplier).copied().unwrap_or(0);
         share.pieces = share.pieces.saturating_sub(own);
     }
     Ok(())
-}
-
-/// From when on pieces count in shares.
-fn shares_since(shop: &shops::Model, now: DateTime<Utc>) -> DateTime<Utc> {
-    now - TimeDelta::days(shop.settings.0.routing.share_days.into())
 }
 
 /// A shop's agreements with some suppliers.
@@ -130,7 +123,7 @@ impl Agreed {
     ) -> Result<Strategy, DbErr> {
         let settings = &shop.settings.0.routing;
         let had = if settings.strategy == StrategyWord::BalancedShare {
-            purchase_orders::pieces_of_late(db, shop.id, shares_since(shop, now), MOST_COUNTED).await?
+            purchase_orders::pieces_of_late(db, shop.id, settings.shares_since(now), MOST_SHARE_ORDERS.into()).await?
         } else {
             BTreeMap::new()
         };

@@ -31,9 +31,9 @@ use crate::{
         self, Alternative, Component, LineDemand, OfferFacts, Outcome, PlanLine, RoutePlan, RouteRequest, Strategy,
     },
     store::{
-        self, Recall, Tx, allocations, order_lines,
+        self, Recall, Tx, allocations, connections, order_lines,
         order_state::{OpenOrder, OrderState},
-        orders, po_lines, shops,
+        orders, po_lines, shops, suppliers,
     },
 };
 
@@ -279,7 +279,7 @@ pub(super) async fn request(
             title: line.title.clone(),
         })
         .collect();
-    let agreed = agreed(db, shop.id, &lines).await?;
+    let agreed = agreed_and_measured(db, shop, &lines).await?;
     let destination = destination(state);
     let rules = rule_facts::in_force(shop, now)?;
     let mut facts = rule_facts::of(shop, state, now);
@@ -411,10 +411,24 @@ async fn suppliers_that_refused(
 
 /// What the shop agreed with the suppliers that may ship the lines.
 pub(super) async fn agreed(db: &impl Recall, shop: ShopId, lines: &[LineDemand]) -> Result<Agreed, DbErr> {
-    let components = lines
-        .iter()
-        .flat_map(|line| &line.alternatives)
-        .flat_map(|alternative| &alternative.components);
-    let ids: BTreeSet<SupplierId> = components.map(|component| component.offer.supplier).collect();
-    Agreed::read(db, shop, ids.into_iter().collect()).await
+    Agreed::read(db, shop, suppliers_of(lines).into_iter().collect()).await
+}
+
+/// The same, and with those by which its strategy measures them: whoever else has a share, and the first in priority.
+async fn agreed_and_measured(db: &impl Recall, shop: &shops::Model, lines: &[LineDemand]) -> Result<Agreed, DbErr> {
+    let settings = &shop.settings.0.routing;
+    let mut ids = suppliers_of(lines);
+    ids.extend(suppliers::ids_by_keys(db, settings.keys_with_shares()).await?);
+    if settings.counts_steps_down() {
+        ids.extend(connections::first_in_priority(db, shop.id).await?);
+    }
+    Agreed::read(db, shop.id, ids.into_iter().collect()).await
+}
+
+/// Those that may ship the lines.
+fn suppliers_of(lines: &[LineDemand]) -> BTreeSet<SupplierId> {
+    let ways = lines.iter().flat_map(|line| &line.alternatives);
+    ways.flat_map(|way| &way.components)
+        .map(|component| component.offer.supplier)
+        .collect()
 }

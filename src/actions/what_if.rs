@@ -147,7 +147,7 @@ impl WhatIf {
             }
             Side::new(shop, agreed, of_late)
         };
-        let (live, draft) = (side(basis.live, mark.of_late.0)?, side(basis.draft, mark.of_late.1)?);
+        let (live, draft) = (side(basis.live, mark.newest.0)?, side(basis.draft, mark.newest.1)?);
         Ok(Self {
             live,
             draft,
@@ -179,7 +179,7 @@ impl WhatIf {
     pub fn mark(&self) -> Mark {
         Mark {
             seen: self.seen,
-            of_late: (self.live.of_late.clone(), self.draft.of_late.clone()),
+            newest: (self.live.of_late.clone(), self.draft.of_late.clone()),
             so_far: self.so_far.clone(),
         }
     }
@@ -406,8 +406,8 @@ impl Side {
                 postcode: facts.postcode.as_deref(),
             },
             today: rule_facts::today(shop, now),
-            // As of its own day too.
-            had: self.of_late.had(order.day, settings.share_days),
+            // As of its own time.
+            had: self.of_late.had(order.row.placed_at, settings),
             effort: Effort {
                 detail: Detail::Settled,
                 ..Effort::default()
@@ -429,7 +429,9 @@ impl Side {
             rules: rule_facts::of_day(rules, order.day),
         };
         let decided = Decided::of(&request, &routing::route(&request), &model);
-        self.of_late.add(order.day, &decided.by_supplier);
+        if settings.strategy == StrategyWord::BalancedShare {
+            self.of_late.add(order.row.placed_at, &decided.by_supplier);
+        }
         decided
     }
 }

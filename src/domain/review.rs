@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::money::{Currency, Money};
+use super::{
+    money::{Currency, Money},
+    rules::same,
+};
 
 /// Which purchase orders wait for a review; none by default.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -62,7 +65,7 @@ impl ReviewHolds {
             let advice = if risk == "CANCEL" { "cancel" } else { "look into" };
             why.push(format!("Shopify advises to {advice} the order"));
         }
-        let has = |tag: &&String| of.tags.iter().any(|other| other.trim().eq_ignore_ascii_case(tag));
+        let has = |tag: &&String| of.tags.iter().any(|other| same(other, tag));
         why.extend(
             self.tags
                 .iter()
@@ -142,6 +145,19 @@ mod tests {
             ]
         );
         assert!(reasons(&holds, 50_000, Some("ACCEPT"), &["vip"], true).is_empty());
+    }
+
+    #[test]
+    fn tags_are_the_same_in_any_case_and_with_blanks_around() {
+        let waits = |held: &str, tag: &str| {
+            let holds = ReviewHolds {
+                tags: vec![held.to_owned()],
+                ..ReviewHolds::default()
+            };
+            !reasons(&holds, 1, None, &[tag], true).is_empty()
+        };
+        assert!(waits("Überprüfen", "überprüfen") && waits("überprüfen", "ÜBERPRÜFEN"));
+        assert!(waits(" vip", "VIP ") && !waits("vip", "vips"));
     }
 
     #[test]

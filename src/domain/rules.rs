@@ -20,6 +20,12 @@ pub struct RuleText {
     pub until: Option<NaiveDate>,
 }
 
+/// Whether two texts are the same to people: in any case, and whatever blanks are around them.
+#[must_use]
+pub fn same(a: &str, b: &str) -> bool {
+    a.trim().to_lowercase() == b.trim().to_lowercase()
+}
+
 /// What follows where a rule holds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -1,12 +1,18 @@
 //! What a shop's routing could have been: a draft, how far its comparison with the live
 //! routing has come, and what became of the orders. Deciding is for `routing`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{costs::ConnectionCosts, goods::Service, money::Money, shop::ShopSettings, text_enum::text_enum};
+use super::{
+    costs::{ConnectionCosts, MOST_SHARE_ORDERS, RoutingSettings},
+    goods::Service,
+    money::Money,
+    shop::ShopSettings,
+    text_enum::text_enum,
+};
 use crate::ids::{OrderId, SupplierId};
 
 text_enum! {
@@ -64,42 +70,45 @@ pub struct Mark {
     pub seen: Option<(DateTime<Utc>, OrderId)>,
     /// What each supplier got of late, live and as the draft would have it.
     #[serde(default)]
-    pub of_late: (OfLate, OfLate),
+    pub newest: (OfLate, OfLate),
     pub so_far: Comparison,
 }
 
-/// Pieces that each supplier got in the days by which shares go.
+/// Pieces that each supplier got by which shares go: of as many purchase orders and days as live.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OfLate {
-    by_day: BTreeMap<NaiveDate, BTreeMap<SupplierId, u32>>,
-    /// Over all of these days.
+    /// When each was decided, to whom it went and with how many pieces, by time.
+    orders: VecDeque<(DateTime<Utc>, SupplierId, u32)>,
+    /// By all of these.
     had: BTreeMap<SupplierId, u32>,
 }
 
 impl OfLate {
-    /// What each had on the days up to `today` that are no older than so many.
-    pub fn had(&mut self, today: NaiveDate, days: u32) -> &BTreeMap<SupplierId, u32> {
-        while let Some(oldest) = self.by_day.first_entry()
-            && (today - *oldest.key()).num_days() > i64::from(days)
-        {
-            for (supplier, pieces) in oldest.remove() {
-                let had = self.had.entry(supplier).or_default();
-                *had = had.saturating_sub(pieces);
-            }
+    /// What each had for an order that is decided at this time, which is none before those that were counted.
+    pub fn had(&mut self, at: DateTime<Utc>, settings: &RoutingSettings) -> &BTreeMap<SupplierId, u32> {
+        let since = settings.shares_since(at);
+        while self.orders.front().is_some_and(|(decided, ..)| *decided < since) {
+            self.forget_oldest();
         }
         &self.had
     }
 
-    /// Counts what suppliers get for an order of a day.
-    pub fn add<'a>(&mut self, day: NaiveDate, pieces: impl IntoIterator<Item = (&'a SupplierId, &'a u32)>) {
-        let of_day = self.by_day.entry(day).or_default();
+    /// Counts a purchase order to each of these suppliers.
+    pub fn add<'a>(&mut self, at: DateTime<Utc>, pieces: impl IntoIterator<Item = (&'a SupplierId, &'a u32)>) {
         for (supplier, pieces) in pieces {
-            for had in [
-                of_day.entry(*supplier).or_default(),
-                self.had.entry(*supplier).or_default(),
-            ] {
-                *had = had.saturating_add(*pieces);
-            }
+            self.orders.push_back((at, *supplier, *pieces));
+            let had = self.had.entry(*supplier).or_default();
+            *had = had.saturating_add(*pieces);
+        }
+        while self.orders.len() > MOST_SHARE_ORDERS as usize {
+            self.forget_oldest();
+        }
+    }
+
+    fn forget_oldest(&mut self) {
+        if let Some((_, supplier, pieces)) = self.orders.pop_front() {
+            let had = self.had.entry(supplier).or_default();
+            *had = had.saturating_sub(pieces);
         }
     }
 }
@@ -160,31 +169,69 @@ pub struct Way {
 
 #[cfg(test)]
 mod tests {
+    use chrono::NaiveDate;
     use uuid::Uuid;
 
     use super::*;
 
+    fn at(day: u32, hour: u32) -> DateTime<Utc> {
+        let time = NaiveDate::from_ymd_opt(2026, 11, day).and_then(|day| day.and_hms_opt(hour, 0, 0));
+        time.expect("a time").and_utc()
+    }
+
+    fn suppliers() -> [SupplierId; 2] {
+        [1, 2].map(|n| SupplierId(Uuid::from_u128(n)))
+    }
+
+    /// What both had for an order of this time, over so many days.
+    fn had(of_late: &mut OfLate, at: DateTime<Utc>, share_days: u32) -> [u32; 2] {
+        let settings = RoutingSettings {
+            share_days,
+            ..RoutingSettings::default()
+        };
+        let had = of_late.had(at, &settings);
+        suppliers().map(|supplier| had.get(&supplier).copied().unwrap_or(0))
+    }
+
     #[test]
     fn shares_go_by_the_last_days_only() {
-        let day = |day| NaiveDate::from_ymd_opt(2026, 11, day).expect("a day");
-        let [north, south] = [1, 2].map(|n| SupplierId(Uuid::from_u128(n)));
+        let [north, south] = suppliers();
         let mut of_late = OfLate::default();
-        of_late.add(day(1), [(&north, &3)]);
-        of_late.add(day(3), [(&north, &1), (&south, &2)]);
-        let had = |of_late: &mut OfLate, today, days| {
-            let had = of_late.had(day(today), days);
-            [north, south].map(|supplier| had.get(&supplier).copied().unwrap_or(0))
-        };
-        assert_eq!(had(&mut of_late, 3, 30), [4, 2]);
-        assert_eq!(had(&mut of_late, 3, 2), [4, 2], "as many days old");
-        assert_eq!(had(&mut of_late, 3, 1), [1, 2]);
-        assert_eq!(had(&mut of_late, 20, 7), [0, 0]);
+        of_late.add(at(1, 9), [(&north, &3)]);
+        of_late.add(at(3, 9), [(&north, &1), (&south, &2)]);
+        assert_eq!(had(&mut of_late, at(3, 12), 30), [4, 2]);
+        assert_eq!(had(&mut of_late, at(3, 9), 2), [4, 2], "two times 24 hours ago");
+        assert_eq!(
+            had(&mut of_late, at(3, 10), 2),
+            [1, 2],
+            "an hour longer ago, on the same day"
+        );
+        assert_eq!(had(&mut of_late, at(20, 9), 7), [0, 0]);
+    }
+
+    #[test]
+    fn shares_go_by_the_newest_purchase_orders_only() {
+        let [north, south] = suppliers();
+        let mut of_late = OfLate::default();
+        of_late.add(at(1, 9), [(&north, &7)]);
+        for _ in 1..MOST_SHARE_ORDERS {
+            of_late.add(at(1, 10), [(&south, &1)]);
+        }
+        assert_eq!(had(&mut of_late, at(1, 11), 30), [7, MOST_SHARE_ORDERS - 1]);
+        of_late.add(at(1, 11), [(&south, &1)]);
+        assert_eq!(had(&mut of_late, at(1, 11), 30), [0, MOST_SHARE_ORDERS]);
     }
 
     /// One that was under way when the program was replaced goes on.
     #[test]
     fn a_mark_from_before_is_read() {
-        let mark = serde_json::from_str::<Mark>(r#"{ "seen": null, "had": [{}, {}], "so_far": { "seen": 3 } }"#);
-        assert_eq!(mark.map(|mark| mark.so_far.seen).ok(), Some(3));
+        for late in [
+            r#""had": [{}, {}]"#,
+            r#""of_late": [{ "by_day": {}, "had": {} }, { "by_day": {}, "had": {} }]"#,
+        ] {
+            let mark = format!(r#"{{ "seen": null, {late}, "so_far": {{ "seen": 3 }} }}"#);
+            let mark = serde_json::from_str::<Mark>(&mark);
+            assert_eq!(mark.map(|mark| mark.so_far.seen).ok(), Some(3));
+        }
     }
 }

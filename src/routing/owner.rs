@@ -23,6 +23,7 @@ pub struct Terms<'a> {
     pub settings: &'a RoutingSettings,
     /// The shop's.
     pub currency: Currency,
+    /// Also with those that ship nothing of the order and have a share: it is measured by them.
     pub agreements: &'a [Agreement<'a>],
     pub destination: Destination<'a>,
     /// In the shop's time zone.
@@ -100,7 +101,9 @@ impl Terms<'_> {
     /// The newest rate of each pair of currencies that the order needs: more of them
     /// would only make exact sums longer.
     fn rates(&self, offers: &BTreeMap<OfferId, &OfferFacts>, suppliers: &[SupplierCosts]) -> Vec<Rate> {
-        let fees = suppliers.iter().flat_map(|costs| {
+        let asked: BTreeSet<SupplierId> = offers.values().map(|offer| offer.supplier).collect();
+        let charging = suppliers.iter().filter(|costs| asked.contains(&costs.supplier));
+        let fees = charging.flat_map(|costs| {
             let table = match &costs.shipping {
                 Shipping::ByWeight(table) => table.as_slice(),
                 Shipping::Included | Shipping::NotKnown { .. } => &[],

@@ -3,7 +3,7 @@
 //! the order has limits, the first suppliers in priority with which most is served.
 //! Parcels are counted by weight where it is known what suppliers charge for it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     candidates::{Assignment, Candidate, Stock},
@@ -13,7 +13,7 @@ use super::{
     tariff::Tariff,
     terms::Limits,
 };
-use crate::ids::SupplierId;
+use crate::ids::{OfferId, SupplierId};
 
 /// Suppliers that are tried together under a limit: every set of more would take long.
 const MOST_TRIED: usize = 14;
@@ -47,8 +47,14 @@ pub fn assign(
         return assignments;
     }
     let most = limits.max_parcels;
+    let alike = order.alike(stock);
+    let fewest = |set: Option<&BTreeSet<SupplierId>>| alike.iter().map(|lines| lines.fewest_left(set)).sum::<u64>();
+    let nobody_can = fewest(None);
     let mut best: Option<(u64, Vec<Assignment>, Left)> = None;
     for set in order.sets(stock) {
+        if best.as_ref().is_some_and(|(least, ..)| fewest(Some(&set)) >= *least) {
+            continue;
+        }
         let mut left = Left { most, ..free.clone() };
         let assignments = order.within(Some(&set), &mut left);
         let unserved = assignments.iter().map(|assignment| u64::from(assignment.left)).sum();
@@ -56,7 +62,9 @@ pub fn assign(
         if best.as_ref().is_none_or(|(least, ..)| unserved < *least) {
             best = Some((unserved, assignments, left));
         }
-        if unserved == 0 {
+        // It is not enough to leave no more than all suppliers do without limits: where a kit takes what a later line
+        // needs, some of them may serve more than all.
+        if unserved <= nobody_can {
             break;
         }
     }
@@ -74,6 +82,25 @@ struct Left {
     /// What is taken already, which has so many parcels at most.
     loads: Loads,
     most: Option<u32>,
+}
+
+/// Lines that the same offers may serve in the same quantities: one stock is for all of them.
+struct Alike {
+    units: u64,
+    /// A person chose for them, whatever suppliers are tried.
+    by_hand: bool,
+    /// Each way's suppliers, and the most units that it makes.
+    ways: Vec<(BTreeSet<SupplierId>, u64)>,
+}
+
+impl Alike {
+    /// Units that are left at least where only these suppliers ship, however little other lines take.
+    fn fewest_left(&self, set: Option<&BTreeSet<SupplierId>>) -> u64 {
+        let may = |suppliers: &BTreeSet<SupplierId>| self.by_hand || set.is_none_or(|set| suppliers.is_subset(set));
+        let able = self.ways.iter().filter(|(suppliers, _)| may(suppliers));
+        let most = able.map(|(_, units)| *units).fold(0, u64::saturating_add);
+        self.units.saturating_sub(most)
+    }
 }
 
 /// An order as the strategy sees it.
@@ -134,8 +161,34 @@ impl Whole<'_> {
         })
     }
 
+    /// The lines by what may serve them.
+    fn alike(&self, stock: &Stock) -> Vec<Alike> {
+        let mut found: BTreeMap<(bool, BTreeSet<&BTreeMap<OfferId, u32>>), Alike> = BTreeMap::new();
+        for (line, candidates) in self.lines.iter().zip(self.judged) {
+            let able: Vec<&Candidate<'_>> = candidates.iter().filter(|one| one.is_eligible()).collect();
+            let by_hand = line.forced_offer.is_some();
+            let needs = able.iter().map(|one| &one.needs).collect();
+            let alike = found.entry((by_hand, needs)).or_insert_with(|| {
+                let mut seen = BTreeSet::new();
+                let distinct = able.iter().filter(|one| seen.insert(&one.needs));
+                let way = |one: &&Candidate<'_>| {
+                    let parts = one.alternative.components.iter();
+                    let suppliers: BTreeSet<SupplierId> = parts.map(|part| part.offer.supplier).collect();
+                    (suppliers, u64::from(stock.units(one)))
+                };
+                Alike {
+                    units: 0,
+                    by_hand,
+                    ways: distinct.map(way).collect(),
+                }
+            });
+            alike.units += u64::from(line.units);
+        }
+        found.into_values().collect()
+    }
+
     /// Sets of suppliers that together may ship the order, in the order of priority.
-    fn sets(&self, stock: &Stock) -> Vec<BTreeSet<SupplierId>> {
+    fn sets(&self, stock: &Stock) -> impl Iterator<Item = BTreeSet<SupplierId>> + use<> {
         let most = self.limits.max_parcels.map_or(usize::MAX, |most| most as usize);
         let tried = self.tried(stock);
         let mut sets: Vec<Vec<usize>> = (1..1_u32 << tried.len())
@@ -148,8 +201,8 @@ impl Whole<'_> {
         let all = (most >= all.len()).then_some(all);
         let sets = sets
             .into_iter()
-            .map(|set| set.into_iter().map(|at| tried[at]).collect());
-        all.into_iter().chain(sets).collect()
+            .map(move |set| set.into_iter().map(|at| tried[at]).collect());
+        all.into_iter().chain(sets)
     }
 
     /// The first suppliers in priority, and of every line those that come first for it: else a line that only a late

@@ -7,6 +7,8 @@ mod least_cost;
 mod numbers;
 mod properties;
 mod rulebook;
+mod sets;
+mod shares;
 mod together;
 mod told;
 

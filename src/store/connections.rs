@@ -51,6 +51,16 @@ pub async fn with_suppliers(db: &impl Recall, shop: ShopId, suppliers: Vec<Suppl
     db.recall(rows).await
 }
 
+/// The first in priority of a shop's suppliers, be it paused: the index `connections_in_order`.
+pub async fn first_in_priority(db: &impl Recall, shop: ShopId) -> Result<Option<SupplierId>, DbErr> {
+    let first = Entity::find()
+        .filter(Column::ShopId.eq(shop))
+        .order_by_asc(Column::Priority)
+        .order_by_asc(Column::SupplierId)
+        .limit(1);
+    Ok(db.recall(first).await?.first().map(|row| row.supplier_id))
+}
+
 /// The ids of the shops that buy from a supplier, for the conditions of other tables.
 pub(super) fn shops_of(supplier: SupplierId) -> SelectStatement {
     Query::select()

@@ -45,6 +45,15 @@ pub async fn by_ids(db: &impl Recall, ids: Vec<SupplierId>) -> Result<Vec<Model>
     db.recall(Entity::find().filter(Column::Id.is_in(ids))).await
 }
 
+/// The ids of those with one of the keys, whosesoever they are.
+pub async fn ids_by_keys(db: &impl Recall, keys: Vec<String>) -> Result<Vec<SupplierId>, DbErr> {
+    if keys.is_empty() {
+        return Ok(Vec::new());
+    }
+    let found = db.recall(Entity::find().filter(Column::Key.is_in(keys))).await?;
+    Ok(found.into_iter().map(|row| row.id).collect())
+}
+
 /// Every supplier of the installation, for its operator.
 pub async fn all(db: &impl ConnectionTrait) -> Result<Vec<Model>, DbErr> {
     Entity::find().all(db).await

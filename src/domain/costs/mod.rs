@@ -6,7 +6,7 @@
 pub mod entries;
 pub mod reading;
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
@@ -31,6 +31,9 @@ text_enum! {
         OwnStockFirst = "own_stock_first",
     }
 }
+
+/// Purchase orders from which shares are counted at most: the newest ones of their days.
+pub const MOST_SHARE_ORDERS: u32 = 500;
 
 /// How a shop's orders are routed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -65,6 +68,30 @@ impl RoutingSettings {
     #[must_use]
     pub fn is_default(&self) -> bool {
         *self == Self::default()
+    }
+
+    /// The keys of the suppliers whose pieces the strategy measures, whether they may ship an order or not.
+    #[must_use]
+    pub fn keys_with_shares(&self) -> Vec<String> {
+        let shares = self.shares.iter();
+        let measured = shares.filter(|_| self.strategy == StrategyWord::BalancedShare);
+        measured.map(|share| share.supplier.clone()).collect()
+    }
+
+    /// From when on pieces count in shares, for an order that is decided now.
+    #[must_use]
+    pub fn shares_since(&self, now: DateTime<Utc>) -> DateTime<Utc> {
+        now - TimeDelta::days(self.share_days.into())
+    }
+
+    /// Whether steps down from the shop's first supplier decide anything.
+    #[must_use]
+    pub fn counts_steps_down(&self) -> bool {
+        match self.strategy {
+            StrategyWord::Priority => false,
+            StrategyWord::PreferredSupplier => true,
+            _ => self.weights.per_unit_priority > 0,
+        }
     }
 }
 

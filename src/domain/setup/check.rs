@@ -248,7 +248,7 @@ impl Reader<'_> {
             first_order: entry.first_order.unwrap_or(false),
             above: entry.above.clone(),
             risk: entry.risk.unwrap_or(false),
-            tags: entry.tags.clone().unwrap_or_default(),
+            tags: (entry.tags.iter().flatten()).map(|tag| tag.trim().to_owned()).collect(),
         };
         if let Some((key, message)) = holds.problem(None) {
             self.say(&path.key(key), &message);

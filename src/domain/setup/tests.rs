@@ -94,6 +94,17 @@ fn mistakes(file: &str) -> Vec<String> {
 }
 
 #[test]
+fn tags_of_a_review_are_kept_without_blanks_around() {
+    let file = FILE.replace(
+        "    automation: on\n",
+        "    automation: on\n    review: { tags: [\" vip\", 'Überprüfen '] }\n",
+    );
+    let setup = read(&file).expect("reads");
+    let review = setup.shops[0].review.as_ref().expect("a review");
+    assert_eq!(review.tags, ["vip", "Überprüfen"]);
+}
+
+#[test]
 fn the_first_apply_adds_and_the_second_does_nothing() {
     let first = planned(FILE, &installed(), Unnamed::Keep);
     assert_eq!(

@@ -11,6 +11,7 @@ use super::{
     parser::{Comparison, Node},
 };
 pub use crate::domain::costs::postcode;
+use crate::domain::rules::same;
 
 /// What an order says about itself.
 pub trait Facts {
@@ -153,10 +154,6 @@ impl<F: Facts> Evaluation<'_, F> {
             _ => Err(Truth::Unknown(None)),
         }
     }
-}
-
-fn same(a: &str, b: &str) -> bool {
-    a.trim().to_lowercase() == b.trim().to_lowercase()
 }
 
 /// People write the same postcode with blanks and hyphens or without.
