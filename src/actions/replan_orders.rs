@@ -86,8 +86,12 @@ impl Job for ReplanOrders {
         if self.after.is_some() {
             return None;
         }
-        let orders: String = self.orders.iter().map(|order| format!(":{order}")).collect();
-        Some(format!("replan:{}{orders}", self.shop_id))
+        let mut key = format!("replan:{}", self.shop_id);
+        for order in &self.orders {
+            key.push(':');
+            key.push_str(&order.to_string());
+        }
+        Some(key)
     }
 
     async fn run(&self, app: &App, _attempt: Attempt) -> Result<(), JobError> {

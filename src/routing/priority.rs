@@ -84,6 +84,9 @@ struct Left {
     most: Option<u32>,
 }
 
+/// Pieces of each offer that one unit needs, by each way to make it.
+type Needs<'a> = BTreeSet<&'a BTreeMap<OfferId, u32>>;
+
 /// Lines that the same offers may serve in the same quantities: one stock is for all of them.
 struct Alike {
     units: u64,
@@ -163,7 +166,7 @@ impl Whole<'_> {
 
     /// The lines by what may serve them.
     fn alike(&self, stock: &Stock) -> Vec<Alike> {
-        let mut found: BTreeMap<(bool, BTreeSet<&BTreeMap<OfferId, u32>>), Alike> = BTreeMap::new();
+        let mut found: BTreeMap<(bool, Needs<'_>), Alike> = BTreeMap::new();
         for (line, candidates) in self.lines.iter().zip(self.judged) {
             let able: Vec<&Candidate<'_>> = candidates.iter().filter(|one| one.is_eligible()).collect();
             let by_hand = line.forced_offer.is_some();

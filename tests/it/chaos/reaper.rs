@@ -124,8 +124,8 @@ fn note_end(stage: &Stage, index: usize, failpoint: Option<&str>, how: &str, pac
             stage.chronicle.note(format!("node {name} ended at {failpoint}: {how}"));
             pace.killed.fetch_add(1, Ordering::Relaxed);
             pace.at_failpoints.fetch_add(1, Ordering::Relaxed);
-            let place = failpoint.split(':').next().unwrap_or(failpoint);
-            stage.chronicle.count(&format!("{ENDED_AT}{place}"));
+            let at = failpoint.split(':').next().unwrap_or(failpoint);
+            stage.chronicle.count(&format!("{ENDED_AT}{at}"));
         }
         None if pace.excused.load(Ordering::Relaxed) => {
             stage
