@@ -12,7 +12,7 @@ use crate::{
 
 /// Units lost their supplier: routing looks for another one, if it may without a click.
 pub fn units_freed(tx: &Tx, shop: &shops::Model, order: &orders::Model, now: DateTime<Utc>) -> Result<(), DbErr> {
-    if !shop.settings.0.automation {
+    if !shop.buys_by_itself() {
         return Ok(());
     }
     enqueue(tx, &RouteOrder::of(order), When::now(now.timestamp_millis()))

@@ -159,6 +159,9 @@ async fn withdraw_drafts(app: &App, id: ShopId) -> Result<(), JobError> {
             let Some(OpenOrder { state, shop, .. }) = OpenOrder::lock(&tx, id, po.order_id).await? else {
                 continue;
             };
+            if shop.status == ShopStatus::Installed {
+                return Ok(());
+            }
             // As they stand under the lock: whoever began to place one goes on, for the supplier may have it.
             let drafts = (state.purchase_orders.iter()).filter(|po| po.status == PurchaseOrderStatus::Draft);
             for draft in drafts {

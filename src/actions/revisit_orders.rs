@@ -281,7 +281,7 @@ impl RevisitOrders {
             return Ok(Automation::On);
         };
         let shop = shops::known(&tx, self.shop_id).await?;
-        if shop.is_none_or(|shop| !shop.settings.0.automation) {
+        if shop.is_none_or(|shop| !shop.buys_by_itself()) {
             return Ok(Automation::Off);
         }
         let Some(exception) = exceptions::by_id(tx.conn(), self.shop_id, exception.id).await? else {
@@ -344,7 +344,7 @@ impl RevisitOrders {
             return Ok(None);
         };
         // What comes meanwhile is looked at when it is on again.
-        if !open.shop.settings.0.automation {
+        if !open.shop.buys_by_itself() {
             return Ok(None);
         }
         let asked = |state: &OrderState| -> i64 {

@@ -48,6 +48,15 @@ pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
+impl Model {
+    /// Whether its orders are bought without a click. For a shop that has gone nothing is decided: it may never come
+    /// back, and would keep others from what it reserved.
+    #[must_use]
+    pub fn buys_by_itself(&self) -> bool {
+        self.settings.0.automation && self.status != ShopStatus::Uninstalled
+    }
+}
+
 pub async fn by_id(db: &impl ConnectionTrait, id: ShopId) -> Result<Option<Model>, DbErr> {
     Entity::find_by_id(id).one(db).await
 }

@@ -139,11 +139,21 @@ async fn a_shop_that_left_for_good_leaves_nothing_of_its_customers(
 async fn a_shop_that_left_for_good_keeps_no_stock(#[values(Database::Sqlite, Database::Postgres)] database: Database) {
     let story = Plot::default().begin(database).await;
     settings(&story.world, "undoMinutes: 60").await;
+    let north = story.world.supplier("north");
+    let told = north.put_inventory(&[("N-MUG".to_owned(), 2)]).await;
+    told.expect("is taken");
     story.order(&[("MUG", 2)]);
     let reserved = "select cast(reserved as bigint) from offers where sku = 'N-MUG'";
     story
         .world
         .eventually("its pieces are kept", async || story.world.count(reserved).await == 2)
+        .await;
+    // Another order waits for what the first one keeps.
+    story.order(&[("MUG", 2)]);
+    let waits = "select count(*) from exceptions where kind = 'no_eligible_supplier' and status = 'open'";
+    story
+        .world
+        .eventually("another waits", async || story.world.count(waits).await == 1)
         .await;
     story.world.shop.uninstall_app();
     let left = "select count(*) from shops where status = 'uninstalled'";
@@ -159,8 +169,16 @@ async fn a_shop_that_left_for_good_keeps_no_stock(#[values(Database::Sqlite, Dat
             story.world.count(reserved).await == 0
         })
         .await;
+    let looks = "select count(*) from jobs where name = 'revisit_orders' and state in ('ready', 'running')";
+    story
+        .world
+        .eventually("who waits was looked at", async || story.world.count(looks).await == 0)
+        .await;
     let drafts = "select count(*) from purchase_orders where status <> 'cancelled'";
-    assert_eq!(story.world.count(drafts).await, 0);
+    assert_eq!(
+        (story.world.count(drafts).await, story.world.count(reserved).await),
+        (0, 0)
+    );
     assert!(story.world.supplier("north").orders().is_empty());
 }
 
