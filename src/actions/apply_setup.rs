@@ -13,7 +13,7 @@ use secrecy::SecretString;
 use super::{
     change_rules::note_change,
     outgoing::secret_place,
-    read_setup::{ReadError, ReadSetup, as_connection, as_offer, read_setup},
+    read_setup::{ReadError, ReadSetup, as_alternatives, as_connection, as_offer, read_setup},
     replan_orders,
     revisit_orders::routing_changed,
     save_costs::STRATEGY_CHANGED,
@@ -94,20 +94,19 @@ pub async fn apply_setup(app: &App, file: &str, options: ApplyOptions) -> Result
         if options.dry_run || plan.changes.is_empty() {
             return Ok(plan.changes);
         }
-        match write(app, read, &plan).await.map_err(or_changed) {
-            Err(ApplyError::Changed(_)) if tries < MOST_TRIES => tries += 1,
+        match write(app, read, &plan).await {
+            Err(error) if tries < MOST_TRIES && is_changed(&error) => tries += 1,
             written => return written.map(|()| plan.changes),
         }
     }
 }
 
-/// What the file adds is there meanwhile.
-fn or_changed(error: ApplyError) -> ApplyError {
-    match &error {
-        ApplyError::Database(cause) if matches!(cause.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))) => {
-            ApplyError::Changed("what the file adds".to_owned())
-        }
-        _ => error,
+/// Whether the plan was made from what is not so any more, or what it adds is there by now.
+fn is_changed(error: &ApplyError) -> bool {
+    match error {
+        ApplyError::Changed(_) => true,
+        ApplyError::Database(cause) => matches!(cause.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))),
+        _ => false,
     }
 }
 
@@ -227,7 +226,7 @@ impl Writer<'_> {
                 domain,
                 variant,
                 alternatives,
-            } => Ok(self.mapping(domain, *variant, alternatives).await?),
+            } => self.mapping(domain, *variant, alternatives).await,
         }
     }
 
@@ -247,14 +246,13 @@ impl Writer<'_> {
 
     /// All at once and in one order, as everybody locks offers.
     async fn lock_offers(&mut self, plan: &Plan) -> Result<(), ApplyError> {
-        let stored = plan.changes.iter().filter_map(|change| {
-            let Step::Offer { supplier, sku, .. } = &change.step else {
-                return None;
-            };
+        let named = plan.changes.iter().flat_map(|change| named_offers(&change.step));
+        let stored = named.filter_map(|(supplier, sku)| {
             let place = (self.read.suppliers.get(supplier)?.id, sku.clone());
             Some(self.read.offers.get(&place)?.id)
         });
-        for offer in offers::lock(self.tx, stored.collect()).await? {
+        let stored: BTreeSet<OfferId> = stored.collect();
+        for offer in offers::lock(self.tx, stored.into_iter().collect()).await? {
             let (id, sku, counted_at, now) = (offer.id, offer.sku.clone(), offer.counted_at, as_offer(&offer));
             let before = (self.read.offers).insert((offer.supplier_id, offer.sku.clone()), offer);
             let Some(before) = before else { continue };
@@ -399,17 +397,26 @@ impl Writer<'_> {
         domain: &str,
         variant: ShopifyVariantId,
         alternatives: &[Alternative],
-    ) -> Result<(), DbErr> {
+    ) -> Result<(), ApplyError> {
         let shop = self.shop(domain)?.id;
         let stored = mappings::of_variants(self.tx.conn(), shop, vec![variant]).await?.pop();
+        let ids = stored.iter().map(|row| row.id).collect();
+        let components = mapping_components::of_mappings(self.tx.conn(), shop, ids).await?;
+        let now = as_alternatives(&components, &self.read.names);
+        let read = self.read.installation.shops.get(domain);
+        let before = read.and_then(|shop| shop.mappings.get(&variant));
+        // Prices may have been accepted meanwhile.
+        same(before.map_or(&[][..], Vec::as_slice) == now, || {
+            format!("the mapping of variant {variant} of {domain}")
+        })?;
         if let Some(row) = &stored {
             mapping_components::remove(self.tx, shop, row.id).await?;
         }
         if alternatives.is_empty() {
-            return match stored {
-                Some(row) => mappings::remove(self.tx, shop, row.id).await,
-                None => Ok(()),
-            };
+            if let Some(row) = stored {
+                mappings::remove(self.tx, shop, row.id).await?;
+            }
+            return Ok(());
         }
         let row = mappings::Model {
             id: stored.as_ref().map_or_else(MappingId::generate, |row| row.id),
@@ -427,7 +434,7 @@ impl Writer<'_> {
         store::insert_all(self.tx, self.components(shop, id, alternatives)?)?;
         let days: Vec<Validity> = alternatives.iter().map(|alternative| alternative.validity).collect();
         let by = Actor::Staff(SETUP_FILE.to_owned());
-        route_waiting(self.tx, shop, variant, &days, &by, self.now)
+        Ok(route_waiting(self.tx, shop, variant, &days, &by, self.now)?)
     }
 
     fn components(
@@ -472,6 +479,20 @@ impl Writer<'_> {
     fn supplier_id(&self, key: &SupplierKey) -> Result<SupplierId, DbErr> {
         let row = self.read.suppliers.get(key);
         row.map(|row| row.id).ok_or_else(|| gone("supplier", key.as_str()))
+    }
+}
+
+/// The offers that a step changes, or takes the prices of.
+fn named_offers(step: &Step) -> Vec<(&SupplierKey, &String)> {
+    match step {
+        Step::Offer { supplier, sku, .. } => vec![(supplier, sku)],
+        Step::Mapping { alternatives, .. } => {
+            let components = alternatives.iter().flat_map(|alternative| &alternative.components);
+            components
+                .map(|component| (&component.supplier, &component.sku))
+                .collect()
+        }
+        Step::Supplier { .. } | Step::Settings { .. } | Step::Connection { .. } => Vec::new(),
     }
 }
 

@@ -38,7 +38,11 @@ pub struct ReadSetup {
     /// By domain; installed ones only.
     pub shops: BTreeMap<String, shops::Model>,
     pub offers: BTreeMap<(SupplierId, String), offers::Model>,
+    /// What each offer is called.
+    pub names: Names,
 }
+
+type Names = BTreeMap<OfferId, (SupplierKey, String)>;
 
 /// Reads suppliers and installed shops, whole: this is for the operator, not for a request.
 pub async fn read_setup(
@@ -53,8 +57,8 @@ pub async fn read_setup(
         suppliers: BTreeMap::new(),
         shops: BTreeMap::new(),
         offers: BTreeMap::new(),
+        names: Names::new(),
     };
-    let mut names: BTreeMap<OfferId, (SupplierKey, String)> = BTreeMap::new();
     let mut keys: BTreeMap<SupplierId, SupplierKey> = BTreeMap::new();
     for row in suppliers::all(db).await? {
         let owner = row.shop_id.map(|shop| domains.get(&shop).cloned());
@@ -66,7 +70,7 @@ pub async fn read_setup(
         let terms = terms(&row, &key, owner.flatten(), keyring)?;
         let mut sold = BTreeMap::new();
         for offer in offers::of_supplier(db, row.id).await? {
-            names.insert(offer.id, (key.clone(), offer.sku.clone()));
+            read.names.insert(offer.id, (key.clone(), offer.sku.clone()));
             sold.insert(offer.sku.clone(), as_offer(&offer));
             read.offers.insert((row.id, offer.sku.clone()), offer);
         }
@@ -77,7 +81,7 @@ pub async fn read_setup(
         read.suppliers.insert(key, row);
     }
     for row in shop_rows {
-        let shop = shop(db, &row, &keys, &names, now).await?;
+        let shop = shop(db, &row, &keys, &read.names, now).await?;
         read.installation.shops.insert(row.domain.clone(), shop);
         read.shops.insert(row.domain.clone(), row);
     }
@@ -125,7 +129,7 @@ async fn shop(
     db: &impl ConnectionTrait,
     row: &shops::Model,
     keys: &BTreeMap<SupplierId, SupplierKey>,
-    names: &BTreeMap<OfferId, (SupplierKey, String)>,
+    names: &Names,
     now: DateTime<Utc>,
 ) -> Result<Shop, DbErr> {
     let connections = connections::of_shop(db, row.id).await?.into_iter();
@@ -162,15 +166,26 @@ pub(super) fn as_connection(row: &connections::Model) -> Connection {
 async fn mappings_of(
     db: &impl ConnectionTrait,
     shop: ShopId,
-    names: &BTreeMap<OfferId, (SupplierKey, String)>,
+    names: &Names,
 ) -> Result<BTreeMap<ShopifyVariantId, Vec<Alternative>>, DbErr> {
     let rows = mappings::of_shop(db, shop).await?;
     let variants: BTreeMap<_, _> = rows.iter().map(|mapping| (mapping.id, mapping.variant_id)).collect();
-    let mut found: BTreeMap<ShopifyVariantId, Vec<Alternative>> = BTreeMap::new();
+    let components = mapping_components::of_shop(db, shop).await?;
+    let by_mapping = components.chunk_by(|one, next| one.mapping_id == next.mapping_id);
+    let found = by_mapping.filter_map(|of_one| {
+        let variant = variants.get(&of_one.first()?.mapping_id)?;
+        Some((*variant, as_alternatives(of_one, names)))
+    });
+    Ok(found.filter(|(_, alternatives)| !alternatives.is_empty()).collect())
+}
+
+/// The alternatives of one mapping, of its components by rank and position.
+pub(super) fn as_alternatives(components: &[mapping_components::Model], names: &Names) -> Vec<Alternative> {
+    let mut alternatives: Vec<Alternative> = Vec::new();
     let mut current = None;
-    // In order of mapping, rank and position: a new alternative begins where its id changes.
-    for row in mapping_components::of_shop(db, shop).await? {
-        let (Some(variant), Some((supplier, sku))) = (variants.get(&row.mapping_id), names.get(&row.offer_id)) else {
+    // A new alternative begins where its id changes.
+    for row in components {
+        let Some((supplier, sku)) = names.get(&row.offer_id) else {
             continue;
         };
         let component = Component {
@@ -179,7 +194,6 @@ async fn mappings_of(
             quantity: store::units(row.quantity),
             accepted_cost: Money::new(row.accepted_cost_minor, row.currency),
         };
-        let alternatives = found.entry(*variant).or_default();
         if current != Some(row.alternative_id) {
             current = Some(row.alternative_id);
             alternatives.push(Alternative {
@@ -191,5 +205,5 @@ async fn mappings_of(
             alternative.components.push(component);
         }
     }
-    Ok(found)
+    alternatives
 }
