@@ -8,11 +8,12 @@ use sea_orm::DbErr;
 
 use crate::store;
 
-/// What two transactions wanted at once, the second try finds as the other one left it.
+/// What somebody else wrote meanwhile, the second try finds as they left it.
 const TRIES: u32 = 2;
 
 /// Does the work on one of many. None where that cannot be done, which is told: a row that cannot be read, a rule
-/// that does not parse, a panic. A database that is away is no fault of this one, and so an error.
+/// that does not parse, a panic. A database that is away, or a lock that was waited for too long, is no fault of this
+/// one, and so an error: the job comes again.
 pub(super) async fn go_on<T, W>(what: &str, work: impl Fn() -> W) -> Result<Option<T>, DbErr>
 where
     W: Future<Output = Result<T, DbErr>>,

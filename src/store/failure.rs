@@ -16,13 +16,17 @@ pub fn is_about_content(error: &DbErr) -> bool {
     }
 }
 
-/// Whether it is about the database as a whole, so that nothing else fares better now: it is away, busy, or has no
-/// room.
+/// Whether it says nothing of a row: the database is away, busy, has no room or takes too long, or two transactions
+/// stood in each other's way. Another time may well be better.
 #[must_use]
 pub fn is_about_database(error: &DbErr) -> bool {
     use sqlx::Error as E;
     match error {
-        DbErr::Conn(_) | DbErr::ConnectionAcquire(_) => true,
+        // A commit that fails says so in its own words.
+        DbErr::Conn(_)
+        | DbErr::ConnectionAcquire(_)
+        | DbErr::Exec(RuntimeErr::Internal(_))
+        | DbErr::Query(RuntimeErr::Internal(_)) => true,
         DbErr::Exec(RuntimeErr::SqlxError(told)) | DbErr::Query(RuntimeErr::SqlxError(told)) => {
             match told.as_database_error() {
                 Some(told) => told.code().is_some_and(|code| is_of_database(&code)),
@@ -39,8 +43,10 @@ pub fn is_about_database(error: &DbErr) -> bool {
 /// As below.
 fn is_of_database(code: &str) -> bool {
     if code.len() == 5 {
-        // Connections, no room, going away, trouble of the system.
-        return ["08", "53", "57P", "58"].iter().any(|class| code.starts_with(class));
+        // Connections, conflicts, no room, locks, taking too long or going away, trouble of the system.
+        return ["08", "40", "53", "55", "57", "58"]
+            .iter()
+            .any(|class| code.starts_with(class));
     }
     // Busy, out of memory, read-only, I/O, full, cannot be opened.
     code.parse::<u32>()
@@ -75,12 +81,15 @@ mod tests {
 
     #[test]
     fn a_database_that_is_away_is_told_from_one_row_of_it() {
-        // PostgreSQL: gone, no room, shut down, I/O; SQLite: busy, I/O and a finer kind of it, full.
-        for code in ["08006", "53100", "57P01", "58030", "5", "10", "778", "13"] {
+        // PostgreSQL: gone, a deadlock, no room, taking too long, shut down, I/O; SQLite: busy, I/O and a finer kind
+        // of it, full.
+        for code in [
+            "08006", "40P01", "53100", "57014", "57P01", "58030", "5", "10", "778", "13",
+        ] {
             assert!(is_of_database(code), "{code}");
         }
-        // PostgreSQL: a deadlock, taking too long, no such text, a constraint; SQLite: any error, a constraint.
-        for code in ["40P01", "57014", "22P05", "23514", "1", "19", ""] {
+        // PostgreSQL: no such text, a constraint; SQLite: any error, a constraint.
+        for code in ["22P05", "23514", "1", "19", ""] {
             assert!(!is_of_database(code), "{code}");
         }
     }
@@ -90,6 +99,9 @@ mod tests {
         let silent = DbErr::Conn(RuntimeErr::Internal("PostgreSQL has not answered".to_owned()));
         assert!(!is_about_content(&silent));
         assert!(is_about_database(&silent));
+        assert!(is_about_database(&DbErr::Exec(RuntimeErr::Internal(
+            "no room".to_owned()
+        ))));
         let unreadable = DbErr::Json("not text".to_owned());
         assert!(is_about_content(&unreadable));
         assert!(!is_about_database(&unreadable));
