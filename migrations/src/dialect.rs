@@ -18,6 +18,8 @@ const TOKENS: [(&str, &str, &str); 4] = [
 /// Runs the statements of one migration, separated by `;` at a line's end.
 pub async fn run(manager: &SchemaManager<'_>, script: &str) -> Result<(), DbErr> {
     let postgres = manager.get_database_backend() == DbBackend::Postgres;
+    // An index of a large table takes longer than any statement of the program may. Until the transaction ends.
+    run_on_postgres(manager, "set local statement_timeout = 0").await?;
     let mut sql = script.to_owned();
     for (token, sqlite, postgresql) in TOKENS {
         sql = sql.replace(token, if postgres { postgresql } else { sqlite });
