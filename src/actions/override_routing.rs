@@ -14,12 +14,12 @@ use crate::{
     domain::{
         event::{Actor, EventKind},
         exception::ExceptionKind,
-        order::Gate,
+        order::{Gate, Ledger},
     },
     error::AppError,
     ids::{OfferId, OrderId, OrderLineId, ShopId, ShopifyVariantId},
     store::{
-        self, Party, Tx, mapping_components, mappings, offers,
+        self, Party, Tx, mapping_components, mappings, offers, order_lines,
         order_state::{OpenOrder, OrderState},
         orders,
     },
@@ -74,19 +74,22 @@ pub async fn override_routing(
 
     take_back_unsent(&tx, &open.state, line.id, now).await?;
     let title = line.title.clone();
-    if line.handled > 0 {
-        store::save(&tx, store::order_lines::Model { handled: 0, ..line })?;
-    }
-    let what = format!("“{title}” goes to {} by hand: {reason}", names.join(" and "));
+    let mut what = format!("“{title}” goes to {} by hand: {reason}", names.join(" and "));
     close_what_waits(&tx, &open.state, wanted.line, actor, &what, now)?;
     let state = OrderState::of(&tx, shop, wanted.order).await?;
-    let state = state.ok_or(AppError::NotFound("this order"))?;
+    let mut state = state.ok_or(AppError::NotFound("this order"))?;
+    let again = of_handled(&state, &open.shop, &line, &wanted.parts);
+    if again > 0 {
+        what = format!("{what}. {again} of it had been taken care of");
+        let handled = line.handled - store::column(again);
+        store::save(&tx, store::order_lines::Model { handled, ..line })?;
+        let read = OrderState::of(&tx, shop, wanted.order).await?;
+        state = read.ok_or(AppError::NotFound("this order"))?;
+    }
     // What is taken back counts as left when it is decided anew.
     reserve_stock::settle(&tx, &state, Vec::new()).await?;
     let ledgers = state.ledgers(&open.shop.settings.0);
-    let free = ledgers
-        .get(&wanted.line)
-        .map_or(0, crate::domain::order::Ledger::to_route);
+    let free = ledgers.get(&wanted.line).map_or(0, Ledger::to_route);
     let asked: u32 = wanted
         .parts
         .iter()
@@ -120,6 +123,21 @@ pub async fn override_routing(
     let after = orders::by_id(tx.conn(), shop, wanted.order).await?;
     tx.commit().await?;
     after.ok_or(AppError::NotFound("this order"))
+}
+
+/// Units that somebody had taken care of and that the choice needs all the same: no more than it names beyond what
+/// is free, and where a part goes without a number, all of them only if nothing else is left for it.
+fn of_handled(state: &OrderState, shop: &store::shops::Model, line: &order_lines::Model, parts: &[Part]) -> u32 {
+    let ledgers = state.ledgers(&shop.settings.0);
+    let free = ledgers.get(&line.id).map_or(0, Ledger::to_route);
+    let named = parts.iter().filter_map(|part| part.units).fold(0, u32::saturating_add);
+    let handled = store::units(line.handled);
+    let is_open_ended = parts.iter().any(|part| part.units.is_none());
+    match is_open_ended {
+        true if free > named => 0,
+        true => handled,
+        false => named.saturating_sub(free).min(handled),
+    }
 }
 
 /// Says what the offers are called, once it is clear that the line may be made of each.

@@ -29,6 +29,7 @@ use crate::{
         event::{Actor, EventKind},
         exception::{ExceptionChoice, ExceptionKind, ExceptionStatus},
         intent::IntentOutcome,
+        order::Ledger,
         purchase_order::PurchaseOrderStatus,
     },
     error::AppError,
@@ -462,13 +463,28 @@ impl Decision<'_> {
             jobs::given_up::remove_of_key(self.tx, &key, None).await?;
         }
         if let (Some(line), Some(quantity)) = (self.exception.order_line_id, self.exception.quantity) {
+            let units = store::units(quantity).min(self.units_without_place(line).await?);
             for mut row in store::order_lines::by_ids(self.tx.conn(), self.order.shop_id, &[line]).await? {
-                row.handled = row.handled.saturating_add(quantity);
+                row.handled = row.handled.saturating_add(store::column(units));
                 store::save(self.tx, row)?;
             }
             self.route_the_rest().await?;
         }
         Ok(what)
+    }
+
+    /// Units of a line that Shopify wants from us and that nothing but this exception accounts for. Some of what it
+    /// was about may be refunded or edited away by now: to take care of that would keep others from being bought.
+    async fn units_without_place(&self, line: OrderLineId) -> Result<u32, DbErr> {
+        let Some(row) = store::shops::by_id(self.tx.conn(), self.order.shop_id).await? else {
+            return Ok(0);
+        };
+        let Some(mut state) = OrderState::of(self.tx, self.order.shop_id, self.order.id).await? else {
+            return Ok(0);
+        };
+        state.open_exceptions.retain(|open| open.id != self.exception.id);
+        let ledgers = state.ledgers(&row.settings.0);
+        Ok(ledgers.get(&line).map_or(0, Ledger::without_place))
     }
 
     /// What had to be shipped together with a line that is taken care of may go without it.

@@ -7,7 +7,7 @@ use super::open_exception::{NewException, open_exception};
 use crate::{
     domain::exception::ExceptionKind,
     routing::{LineDemand, RouteRequest},
-    store::{self, Tx, order_state::OrderState},
+    store::{Tx, order_state::OrderState},
 };
 
 /// Suppliers that may fail a line before a person is asked. Others may be mapped still: but whoever
@@ -33,13 +33,7 @@ pub fn why(line: &LineDemand) -> String {
 /// supplier that somebody chose by hand is not stopped.
 pub async fn stop(tx: &Tx, state: &OrderState, request: &mut RouteRequest, now: DateTime<Utc>) -> Result<(), DbErr> {
     for line in take_out(request) {
-        let waiting: u32 = state
-            .open_exceptions
-            .iter()
-            .filter(|open| open.kind == ExceptionKind::SupplierRejected && open.purchase_order_id.is_none())
-            .filter(|open| open.order_line_id == Some(line.line))
-            .map(|open| open.quantity.map_or(0, store::units))
-            .sum();
+        let waiting = state.waiting(line.line, ExceptionKind::SupplierRejected);
         let units = line.units + waiting;
         let new = NewException {
             kind: ExceptionKind::SupplierRejected,

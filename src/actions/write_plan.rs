@@ -207,6 +207,8 @@ impl PlanWriter<'_> {
                 .find(|row| row.id == line.line)
                 .map_or("?", |row| row.title.as_str());
             let evidence = serde_json::to_value(line).map_err(|error| DbErr::Json(error.to_string()))?;
+            // One exception tells of all that waits for the same reason.
+            let units = line.units.saturating_add(self.state.waiting(line.line, kind));
             let new = NewException {
                 kind,
                 shop: self.shop.id,
@@ -214,8 +216,8 @@ impl PlanWriter<'_> {
                 order_line: Some(line.line),
                 purchase_order: None,
                 shipment: None,
-                quantity: Some(line.units),
-                message: format!("{} × {title}: {}", line.units, line.reason),
+                quantity: Some(units),
+                message: format!("{units} × {title}: {}", line.reason),
                 evidence: Some(evidence),
             };
             open_exception(self.tx, new, self.now).await?;

@@ -265,6 +265,16 @@ impl OrderState {
         of_line.map(|exception| exception.quantity.map_or(0, units)).sum()
     }
 
+    /// Units of a line that wait for a person for a reason, whoever was to ship them.
+    #[must_use]
+    pub fn waiting(&self, line: OrderLineId, kind: ExceptionKind) -> u32 {
+        let open = self.open_exceptions.iter();
+        open.filter(|row| row.kind == kind && row.order_line_id == Some(line))
+            .filter(|row| row.purchase_order_id.is_none() && row.shipment_id.is_none())
+            .map(|row| row.quantity.map_or(0, units))
+            .sum()
+    }
+
     /// Why a purchase order that was not sent may not be sent now (invariant 6): for people.
     #[must_use]
     pub fn held_back(&self, po: PurchaseOrderId, settings: &ShopSettings) -> Option<String> {

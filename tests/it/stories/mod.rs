@@ -14,6 +14,7 @@ mod explained;
 mod forbidden_since;
 mod gates;
 mod given_up;
+mod handled;
 mod holds;
 mod in_part;
 mod large;
