@@ -360,20 +360,24 @@ pub async fn renew(app: &App, shop: shops::Model) -> Result<shops::Model, Access
     if row.access_token != shop.access_token {
         return Ok(row);
     }
-    let lease_now = tx.lease_now();
-    let lease_end = lease_now + longest_lease(app);
-    // Later than a lease that begins now it was written by a clock that was ahead.
-    let is_leased = |until| lease_now < until && until <= lease_end;
-    if row.refresh_leased_until.is_some_and(is_leased) {
+    let (lease_now, longest) = (tx.lease_now(), longest_lease(app));
+    if (row.refresh_leased_until).is_some_and(|until| is_leased(until, lease_now, longest)) {
         return if still_lives(&row, now) {
             Ok(row)
         } else {
             Err(AccessError::BeingRenewed)
         };
     }
-    row.refresh_leased_until = Some(lease_end);
+    row.refresh_leased_until = Some(lease_now + longest);
     store::save(&tx, row.clone())?;
+    let since = app.clock.moment();
     tx.commit().await?;
+    if since.is_longer_ago_than(app.config.shopify.timeout, &app.clock) {
+        // Whoever took the lease over has a pair by now, which Shopify would retire for ours.
+        return Err(AccessError::Refresh(
+            "this process stood still before it could ask".to_owned(),
+        ));
+    }
     let domain = ShopDomain::parse(&row.domain).map_err(|_| AccessError::NotInstalled)?;
     let result = match &row.refresh_token {
         Some(sealed) => {
@@ -388,6 +392,13 @@ pub async fn renew(app: &App, shop: shops::Model) -> Result<shops::Model, Access
 fn longest_lease(app: &App) -> TimeDelta {
     let timeout = TimeDelta::from_std(app.config.shopify.timeout).unwrap_or(TimeDelta::seconds(10));
     timeout * CALLS_PER_REFRESH
+}
+
+/// Whether somebody renews the token, for at most so long. A lease that ends much later was written by a clock that
+/// was ahead. One that ends a little later is not: a transaction's time is that of its beginning, and whoever wrote
+/// the lease may have begun after one that waited for the row.
+fn is_leased(until: DateTime<Utc>, lease_now: DateTime<Utc>, longest: TimeDelta) -> bool {
+    lease_now < until && until <= lease_now + longest * 2
 }
 
 fn still_lives(shop: &shops::Model, now: DateTime<Utc>) -> bool {
@@ -477,4 +488,21 @@ pub fn forget_tokens(tx: &Tx, row: &mut shops::Model) -> Result<(), DbErr> {
     row.refresh_token = None;
     row.refresh_token_expires_at = None;
     store::save(tx, row.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Two transactions that find a token run out wait for one row: the second one began first.
+    #[test]
+    fn who_waited_for_a_lease_to_be_written_finds_it() {
+        let longest = TimeDelta::seconds(30);
+        let [began, later] = [0, 2].map(|second| DateTime::<Utc>::UNIX_EPOCH + TimeDelta::seconds(second));
+        assert!(is_leased(later + longest, began, longest));
+        assert!(is_leased(began + longest, later, longest));
+        assert!(!is_leased(began + longest, began + longest, longest), "it has run out");
+        let ahead = began + TimeDelta::hours(1);
+        assert!(!is_leased(ahead + longest, began, longest), "by a clock that was ahead");
+    }
 }
