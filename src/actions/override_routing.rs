@@ -81,10 +81,7 @@ pub async fn override_routing(
     let again = of_handled(&state, &open.shop, &line, &wanted.parts);
     if again > 0 {
         what = format!("{what}. {again} of it had been taken care of");
-        let handled = line.handled - store::column(again);
-        store::save(&tx, store::order_lines::Model { handled, ..line })?;
-        let read = OrderState::of(&tx, shop, wanted.order).await?;
-        state = read.ok_or(AppError::NotFound("this order"))?;
+        state = take_from_handled(&tx, line, again).await?;
     }
     // What is taken back counts as left when it is decided anew.
     reserve_stock::settle(&tx, &state, Vec::new()).await?;
@@ -138,6 +135,14 @@ fn of_handled(state: &OrderState, shop: &store::shops::Model, line: &order_lines
         true => handled,
         false => named.saturating_sub(free).min(handled),
     }
+}
+
+async fn take_from_handled(tx: &Tx, line: order_lines::Model, units: u32) -> Result<OrderState, AppError> {
+    let (shop, order) = (line.shop_id, line.order_id);
+    let handled = line.handled - store::column(units);
+    store::save(tx, order_lines::Model { handled, ..line })?;
+    let state = OrderState::of(tx, shop, order).await?;
+    state.ok_or(AppError::NotFound("this order"))
 }
 
 /// Says what the offers are called, once it is clear that the line may be made of each.
