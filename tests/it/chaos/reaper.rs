@@ -14,6 +14,9 @@ use super::{
 /// How long a process may take to come to its failpoint before it is killed where it is.
 const PATIENCE: Duration = Duration::from_secs(4);
 
+/// The same for a place that few orders come by, or that is come by from time to time only.
+const PATIENCE_FOR_RARE: Duration = Duration::from_secs(12);
+
 /// Orders and kills so far, which wait for each other.
 #[derive(Default)]
 pub struct Pace {
@@ -64,7 +67,8 @@ pub async fn lives(stage: &Stage, index: usize, pace: &Pace, seed: u64) {
         if pace.is_over() {
             break;
         }
-        let patience = match failpoint {
+        let patience = match &failpoint {
+            Some(failpoint) if is_rare(place_of(failpoint)) => PATIENCE_FOR_RARE,
             Some(_) => PATIENCE,
             None => Duration::from_millis(dice.between(0, 2500)),
         };
@@ -83,7 +87,17 @@ fn next_failpoint(dice: &mut Dice, pace: &Pace, index: usize) -> Option<String> 
     let places = orderyard::failpoint::PLACES;
     let turn = usize::try_from(pace.killed.load(Ordering::Relaxed)).unwrap_or(0) + index;
     let name = places[turn / 2 % places.len()];
-    turn.is_multiple_of(2).then(|| format!("{name}:{}", dice.between(1, 3)))
+    let nth = if is_rare(name) { 1 } else { dice.between(1, 3) };
+    turn.is_multiple_of(2).then(|| format!("{name}:{nth}"))
+}
+
+fn is_rare(place: &str) -> bool {
+    !orderyard::failpoint::on_every_way().any(|other| other == place)
+}
+
+/// The name without the number of times.
+fn place_of(failpoint: &str) -> &str {
+    failpoint.split(':').next().unwrap_or(failpoint)
 }
 
 /// Starts the node until it serves: a database that is away ends a start.
@@ -124,8 +138,7 @@ fn note_end(stage: &Stage, index: usize, failpoint: Option<&str>, how: &str, pac
             stage.chronicle.note(format!("node {name} ended at {failpoint}: {how}"));
             pace.killed.fetch_add(1, Ordering::Relaxed);
             pace.at_failpoints.fetch_add(1, Ordering::Relaxed);
-            let at = failpoint.split(':').next().unwrap_or(failpoint);
-            stage.chronicle.count(&format!("{ENDED_AT}{at}"));
+            stage.chronicle.count(&format!("{ENDED_AT}{}", place_of(failpoint)));
         }
         None if pace.excused.load(Ordering::Relaxed) => {
             stage
