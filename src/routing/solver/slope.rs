@@ -42,8 +42,10 @@ impl<S: Amount> Hull<S> {
                 continue;
             }
             let slope = (edge[1].1 - edge[0].1).floor_over(edge[1].0 - edge[0].0);
+            // Before it is multiplied: any slope gives a bound.
+            let slope = slope.clamp(-self.steepest, self.steepest);
             if !free || meter.links.is_empty() || edge[0].1 - slope * S::of(edge[0].0) >= S::ZERO {
-                return Some(slope.clamp(-self.steepest, self.steepest));
+                return Some(slope);
             }
         }
         None
