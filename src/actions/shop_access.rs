@@ -334,15 +334,19 @@ impl<'a> News<'a> {
     }
 }
 
-/// An access token that Shopify refuses is treated as run out: the next call renews it. One that never ends, and has
-/// nothing to renew it by, stays: then the shop's owner has to open the app again.
+/// An access token that Shopify refuses is treated as run out: the next call renews it. One that never ends has
+/// nothing to renew it by: then the shop's owner has to open the app again, and is told so.
 async fn token_refused(app: &App, access: &ShopAccess, now: DateTime<Utc>) -> Result<(), DbErr> {
     let tx = app.db.begin().await?;
     if let Some(mut shop) = shops::lock(&tx, access.shop.id).await?
         && shop.access_token == access.shop.access_token
-        && (shop.refresh_token.is_some() || shop.access_token_expires_at.is_some())
     {
-        shop.access_token_expires_at = Some(now);
+        if shop.refresh_token.is_some() || shop.access_token_expires_at.is_some() {
+            shop.access_token_expires_at = Some(now);
+        } else if shop.status == ShopStatus::Installed {
+            tracing::warn!(shop = %shop.domain, "the shop must reconnect: its token is refused and cannot be renewed");
+            shop.status = ShopStatus::NeedsReconnect;
+        }
         store::save(&tx, shop)?;
     }
     tx.commit().await

@@ -257,9 +257,9 @@ async fn a_token_by_client_credentials_that_is_refused_early_is_asked_for_again(
     }
 }
 
-/// Nobody is asked for what has no end and cannot be renewed.
+/// Nobody is asked for what has no end and cannot be renewed: the shop's owner is told to open the app again.
 #[tokio::test]
-async fn a_token_without_end_that_is_refused_stays() {
+async fn a_shop_whose_token_has_no_end_and_is_refused_must_reconnect() {
     for world in World::each(false).await {
         world.tenant(1).await;
         let (app, mut called, _tasks) = with_endpoint(&world).await;
@@ -268,8 +268,8 @@ async fn a_token_without_end_that_is_refused_stays() {
         let access = open(&app, ShopId(1), 10).await.expect("it lasts");
         let refused: Result<ShopifyAnswer<()>, _> = Err(ApiError::Unauthorized);
         observe(&app, &access, &refused).await.expect("is noted");
-        let again = open(&app, ShopId(1), 10).await.expect("it lasts");
-        assert_eq!(again.shop.access_token_expires_at, None);
+        let again = open(&app, ShopId(1), 10).await;
+        assert!(matches!(again, Err(AccessError::NeedsReconnect)), "{:?}", again.err());
         called.try_recv().expect_err("nobody asks");
     }
 }
