@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     correct_drafts::{Corrected, correct_drafts},
     decide_ahead::Ahead,
+    follow_demand::follow_demand,
     give_up_job, reserve_stock,
     route_order::{RouteOrder, follow_status, route_ahead, send_what_waited, write_status},
     shop_access,
@@ -111,6 +112,8 @@ async fn write(app: &App, job: &ImportOrder, read: &Read, attempt: Attempt) -> R
     let state = read_again(&tx, state, is_changed).await?;
     let corrected = correct_drafts(&tx, &shop, &state, is_otherwise, now).await?;
     let state = read_again(&tx, state, corrected != Corrected::Nothing).await?;
+    let is_less = follow_demand(&tx, &shop, &state, now)?;
+    let state = read_again(&tx, state, is_less).await?;
     let steps = NextSteps {
         tx: &tx,
         shop: &shop,

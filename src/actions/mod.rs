@@ -34,6 +34,7 @@ pub mod delayed_work;
 pub mod delete_mapping;
 pub mod export_mappings;
 pub mod follow_dates;
+mod follow_demand;
 pub mod forget_product;
 mod gather_order;
 pub mod give_up_job;

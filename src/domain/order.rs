@@ -296,6 +296,14 @@ impl Ledger {
         wanted.saturating_sub(self.allocated + self.shipped_unfulfilled + self.in_exception + self.handled)
     }
 
+    /// Units that people are asked about and that Shopify does not want from us any more.
+    #[must_use]
+    pub fn waits_in_vain(&self) -> u32 {
+        let wanted = self.remaining.ours + self.remaining.held;
+        let placed = self.allocated + self.shipped_unfulfilled + self.handled;
+        self.in_exception.saturating_sub(wanted.saturating_sub(placed))
+    }
+
     /// Units with suppliers, shipped or not, that are not free to ship in Shopify.
     #[must_use]
     pub const fn not_free(&self) -> u32 {
@@ -410,6 +418,7 @@ mod tests {
             prop_assert_eq!(sum, quantity);
             prop_assert!(ledger.to_route() + ledger.allocated.min(ours) <= ours.max(ledger.allocated));
             prop_assert!(ledger.excess() <= allocated);
+            prop_assert!(ledger.waits_in_vain() <= in_exception);
         }
     }
 

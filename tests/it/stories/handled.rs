@@ -66,12 +66,10 @@ async fn what_comes_to_wait_is_added_to_what_waits(#[values(Database::Sqlite, Da
     assert_eq!((placed.lines.len(), placed.lines[0].quantity), (1, 2));
 }
 
-/// What the merchant gave back is not taken care of besides: the others would not be bought once they are free.
+/// What the merchant gave back needs nobody's decision any more.
 #[rstest]
 #[tokio::test]
-async fn what_was_refunded_meanwhile_is_not_taken_care_of_as_well(
-    #[values(Database::Sqlite, Database::Postgres)] database: Database,
-) {
+async fn nobody_is_asked_about_what_was_refunded(#[values(Database::Sqlite, Database::Postgres)] database: Database) {
     let (story, order) = two_wait(database, 0).await;
     let placed = story.purchase_order("north").await;
     let line = story.snapshot(order).order.lines[0].id;
@@ -84,8 +82,8 @@ async fn what_was_refunded_meanwhile_is_not_taken_care_of_as_well(
     story.world.shop.refund(order, &refund).expect("refunds");
     let read = "select count(*) from order_lines where current_quantity = 3 and ours = 3";
     waits_for(&story, "the refund is read", read, 1).await;
-    mark_handled(&story).await;
-    assert_eq!(story.world.count(HANDLED).await, 0);
+    waits_for(&story, "nobody is asked any more", SHORT, 0).await;
+    assert_eq!(the_order(&story).await["status"], "WITH_SUPPLIER");
     stock(&story, "east", "E-MUG", 10).await;
     let north = story.world.supplier("north");
     let rejected = north.reject(&placed.number, "N-MUG", RejectReason::OutOfStock).await;
