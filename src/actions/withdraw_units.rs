@@ -154,6 +154,17 @@ impl Group<'_> {
     }
 }
 
+/// Takes off a draft's lines what goes with units of a kit's part: its other parts, as far as they are there too.
+fn take_off_with(state: &OrderState, part: &allocations::Model, lines: &mut [po_lines::Model], units: u32) {
+    let is_other = |one: &&allocations::Model| one.group_id == part.group_id && one.id != part.id;
+    for other in state.allocations.iter().filter(is_other) {
+        if let Some(line) = lines.iter_mut().find(|line| line.id == other.po_line_id) {
+            let pieces = units.saturating_mul(store::units(other.per_unit));
+            line.take_off(store::column(pieces.min(line.progress().open())));
+        }
+    }
+}
+
 /// The order line's units that a purchase order's line still makes, without what is asked back.
 fn standing(line: &po_lines::Model, part: &allocations::Model) -> u32 {
     let progress = line.progress();
@@ -257,6 +268,7 @@ async fn withdraw_allocation(
     }
     if po.status == PurchaseOrderStatus::Draft {
         line.take_off(store::column(units * per_unit));
+        take_off_with(state, allocation, &mut lines, units);
         // Fewer pieces may cost more each.
         let mut po = po.clone();
         reprice(tx, state, &mut po, &mut lines, now).await?;

@@ -385,3 +385,31 @@ async fn a_kit_with_a_forbidden_part_is_not_bought_by_half(
     story.quiet().await;
     assert_eq!(story.bought(), (0, 0));
 }
+
+/// Both parts of the kit are East's: neither is left over while the order is decided anew.
+#[rstest]
+#[tokio::test]
+async fn a_kit_that_one_supplier_makes_is_decided_anew_as_a_whole(
+    #[values(Database::Sqlite, Database::Postgres)] database: Database,
+) {
+    let story = Plot::default().begin(database).await;
+    settings(&story.world, "undoMinutes: 60").await;
+    let placed = story.order(&[("KIT", 1)]);
+    story.waits_for("it is decided", DRAFTS, 1).await;
+    settled(&story).await;
+    let corrected = AddressSpec {
+        zip: Some("80331".to_owned()),
+        ..AddressSpec::default()
+    };
+    let shop = &story.world.shop;
+    shop.change_address(placed, corrected).expect("is changed");
+    let ended = "select count(*) from purchase_orders where status = 'cancelled'";
+    story.waits_for("it is taken back", ended, 1).await;
+    story.waits_for("it is decided anew", DRAFTS, 1).await;
+    settled(&story).await;
+    assert_eq!(story.world.count("select count(*) from exceptions").await, 0);
+    leave(&story).await;
+    story.purchase_order("east").await;
+    story.quiet().await;
+    assert_eq!((sent(&story, "E-TEA").await, sent(&story, "E-BOX").await), (2, 1));
+}
