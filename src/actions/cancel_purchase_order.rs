@@ -246,8 +246,8 @@ async fn conclude(
     let patience = supplier_calls::note_call(app, &tx, &call.supplier, call.entry, &answer).await?;
     let mut again = None;
     match answer {
-        Ok(CancelAnswer::Received { .. }) if is_ours_to_end(app, &tx, call, &po).await? => {
-            take_back(&tx, call, &mut po, now).await?;
+        Ok(CancelAnswer::Received { .. }) if is_ours_to_end(app, &tx, &call.supplier, &po).await? => {
+            end_unanswered(&tx, (&call.shop, &call.supplier), &mut po, now).await?;
         }
         Ok(CancelAnswer::Received { .. }) => {
             let lines = po_lines::of_purchase_orders(tx.conn(), po.shop_id, vec![po.id]).await?;
@@ -283,8 +283,13 @@ async fn conclude(
 
 /// Whether what was never answered of a purchase order ends here: its supplier knows of it by our own books alone,
 /// so that nobody can accept it once it is cancelled there. Anybody else may still ship it, and is waited for.
-async fn is_ours_to_end(app: &App, tx: &store::Tx, call: &Call, po: &purchase_orders::Model) -> Result<bool, DbErr> {
-    let is_elsewhere = app.connectors.of(call.supplier.connector).capabilities().calls_out;
+pub(super) async fn is_ours_to_end(
+    app: &App,
+    tx: &store::Tx,
+    supplier: &suppliers::Model,
+    po: &purchase_orders::Model,
+) -> Result<bool, DbErr> {
+    let is_elsewhere = app.connectors.of(supplier.connector).capabilities().calls_out;
     if is_elsewhere || po.given_up_at.is_none() || !is_waiting(po) {
         return Ok(false);
     }
@@ -294,18 +299,18 @@ async fn is_ours_to_end(app: &App, tx: &store::Tx, call: &Call, po: &purchase_or
 }
 
 /// Cancels what a supplier left unanswered, and has its units routed.
-async fn take_back(
+pub(super) async fn end_unanswered(
     tx: &store::Tx,
-    call: &Call,
+    (shop, supplier): (&shops::Model, &suppliers::Model),
     po: &mut purchase_orders::Model,
     now: DateTime<Utc>,
 ) -> Result<(), DbErr> {
     let evidence = json!({ "answer": "none", "certain": "the supplier sees it here only, and can accept it no more" });
     settle_questions(tx, po, None, IntentOutcome::Done, &evidence, now).await?;
-    let why = format!("{} had not answered it, and can accept it no more", call.supplier.name);
+    let why = format!("{} had not answered it, and can accept it no more", supplier.name);
     apply_cancellation_answer(tx, po, None, true, Some(&why), &Actor::Orderyard, now).await?;
     if let Some(order) = orders::by_id(tx.conn(), po.shop_id, po.order_id).await? {
-        next_steps::units_freed(tx, &call.shop, &order, now)?;
+        next_steps::units_freed(tx, shop, &order, now)?;
     }
     Ok(())
 }

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     ask_back,
+    cancel_purchase_order::{end_unanswered, is_ours_to_end},
     go_on::go_on,
     open_exception::{NewException, open_exception},
     route_order::follow_status,
@@ -128,28 +129,37 @@ pub(super) async fn give_up(
         return Ok(());
     };
     let lines = ask_back::unanswered(&open.state, &po);
-    if lines.is_empty() {
+    if lines.is_empty() && !was_asked_back(&open.state, &po) {
         return Ok(());
     }
-    let supplier = open
-        .supplier(po.supplier_id)
-        .map_or("The supplier", |supplier| supplier.name.as_str());
+    let Some(supplier) = open.supplier(po.supplier_id) else {
+        return Ok(());
+    };
     let what = match silence {
         Silence::ToAll => po.number.clone(),
         Silence::ToARest => format!("a part of {}", po.number),
     };
-    let said = format!("{supplier} has not answered {what} for {hours} hours");
+    let said = format!("{} has not answered {what} for {hours} hours", supplier.name);
     po.given_up_at = Some(now);
-    po.cancel_reason = Some(format!("not answered for {hours} hours"));
+    po.cancel_reason
+        .get_or_insert_with(|| format!("not answered for {hours} hours"));
     store::save(&tx, po.clone())?;
     let (shop, order, kind) = (po.shop_id, po.order_id, EventKind::CancelRequested);
-    let is_here = open
-        .supplier(po.supplier_id)
-        .is_some_and(|supplier| !app.connectors.of(supplier.connector).capabilities().calls_out);
-    let what = if is_here { "taken back" } else { "asked back" };
-    let message = format!("{said}: it is {what}");
+    let is_here = !app.connectors.of(supplier.connector).capabilities().calls_out;
+    let done = if is_here { "taken back" } else { "asked back" };
+    let message = format!("{said}: it is {done}");
     store::events::add(&tx, shop, order, now, &Actor::Orderyard, kind, message);
-    ask_back::ask(&tx, &open.state.order, &po, lines, now)?;
+    let then = if lines.is_empty() {
+        "It was asked back before, and that is not answered either"
+    } else {
+        "It is asked back, and goes to another supplier once they agree"
+    };
+    if !lines.is_empty() {
+        ask_back::ask(&tx, &open.state.order, &po, lines, now)?;
+    } else if is_ours_to_end(app, &tx, supplier, &po).await? {
+        // The question was asked before, and is not asked again.
+        end_unanswered(&tx, (&open.shop, supplier), &mut po, now).await?;
+    }
     if is_here {
         follow_status(&tx, &open.shop, order).await?;
         return tx.commit().await;
@@ -162,12 +172,18 @@ pub(super) async fn give_up(
         purchase_order: Some(po.id),
         shipment: None,
         quantity: None,
-        message: format!("{said}. It is asked back, and goes to another supplier once they agree"),
+        message: format!("{said}. {then}"),
         evidence: None,
     };
     open_exception(&tx, new, now).await?;
     follow_status(&tx, &open.shop, order).await?;
     tx.commit().await
+}
+
+/// Whether the supplier was asked for all that it has not answered, and said no word about that either.
+fn was_asked_back(state: &OrderState, po: &purchase_orders::Model) -> bool {
+    let mut lines = state.po_lines.iter().filter(|line| line.purchase_order_id == po.id);
+    po.status == PurchaseOrderStatus::CancelRequested && lines.any(|line| line.progress().unanswered() > 0)
 }
 
 /// A supplier that was given up answered after all, one that could not be reached was, or nothing of it is

@@ -93,8 +93,8 @@ pub async fn any_placed(db: &impl ConnectionTrait, shop: ShopId, supplier: Suppl
 }
 
 /// Some purchase orders that a supplier was sent before a time and has not said a word about, the oldest first.
-/// Of what is asked back already, only those that it was asked for a part of: of the others nothing is left to ask
-/// back, and while their supplier cannot be reached they would hide those that come after them.
+/// Of those that are asked back as a whole, only what the supplier was asked for: while it cannot be reached the
+/// others would hide those that come after them.
 pub async fn unanswered(
     db: &impl ConnectionTrait,
     shop: ShopId,
@@ -128,8 +128,9 @@ fn unanswered_rows(shop: ShopId, supplier: SupplierId, before: DateTime<Utc>, li
         .filter(Expr::cust(
             "not exists (select 1 from po_lines l where l.purchase_order_id = purchase_orders.id \
                and l.accepted + l.shipped > 0) \
-             and exists (select 1 from po_lines l where l.purchase_order_id = purchase_orders.id \
-               and l.quantity - l.rejected - l.cancelled - l.cancel_requested > 0)",
+             and (status = 'cancel_requested' or exists (select 1 from po_lines l \
+               where l.purchase_order_id = purchase_orders.id \
+               and l.quantity - l.rejected - l.cancelled - l.cancel_requested > 0))",
         ))
         .filter(Column::CreatedAt.lt(before))
         .filter(Column::PlacedAt.lt(before))

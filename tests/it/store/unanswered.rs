@@ -79,5 +79,8 @@ async fn what_is_asked_back_already_hides_nothing_that_is_silent() {
         let given_up = "update purchase_orders set given_up_at = created_at where number = 'FIRST'";
         world.set(given_up).await;
         assert_eq!(world.unanswered(&tenant, 2).await, ["SECOND", "THIRD"]);
+        // Asked for as a whole: the supplier has the question, and is as silent about it.
+        world.set_lines("SECOND", "cancel_requested = quantity").await;
+        assert_eq!(world.unanswered(&tenant, 2).await, ["SECOND", "THIRD"]);
     }
 }

@@ -205,3 +205,79 @@ async fn what_is_never_answered_in_the_portal_goes_to_somebody_else(
         assert!(page.contains(told), "{told}: {page}");
     }
 }
+
+/// Who was asked to give it back before the deadline, and says nothing to that either.
+#[rstest]
+#[tokio::test]
+async fn a_question_that_is_never_answered_is_put_before_a_person(
+    #[values(Database::Sqlite, Database::Postgres)] database: Database,
+) {
+    let plot = Plot {
+        with_north: ", answer_hours: 24",
+        ..silent_north()
+    };
+    let story = plot.begin(database).await;
+    let order = story.order(&[("MUG", 2)]);
+    let placed = story.purchase_order("north").await;
+    story.set_quantity(order, 0);
+    let asked = "select count(*) from purchase_orders where status = 'cancel_requested'";
+    story.waits_for("North is asked", asked, 1).await;
+    story.quiet().await;
+    let long_ago = "'2020-01-01T00:00:00+00:00'";
+    let long_ago = format!("update purchase_orders set created_at = {long_ago}, placed_at = {long_ago}");
+    story.world.execute(&long_ago).await;
+    let now = "update schedules set next_run_ms = 0 where name = 'chase_silence'";
+    story.world.execute(now).await;
+    let told = "select count(*) from exceptions where kind = 'supplier_silent' and status = 'open'
+        and message like '%asked back before%'";
+    story.waits_for("a person is told", told, 1).await;
+    let north = story.world.supplier("north");
+    let agreed = north.answer_cancellation(&placed.number, true, None).await;
+    agreed.expect("agrees");
+    story.waits_for("nobody needs to be asked", told, 0).await;
+    story.quiet().await;
+    assert_eq!(story.bought(), (1, 0));
+}
+
+/// In the portal nobody needs to: what North never answered it cannot accept any more.
+#[rstest]
+#[tokio::test]
+async fn what_is_taken_back_by_hand_and_never_answered_in_the_portal_ends(
+    #[values(Database::Sqlite, Database::Postgres)] database: Database,
+) {
+    let plot = || Plot {
+        mug_at_east: true,
+        with_north: ", answer_hours: 24",
+        ..Plot::default()
+    };
+    let story = plot().begin(database).await;
+    let http = "connector: http\n    settings: { endpoint: \"{endpoint:north}\", secret: \"{secret}\" }";
+    let portal = plot().setup().replace(http, "connector: portal");
+    assert_ne!(portal, plot().setup());
+    story.world.apply(&portal).await;
+    story.order(&[("MUG", 2)]);
+    let with = |status: &str| format!("select count(*) from purchase_orders where status = '{status}'");
+    story.waits_for("North has it", &with("placed"), 1).await;
+    story.quiet().await;
+    let order = the_order(&story).await;
+    let id = &order["purchaseOrders"][0]["id"];
+    let cancel = format!("cancelPurchaseOrder(id: {id}, reason: \"wrong colour\")");
+    assert_eq!(problems(&story, &cancel).await, json!([]));
+    story.waits_for("North is asked", &with("cancel_requested"), 1).await;
+    story.quiet().await;
+    let long_ago = "'2020-01-01T00:00:00+00:00'";
+    let long_ago = format!("update purchase_orders set created_at = {long_ago}, placed_at = {long_ago}");
+    story.world.execute(&long_ago).await;
+    let now = "update schedules set next_run_ms = 0 where name = 'chase_silence'";
+    story.world.execute(now).await;
+    story.waits_for("it ends", &with("cancelled"), 1).await;
+    story.quiet().await;
+    let open = "select count(*) from exceptions where status = 'open'";
+    assert_eq!(story.world.count(open).await, 0);
+    assert!(
+        story.world.supplier("east").orders().is_empty(),
+        "a person took it back"
+    );
+    let after = the_order(&story).await;
+    assert!(history(&after).contains("can accept it no more"), "{after}");
+}
