@@ -139,12 +139,7 @@ async fn prepare(app: &App, job: &CancelPurchaseOrder) -> Result<Option<Call>, J
     }
     move_to(&tx, &mut po, PurchaseOrderStatus::CancelRequested, now).await?;
     let target = outgoing::target(&app.keyring, &supplier).map_err(|error| JobError::retry(error.to_string()))?;
-    let outgoing = outgoing::cancellation(
-        &shop,
-        &po,
-        &lines,
-        Some("the order was cancelled or changed".to_owned()),
-    );
+    let outgoing = outgoing::cancellation(&shop, &po, &lines, Some(reason(&intent)));
     follow_status(&tx, &shop, po.order_id).await?;
     tx.commit().await?;
     let key = CallKey {
@@ -184,7 +179,8 @@ async fn open_intent(
             json!({ "line": line.id, "quantity": line.cancel_requested, "total": total })
         })
         .collect();
-    let request = json!({ "number": po.number, "lines": asked });
+    let why = po.cancel_reason.as_deref().unwrap_or(ORDER_CHANGED);
+    let request = json!({ "number": po.number, "lines": asked, "reason": why });
     let new = NewIntent {
         key: name,
         kind: IntentKind::CancelPurchaseOrder,
@@ -201,6 +197,16 @@ async fn open_intent(
         Some(Standing::MayHaveHappened(intent)) => Some((intent, true)),
         Some(Standing::Settled(_)) | None => None,
     })
+}
+
+/// What suppliers read where no person said why.
+const ORDER_CHANGED: &str = "the order was cancelled or changed";
+
+/// Why, as it was said when the question was asked first: one key never has two contents.
+fn reason(intent: &Intent) -> String {
+    let said = intent.request.0["reason"].as_str();
+    // Older Intents have none.
+    said.unwrap_or(ORDER_CHANGED).to_owned()
 }
 
 fn is_waiting(po: &purchase_orders::Model) -> bool {
