@@ -82,6 +82,7 @@ pub mod review_holds;
 pub mod revisit_orders;
 pub mod revive_shop;
 pub mod revoke_api_key;
+mod risen_prices;
 pub mod route_order;
 pub mod routing_limit;
 pub mod rule_facts;

@@ -16,7 +16,7 @@ use super::{
     open_exception::{NewException, open_exception},
     outgoing, price_guard,
     purchase_order_status::{follow_lines, move_to, release_allocations, release_cancelled},
-    review_holds,
+    review_holds, risen_prices,
     route_order::follow_status,
     ship_by, still_allowed, supplier_calls, unread_news,
 };
@@ -159,11 +159,16 @@ async fn prepare(app: &App, job: &PlacePurchaseOrder) -> Result<Option<Call>, Jo
             tx.commit().await?;
             return Err(wait);
         }
-        if may_not_be_placed(&tx, &shop, &state, &mut po, now).await? {
+        if may_not_be_placed(&tx, &state.order, &mut po, now).await? {
             follow_status(&tx, &shop, po.order_id).await?;
             tx.commit().await?;
             return Ok(None);
         }
+        let Some(left) = risen_prices::settle(&tx, &shop, state, &mut po, now).await? else {
+            tx.commit().await?;
+            return Ok(None);
+        };
+        state = left;
         state = review_holds::hold_again(&tx, &shop, state, &po, &supplier.name, now).await?;
         if po.send_after.is_some_and(|at| at <= now) {
             end_of_undoing(&tx, &mut state, &mut po)?;
@@ -485,16 +490,13 @@ async fn cancel_unsent(tx: &Tx, po: &mut purchase_orders::Model, now: DateTime<U
     Ok(())
 }
 
-/// The last look before the first call: a cancelled order, or a price that
-/// rose above what the shop accepted, stops the purchase (invariants 5 and 6).
+/// The last look before the first call: a cancelled order, or one that goes nowhere, stops the purchase (invariant 5).
 async fn may_not_be_placed(
     tx: &Tx,
-    shop: &shops::Model,
-    state: &OrderState,
+    order: &orders::Model,
     po: &mut purchase_orders::Model,
     now: DateTime<Utc>,
 ) -> Result<bool, DbErr> {
-    let order = &state.order;
     if is_unwanted(order, po) {
         cancel_unsent(tx, po, now).await?;
         return Ok(true);
@@ -503,10 +505,5 @@ async fn may_not_be_placed(
         refuse(tx, po, why, now).await?;
         return Ok(true);
     }
-    let Some(line) = price_guard::line_above_accepted_price(tx, po, &state.po_lines).await? else {
-        return Ok(false);
-    };
-    let why = format!("the price of {line} rose above what the shop accepted");
-    still_allowed::back_to_routing(tx, shop, order, po, &why, now).await?;
-    Ok(true)
+    Ok(false)
 }

@@ -18,7 +18,7 @@ use crate::{
 ///
 /// The line's price passed the guard when it was routed, or when the quantity changed; what is checked
 /// here is that nothing rose since, at the quantity that the whole purchase order still asks for.
-pub async fn line_above_accepted_price(
+pub async fn line_above_price(
     tx: &Tx,
     po: &purchase_orders::Model,
     lines: &[po_lines::Model],

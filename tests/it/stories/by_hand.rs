@@ -439,3 +439,58 @@ async fn what_has_not_left_follows_the_stock(#[values(Database::Sqlite, Database
     story.purchase_order("north").await;
     assert!(story.world.supplier("east").orders().is_empty());
 }
+
+/// Three mugs that a person has East ship, at a time when its price has changed since.
+async fn chosen_at_east_and_dearer(database: Database, price: &str) -> Story {
+    let story = with_time_to_undo(database).await;
+    story.order(&[("MUG", 3)]);
+    waits_for(&story, "it is decided", DRAFTS, 1).await;
+    let order = the_order(&story).await;
+    let east = offer(&story, "E-MUG").await;
+    let (order, line) = (&order["id"], &order["lines"][0]["id"]);
+    let parts = format!("{{ offerId: \"{east}\" }}");
+    let call = format!("overrideRouting(orderId: {order}, lineId: {line}, parts: [{parts}], reason: \"nicer ones\")");
+    assert_eq!(problems(&story, &call).await, json!([]));
+    let plot = Plot {
+        mug_at_east: true,
+        ..Plot::default()
+    };
+    let dearer = format!("title: Mug, cost: \"{price}\"");
+    let dearer = plot.setup().replace("title: Mug, cost: \"5.00\"", &dearer);
+    assert_ne!(dearer, plot.setup());
+    story.world.apply(&dearer).await;
+    leave(&story).await;
+    story
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_choice_stays_when_its_price_rises_no_higher_than_the_shop_accepts(
+    #[values(Database::Sqlite, Database::Postgres)] database: Database,
+) {
+    let story = chosen_at_east_and_dearer(database, "5.05").await;
+    let placed = story.purchase_order("east").await;
+    assert_eq!(placed.lines[0].quantity, 3);
+    story.quiet().await;
+    assert!(story.world.supplier("north").orders().is_empty());
+    let order = the_order(&story).await;
+    let sent = order["purchaseOrders"].as_array().expect("a list").iter();
+    let sent: Vec<&Value> = sent.filter(|po| po["supplier"]["key"] == "east").collect();
+    assert_eq!(sent[0]["total"]["amountMinor"], 1515, "{order}");
+    assert!(history(&order).contains("stays as it was chosen by hand"), "{order}");
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_choice_whose_price_rises_above_what_the_shop_accepts_is_decided_anew(
+    #[values(Database::Sqlite, Database::Postgres)] database: Database,
+) {
+    let story = chosen_at_east_and_dearer(database, "5.50").await;
+    let again = "select count(*) from purchase_orders p join suppliers s on s.id = p.supplier_id where s.key = 'north'
+        and p.status = 'draft' and p.send_after is not null";
+    waits_for(&story, "it is decided anew", again, 1).await;
+    assert!(story.world.supplier("east").orders().is_empty());
+    let order = the_order(&story).await;
+    let why = "it was chosen by hand, and the price of E-MUG rose above what the shop accepts";
+    assert!(history(&order).contains(why), "{order}");
+}
