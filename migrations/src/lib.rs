@@ -15,6 +15,7 @@ mod m20261123_000005_counted_stock;
 mod m20261123_000006_open_exceptions;
 mod m20261123_000007_requests_to_forget;
 mod m20261123_000008_unanswered;
+mod m20261123_000009_asked_back_by_hand;
 
 /// All migrations, oldest first.
 pub struct Migrator;
@@ -31,6 +32,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000006_open_exceptions::Migration),
             Box::new(m20261123_000007_requests_to_forget::Migration),
             Box::new(m20261123_000008_unanswered::Migration),
+            Box::new(m20261123_000009_asked_back_by_hand::Migration),
         ]
     }
 }

@@ -15,6 +15,7 @@ use super::{
     purchase_order_status::release_units,
     route_order::follow_status,
     supplier_report::{OpenReport, ReportError, ReportScope},
+    undo_purchase_order::take_care,
 };
 use crate::{
     app::App,
@@ -83,7 +84,8 @@ pub async fn apply(
     chase_rest::after_answer(tx, &report.po, &after, now).await?;
     tell(tx, report, &before, &after, acknowledgement, actor, now);
     let freed = Freeing { tx, report, now }.free_rejected(&before, &after).await?;
-    if freed {
+    if !freed.is_empty() {
+        take_care(tx, &report.po, &freed).await?;
         next_steps::units_freed(tx, &report.shop, &report.order, now)?;
     }
     Ok(true)
@@ -209,15 +211,19 @@ struct Freeing<'a> {
 }
 
 impl Freeing<'_> {
-    /// True when units are free to be routed anew.
-    async fn free_rejected(&self, before: &[LineProgress], after: &[LineProgress]) -> Result<bool, DbErr> {
+    /// The units of order lines that are free to be routed anew.
+    async fn free_rejected(
+        &self,
+        before: &[LineProgress],
+        after: &[LineProgress],
+    ) -> Result<BTreeMap<OrderLineId, u32>, DbErr> {
         let (shop, order) = (self.report.po.shop_id, self.report.order.id);
         let touched: Vec<PoLineId> = (self.report.lines.iter().zip(before.iter().zip(after)))
             .filter(|(_, (before, after))| after.rejected > before.rejected)
             .map(|(row, _)| row.id)
             .collect();
         if touched.is_empty() {
-            return Ok(false);
+            return Ok(BTreeMap::new());
         }
         let mut groups: BTreeMap<AllocationGroupId, Vec<allocations::Model>> = BTreeMap::new();
         for allocation in allocations::live_of_order(self.tx.conn(), shop, order).await? {
@@ -232,9 +238,11 @@ impl Freeing<'_> {
             .map(|po| po.id)
             .collect();
         let rows = po_lines::of_purchase_orders(conn, shop, all).await?;
-        let mut free = false;
+        let mut free: BTreeMap<OrderLineId, u32> = BTreeMap::new();
         for members in groups.into_values() {
-            free |= self.free_of_group(members, &rows, before).await?;
+            if let Some((line, units)) = self.free_of_group(members, &rows, before).await? {
+                *free.entry(line).or_default() += units;
+            }
         }
         Ok(free)
     }
@@ -244,7 +252,7 @@ impl Freeing<'_> {
         members: Vec<allocations::Model>,
         rows: &[po_lines::Model],
         before: &[LineProgress],
-    ) -> Result<bool, DbErr> {
+    ) -> Result<Option<(OrderLineId, u32)>, DbErr> {
         let mut components = Vec::with_capacity(members.len());
         for member in &members {
             let Some(row) = rows.iter().find(|row| row.id == member.po_line_id) else {
@@ -261,11 +269,11 @@ impl Freeing<'_> {
         }
         let broken = broken(&components);
         let Some(first) = members.first() else {
-            return Ok(false);
+            return Ok(None);
         };
         let units = broken.units.min(store::units(first.units));
         if units == 0 {
-            return Ok(false);
+            return Ok(None);
         }
         let line = first.order_line_id;
         for member in members {
@@ -274,7 +282,7 @@ impl Freeing<'_> {
         if !broken.in_whole {
             self.ask_a_person(line, units).await?;
         }
-        Ok(broken.in_whole)
+        Ok(broken.in_whole.then_some((line, units)))
     }
 
     async fn ask_a_person(&self, line: OrderLineId, units: u32) -> Result<(), DbErr> {

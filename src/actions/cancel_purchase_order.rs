@@ -10,9 +10,10 @@ use super::{
     next_steps,
     open_exception::{NewException, open_exception},
     outgoing,
-    purchase_order_status::{follow_lines, move_to},
+    purchase_order_status::{follow_lines, move_to, release_cancelled},
     route_order::follow_status,
     supplier_calls,
+    undo_purchase_order::take_care,
 };
 use crate::{
     app::App,
@@ -356,7 +357,8 @@ pub async fn apply_cancellation_answer(
         store::save(tx, line.clone())?;
     }
     if accepted {
-        super::purchase_order_status::release_cancelled(tx, po, &lines, now).await?;
+        let freed = release_cancelled(tx, po, &lines, now).await?;
+        take_care(tx, po, &freed).await?;
     }
     let progress: Vec<_> = lines.iter().map(po_lines::Model::progress).collect();
     if lines.iter().any(|line| line.cancel_requested > 0) {

@@ -13,6 +13,7 @@ use super::{
     route_order::follow_status,
     supplier_calls,
     supplier_report::{OpenReport, ReportError},
+    undo_purchase_order::take_care,
 };
 use crate::{
     app::App,
@@ -216,7 +217,11 @@ impl Conclusion<'_> {
             self.po.number, self.call.supplier.name, error.message
         );
         self.event(EventKind::PlacementFailed, message.clone());
-        for (line, units) in release_allocations(self.tx, &self.po, self.now).await? {
+        let freed = release_allocations(self.tx, &self.po, self.now).await?;
+        if self.po.asked_back_by_hand {
+            return take_care(self.tx, &self.po, &freed).await;
+        }
+        for (line, units) in freed {
             self.exception(
                 ExceptionKind::PlacementRefused,
                 Some(line),

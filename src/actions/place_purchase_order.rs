@@ -18,7 +18,9 @@ use super::{
     purchase_order_status::{follow_lines, move_to, release_allocations, release_cancelled},
     review_holds, risen_prices,
     route_order::follow_status,
-    ship_by, still_allowed, supplier_calls, unread_news,
+    ship_by, still_allowed, supplier_calls,
+    undo_purchase_order::take_care,
+    unread_news,
 };
 use crate::{
     app::App,
@@ -483,7 +485,8 @@ async fn withdraw(
 
 async fn cancel_unsent(tx: &Tx, po: &mut purchase_orders::Model, now: DateTime<Utc>) -> Result<(), DbErr> {
     move_to(tx, po, PurchaseOrderStatus::Cancelled, now).await?;
-    release_allocations(tx, po, now).await?;
+    let freed = release_allocations(tx, po, now).await?;
+    take_care(tx, po, &freed).await?;
     let message = format!("{} was cancelled before it was sent", po.number);
     let (shop, order) = (po.shop_id, po.order_id);
     store::events::add(tx, shop, order, now, &Actor::Orderyard, EventKind::Cancelled, message);

@@ -96,21 +96,21 @@ fn shrink(tx: &Tx, mut allocation: allocations::Model, shipped_units: u32) -> Re
     store::insert(tx, released)
 }
 
-/// Frees the units that a supplier will not ship because they were cancelled,
-/// those of kits as [`release_allocations`] does.
+/// Frees the units that a supplier will not ship because they were cancelled, those of kits as
+/// [`release_allocations`] does, and says how many of which order line are free.
 pub async fn release_cancelled(
     tx: &Tx,
     po: &purchase_orders::Model,
     lines: &[po_lines::Model],
     now: DateTime<Utc>,
-) -> Result<(), DbErr> {
+) -> Result<BTreeMap<OrderLineId, u32>, DbErr> {
     let comes = |line: &po_lines::Model| {
         let progress = line.progress();
         let standing = progress.quantity.saturating_sub(progress.rejected + progress.cancelled);
         (line.id, standing)
     };
     let comes = lines.iter().map(comes).collect();
-    leave_kits(tx, po, &comes, now).await.map(drop)
+    leave_kits(tx, po, &comes, now).await
 }
 
 /// Leaves alive what of each allocation comes by the purchase order's lines,

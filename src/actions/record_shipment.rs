@@ -25,10 +25,11 @@ use crate::{
         purchase_order::LineProgress,
     },
     failpoint,
-    ids::{PurchaseOrderId, RowId, ShipmentId},
+    ids::{OrderLineId, PurchaseOrderId, RowId, ShipmentId},
     store::{
         self, Tx,
         allocations::{self, AllocationStatus},
+        order_lines,
         order_state::OrderState,
         po_lines, shipment_lines, shipments,
     },
@@ -193,6 +194,9 @@ async fn take_back(tx: &Tx, report: &OpenReport, unexpected: &[Unexpected]) -> R
             continue;
         }
         let units = store::column(quantity / per_unit);
+        if report.po.asked_back_by_hand {
+            no_more_handled(tx, report, released.order_line_id, units).await?;
+        }
         if let Some(live) = of_line.iter().find(|one| one.status == AllocationStatus::Live) {
             let mut live = (*live).clone();
             live.units += units;
@@ -203,6 +207,15 @@ async fn take_back(tx: &Tx, report: &OpenReport, unexpected: &[Unexpected]) -> R
             revived.units = units;
             store::save(tx, revived)?;
         }
+    }
+    Ok(())
+}
+
+/// What was taken care of when it was taken back is on its way all the same.
+async fn no_more_handled(tx: &Tx, report: &OpenReport, line: OrderLineId, units: i32) -> Result<(), DbErr> {
+    for mut row in order_lines::by_ids(tx.conn(), report.po.shop_id, &[line]).await? {
+        row.handled = (row.handled - units).max(0);
+        store::save(tx, row)?;
     }
     Ok(())
 }

@@ -51,6 +51,7 @@ pub async fn request_cancellation(
         return Err(AppError::AlreadyDone(format!("{} was asked back already", po.number)));
     }
     po.cancel_reason = Some(reason.to_owned());
+    po.asked_back_by_hand = true;
     store::save(&tx, po.clone())?;
     let message = format!("{} shall be cancelled: {reason}", po.number);
     let kind = EventKind::CancelRequested;
@@ -58,7 +59,7 @@ pub async fn request_cancellation(
     let state = OrderState::of(&tx, shop, po.order_id).await?.ok_or_else(gone)?;
     let order = po.order_id;
     if po.status == PurchaseOrderStatus::Draft {
-        undo_purchase_order(&tx, &state.order, po, now).await?;
+        undo_purchase_order(&tx, po, now).await?;
     } else {
         withdraw_purchase_order(&tx, &state, po, Asks::Person, now).await?;
     }

@@ -20,7 +20,7 @@ use super::{
     route_order::{Forced, RouteOrder, follow_status, route_chosen},
     save_mapping::{self, NewAlternative},
     settle_unclear::{self, Said, Settling, Shown},
-    undo_purchase_order::undo_purchase_order,
+    undo_purchase_order::{take_care, undo_purchase_order},
     withdraw_units::{Asks, withdraw_purchase_order},
 };
 use crate::{
@@ -410,8 +410,9 @@ impl Decision<'_> {
             self.settle_placing(&po, IntentOutcome::Refused).await?;
         }
         if self.exception.kind == ExceptionKind::SupplierSilent {
-            // Its units are not offered to them again.
+            // Its units are not offered to them again, but to others: also if the shop asked for it back.
             po.given_up_at.get_or_insert(self.now);
+            po.asked_back_by_hand = false;
             let lines = po_lines::of_purchase_orders(self.tx.conn(), po.shop_id, vec![po.id]).await?;
             if lines.iter().any(|line| line.accepted + line.shipped > 0) {
                 let why = Some("they had not answered it");
@@ -424,12 +425,15 @@ impl Decision<'_> {
             }
         }
         move_to(self.tx, &mut po, PurchaseOrderStatus::Cancelled, self.now).await?;
-        release_allocations(self.tx, &po, self.now).await?;
+        let freed = release_allocations(self.tx, &po, self.now).await?;
+        take_care(self.tx, &po, &freed).await?;
         self.route()?;
-        Ok(format!(
-            "{} does not stand with the supplier; its units are routed again",
-            po.number
-        ))
+        let then = if po.asked_back_by_hand {
+            "it was taken back, and its units wait until the order is routed"
+        } else {
+            "its units are routed again"
+        };
+        Ok(format!("{} does not stand with the supplier; {then}", po.number))
     }
 
     async fn settle_fulfillment(&self, said: Said) -> Result<String, AppError> {
@@ -520,7 +524,7 @@ impl Decision<'_> {
                 "{number} does not wait to be sent any more"
             )));
         }
-        undo_purchase_order(self.tx, self.order, po, self.now).await?;
+        undo_purchase_order(self.tx, po, self.now).await?;
         Ok(format!("{number} is not sent: {note}"))
     }
 

@@ -1,4 +1,6 @@
-//! A person does not want what was decided, and nobody was told of it yet.
+//! A person does not want what was decided: what that frees is not bought again by itself.
+
+use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use sea_orm::DbErr;
@@ -7,29 +9,43 @@ use super::purchase_order_status::{move_to, release_allocations};
 use crate::{
     domain::{
         event::{Actor, EventKind},
+        order::Ledger,
         purchase_order::PurchaseOrderStatus,
     },
-    store::{self, Tx, orders, purchase_orders},
+    ids::OrderLineId,
+    store::{self, Tx, order_state::OrderState, purchase_orders, shops},
 };
 
-/// Ends a purchase order that was not sent: the supplier never hears of it. Its units are taken
-/// care of, so that nothing buys them again until somebody asks for the order to be routed.
-pub async fn undo_purchase_order(
-    tx: &Tx,
-    order: &orders::Model,
-    mut po: purchase_orders::Model,
-    now: DateTime<Utc>,
-) -> Result<(), DbErr> {
+/// Ends a purchase order that was not sent: the supplier never hears of it.
+pub async fn undo_purchase_order(tx: &Tx, mut po: purchase_orders::Model, now: DateTime<Utc>) -> Result<(), DbErr> {
+    po.asked_back_by_hand = true;
     move_to(tx, &mut po, PurchaseOrderStatus::Cancelled, now).await?;
     let freed = release_allocations(tx, &po, now).await?;
-    let ids: Vec<_> = freed.keys().copied().collect();
-    for mut line in store::order_lines::by_ids(tx.conn(), order.shop_id, &ids).await? {
-        let units = freed.get(&line.id).copied().map_or(0, store::column);
-        line.handled = line.handled.saturating_add(units);
-        store::save(tx, line)?;
-    }
+    take_care(tx, &po, &freed).await?;
     let message = format!("{} was cancelled before it was sent", po.number);
-    let kind = EventKind::Cancelled;
-    store::events::add(tx, order.shop_id, order.id, now, &Actor::Orderyard, kind, message);
+    let (shop, order) = (po.shop_id, po.order_id);
+    store::events::add(tx, shop, order, now, &Actor::Orderyard, EventKind::Cancelled, message);
+    Ok(())
+}
+
+/// The units that came free of a purchase order, if a person wanted it back, are taken care of as far as Shopify
+/// wants them from us: nothing buys them again until somebody asks for the order to be routed.
+pub async fn take_care(tx: &Tx, po: &purchase_orders::Model, freed: &BTreeMap<OrderLineId, u32>) -> Result<(), DbErr> {
+    if !po.asked_back_by_hand || freed.is_empty() {
+        return Ok(());
+    }
+    let state = OrderState::of(tx, po.shop_id, po.order_id).await?;
+    let Some((state, shop)) = state.zip(shops::known(tx, po.shop_id).await?) else {
+        return Ok(());
+    };
+    let ledgers = state.ledgers(&shop.settings.0);
+    for mut line in state.lines {
+        let free = ledgers.get(&line.id).map_or(0, Ledger::without_place);
+        let units = freed.get(&line.id).copied().unwrap_or(0).min(free);
+        if units > 0 {
+            line.handled = line.handled.saturating_add(store::column(units));
+            store::save(tx, line)?;
+        }
+    }
     Ok(())
 }

@@ -128,6 +128,7 @@ impl PlanWriter<'_> {
             placed_at: None,
             cancel_requested_at: None,
             cancel_reason: None,
+            asked_back_by_hand: false,
             updated_at: self.now,
         };
         Draft {

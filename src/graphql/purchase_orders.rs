@@ -381,7 +381,8 @@ pub struct PurchaseOrderMutation;
 
 #[Object]
 impl PurchaseOrderMutation {
-    /// The shop wants it back: what was not sent ends, otherwise the supplier is asked.
+    /// The shop wants it back: what was not sent ends, otherwise the supplier is asked. Nothing buys what that frees
+    /// again until somebody has the order routed.
     async fn cancel_purchase_order(&self, ctx: &Context<'_>, id: ID, reason: String) -> Outcome<PurchaseOrderPayload> {
         let (shop, identity) = guard::shop_writer(ctx)?;
         let done = match self::id(&id) {

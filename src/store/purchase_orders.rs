@@ -49,6 +49,8 @@ pub struct Model {
     pub cancel_requested_at: Option<DateTime<Utc>>,
     /// Why the shop wants it back, where a person said so.
     pub cancel_reason: Option<String>,
+    /// Whether a person of the shop asked for it back: what that frees is not bought again by itself.
+    pub asked_back_by_hand: bool,
     pub updated_at: DateTime<Utc>,
 }
 

@@ -3,7 +3,10 @@
 use rstest::rstest;
 use sandbox::{Acknowledge, Behaviour, CancelRequest, Cancellation, EditRequest, RejectReason, SupplierFault};
 
-use super::shop::{KIT_AT_TWO, Plot, Story, contents, lines, numbers};
+use super::{
+    by_hand::{problems, the_order},
+    shop::{KIT_AT_TWO, Plot, Story, contents, lines, numbers},
+};
 use crate::harness::Database;
 
 impl Story {
@@ -355,4 +358,66 @@ async fn a_kit_that_is_edited_away_when_a_part_of_it_has_left(
     let told = "select count(*) from exceptions where status = 'open' and kind = 'fulfillment_refused'
        and message like '%left with TEA1%'";
     story.wait_for_count("a person is told", told, 1).await;
+}
+
+/// Nor from anybody else: why it was taken back the program does not know.
+#[rstest]
+#[tokio::test]
+async fn what_a_person_takes_back_is_not_bought_again_until_somebody_asks(
+    #[values(Database::Sqlite, Database::Postgres)] database: Database,
+) {
+    let plot = Plot {
+        mug_at_east: true,
+        ..Plot::default()
+    };
+    let story = plot.begin(database).await;
+    let shopify_order = story.order(&[("MUG", 3)]);
+    story.purchase_order("north").await;
+    story.quiet().await;
+    let order = the_order(&story).await;
+    let cancel = format!(
+        "cancelPurchaseOrder(id: {}, reason: \"the customer thinks about it\")",
+        order["purchaseOrders"][0]["id"]
+    );
+    assert_eq!(problems(&story, &cancel).await, serde_json::json!([]));
+    let cancelled = "select count(*) from purchase_orders where status = 'cancelled'";
+    story.wait_for_count("North agrees", cancelled, 1).await;
+    let asked = story.world.supplier("north").calls();
+    let asked = asked.iter().find(|call| call.kind == "purchase_order.cancel_requested");
+    let body = &asked.expect("North was asked").body;
+    assert!(body.to_string().contains("the customer thinks about it"), "{body}");
+    story.quiet().await;
+    let taken_care = "select count(*) from orders where reason = 'A person has taken care of it'";
+    story.wait_for_count("the order says so", taken_care, 1).await;
+    // One of them is given back: two are left to be taken care of.
+    story.set_quantity(shopify_order, 2);
+    let two = "select count(*) from order_lines where ours = 2 and handled = 2";
+    story.wait_for_count("the edit is read", two, 1).await;
+    assert_eq!(story.world.count("select count(*) from purchase_orders").await, 1);
+
+    let route = format!("routeOrder(id: {})", order["id"]);
+    assert_eq!(problems(&story, &route).await, serde_json::json!([]));
+    let bought = "select count(*) from po_lines l join purchase_orders p on p.id = l.purchase_order_id
+        where l.quantity = 2 and p.status <> 'cancelled'";
+    story.wait_for_count("the two are bought", bought, 1).await;
+}
+
+/// People are asked about what Shopify wants, as it wants it now.
+#[rstest]
+#[tokio::test]
+async fn what_is_edited_away_is_not_asked_about_any_more(
+    #[values(Database::Sqlite, Database::Postgres)] database: Database,
+) {
+    let story = Plot::default().begin(database).await;
+    let order = story.order(&[("UNMAPPED", 3)]);
+    let open = "select count(*) from exceptions where status = 'open'";
+    let about = |units: u32| format!("{open} and quantity = {units} and message like '{units} × %'");
+    story.wait_for_count("three wait", &about(3), 1).await;
+    story.set_quantity(order, 1);
+    story.wait_for_count("one waits", &about(1), 1).await;
+    assert_eq!(story.world.count(open).await, 1);
+    story.set_quantity(order, 0);
+    story.wait_for_count("nothing waits", open, 0).await;
+    story.quiet().await;
+    assert_eq!(the_order(&story).await["status"], "NOT_ROUTABLE");
 }

@@ -137,6 +137,7 @@ pub async fn add_purchase_order(
         placed_at: Some(now),
         cancel_requested_at: None,
         cancel_reason: None,
+        asked_back_by_hand: false,
         updated_at: now,
     };
     store::insert(tx, row).expect("a purchase order");
