@@ -243,7 +243,9 @@ impl<'a, S: Amount> Local<'a, S> {
 
     fn clear(&mut self, demand: usize) {
         for way in self.problem.demands[demand].ways.clone() {
-            self.remove(way);
+            if self.plan.units[way] > 0 {
+                self.remove(way);
+            }
         }
     }
 

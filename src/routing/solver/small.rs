@@ -186,19 +186,25 @@ impl<'a, S: Amount> Walk<'a, S> {
         }
     }
 
-    /// Decides on the block's ways from the one at `at` on.
+    /// Takes what is served so far, and that with each that the block's ways from the one at `at` on may serve besides.
     fn go(&mut self, at: usize, steps: &mut Steps, found: &mut impl FnMut(Part<S>, &[u32])) -> Result<(), TooMuch> {
-        let Some(&index) = self.block.ways.get(at) else {
-            steps.take(1)?;
-            self.end(found);
-            return Ok(());
-        };
-        self.go(at + 1, steps, found)?;
+        steps.take(1)?;
+        self.end(found);
+        for way in (at..self.block.ways.len()).rev() {
+            self.serve(way, steps, found)?;
+        }
+        Ok(())
+    }
+
+    /// Goes on with one unit of the way at `at`, with two, and so on.
+    fn serve(&mut self, at: usize, steps: &mut Steps, found: &mut impl FnMut(Part<S>, &[u32])) -> Result<(), TooMuch> {
         let around = self.around;
+        let index = self.block.ways[at];
+        let over = around.least.over[index];
         let (way, draws) = (&around.problem.ways[index], around.problem.draws(index));
         let (at_prices, part, left) = (self.at_prices, self.part, self.left[way.demand]);
         for _ in 0..around.most[index].min(left) {
-            self.at_prices += around.least.over[index];
+            self.at_prices += over;
             if self.at_prices > self.room {
                 break;
             }
