@@ -15,7 +15,7 @@ use super::{
     purchase_order_status::release_units,
     route_order::follow_status,
     supplier_report::{OpenReport, ReportError, ReportScope},
-    undo_purchase_order::take_care,
+    take_care::take_care,
 };
 use crate::{
     app::App,

@@ -13,7 +13,7 @@ use super::{
     purchase_order_status::{follow_lines, move_to, release_cancelled},
     route_order::follow_status,
     supplier_calls,
-    undo_purchase_order::take_care,
+    take_care::take_care,
 };
 use crate::{
     app::App,

@@ -13,7 +13,7 @@ use super::{
     route_order::follow_status,
     supplier_calls,
     supplier_report::{OpenReport, ReportError},
-    undo_purchase_order::take_care,
+    take_care::take_care,
 };
 use crate::{
     app::App,

@@ -5,10 +5,7 @@ use chrono::{DateTime, Utc};
 use sea_orm::DbErr;
 
 use crate::{
-    domain::{
-        exception::{ExceptionKind, ExceptionStatus},
-        order::Gate,
-    },
+    domain::{exception::ExceptionStatus, order::Gate},
     store::{self, Tx, exceptions, order_state::OrderState, shops},
 };
 
@@ -38,7 +35,7 @@ pub fn follow_demand(tx: &Tx, shop: &shops::Model, state: &OrderState, now: Date
             }
             over -= taken;
             changed = true;
-            let is_decided_anew = settings.automation && is_of_routing(row.kind);
+            let is_decided_anew = settings.automation && row.kind.is_of_routing();
             store::save(
                 tx,
                 if taken == units {
@@ -53,12 +50,6 @@ pub fn follow_demand(tx: &Tx, shop: &shops::Model, state: &OrderState, now: Date
         }
     }
     Ok(changed)
-}
-
-/// Whether routing itself asks, of units that it can be asked about again.
-const fn is_of_routing(kind: ExceptionKind) -> bool {
-    use ExceptionKind as K;
-    matches!(kind, K::UnmappedLine | K::NoEligibleSupplier | K::PriceRose)
 }
 
 fn ended(row: &exceptions::Model, how: &str, now: DateTime<Utc>) -> exceptions::Model {

@@ -12,7 +12,7 @@ use super::{
     rule_facts,
 };
 use crate::{
-    domain::{event::Actor, exception::ExceptionKind, rules::Consequence},
+    domain::{event::Actor, rules::Consequence},
     ids::{ExceptionId, OrderLineId},
     queue::{When, enqueue},
     routing::{LineDemand, RouteRequest, Strategy, rulebook},
@@ -122,10 +122,7 @@ pub(super) async fn after_choice(
 
 /// Whether routing put a line before people, for want of somebody to ship it.
 const fn waits_for_supplier(open: &exceptions::Model) -> bool {
-    matches!(
-        open.kind,
-        ExceptionKind::NoEligibleSupplier | ExceptionKind::PriceRose | ExceptionKind::UnmappedLine
-    ) && open.order_line_id.is_some()
+    open.kind.is_of_routing() && open.order_line_id.is_some()
 }
 
 /// Whether a rule in force may have lines shipped together.

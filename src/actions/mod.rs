@@ -104,6 +104,7 @@ pub mod supplier_calls;
 pub mod supplier_report;
 pub mod sync_shop;
 pub mod sync_variants;
+pub mod take_care;
 pub mod try_mapping;
 mod unclear_fulfillment;
 pub mod undo_purchase_order;

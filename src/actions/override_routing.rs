@@ -183,14 +183,7 @@ fn close_what_waits(
     now: DateTime<Utc>,
 ) -> Result<(), AppError> {
     let decided = |kind: ExceptionKind| {
-        matches!(
-            kind,
-            ExceptionKind::UnmappedLine
-                | ExceptionKind::NoEligibleSupplier
-                | ExceptionKind::PriceRose
-                | ExceptionKind::SupplierRejected
-                | ExceptionKind::PlacementRefused
-        )
+        kind.is_of_routing() || matches!(kind, ExceptionKind::SupplierRejected | ExceptionKind::PlacementRefused)
     };
     let of_line = state
         .open_exceptions

@@ -19,7 +19,7 @@ use super::{
     review_holds, risen_prices,
     route_order::follow_status,
     ship_by, still_allowed, supplier_calls,
-    undo_purchase_order::take_care,
+    take_care::take_care,
     unread_news,
 };
 use crate::{

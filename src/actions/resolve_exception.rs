@@ -20,7 +20,8 @@ use super::{
     route_order::{Forced, RouteOrder, follow_status, route_chosen},
     save_mapping::{self, NewAlternative},
     settle_unclear::{self, Said, Settling, Shown},
-    undo_purchase_order::{take_care, undo_purchase_order},
+    take_care::take_care,
+    undo_purchase_order::undo_purchase_order,
     withdraw_units::{Asks, withdraw_purchase_order},
 };
 use crate::{

@@ -56,6 +56,12 @@ text_enum! {
 }
 
 impl ExceptionKind {
+    /// Whether routing itself asks, of units that it can be asked about again.
+    #[must_use]
+    pub const fn is_of_routing(self) -> bool {
+        matches!(self, Self::UnmappedLine | Self::NoEligibleSupplier | Self::PriceRose)
+    }
+
     /// What a person can do about it, the likeliest first.
     #[must_use]
     pub const fn choices(self) -> &'static [ExceptionChoice] {
