@@ -61,6 +61,12 @@ pub async fn save_offer(
     let before = offers::lock_by_skus(&tx, supplier, vec![content.sku.clone()])
         .await?
         .pop();
+    let currency = content.cost.currency;
+    // Others are a setup file's to bring in, which is checked against all rates.
+    if currency != owner.currency && before.as_ref().is_none_or(|offer| offer.currency != currency) {
+        let why = format!("{} is paid in {}", owner.name, owner.currency);
+        return Err(AppError::invalid("currency", why));
+    }
     let now = app.clock.now();
     let is_news = is_counted || before.as_ref().is_none_or(|offer| offer.stock != content.stock);
     let known = before.as_ref().and_then(|offer| offer.counted_at);

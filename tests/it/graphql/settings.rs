@@ -200,6 +200,7 @@ async fn an_offer_is_added_and_then_changed() {
             ("cost: \"3.205\", currency: \"EUR\"", "cost"),
             ("cost: \"-1\", currency: \"EUR\"", "cost"),
             ("cost: \"1\", currency: \"XXY\"", "currency"),
+            ("cost: \"1\", currency: \"USD\"", "currency"),
             ("cost: \"1\", currency: \"EUR\", stock: -1", "stock"),
             ("cost: \"1\", currency: \"EUR\", shipsTo: [\"Germany\"]", "shipsTo"),
         ] {
