@@ -13,8 +13,7 @@ use sandbox::{
 use sea_orm::{ConnectionTrait as _, Statement, TransactionTrait as _};
 use url::Url;
 
-use database::TestDatabase;
-pub use database::{Database, connect};
+pub use database::{Database, TestDatabase, connect};
 pub use port::Port;
 pub use process::Orderyard;
 

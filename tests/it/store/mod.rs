@@ -1,6 +1,7 @@
 //! Rows and the queries on them, on each database.
 
 mod circuits;
+mod durable;
 mod full_disk;
 mod inbox;
 mod jobs;

@@ -264,3 +264,52 @@ impl Story {
             .await;
     }
 }
+
+/// Titles are a hint: alike ones of suppliers that the shop is connected with, and never a match by itself.
+#[rstest]
+#[tokio::test]
+async fn alike_titles_are_only_a_hint(#[values(Database::Sqlite, Database::Postgres)] database: Database) {
+    let story = Plot::default().begin(database).await;
+    let tea = |supplier: &str| format!("      - {{ sku: {supplier}-TEA,");
+    let also = |supplier: &str, offers: &str| format!("{offers}{}", tea(supplier));
+    let of_north = "      - { sku: N-BOWL, title: Stoneware bowl, cost: \"3.00\", currency: EUR }\n";
+    let of_east = "      - { sku: E-BOWL, title: \"Bowl, stoneware, blue\", cost: \"2.00\", currency: EUR }
+      - { sku: E-LAMP, title: Desk lamp, cost: \"2.00\", currency: EUR }\n";
+    let stranger = "  - key: west
+    name: West
+    connector: portal
+    offers:
+      - { sku: W-BOWL, title: Blue stoneware bowl, cost: \"1.00\", currency: EUR }
+shops:
+";
+    let setup = Plot::default().setup().replacen("shops:\n", stranger, 1);
+    let setup = setup
+        .replace(&tea("N"), &also("N", of_north))
+        .replace(&tea("E"), &also("E", of_east));
+    story.world.apply(&setup).await;
+    let spec = ProductSpec {
+        title: "Blue stoneware bowl".to_owned(),
+        variants: vec![VariantSpec::new("BOWL-1", "20.00")],
+        ..ProductSpec::default()
+    };
+    story.world.shop.create_product(spec).expect("a product");
+    let known = "select count(*) from variants where sku = 'BOWL-1'";
+    story.waits_for("the product is known", known, 1).await;
+    let query = "{ variants(filter: { search: \"BOWL-1\" }) { nodes { similarOffers { likeness offer { sku } } } } }";
+    let answer = story.world.graphql(query, json!({})).await;
+    let similar = answer["variants"]["nodes"][0]["similarOffers"]
+        .as_array()
+        .expect("a list");
+    let skus: Vec<&str> = similar
+        .iter()
+        .filter_map(|hint| hint["offer"]["sku"].as_str())
+        .collect();
+    assert_eq!(skus, ["E-BOWL", "N-BOWL"], "{answer}");
+    assert_eq!(similar[0]["likeness"], 100);
+    story.search().await;
+    let of_bowl = |lines: Vec<String>| lines.into_iter().filter(|line| line.starts_with("BOWL-1")).count();
+    assert_eq!(
+        of_bowl(story.proposals(true).await.0) + of_bowl(story.proposals(false).await.0),
+        0
+    );
+}
