@@ -156,6 +156,14 @@ const PAGES = {
       await page.getByRole("dialog").getByRole("button", { name: "Mark handled" }).click();
     },
   ],
+  "dialog-cancel": [
+    `/orders/${order("#1035")}`,
+    "staff",
+    async (page) => {
+      await page.getByRole("button", { name: /^Cancel / }).first().click();
+      await page.getByRole("dialog").getByRole("button", { name: "Ask to cancel" }).waitFor();
+    },
+  ],
   "dialog-choose": [
     "/exceptions",
     "staff",
