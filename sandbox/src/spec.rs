@@ -155,7 +155,7 @@ pub struct OrderSpec {
     pub shipping_price: String,
     pub note: Option<String>,
     pub tags: Vec<String>,
-    /// What Shopify advises, such as `INVESTIGATE`.
+    /// What Shopify advises, such as `INVESTIGATE`; `PENDING` while it cannot say yet.
     pub risk: String,
     pub source_identifier: Option<String>,
     /// When it was placed; now, unless said. Older than sixty days needs `read_all_orders`.

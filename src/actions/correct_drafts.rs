@@ -110,7 +110,8 @@ async fn may_be_taken_back(tx: &Tx, shop: &shops::Model, state: &OrderState) -> 
         matches!(po.status, Draft | Cancelled | Rejected)
     };
     let all_unsent = state.purchase_orders.iter().all(is_unsent);
-    if !settings.automation || state.gate(settings) != Gate::Open || !all_unsent {
+    let is_open = matches!(state.gate(settings), Gate::Open | Gate::WaitForRisk);
+    if !settings.automation || !is_open || !all_unsent {
         return Ok(false);
     }
     Ok(by_hand::chosen(tx.conn(), shop.id, state).await?.is_empty())

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::DbErr;
 use serde::{Deserialize, Serialize};
 
@@ -21,12 +21,12 @@ use super::{
 };
 use crate::{
     app::App,
-    domain::{order::Gate, shop::ShopSettings},
+    domain::{order::Gate, review::PATIENCE_FOR_RISK, shop::ShopSettings},
     failpoint,
     ids::{ShopId, ShopifyOrderId},
     queue::{Attempt, Job, JobError, When, enqueue, order_key},
     routing,
-    shopify::orders::OrderSnapshot,
+    shopify::orders::{Besides, OrderSnapshot},
     store::{self, Tx, deliveries, order_state::OrderState, orders, shops},
 };
 
@@ -62,12 +62,12 @@ impl Job for ImportOrder {
 
     async fn run(&self, app: &App, attempt: Attempt) -> Result<(), JobError> {
         let access = shop_access::open(app, self.shop_id, COST).await?;
-        let with_customer = access.shop.scopes.contains("customers");
+        let besides = Besides {
+            customer: access.shop.scopes.contains("customers"),
+            assessments: access.shop.settings.0.review.risk,
+        };
         let imported_at = orders::imported_at(app.db.read(), self.shop_id, self.shopify_id).await?;
-        let result = app
-            .shopify
-            .order(&access.access(), self.shopify_id, with_customer)
-            .await;
+        let result = app.shopify.order(&access.access(), self.shopify_id, besides).await;
         shop_access::observe(app, &access, &result).await?;
         if let Some(snapshot) = result?.data {
             failpoint::hit("import.before_write");
@@ -168,6 +168,7 @@ impl NextSteps<'_> {
             Gate::WaitForFulfillmentOrders if state.order.waits < MOST_WAITS => {
                 self.wait(&mut state.order)?;
             }
+            Gate::WaitForRisk => self.wait_for_risk(&state.order)?,
             _ => {}
         }
         reserve_stock::settle(self.tx, &state, Vec::new()).await?;
@@ -180,6 +181,20 @@ impl NextSteps<'_> {
         let wait = FIRST_WAIT.saturating_mul(1 << doublings).min(LONGEST_WAIT);
         row.waits += 1;
         store::save(self.tx, row.clone())?;
+        enqueue(self.tx, self.job, When::after(self.now.timestamp_millis(), wait))
+    }
+
+    /// Has the order read again, when its risk may have been assessed, should its webhook not come: ever less often,
+    /// and once more when that was awaited for long enough.
+    fn wait_for_risk(&self, row: &orders::Model) -> Result<(), DbErr> {
+        let waited = row
+            .facts
+            .0
+            .risk_pending_since
+            .map_or(TimeDelta::zero(), |since| self.now - since);
+        let left = (PATIENCE_FOR_RISK - waited).to_std().unwrap_or_default();
+        let as_long = waited.to_std().unwrap_or_default();
+        let wait = as_long.clamp(FIRST_WAIT, LONGEST_WAIT).min(left);
         enqueue(self.tx, self.job, When::after(self.now.timestamp_millis(), wait))
     }
 }

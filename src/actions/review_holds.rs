@@ -41,6 +41,7 @@ pub async fn hold(
         total: Money::new(order.total_minor, order.currency),
         currency: shop.currency,
         risk: order.facts.0.risk.as_deref(),
+        is_unassessed: order.facts.0.risk_is_overdue,
         tags: &order.facts.0.tags,
         supplier,
         is_proven,

@@ -81,6 +81,8 @@ pub enum Why {
     },
     /// Other fulfillment orders are ours now: open orders are read again.
     LocationsChanged,
+    /// What is risky is looked at first, or no more: what was not sent yet is read again.
+    RiskReviewed,
     /// The app was away for a while: open orders are read again.
     OnceMoreInstalled,
     /// Kits count otherwise now: parcels that waited for their last component are looked at.
@@ -114,6 +116,14 @@ pub struct RevisitOrders {
     pub why: Why,
     /// The order or exception that was done last.
     after: Option<uuid::Uuid>,
+}
+
+async fn read_again(tx: &Tx, order: &orders::Model, when: When) -> Result<(), DbErr> {
+    let job = ImportOrder {
+        shop_id: order.shop_id,
+        shopify_id: order.shopify_id,
+    };
+    enqueue(tx, &job, when)
 }
 
 /// Orders in one go.
@@ -176,6 +186,15 @@ impl RevisitOrders {
                 .await
             }
             Why::KitFulfillmentChanged => self.parcels_of_kits(app).await,
+            Why::RiskReviewed => {
+                let unsent = [
+                    OrderStatus::Waiting,
+                    OrderStatus::AwaitingRouting,
+                    OrderStatus::NeedsAttention,
+                    OrderStatus::Held,
+                ];
+                self.each_order(app, &unsent, read_again).await
+            }
             Why::LocationsChanged | Why::OnceMoreInstalled => {
                 let open = [
                     OrderStatus::NotRoutable,
@@ -186,14 +205,7 @@ impl RevisitOrders {
                     OrderStatus::WithSupplier,
                     OrderStatus::PartlyShipped,
                 ];
-                self.each_order(app, &open, async |tx, order, when| {
-                    let job = ImportOrder {
-                        shop_id: order.shop_id,
-                        shopify_id: order.shopify_id,
-                    };
-                    enqueue(tx, &job, when)
-                })
-                .await
+                self.each_order(app, &open, read_again).await
             }
         }
     }

@@ -91,6 +91,9 @@ pub(super) fn revisit(
         whys.push(Why::MissedWhileOff { until: None });
         enqueue(tx, &ReplanOrders::new(shop), When::now(now_ms))?;
     }
+    if after.review.risk != before.review.risk {
+        whys.push(Why::RiskReviewed);
+    }
     if after.kit_fulfillment != before.kit_fulfillment {
         whys.push(Why::KitFulfillmentChanged);
     }

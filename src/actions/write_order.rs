@@ -13,6 +13,7 @@ use crate::{
         event::{Actor, EventKind},
         fulfilment::FulfillmentStatus,
         order::{FinancialStatus, FulfillmentOrder, OrderStatus, OrderTraits, remaining_of},
+        review::PATIENCE_FOR_RISK,
         shop::ShopSettings,
     },
     ids::{FulfillmentId, OrderId, OrderLineId, ShopifyFulfillmentId, ShopifyLineItemId},
@@ -120,7 +121,7 @@ fn write_header(
         imported_at: now,
         needs_shipping: snapshot.requires_shipping,
         ship_to,
-        facts: Json(traits(snapshot, redacted)),
+        facts: Json(traits(before, snapshot, redacted, now)),
         customer_id: snapshot.customer.filter(|_| !redacted).map(|customer| customer.0),
         po_counter: before.map_or(0, |order| order.po_counter),
         waits: before.map_or(0, |order| order.waits),
@@ -147,13 +148,17 @@ fn write_header(
 }
 
 /// Tags are the shop's own words, and may be about the customer.
-fn traits(snapshot: &OrderSnapshot, redacted: bool) -> OrderTraits {
+fn traits(before: Option<&orders::Model>, snapshot: &OrderSnapshot, redacted: bool, now: DateTime<Utc>) -> OrderTraits {
+    let known_since = before.and_then(|order| order.facts.0.risk_pending_since);
+    let pending_since = snapshot.risk_is_pending.then(|| known_since.unwrap_or(now));
     OrderTraits {
         tags: if redacted { Vec::new() } else { snapshot.tags.clone() },
         channel: snapshot.source_name.clone(),
         risk: serde_json::to_value(&snapshot.risk)
             .ok()
             .and_then(|word| word.as_str().map(str::to_owned)),
+        risk_is_overdue: pending_since.is_some_and(|since| now - since >= PATIENCE_FOR_RISK),
+        risk_pending_since: pending_since,
         customer_tags: snapshot.customer_tags.clone().filter(|_| !redacted),
         product_tags: (snapshot.lines.iter())
             .filter(|line| !line.product_tags.is_empty())

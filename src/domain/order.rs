@@ -20,6 +20,10 @@ pub struct OrderTraits {
     pub channel: Option<String>,
     /// Shopify's recommendation, in its own word.
     pub risk: Option<String>,
+    /// Since when an assessment of it is awaited that may come to another advice; none where the shop does not ask.
+    pub risk_pending_since: Option<DateTime<Utc>>,
+    /// That was awaited for long enough.
+    pub risk_is_overdue: bool,
     /// None where the shop did not grant us to read customers.
     pub customer_tags: Option<Vec<String>>,
     /// Of the products of its lines; lines without any are left out.
@@ -75,7 +79,7 @@ text_enum! {
     /// How far an order is with us.
     pub enum OrderStatus {
         NotRoutable = "not_routable",
-        /// For Shopify to make its fulfillment orders.
+        /// For Shopify, to make its fulfillment orders or to assess its risk.
         Waiting = "waiting",
         AwaitingRouting = "awaiting_routing",
         NeedsAttention = "needs_attention",
@@ -166,6 +170,8 @@ pub enum Gate {
     Open,
     /// Shopify has not made the fulfillment orders yet.
     WaitForFulfillmentOrders,
+    /// Shopify is still assessing its risk, which the shop wants to know before anything is bought.
+    WaitForRisk,
     Cancelled,
     NotPaid(FinancialStatus),
     NothingToShip,
@@ -178,6 +184,7 @@ impl Gate {
         match self {
             Self::Open => None,
             Self::WaitForFulfillmentOrders => Some("Shopify has not assigned the order to a location yet".to_owned()),
+            Self::WaitForRisk => Some("Shopify has not finished assessing the order's risk".to_owned()),
             Self::Cancelled => Some("The order was cancelled in Shopify".to_owned()),
             Self::NotPaid(status) => Some(format!(
                 "The payment is {}; orders are routed once paid",
@@ -195,6 +202,7 @@ pub fn gate(
     cancelled: bool,
     needs_shipping: bool,
     fulfillment_orders: &[FulfillmentOrder],
+    awaits_risk: bool,
     settings: &ShopSettings,
 ) -> Gate {
     if cancelled {
@@ -217,6 +225,9 @@ pub fn gate(
     }
     if fulfillment_orders.is_empty() {
         return Gate::WaitForFulfillmentOrders;
+    }
+    if awaits_risk {
+        return Gate::WaitForRisk;
     }
     Gate::Open
 }
@@ -364,7 +375,9 @@ pub fn status(gate: Gate, has_open_exception: bool, ledgers: &[Ledger]) -> Order
         return OrderStatus::NeedsAttention;
     }
     match gate {
-        Gate::WaitForFulfillmentOrders if sum(UnitState::Allocated) == 0 => return OrderStatus::Waiting,
+        Gate::WaitForFulfillmentOrders | Gate::WaitForRisk if sum(UnitState::Allocated) == 0 => {
+            return OrderStatus::Waiting;
+        }
         Gate::Cancelled if sum(UnitState::Shipped) == 0 => return OrderStatus::Cancelled,
         _ => {}
     }
@@ -397,6 +410,7 @@ mod tests {
         prop_oneof![
             Just(Gate::Open),
             Just(Gate::WaitForFulfillmentOrders),
+            Just(Gate::WaitForRisk),
             Just(Gate::Cancelled),
             Just(Gate::NotPaid(FinancialStatus::Pending)),
             Just(Gate::NothingToShip),
@@ -436,18 +450,22 @@ mod tests {
         for status in FinancialStatus::ALL {
             let expect = matches!(status, FinancialStatus::Paid | FinancialStatus::PartiallyRefunded);
             assert_eq!(
-                gate(*status, false, true, &open, &settings) == Gate::Open,
+                gate(*status, false, true, &open, false, &settings) == Gate::Open,
                 expect,
                 "{status}"
             );
         }
         assert_eq!(
-            gate(FinancialStatus::Paid, false, true, &[], &settings),
+            gate(FinancialStatus::Paid, false, true, &[], true, &settings),
             Gate::WaitForFulfillmentOrders
         );
         assert_eq!(
-            gate(FinancialStatus::Paid, true, true, &open, &settings),
+            gate(FinancialStatus::Paid, true, true, &open, true, &settings),
             Gate::Cancelled
+        );
+        assert_eq!(
+            gate(FinancialStatus::Paid, false, true, &open, true, &settings),
+            Gate::WaitForRisk
         );
     }
 

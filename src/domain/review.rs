@@ -1,11 +1,15 @@
 //! What a shop wants to look at before it is bought: purchase orders that wait for a person.
 
+use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
 use super::{
     money::{Currency, Money},
     rules::same,
 };
+
+/// How long an order waits for an assessment of its risk. What is not known by then a person looks at.
+pub const PATIENCE_FOR_RISK: TimeDelta = TimeDelta::hours(1);
 
 /// Which purchase orders wait for a review; none by default.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,7 +19,7 @@ pub struct ReviewHolds {
     pub first_order: bool,
     /// Those for orders above this total, a decimal in the shop's currency; and those for orders in another.
     pub above: Option<String>,
-    /// Those for orders that Shopify advises to look into, or to cancel.
+    /// Those for orders that Shopify advises to look into, or to cancel, or has not assessed after a while.
     pub risk: bool,
     /// Those for orders with any of these tags.
     pub tags: Vec<String>,
@@ -29,6 +33,8 @@ pub struct Reviewed<'a> {
     pub currency: Currency,
     /// Shopify's recommendation, in its own word.
     pub risk: Option<&'a str>,
+    /// An assessment of it was awaited for long enough.
+    pub is_unassessed: bool,
     pub tags: &'a [String],
     pub supplier: &'a str,
     /// The supplier took a purchase order of the shop's before.
@@ -64,6 +70,9 @@ impl ReviewHolds {
         if let (true, Some(risk @ ("CANCEL" | "INVESTIGATE"))) = (self.risk, of.risk) {
             let advice = if risk == "CANCEL" { "cancel" } else { "look into" };
             why.push(format!("Shopify advises to {advice} the order"));
+        }
+        if self.risk && of.is_unassessed {
+            why.push("Shopify has not finished assessing the order's risk".to_owned());
         }
         let has = |tag: &&String| of.tags.iter().any(|other| same(other, tag));
         why.extend(
@@ -115,6 +124,7 @@ mod tests {
             total: Money::new(total_minor, euro()),
             currency: euro(),
             risk,
+            is_unassessed: risk.is_none(),
             tags: &tags,
             supplier: "North",
             is_proven,
@@ -148,6 +158,19 @@ mod tests {
     }
 
     #[test]
+    fn what_is_never_assessed_is_looked_at_where_risk_is() {
+        let holds = |risk| ReviewHolds {
+            risk,
+            ..ReviewHolds::default()
+        };
+        assert_eq!(
+            reasons(&holds(true), 1, None, &[], true),
+            ["Shopify has not finished assessing the order's risk"]
+        );
+        assert!(reasons(&holds(false), 1, None, &[], true).is_empty());
+    }
+
+    #[test]
     fn tags_are_the_same_in_any_case_and_with_blanks_around() {
         let waits = |held: &str, tag: &str| {
             let holds = ReviewHolds {
@@ -170,6 +193,7 @@ mod tests {
             total: Money::new(total, Currency::parse("JPY").expect("a currency")),
             currency: euro(),
             risk: None,
+            is_unassessed: false,
             tags: &[],
             supplier: "North",
             is_proven: true,

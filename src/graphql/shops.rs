@@ -134,7 +134,7 @@ pub struct ReviewHolds {
     first_order: bool,
     /// For orders above this total, a decimal in the shop's currency, and for orders in another.
     above: Option<String>,
-    /// For orders that Shopify advises to look into, or to cancel.
+    /// For orders that Shopify advises to look into, or to cancel. Each waits for its assessment, for up to an hour.
     risk: bool,
     /// For orders with any of these tags.
     tags: Vec<String>,

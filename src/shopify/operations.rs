@@ -12,8 +12,8 @@ use super::scalars::{
     FulfillmentOrderAction, FulfillmentOrderAssignmentStatus, FulfillmentOrderMerchantRequestKind,
     FulfillmentOrderRejectionReason, FulfillmentOrderRequestStatus, FulfillmentOrderStatus, FulfillmentServiceType,
     FulfillmentStatus, InventorySetQuantitiesUserErrorCode, OrderCancelReason, OrderDisplayFinancialStatus,
-    OrderDisplayFulfillmentStatus, OrderRiskRecommendationResult, ProductStatus, URL, WebhookSubscriptionFormat,
-    WebhookSubscriptionTopic, WeightUnit,
+    OrderDisplayFulfillmentStatus, OrderRiskRecommendationResult, ProductStatus, RiskAssessmentResult, URL,
+    WebhookSubscriptionFormat, WebhookSubscriptionTopic, WeightUnit,
 };
 
 /// A GraphQL operation that this app sends.
@@ -54,6 +54,7 @@ macro_rules! operations {
                     "OrderDisplayFulfillmentStatus",
                     "OrderRiskRecommendationResult",
                     "ProductStatus",
+                    "RiskAssessmentResult",
                     "WebhookSubscriptionFormat",
                     "WebhookSubscriptionTopic",
                     "WeightUnit"
@@ -91,6 +92,7 @@ operations! { skip_serializing_none:
     query GrantedScopes = 2, "src/shopify/queries/GrantedScopes.graphql";
     mutation InventoryActivate = 13, "src/shopify/queries/InventoryActivate.graphql";
     query Locations = 152, "src/shopify/queries/Locations.graphql";
+    query OrderAssessments = 3, "src/shopify/queries/OrderAssessments.graphql";
     query OrderById = 451, "src/shopify/queries/OrderById.graphql";
     query OrderFulfillmentIds = 251, "src/shopify/queries/OrderFulfillmentIds.graphql";
     query OrderFulfillments = 623, "src/shopify/queries/OrderFulfillments.graphql";

@@ -11,11 +11,14 @@ use super::{
     fulfillment_orders::{self, FulfillmentOrderSnapshot, Partial},
     fulfillments::{self, FulfillmentSnapshot},
     gid,
-    operations::{OrderById, OrderLines, OrdersUpdatedSince, order_by_id, order_lines, orders_updated_since},
+    operations::{
+        OrderAssessments, OrderById, OrderLines, OrdersUpdatedSince, order_assessments, order_by_id, order_lines,
+        orders_updated_since,
+    },
     reading::{Page, Reading, convert, next_page},
     scalars::{
         DateTime, OrderCancelReason, OrderDisplayFinancialStatus, OrderDisplayFulfillmentStatus,
-        OrderRiskRecommendationResult, Unusable, money, quantity,
+        OrderRiskRecommendationResult, RiskAssessmentResult, Unusable, money, quantity,
     },
 };
 use crate::{
@@ -67,6 +70,8 @@ pub struct OrderSnapshot {
     /// None where the token may not read customers.
     pub customer_tags: Option<Vec<String>>,
     pub risk: OrderRiskRecommendationResult,
+    /// An assessment is still to come that may make it worse; false where assessments were not asked for.
+    pub risk_is_pending: bool,
     pub ship_to: Option<Address>,
     pub shipping_line: Option<ShippingLine>,
     pub totals: Totals,
@@ -152,29 +157,41 @@ pub struct ChangedOrder {
     pub updated_at: DateTime,
 }
 
+/// What is read of an order only where it is wanted.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Besides {
+    /// The customer's id and tags, for which the token needs `read_customers`.
+    pub customer: bool,
+    /// Whether its risk was assessed yet.
+    pub assessments: bool,
+}
+
 impl AdminApi {
     /// Reads one order. None if the shop has no such order, or (without
     /// `read_all_orders`) if it is older than 60 days: that is not a deletion.
     ///
-    /// `with_customer` asks for the customer's id and tags, for which the token needs
-    /// `read_customers`.
     pub async fn order(
         &self,
         access: &Access<'_>,
         id: ShopifyOrderId,
-        with_customer: bool,
+        besides: Besides,
     ) -> Result<Answer<Option<OrderSnapshot>>, ApiError> {
         let mut reading = Reading::new(self, access);
+        // Before its advice: what is finished in between is read as pending, and not as without advice.
+        let risk_is_pending = besides.assessments && is_pending(&mut reading, id).await?;
         let variables = order_by_id::Variables {
             id: gid::format(id),
-            with_customer,
+            with_customer: besides.customer,
         };
         let Some(wire) = reading.call::<OrderById>(variables).await?.order else {
             return Ok(reading.finish(None));
         };
         let mut order = read_rest(&mut reading, id, wire).await?;
-        if let Some(order) = order.as_mut().filter(|_| !with_customer) {
-            order.customer_tags = None;
+        if let Some(order) = &mut order {
+            use OrderRiskRecommendationResult::{Cancel, Investigate};
+            // Bad enough as it is.
+            order.risk_is_pending = risk_is_pending && !matches!(order.risk, Cancel | Investigate);
+            order.customer_tags.take_if(|_| !besides.customer);
         }
         Ok(reading.finish(order))
     }
@@ -213,6 +230,16 @@ impl AdminApi {
 /// Shopify's search for what changed at or after a time, in whole seconds.
 pub(super) fn updated_since(since: DateTime) -> String {
     format!("updated_at:>='{}'", since.format("%Y-%m-%dT%H:%M:%SZ"))
+}
+
+/// Whether some assessment of the order's risk is still to come.
+async fn is_pending(reading: &mut Reading<'_>, id: ShopifyOrderId) -> Result<bool, ApiError> {
+    let variables = order_assessments::Variables { id: gid::format(id) };
+    let Some(order) = reading.call::<OrderAssessments>(variables).await?.order else {
+        return Ok(false);
+    };
+    let mut assessments = order.risk.assessments.iter();
+    Ok(assessments.any(|assessment| assessment.risk_level == RiskAssessmentResult::Pending))
 }
 
 /// Reads the pages that the first answer left out. None when the order was
@@ -305,6 +332,7 @@ fn snapshot(
         // Nobody has no tags.
         customer_tags: Some(wire.customer.map(|customer| customer.tags).unwrap_or_default()),
         risk: wire.risk.recommendation,
+        risk_is_pending: false,
         shipping_line: wire.shipping_line.map(|line| ShippingLine {
             title: line.title,
             code: line.code,

@@ -285,6 +285,13 @@ wire_enum! {
         Draft = "DRAFT",
         Unlisted = "UNLISTED",
     }
+    RiskAssessmentResult {
+        High = "HIGH",
+        Low = "LOW",
+        Medium = "MEDIUM",
+        None = "NONE",
+        Pending = "PENDING",
+    }
     WebhookSubscriptionFormat {
         Json = "JSON",
         Xml = "XML",

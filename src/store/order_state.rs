@@ -189,8 +189,20 @@ impl OrderState {
             self.order.cancelled_at.is_some(),
             self.order.needs_shipping,
             &self.fulfillment_orders,
+            self.awaits_risk(settings),
             settings,
         )
+    }
+
+    /// Whether an assessment of its risk is awaited before anything of it is bought.
+    fn awaits_risk(&self, settings: &ShopSettings) -> bool {
+        let told = &self.order.facts.0;
+        let is_awaited = settings.review.risk && told.risk_pending_since.is_some() && !told.risk_is_overdue;
+        is_awaited && {
+            let is_draft = |po: &purchase_orders::Model| po.status == PurchaseOrderStatus::Draft;
+            let to_route = |ledger: &Ledger| ledger.to_route() > 0;
+            self.purchase_orders.iter().any(is_draft) || self.ledgers(settings).values().any(to_route)
+        }
     }
 
     /// The components with what suppliers shipped of them.
@@ -278,9 +290,13 @@ impl OrderState {
     /// Why a purchase order that was not sent may not be sent now (invariant 6): for people.
     #[must_use]
     pub fn held_back(&self, po: PurchaseOrderId, settings: &ShopSettings) -> Option<String> {
-        let gate = self.gate(settings);
-        if gate != Gate::Open {
-            return gate.reason();
+        let mut of_order = self.purchase_orders.iter();
+        let is_draft = of_order.any(|row| row.id == po && row.status == PurchaseOrderStatus::Draft);
+        match self.gate(settings) {
+            Gate::Open => {}
+            // A supplier was asked for it before.
+            Gate::WaitForRisk if !is_draft => {}
+            gate => return gate.reason(),
         }
         if let Some(why) = self.kept_back(po) {
             return Some(why);

@@ -61,6 +61,7 @@ pub(crate) enum Node {
     },
     AdjustmentGroup(i64),
     Order(i64),
+    Risk(i64),
     LineItem {
         order: i64,
         id: i64,
@@ -130,6 +131,7 @@ impl Node {
             Self::InventoryLevel { .. } => "InventoryLevel",
             Self::AdjustmentGroup(_) => "InventoryAdjustmentGroup",
             Self::Order(_) => "Order",
+            Self::Risk(_) => "OrderRiskSummary",
             Self::LineItem { .. } => "LineItem",
             Self::FulfillmentOrder(_) => "FulfillmentOrder",
             Self::FulfillmentOrderLine { .. } => "FulfillmentOrderLineItem",

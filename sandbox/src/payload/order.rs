@@ -328,18 +328,12 @@ fn refund_body(state: &ShopState, order: &Order, refund: &Refund) -> Value {
 
 /// `orders/risk_assessment_changed`, which tells of an assessment and not of what Shopify advises.
 pub(crate) fn risk_assessment(order: &Order, now: DateTime<Utc>) -> Value {
-    let level = match order.risk.as_str() {
-        "CANCEL" => "high",
-        "INVESTIGATE" => "medium",
-        "ACCEPT" => "low",
-        _ => "none",
-    };
     json!({
         "order_id": order.id.to_string(),
         "admin_graphql_api_order_id": gid("Order", order.id),
         "provider_id": null,
         "provider_title": null,
-        "risk_level": level,
+        "risk_level": order.risk_level(),
         "created_at": iso(now),
     })
 }

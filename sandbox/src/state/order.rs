@@ -24,7 +24,7 @@ pub struct Order {
     pub phone: Option<String>,
     pub note: Option<String>,
     pub tags: Vec<String>,
-    /// What Shopify advises.
+    /// What Shopify advises; `PENDING` while it cannot say yet.
     pub risk: String,
     pub source_identifier: Option<String>,
     pub customer: Option<Customer>,
@@ -65,6 +65,25 @@ impl Order {
 
     pub(crate) fn total_minor(&self) -> i64 {
         self.subtotal_minor() + self.shipping_minor
+    }
+
+    /// What it advises so far.
+    pub(crate) fn recommendation(&self) -> &str {
+        match self.risk.as_str() {
+            "PENDING" => "NONE",
+            advice => advice,
+        }
+    }
+
+    /// What its assessment came to, as a webhook writes it.
+    pub(crate) fn risk_level(&self) -> &'static str {
+        match self.risk.as_str() {
+            "CANCEL" => "high",
+            "INVESTIGATE" => "medium",
+            "ACCEPT" => "low",
+            "PENDING" => "pending",
+            _ => "none",
+        }
     }
 
     pub(crate) fn refunded_minor(&self) -> i64 {

@@ -237,7 +237,7 @@ pub struct ReviewEntry {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String")]
     pub above: Option<String>,
-    /// For orders that Shopify advises to look into, or to cancel.
+    /// For orders that Shopify advises to look into, or to cancel. Each waits for its assessment, for up to an hour.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "bool")]
     pub risk: Option<bool>,

@@ -8,7 +8,7 @@ use orderyard::{
     ids::{ShopifyFulfillmentId, ShopifyLineItemId, ShopifyOrderId, ShopifyVariantId},
     shopify::{
         Answer, ApiError, Outcome,
-        orders::OrderSnapshot,
+        orders::{Besides, OrderSnapshot},
         scalars::{FulfillmentOrderAction, OrderDisplayFinancialStatus},
     },
 };
@@ -24,7 +24,11 @@ use super::{
 
 async fn read(stub: &Stub) -> Result<Answer<Option<OrderSnapshot>>, ApiError> {
     let client = Client::new(stub);
-    client.api.order(&client.access(), ShopifyOrderId(1), true).await
+    let besides = Besides {
+        customer: true,
+        ..Besides::default()
+    };
+    client.api.order(&client.access(), ShopifyOrderId(1), besides).await
 }
 
 fn operations(stub: &Stub) -> Vec<String> {

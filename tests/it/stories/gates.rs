@@ -3,7 +3,10 @@
 use rstest::rstest;
 use sandbox::{DeliveryMethod, HoldRequest, OrderSpec, ProductSpec, VariantSpec};
 
-use super::shop::{Plot, Story};
+use super::{
+    meanwhile::{settings, settled},
+    shop::{Plot, Story},
+};
 use crate::harness::Database;
 
 impl Story {
@@ -118,5 +121,74 @@ async fn fulfillment_orders_that_come_late(#[values(Database::Sqlite, Database::
         .world
         .eventually("it waits, visibly", async || story.world.count(waits).await == 1)
         .await;
+    story.purchase_order("north").await;
+}
+
+const REVIEWS: &str = "select count(*) from exceptions where kind = 'review' and status = 'open'";
+
+/// An order that Shopify has not assessed yet, of a shop that looks at what is risky.
+async fn unassessed(story: &Story) -> i64 {
+    settings(&story.world, "review: { risk: true }").await;
+    let spec = OrderSpec {
+        risk: "PENDING".to_owned(),
+        ..OrderSpec::of([(story.variant("MUG"), 1)])
+    };
+    let order = story.world.shop.create_order(spec).expect("an order");
+    let waits = "select count(*) from orders where status = 'waiting' and reason like '%assessing%'";
+    story.waits_for("it waits, visibly", waits, 1).await;
+    assert_eq!(story.world.count("select count(*) from purchase_orders").await, 0);
+    order
+}
+
+#[rstest]
+#[tokio::test]
+async fn what_shopify_still_assesses_waits_for_that(
+    #[values(Database::Sqlite, Database::Postgres)] database: Database,
+    #[values("ACCEPT", "INVESTIGATE")] advice: &str,
+) {
+    let story = Plot::default().begin(database).await;
+    let order = unassessed(&story).await;
+    story.world.shop.assess(order, advice).expect("is assessed");
+    if advice == "INVESTIGATE" {
+        let asked = format!("{REVIEWS} and message like '%advises to look into%'");
+        story.waits_for("a person is asked", &asked, 1).await;
+        settled(&story).await;
+        assert!(story.world.supplier("north").orders().is_empty(), "nothing was bought");
+    } else {
+        story.purchase_order("north").await;
+        assert_eq!(story.world.count(REVIEWS).await, 0);
+    }
+}
+
+#[rstest]
+#[tokio::test]
+async fn what_shopify_never_assesses_is_looked_at(#[values(Database::Sqlite, Database::Postgres)] database: Database) {
+    let story = Plot::default().begin(database).await;
+    let order = unassessed(&story).await;
+    let a_while_ago = match database {
+        Database::Sqlite => "update orders set facts = json_set(facts, '$.risk_pending_since', '2019-01-01T00:00:00Z')",
+        Database::Postgres => {
+            "update orders set facts = jsonb_set(cast(facts as jsonb), '{risk_pending_since}', '\"2019-01-01T00:00:00Z\"')"
+        }
+    };
+    story.world.execute(a_while_ago).await;
+    story.world.shop.retag(order, &["vip"]).expect("has a tag");
+    let asked = format!("{REVIEWS} and message like '%has not finished assessing%'");
+    story.waits_for("a person is asked", &asked, 1).await;
+    settled(&story).await;
+    assert!(story.world.supplier("north").orders().is_empty(), "nothing was bought");
+    let release = "releasePurchaseOrder(exceptionId: \"{id}\")";
+    story.world.decide("REVIEW", release).await;
+    story.purchase_order("north").await;
+}
+
+#[rstest]
+#[tokio::test]
+async fn who_does_not_look_at_risk_any_more_waits_for_none(
+    #[values(Database::Sqlite, Database::Postgres)] database: Database,
+) {
+    let story = Plot::default().begin(database).await;
+    unassessed(&story).await;
+    settings(&story.world, "review: { risk: false }").await;
     story.purchase_order("north").await;
 }

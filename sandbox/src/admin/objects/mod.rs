@@ -38,6 +38,7 @@ pub(crate) fn resolve(ctx: &Ctx<'_>, node: &Node, field: &str, args: &Args) -> R
         Node::InventoryLevel { item, location } => catalog::inventory_level(ctx, *item, *location, field, args),
         Node::AdjustmentGroup(id) => catalog::adjustment_group(ctx, *id, field),
         Node::Order(id) => order::order(ctx, *id, field, args),
+        Node::Risk(order) => order::risk(ctx, *order, field),
         Node::LineItem { order, id } => order::line_item(ctx, *order, *id, field),
         Node::CancelJob { id, result } => order::cancel_job(ctx, id, *result, field),
         Node::FulfillmentOrder(id) => fulfillment_order::fulfillment_order(ctx, *id, field, args),

@@ -127,10 +127,7 @@ fn facts(state: &ShopState, order: &Order, field: &str) -> Option<Val> {
             "OrderAttribution",
             json!({ "handle": "online-store", "displayName": "Online Store" }),
         )),
-        "risk" => Val::Node(Node::record(
-            "OrderRiskSummary",
-            json!({ "recommendation": order.risk }),
-        )),
+        "risk" => Val::Node(Node::Risk(order.id)),
         "fulfillmentsCount" => Val::Node(Node::record(
             "Count",
             json!({ "count": order.fulfillments.len(), "precision": "EXACT" }),
@@ -231,6 +228,23 @@ pub(super) fn address(order: &Order) -> Option<Node> {
             "longitude": null,
         }),
     ))
+}
+
+pub(super) fn risk(ctx: &Ctx<'_>, order_id: i64, field: &str) -> Resolved {
+    ctx.read(|state| {
+        let order = state.orders.get(&order_id).ok_or_else(|| gone(ctx, "Order"))?;
+        let assessment = || {
+            Node::record(
+                "OrderRiskAssessment",
+                json!({ "riskLevel": order.risk_level().to_uppercase() }),
+            )
+        };
+        Ok(match field {
+            "recommendation" => order.recommendation().into(),
+            "assessments" => Val::nodes([assessment()]),
+            _ => return Err(ctx.unknown("OrderRiskSummary", field)),
+        })
+    })
 }
 
 pub(super) fn line_item(ctx: &Ctx<'_>, order_id: i64, id: i64, field: &str) -> Resolved {

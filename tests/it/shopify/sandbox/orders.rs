@@ -11,6 +11,7 @@ use orderyard::{
     shopify::{
         ApiError, Outcome, cost,
         fulfillments::{LineToFulfill, NewFulfillment, Tracking},
+        orders::Besides,
         read_back::{self, Before, Expected, Known, ReadBack, Remained},
         scalars::FulfillmentOrderAction,
     },
@@ -38,7 +39,11 @@ async fn a_long_order_with_many_parcels_is_read_whole() {
             world.api.create_fulfillment(&world.access(), &new).await.expect("made");
         }
     }
-    let answer = world.api.order(&world.access(), id, false).await.expect("an answer");
+    let answer = world
+        .api
+        .order(&world.access(), id, Besides::default())
+        .await
+        .expect("an answer");
     let order = answer.data.expect("an order");
     assert_eq!(order.lines.len(), 130);
     assert_eq!(order.fulfillment_orders[0].lines.len(), 130);
@@ -61,7 +66,7 @@ async fn a_parcel_is_fulfilled_and_its_tracking_corrected() {
     let id = world.order(2);
     let order = world
         .api
-        .order(&world.access(), id, false)
+        .order(&world.access(), id, Besides::default())
         .await
         .expect("an answer")
         .data
@@ -159,7 +164,11 @@ async fn a_lost_answer_is_settled_by_reading_back() {
 async fn the_cost_that_is_reserved_is_what_shopify_asks() {
     let world = World::new(Plan::Standard).await;
     let id = world.order(1);
-    let answer = world.api.order(&world.access(), id, false).await.expect("an answer");
+    let answer = world
+        .api
+        .order(&world.access(), id, Besides::default())
+        .await
+        .expect("an answer");
     let cost = answer.cost.expect("a cost");
     assert_eq!(cost.requested, cost::ORDER);
     assert!(cost.actual < Some(cost.requested));

@@ -96,6 +96,7 @@ function Review({ shop, change }: WaitingProps) {
           />
           <Checkbox
             label={t("settings.reviewRisk")}
+            description={t("settings.reviewRiskWhy")}
             checked={risk}
             onChange={(event) => setRisk(event.currentTarget.checked)}
           />
