@@ -399,8 +399,12 @@ impl RejectedAlternative {
         &self.0.summary
     }
 
+    /// Why it does not serve them; and under the priority list, where others come first, what would change that.
     async fn reason(&self) -> String {
-        self.0.why.to_string()
+        match &self.0.first_if {
+            Some(first_if) => format!("{}: {first_if}", self.0.why),
+            None => self.0.why.to_string(),
+        }
     }
 
     /// What stands in its way besides.

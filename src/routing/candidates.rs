@@ -4,9 +4,10 @@
 use std::collections::BTreeMap;
 
 use super::{
-    plan::RejectedBecause,
+    plan::{FirstIf, RejectedBecause},
     request::{Alternative, LineDemand},
     rules::{self, Circumstances},
+    sentences,
 };
 use crate::ids::OfferId;
 
@@ -32,6 +33,16 @@ impl Candidate<'_> {
         let prices = self.refusals.iter().position(RejectedBecause::is_price);
         let at = prices.unwrap_or(self.refusals.len());
         self.refusals.splice(at..at, more);
+    }
+
+    /// What would set it before another of the same line that stands before it.
+    pub fn first_if(&self, other: &Self, around: &Circumstances<'_>) -> FirstIf {
+        let name = sentences::summary(around, other);
+        if self.alternative.rank > other.alternative.rank {
+            FirstIf::Rank { above: name }
+        } else {
+            FirstIf::Priority { before: name }
+        }
     }
 
     /// Whether the price is all that stands against it.

@@ -5,7 +5,7 @@
 use super::{
     candidates::{Assignment, Candidate, Stock},
     least_cost::{self, LeastCost},
-    plan::{ChosenComponent, CostParts, Outcome, PlanLine, RejectedAlternative, RejectedBecause, RoutePlan},
+    plan::{ChosenComponent, CostParts, FirstIf, Outcome, PlanLine, RejectedAlternative, RejectedBecause, RoutePlan},
     request::{Component, LineDemand, OfferFacts},
     rulebook::Ruling,
     rules::Circumstances,
@@ -200,16 +200,26 @@ impl Explained<'_> {
             let wanted = but.map_or(0, |(_, units)| units);
             let is_priced = why.is_empty() && wanted > 0;
             let mut why = why.into_iter();
+            let first = why.next().unwrap_or_else(|| self.passed_over(line, index, but));
             RejectedAlternative {
+                first_if: but.and_then(|(chosen, _)| self.first_if(line, chosen, index, &first)),
                 alone: is_priced.then(|| self.alone(line, index, wanted)).flatten(),
                 alternative: candidate.alternative.id,
                 rank: candidate.alternative.rank,
                 summary: sentences::summary(self.around, candidate),
-                why: why.next().unwrap_or_else(|| self.passed_over(line, index, but)),
+                why: first,
                 also: why.collect(),
             }
         };
         others.map(rejection).collect()
+    }
+
+    /// What would have a candidate come before the chosen one, where nothing but their order tells them apart.
+    fn first_if(&self, line: usize, chosen: usize, index: usize, why: &RejectedBecause) -> Option<FirstIf> {
+        let by_order = self.least_cost.is_none() && self.lines[line].forced_offer.is_none();
+        let candidates = &self.judged[line];
+        (by_order && *why == RejectedBecause::NotNeeded)
+            .then(|| candidates[index].first_if(&candidates[chosen], self.around))
     }
 
     /// What so many units of a candidate cost by themselves, where that is known.

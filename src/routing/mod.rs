@@ -41,7 +41,7 @@ pub mod worth;
 pub use forbidden::forbidden;
 pub use parcels::parcels_needed;
 pub use plan::{
-    Aimed, ChosenComponent, CostParts, Field, Lack, Landed, Outcome, PlanLine, PriceCut, RejectedAlternative,
+    Aimed, ChosenComponent, CostParts, Field, FirstIf, Lack, Landed, Outcome, PlanLine, PriceCut, RejectedAlternative,
     RejectedBecause, RoutePlan, RunnerUp, SupplierBill,
 };
 pub use request::{Alternative, Component, LineDemand, OfferFacts, RouteRequest, Strategy, SupplierTerms};

@@ -204,6 +204,19 @@ pub struct RejectedAlternative {
     /// What these units would cost from it by themselves, where it may serve them and that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub alone: Option<CostParts>,
+    /// What would set it before the one that serves these units, where the priority list decides.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_if: Option<FirstIf>,
+}
+
+/// What puts an alternative further up in the priority list. Its display reads well after why it does not serve.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum FirstIf {
+    /// It stood above this one in the line's mapping.
+    Rank { above: String },
+    /// All of its suppliers came before this one in priority.
+    Priority { before: String },
 }
 
 /// Why an alternative does not serve some units. Its display reads well after

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fmt};
 
 use super::{
     candidates::Candidate,
-    plan::{Aimed, ChosenComponent, Field, Lack, RejectedAlternative, RejectedBecause},
+    plan::{Aimed, ChosenComponent, Field, FirstIf, Lack, RejectedAlternative, RejectedBecause},
     request::{Component, LineDemand},
     rules::Circumstances,
     terms::Aim,
@@ -39,6 +39,15 @@ pub struct Toward {
     pub days: u32,
     /// What its supplier has of all pieces and what it should have, in basis points.
     pub share: Option<(u64, u32)>,
+}
+
+impl fmt::Display for FirstIf {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Rank { above } => write!(f, "it would if it stood above {above} in the mapping"),
+            Self::Priority { before } => write!(f, "it would if it came before {before} in priority"),
+        }
+    }
 }
 
 impl Choice<'_> {

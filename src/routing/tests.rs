@@ -141,13 +141,25 @@ fn the_first_in_priority_ships_and_the_plan_says_why() {
     );
     assert_eq!(entry.rejected[0].summary, "South Mugs (SKU-2)");
     assert_eq!(entry.rejected[0].why, RejectedBecause::NotNeeded);
+    let first_if = entry.rejected[0].first_if.as_ref().map(ToString::to_string);
+    let wanted = "it would if it came before North Textiles (SKU-1) in priority";
+    assert_eq!(first_if.as_deref(), Some(wanted));
 }
 
 #[test]
 fn rank_goes_before_priority() {
     let mut request = contested(1, 5, 5);
     request.lines[0].alternatives[1].rank = 2;
-    assert_eq!(told(&route(&request)), ["1: 1 SKU-2"]);
+    let plan = route(&request);
+    assert_eq!(told(&plan), ["1: 1 SKU-2"]);
+    let above = "South Mugs (SKU-2)".to_owned();
+    assert_eq!(plan.lines[0].rejected[0].first_if, Some(FirstIf::Rank { above }));
+}
+
+#[test]
+fn what_cannot_ship_would_come_no_sooner_for_another_place() {
+    let plan = route(&contested(2, 120, 0));
+    assert_eq!(plan.lines[0].rejected[0].first_if, None);
 }
 
 #[test]

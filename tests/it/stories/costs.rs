@@ -449,5 +449,8 @@ async fn the_priority_list_tells_what_everyone_would_have_cost(
     assert_eq!(goods(line), "18.00", "{line}");
     let east = &line["rejected"][0];
     assert_eq!(goods(east), "17.00", "{line}");
-    assert_eq!(east["reason"], "could ship these units, but others come first");
+    assert_eq!(
+        east["reason"],
+        "could ship these units, but others come first: it would if it stood above North (N-SHIRT) in the mapping"
+    );
 }
