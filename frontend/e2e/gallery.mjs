@@ -160,7 +160,10 @@ const PAGES = {
     `/orders/${order("#1035")}`,
     "staff",
     async (page) => {
-      await page.getByRole("button", { name: /^Cancel / }).first().click();
+      await page
+        .getByRole("button", { name: /^Cancel / })
+        .first()
+        .click();
       await page.getByRole("dialog").getByRole("button", { name: "Ask to cancel" }).waitFor();
     },
   ],
