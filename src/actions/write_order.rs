@@ -150,7 +150,10 @@ fn write_header(
 /// Tags are the shop's own words, and may be about the customer.
 fn traits(before: Option<&orders::Model>, snapshot: &OrderSnapshot, redacted: bool, now: DateTime<Utc>) -> OrderTraits {
     let known_since = before.and_then(|order| order.facts.0.risk_pending_since);
-    let pending_since = snapshot.risk_is_pending.then(|| known_since.unwrap_or(now));
+    // Not later than now, by a clock that was ahead.
+    let pending_since = snapshot
+        .risk_is_pending
+        .then(|| known_since.map_or(now, |since| since.min(now)));
     OrderTraits {
         tags: if redacted { Vec::new() } else { snapshot.tags.clone() },
         channel: snapshot.source_name.clone(),

@@ -169,7 +169,6 @@ pub struct Besides {
 impl AdminApi {
     /// Reads one order. None if the shop has no such order, or (without
     /// `read_all_orders`) if it is older than 60 days: that is not a deletion.
-    ///
     pub async fn order(
         &self,
         access: &Access<'_>,
