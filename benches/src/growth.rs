@@ -88,7 +88,7 @@ const TABLES: &[Table] = &[
         "shopify_order_id = $SHOPIFY",
         &["id"],
         &["shopify_order_id"],
-        &["webhook_id"],
+        &[],
     ),
 ];
 
@@ -305,6 +305,9 @@ async fn insert(db: &DatabaseConnection, table: &Table, of_order: &str, slim: bo
         if name == "deliveries" && column == "body" {
             // They are forgotten after a month.
             "null".to_owned()
+        } else if column == "webhook_id" {
+            // In no order, as Shopify's are.
+            random_text(backend)
         } else if slim && matches!(column, "ship_to" | "evidence") {
             "null".to_owned()
         } else if slim && matches!(column, "facts" | "request") {
@@ -343,6 +346,14 @@ fn empty_json(backend: DbBackend) -> String {
     match backend {
         DbBackend::Postgres => "cast('{}' as jsonb)".to_owned(),
         _ => "'{}'".to_owned(),
+    }
+}
+
+fn random_text(backend: DbBackend) -> String {
+    match backend {
+        DbBackend::Postgres => "gen_random_uuid()::text".to_owned(),
+        // As long as an id with its hyphens.
+        _ => "lower(hex(randomblob(18)))".to_owned(),
     }
 }
 

@@ -225,7 +225,7 @@ async fn connection(
         turn += 1;
         let request = &mut ready[which];
         let id_at = requests.id_at[which];
-        uuid::Uuid::now_v7()
+        uuid::Uuid::new_v4()
             .hyphenated()
             .encode_lower(&mut request[id_at..id_at + PLACEHOLDER.len()]);
         let status = match exchange(&mut stream, request, &mut answer).await {
@@ -255,7 +255,7 @@ pub async fn one(port: u16, requests: &Requests) -> Result<u16, Failure> {
     let (Some(mut request), Some(&id_at)) = (requests.ready.first().cloned(), requests.id_at.first()) else {
         return Err("no request is ready".into());
     };
-    uuid::Uuid::now_v7()
+    uuid::Uuid::new_v4()
         .hyphenated()
         .encode_lower(&mut request[id_at..id_at + PLACEHOLDER.len()]);
     ask(port, &request).await
