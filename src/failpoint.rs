@@ -1,8 +1,8 @@
-//! Named places where a test may kill the process, or have it stand still, to prove that nothing is
+//! Named places where a test may kill the process, or have it stand still or panic, to prove that nothing is
 //! lost or doubled between two steps. Without the feature they are nothing.
 
-/// Ends the process at once when the test asked for a crash here, or has the job wait while a file is there:
-/// the test stops the process meanwhile, as when its machine is put to sleep.
+/// Ends the process at once when the test asked for a crash here, or panics if it asked for that, or has the job
+/// wait while a file is there: the test stops the process meanwhile, as when its machine is put to sleep.
 #[cfg(feature = "failpoints")]
 pub fn hit(name: &str) {
     use std::sync::atomic::{AtomicU32, Ordering};
@@ -31,6 +31,13 @@ pub fn hit(name: &str) {
             }
         });
         return;
+    }
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "only in test builds, and no setting of the product"
+    )]
+    if std::env::var_os("ORDERYARD_FAILPOINT_PANICS").is_some() {
+        panic!("failpoint: a panic at {name}");
     }
     tracing::warn!(name, "failpoint: the process ends here");
     std::process::abort();

@@ -321,6 +321,11 @@ impl Orderyard {
     }
 
     /// The end of the log, for a story that failed.
+    /// Whether the log says so anywhere.
+    pub fn has_told(&self, text: &str) -> bool {
+        std::fs::read_to_string(&self.log).unwrap_or_default().contains(text)
+    }
+
     pub fn log_tail(&self) -> String {
         let log = std::fs::read_to_string(&self.log).unwrap_or_default();
         let lines: Vec<&str> = log.lines().collect();

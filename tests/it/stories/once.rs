@@ -28,21 +28,11 @@ async fn begin(database: Database) -> Story {
 
 /// The order of these stories ends with one purchase order and one parcel of each supplier.
 async fn ends_once(story: &Story, order: i64) {
-    story.fulfillments(order, 2).await;
-    story.quiet().await;
-    let mut shown: Vec<_> = contents(&story.snapshot(order))
-        .into_iter()
-        .map(|(lines, _)| lines)
-        .collect();
-    shown.sort();
-    assert_eq!(shown, [lines(&[("KIT", 1)]), lines(&[("MUG", 1), ("SHIRT", 2)])]);
+    ends_once_beside_others(story, order, "alone").await;
     for supplier in ["north", "east"] {
-        assert_eq!(story.world.supplier(supplier).orders().len(), 1, "{supplier}");
-        assert_eq!(
-            story.world.supplier(supplier).orders()[0].parcels.len(),
-            1,
-            "{supplier}"
-        );
+        let orders = story.world.supplier(supplier).orders();
+        assert_eq!(orders.len(), 1, "{supplier}");
+        assert_eq!(orders[0].parcels.len(), 1, "{supplier}");
     }
     assert_eq!(story.world.count("select count(*) from purchase_orders").await, 2);
 }
@@ -234,29 +224,52 @@ async fn a_kill_between_any_two_steps(#[values(Database::Sqlite, Database::Postg
         let order = order(&story);
         story.world.orderyard.wait_for_end(place).await;
         story.world.orderyard.start().await;
-        story.fulfillments(order, 2).await;
-        story.quiet().await;
-        let mut shown: Vec<_> = contents(&story.snapshot(order))
+        ends_once_beside_others(&story, order, &format!("killed at {place}")).await;
+    }
+}
+
+/// Whatever panics at each named place does so once, and is tried again; the process goes on.
+#[rstest]
+#[tokio::test]
+async fn a_panic_between_any_two_steps(#[values(Database::Sqlite, Database::Postgres)] database: Database) {
+    let mut story = begin(database).await;
+    for place in orderyard::failpoint::on_every_way() {
+        story.world.orderyard.stop().await;
+        let panics = [("ORDERYARD_FAILPOINT", place), ("ORDERYARD_FAILPOINT_PANICS", "1")];
+        story.world.orderyard.start_with(&panics);
+        story.world.orderyard.wait_until_ready().await;
+        let order = order(&story);
+        let told = format!("failpoint: a panic at {place}");
+        let panicked = async || story.world.orderyard.has_told(&told);
+        story.world.eventually(&told, panicked).await;
+        ends_once_beside_others(&story, order, &told).await;
+    }
+}
+
+/// As [`ends_once`] of one order of several.
+async fn ends_once_beside_others(story: &Story, order: i64, after: &str) {
+    story.fulfillments(order, 2).await;
+    story.quiet().await;
+    let mut shown: Vec<_> = contents(&story.snapshot(order))
+        .into_iter()
+        .map(|(lines, _)| lines)
+        .collect();
+    shown.sort();
+    assert_eq!(
+        shown,
+        [lines(&[("KIT", 1)]), lines(&[("MUG", 1), ("SHIRT", 2)])],
+        "{after}"
+    );
+    let name = story.snapshot(order).order.name;
+    let placed = format!("select count(*) from purchase_orders where order_name = '{name}'");
+    assert_eq!(story.world.count(&placed).await, 2, "{after}");
+    for supplier in ["north", "east"] {
+        let of_order = story
+            .world
+            .supplier(supplier)
+            .orders()
             .into_iter()
-            .map(|(lines, _)| lines)
-            .collect();
-        shown.sort();
-        assert_eq!(
-            shown,
-            [lines(&[("KIT", 1)]), lines(&[("MUG", 1), ("SHIRT", 2)])],
-            "killed at {place}"
-        );
-        let name = story.snapshot(order).order.name;
-        let placed = format!("select count(*) from purchase_orders where order_name = '{name}'");
-        assert_eq!(story.world.count(&placed).await, 2, "killed at {place}");
-        for supplier in ["north", "east"] {
-            let of_order = story
-                .world
-                .supplier(supplier)
-                .orders()
-                .into_iter()
-                .filter(|po| po.order_name == name);
-            assert_eq!(of_order.count(), 1, "{supplier}, killed at {place}");
-        }
+            .filter(|po| po.order_name == name);
+        assert_eq!(of_order.count(), 1, "{supplier}, {after}");
     }
 }
