@@ -3,6 +3,9 @@
 
 /// Ends the process at once when the test asked for a crash here, or panics if it asked for that, or has the job
 /// wait while a file is there: the test stops the process meanwhile, as when its machine is put to sleep.
+///
+/// # Panics
+/// When the test asked for it.
 #[cfg(feature = "failpoints")]
 pub fn hit(name: &str) {
     use std::sync::atomic::{AtomicU32, Ordering};
@@ -36,9 +39,8 @@ pub fn hit(name: &str) {
         clippy::disallowed_methods,
         reason = "only in test builds, and no setting of the product"
     )]
-    if std::env::var_os("ORDERYARD_FAILPOINT_PANICS").is_some() {
-        panic!("failpoint: a panic at {name}");
-    }
+    let panics = std::env::var_os("ORDERYARD_FAILPOINT_PANICS").is_some();
+    assert!(!panics, "failpoint: a panic at {name}");
     tracing::warn!(name, "failpoint: the process ends here");
     std::process::abort();
 }
