@@ -338,35 +338,65 @@ pub fn write(mut results: Results, folder: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Bars of calls a second, on a paper that is light or dark as the reader's.
+/// One measurement's bars: each as long as its number is to the largest of them.
+struct Bars {
+    title: &'static str,
+    bars: Vec<(String, f64)>,
+}
+
+/// Calls and orders a second, on a paper that is light or dark as the reader's.
 fn chart(results: &Results) -> String {
-    const LEFT: usize = 260;
-    const WIDTH: f64 = 420.0;
-    let most = results.intake.iter().map(|row| row.per_second).fold(1.0, f64::max);
-    let height = 40 + results.intake.len() * 34;
-    let bar = |(index, row): (usize, &IntakeRow)| {
-        let y = 36 + index * 34;
-        let long = row.per_second / most * WIDTH;
-        format!(
-            r#"  <text x="{}" y="{}" text-anchor="end">{}</text>
-  <rect x="{LEFT}" y="{y}" width="{long:.1}" height="20" rx="2"/>
-  <text x="{:.1}" y="{}">{:.0}</text>
-"#,
-            LEFT - 8,
-            y + 15,
-            row.name,
-            260.0 + long + 6.0,
-            y + 15,
-            row.per_second
-        )
-    };
-    let bars: Vec<String> = results.intake.iter().enumerate().map(bar).collect();
-    let bars = bars.concat();
+    let calls = |row: &IntakeRow| (row.name.clone(), row.per_second);
+    let orders = |row: &PipelineRow| (row.name.clone(), row.per_second);
+    let all = [
+        Bars {
+            title: "Webhooks a second, durable before the answer",
+            bars: results.intake.iter().map(calls).collect(),
+        },
+        Bars {
+            title: "Orders a second, from the webhook to the tracking",
+            bars: results.pipeline.iter().map(orders).collect(),
+        },
+    ];
+    let (mut drawn, mut y) = (String::new(), 0);
+    for bars in all.iter().filter(|bars| !bars.bars.is_empty()) {
+        drawn += &bars.draw(y);
+        y += bars.height();
+    }
     format!(
-        r#"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 760 {height}" role="img" aria-label="Webhooks a second, durable before the answer">
+        r#"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 760 {y}" role="img" aria-label="Webhooks and orders a second">
   <style>text {{ font: 13px sans-serif; fill: #333 }} rect {{ fill: #3b6fb6 }} @media (prefers-color-scheme: dark) {{ text {{ fill: #ddd }} rect {{ fill: #7aa7e0 }} }}</style>
-  <text x="8" y="20">Webhooks a second, durable before the answer</text>
-{bars}</svg>
+{drawn}</svg>
 "#
     )
+}
+
+impl Bars {
+    const HEAD: usize = 36;
+    const EACH: usize = 34;
+
+    fn height(&self) -> usize {
+        Self::HEAD + self.bars.len() * Self::EACH
+    }
+
+    fn draw(&self, top: usize) -> String {
+        const LEFT: f64 = 260.0;
+        const WIDTH: f64 = 420.0;
+        let most = self.bars.iter().map(|(_, number)| *number).fold(1.0, f64::max);
+        let bar = |(index, (name, number)): (usize, &(String, f64))| {
+            let y = top + Self::HEAD + index * Self::EACH;
+            let long = number / most * WIDTH;
+            format!(
+                r#"  <text x="{}" y="{base}" text-anchor="end">{name}</text>
+  <rect x="{LEFT}" y="{y}" width="{long:.1}" height="20" rx="2"/>
+  <text x="{:.1}" y="{base}">{number:.0}</text>
+"#,
+                LEFT - 8.0,
+                LEFT + long + 6.0,
+                base = y + 15,
+            )
+        };
+        let bars: String = self.bars.iter().enumerate().map(bar).collect();
+        format!("  <text x=\"8\" y=\"{}\">{}</text>\n{bars}", top + 20, self.title)
+    }
 }
