@@ -27,7 +27,8 @@ use crate::{
     },
 };
 
-/// Deliveries in one transaction: enough to share a commit, few enough that the first does not wait long.
+/// Deliveries in one transaction: enough to share a commit, few enough that the first does not wait long, and that
+/// a statement for each number of them can be kept.
 const MOST_ROWS: usize = 128;
 /// While one transaction waits for the disk another one is written, on `PostgreSQL`.
 const MOST_WRITERS: usize = 2;
@@ -201,15 +202,8 @@ async fn is_away(db: &Db, error: &DbErr) -> bool {
 }
 
 async fn commit(db: &Db, deliveries: &[Model]) -> Result<(), DbErr> {
-    if db.backend() == DbBackend::Postgres {
-        failpoint::hit("receive.before_commit");
-        deliveries::add_alone(db, deliveries).await?;
-    } else {
-        let tx = db.begin().await?;
-        deliveries::add_all(&tx, deliveries.to_vec()).await?;
-        failpoint::hit("receive.before_commit");
-        tx.commit().await?;
-    }
+    failpoint::hit("receive.before_commit");
+    deliveries::keep(db, deliveries).await?;
     failpoint::hit("receive.after_commit");
     db.mark_inbox_filled();
     Ok(())

@@ -14,18 +14,20 @@ use migrations::{Migrator, MigratorTrait as _};
 use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, DbErr, Statement, TransactionTrait as _,
 };
-use sqlx::Connection as _;
 use tokio::sync::Notify;
 use uuid::Uuid;
 
 use super::{
+    deliveries,
     intake::IntakePool,
     lease_time::LeaseTime,
     patience::{Patience, Reader},
-    pool::Pool,
+    pending::Write,
+    pool::{Connections, Pool},
     tx::{Inner, Tx},
     wal,
-    writer::Writer,
+    write_connection::WriteConnection,
+    writer::{Way, Writer},
 };
 use crate::{clock::Clock, config::DatabaseConfig};
 
@@ -78,11 +80,11 @@ pub enum OpenError {
 impl Db {
     /// Connects, and refuses a database that may forget what it acknowledged.
     pub async fn open(config: &DatabaseConfig) -> Result<Self, OpenError> {
-        let is_same = Arc::new(AtomicBool::new(false));
         let statements = Arc::new(AtomicU64::new(0));
         let (write, read, writer, intake) = if config.url.starts_with("sqlite:") {
-            let (write, read) = open_sqlite(config, Arc::clone(&is_same)).await?;
-            let writer = Writer::new(write.clone(), is_same);
+            let (write, read) = open_sqlite(config).await?;
+            let pool = write.get_sqlite_connection_pool().clone();
+            let writer = Writer::new(WriteConnection::new(pool, Arc::clone(&statements)));
             let fixed = |db| Pool::fixed(db, Arc::clone(&statements));
             (fixed(write), fixed(read), Some(writer), None)
         } else if config.url.starts_with("postgres:") || config.url.starts_with("postgresql:") {
@@ -184,13 +186,12 @@ impl Db {
                     .await?,
             ),
         };
+        Ok(self.tx(inner, connections))
+    }
+
+    fn tx(&self, inner: Inner, connections: Connections) -> Tx {
         let wakes = [Arc::clone(&self.jobs_added), Arc::clone(&self.others_to_tell)];
-        Ok(Tx::new(
-            inner,
-            (connections, self.statement),
-            wakes,
-            self.lease_time.clone(),
-        ))
+        Tx::new(inner, (connections, self.statement), wakes, self.lease_time.clone())
     }
 
     /// The time that leases and their like go by on all nodes: see [`super::lease_time`].
@@ -216,11 +217,22 @@ impl Db {
         self.writer.as_ref().map(Writer::committed)
     }
 
-    /// Runs a statement that keeps webhook calls on `PostgreSQL`, on a connection that nobody else uses.
+    /// Runs a statement that keeps webhook calls, as a transaction: on `PostgreSQL` on a connection that nobody else
+    /// uses, on `SQLite` with what others write meanwhile.
     pub(super) async fn keep_calls(&self, statement: Statement) -> Result<(), DbErr> {
-        match &self.intake {
-            Some(intake) => intake.run(statement).await,
-            None => self.write.now().db().execute_raw(statement).await.map(drop),
+        if let Some(intake) = &self.intake {
+            return intake.run(statement).await;
+        }
+        let Some(writer) = &self.writer else {
+            return self.write.now().db().execute_raw(statement).await.map(drop);
+        };
+        match writer.begin_one().await? {
+            Way::Alone(alone) => alone.run(statement).await,
+            Way::Part(turn) => {
+                let tx = self.tx(Inner::part(turn), self.write.now());
+                tx.write(Write::any::<deliveries::Entity>(statement));
+                tx.commit().await
+            }
         }
     }
 
@@ -272,7 +284,10 @@ impl Db {
             intake.close().await?;
         }
         match self.writer {
-            Some(writer) => writer.close().await,
+            Some(writer) => {
+                writer.close().await;
+                Ok(())
+            }
             None => self.write.now().db().close_by_ref().await,
         }
     }
@@ -282,17 +297,14 @@ impl Db {
     clippy::disallowed_methods,
     reason = "this is where databases are opened, with the settings that make a commit durable"
 )]
-async fn open_sqlite(
-    config: &DatabaseConfig,
-    is_same: Arc<AtomicBool>,
-) -> Result<(DatabaseConnection, DatabaseConnection), OpenError> {
+async fn open_sqlite(config: &DatabaseConfig) -> Result<(DatabaseConnection, DatabaseConnection), OpenError> {
     if let Some(folder) = config
         .sqlite_path()
         .and_then(|path| path.parent().map(std::path::Path::to_path_buf))
     {
         std::fs::create_dir_all(&folder).map_err(|error| OpenError::Folder(folder.display().to_string(), error))?;
     }
-    let options = |connections: u32, cache_kib: u32, is_same: Arc<AtomicBool>| {
+    let options = |connections: u32, cache_kib: u32, statements: usize| {
         let mut options = ConnectOptions::new(config.url.clone());
         options
             .max_connections(connections)
@@ -308,25 +320,16 @@ async fn open_sqlite(
                     .foreign_keys(true)
                     .pragma("cache_size", format!("-{cache_kib}"))
                     .pragma("wal_autocheckpoint", wal::COPIED_BY_WRITER.to_string())
-                    .statement_cache_capacity(128)
-            })
-            // SQLite may end a transaction by itself, as when the disk is full. The driver then goes
-            // on counting it, and what it calls a commit may only release a savepoint inside of a
-            // transaction that never ends: lost with the process. Such a connection is replaced.
-            .map_sqlx_sqlite_before_acquire(move |connection, _| {
-                let is_clean = !connection.is_in_transaction();
-                is_same.store(is_clean, Ordering::Relaxed);
-                Box::pin(async move { Ok(is_clean) })
+                    .statement_cache_capacity(statements)
             });
+        // A file does not hang up, and asking is another trip to the driver's thread.
+        options.test_before_acquire(false);
         options
     };
-    let write = Database::connect(options(1, 8_000, is_same)).await?;
+    // One is the writer's, and one for migrations. Of the statements as many keep webhook calls as there may be in one.
+    let write = Database::connect(options(2, 8_000, 256)).await?;
     // Each reader has a cache of its own, and the system's behind it.
-    let mut reading = options(config.readers, 1_500, Arc::default());
-    // A file does not hang up, and asking is another trip to the driver's thread. The writer asks:
-    // that waits for the end of what it was doing, see above.
-    reading.test_before_acquire(false);
-    let read = Database::connect(reading).await?;
+    let read = Database::connect(options(config.readers, 1_500, 128)).await?;
     let synchronous = one_value(&write, "pragma synchronous").await?;
     // 2 is FULL, 3 is EXTRA.
     if !matches!(synchronous.as_str(), "2" | "3") {

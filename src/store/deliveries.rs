@@ -4,9 +4,8 @@ pub mod unread;
 
 use chrono::{DateTime, Utc};
 use sea_orm::{
-    DbBackend, IntoActiveModel as _, QueryOrder as _, QuerySelect as _, Statement,
-    entity::prelude::*,
-    sea_query::{Expr, OnConflict},
+    DbBackend, IdenStatic as _, Iterable as _, ModelTrait as _, QueryOrder as _, QuerySelect as _, Statement,
+    entity::prelude::*, sea_query::Expr,
 };
 
 use super::{Db, Tx, columns::Packed, paging};
@@ -75,13 +74,18 @@ impl Model {
     }
 }
 
-/// Rows of one statement. Parameters are bounded, and so is the number of different statements.
-const ROWS_PER_STATEMENT: usize = 64;
+/// Adds deliveries, and returns when they are durable; those that were received before change nothing.
+pub async fn keep(db: &Db, deliveries: &[Model]) -> Result<(), DbErr> {
+    let statement = match db.backend() {
+        DbBackend::Postgres => insert_as_json(deliveries),
+        _ => insert_each(deliveries),
+    };
+    db.keep_calls(statement).await
+}
 
-/// Adds deliveries on `PostgreSQL`, all in one statement that is a transaction by itself; those that
-/// were received before change nothing. The statement is the same for any number of them, and the
-/// bodies travel as they are, one after the other.
-pub async fn add_alone(db: &Db, deliveries: &[Model]) -> Result<(), DbErr> {
+/// For `PostgreSQL`: the statement is the same for any number of deliveries, and the bodies travel as they are,
+/// one after the other.
+fn insert_as_json(deliveries: &[Model]) -> Statement {
     // Who writes a call that another one is just writing waits for it: in the same order, never each for the other.
     let mut deliveries: Vec<&Model> = deliveries.iter().collect();
     deliveries.sort_by_key(|delivery| (&delivery.shop_domain, &delivery.webhook_id));
@@ -119,27 +123,21 @@ pub async fn add_alone(db: &Db, deliveries: &[Model]) -> Result<(), DbErr> {
          shop_id bigint, shopify_order_id bigint, at int, size int)
        on conflict (shop_domain, webhook_id) do nothing";
     let values = [rows.to_string().into(), bodies.into()];
-    db.keep_calls(Statement::from_sql_and_values(DbBackend::Postgres, sql, values))
-        .await
+    Statement::from_sql_and_values(DbBackend::Postgres, sql, values)
 }
 
-/// Adds deliveries; those that were received before change nothing.
-pub async fn add_all(tx: &Tx, deliveries: Vec<Model>) -> Result<(), DbErr> {
-    let once = OnConflict::columns([Column::ShopDomain, Column::WebhookId])
-        .do_nothing()
-        .to_owned();
-    let mut rows = deliveries
-        .into_iter()
-        .map(|row| row.into_active_model().reset_all())
-        .peekable();
-    while rows.peek().is_some() {
-        let chunk: Vec<ActiveModel> = rows.by_ref().take(ROWS_PER_STATEMENT).collect();
-        Entity::insert_many(chunk)
-            .on_conflict(once.clone())
-            .exec_without_returning(tx.conn())
-            .await?;
-    }
-    Ok(())
+/// For `SQLite`: every column of every delivery. There are as many different statements as rows in one, so their
+/// number is for the caller to bound.
+fn insert_each(deliveries: &[Model]) -> Statement {
+    let columns: Vec<&str> = Column::iter().map(|column| column.as_str()).collect();
+    let row = format!("({})", vec!["?"; columns.len()].join(", "));
+    let sql = format!(
+        "insert into deliveries ({}) values {} on conflict (shop_domain, webhook_id) do nothing",
+        columns.join(", "),
+        vec![row; deliveries.len()].join(", ")
+    );
+    let of_row = |delivery| Column::iter().map(move |column| Model::get(delivery, column));
+    Statement::from_sql_and_values(DbBackend::Sqlite, sql, deliveries.iter().flat_map(of_row))
 }
 
 /// What reading a delivery found out.

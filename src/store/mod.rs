@@ -72,6 +72,7 @@ pub mod wakeups;
 pub mod wal;
 pub mod what_if_orders;
 pub mod what_if_runs;
+mod write_connection;
 mod writer;
 
 use chrono::{DateTime, Utc};

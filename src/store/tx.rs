@@ -27,6 +27,7 @@ use super::{
     patience::Patience,
     pending::{Key, Must, Write, together},
     pool::Connections,
+    write_connection::{WriteConnection, text},
     writer::Turn,
 };
 use crate::ids::{OrderId, ShopId};
@@ -53,6 +54,12 @@ pub(super) enum Inner {
     /// Of `SQLite`'s shared transaction.
     Part(Part),
     Whole(DatabaseTransaction),
+}
+
+/// Where statements go.
+enum Place<'a> {
+    Part(&'a WriteConnection),
+    Whole(&'a DatabaseTransaction),
 }
 
 #[derive(Debug)]
@@ -89,8 +96,8 @@ impl Part {
         self.turn.as_ref().ok_or_else(ended)
     }
 
-    fn connection(&self) -> Result<&DatabaseTransaction, DbErr> {
-        self.turn()?.connection()
+    fn connection(&self) -> Result<&WriteConnection, DbErr> {
+        self.turn().map(Turn::connection)
     }
 
     /// Begins what can be rolled back by itself, before the first write.
@@ -99,7 +106,7 @@ impl Part {
             return Ok(());
         }
         let begin = self.turn()?.savepoint().begin();
-        self.connection()?.execute_unprepared(begin).await.map(drop)
+        self.connection()?.execute(text(begin)).await.map(drop)
     }
 
     /// Writes in one statement, the part's beginning and end with it.
@@ -127,7 +134,7 @@ impl Part {
             values: Some(Values(values)),
             db_backend: DbBackend::Sqlite,
         };
-        connection.execute_raw(all).await?;
+        connection.execute(all).await?;
         if is_last {
             self.is_released.store(true, Ordering::Relaxed);
         }
@@ -323,23 +330,23 @@ impl Tx {
     }
 
     /// Before a statement whose outcome matters.
-    async fn ready_to_write(&self, sql: &str) -> Result<&DatabaseTransaction, DbErr> {
+    async fn ready_to_write(&self, sql: &str) -> Result<Place<'_>, DbErr> {
         self.beware_of(sql);
         if !self.pending().writes.is_empty() {
             self.flush(false).await?;
         }
         match &self.inner {
-            Inner::Whole(tx) => Ok(tx),
+            Inner::Whole(tx) => Ok(Place::Whole(tx)),
             Inner::Part(part) => {
                 part.begin().await?;
-                part.connection()
+                part.connection().map(Place::Part)
             }
         }
     }
 
     /// Before a statement that gives back rows. What is still to be written waits on where it only
     /// reads, and nothing that it may meet: a table is known by its name in the text.
-    async fn ready_for(&self, statement: &Statement) -> Result<&DatabaseTransaction, DbErr> {
+    async fn ready_for(&self, statement: &Statement) -> Result<Place<'_>, DbErr> {
         if !reads(statement) {
             return self.ready_to_write(&statement.sql).await;
         }
@@ -351,8 +358,8 @@ impl Tx {
             self.flush(false).await?;
         }
         match &self.inner {
-            Inner::Whole(tx) => Ok(tx),
-            Inner::Part(part) => part.connection(),
+            Inner::Whole(tx) => Ok(Place::Whole(tx)),
+            Inner::Part(part) => part.connection().map(Place::Part),
         }
     }
 
@@ -404,22 +411,30 @@ impl ConnectionTrait for Tx {
     }
 
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
-        let connection = self.ready_to_write(&statement.sql).await?;
-        self.wait(connection.execute_raw(statement)).await
+        match self.ready_to_write(&statement.sql).await? {
+            Place::Part(connection) => connection.execute(statement).await,
+            Place::Whole(tx) => self.wait(tx.execute_raw(statement)).await,
+        }
     }
 
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
-        let connection = self.ready_to_write(sql).await?;
-        self.wait(connection.execute_unprepared(sql)).await
+        match self.ready_to_write(sql).await? {
+            Place::Part(connection) => connection.execute(text(sql)).await,
+            Place::Whole(tx) => self.wait(tx.execute_unprepared(sql)).await,
+        }
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
-        let connection = self.ready_for(&statement).await?;
-        self.wait(connection.query_one_raw(statement)).await
+        match self.ready_for(&statement).await? {
+            Place::Part(connection) => connection.query_one(statement).await,
+            Place::Whole(tx) => self.wait(tx.query_one_raw(statement)).await,
+        }
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        let connection = self.ready_for(&statement).await?;
-        self.wait(connection.query_all_raw(statement)).await
+        match self.ready_for(&statement).await? {
+            Place::Part(connection) => connection.query_all(statement).await,
+            Place::Whole(tx) => self.wait(tx.query_all_raw(statement)).await,
+        }
     }
 }

@@ -35,10 +35,18 @@ pub async fn copy_log(db: &Db) {
             None
         }
     };
+    let mut has_failed = false;
     loop {
         committed.notified().await;
-        if let Err(error) = copy_what_is_new(db, file).await {
-            tracing::debug!(%error, "the log of the database cannot be copied now; a commit does it");
+        match copy_what_is_new(db, file).await {
+            Ok(()) => has_failed = false,
+            Err(error @ CopyError::File(_)) if !has_failed => {
+                has_failed = true;
+                tracing::warn!(%error, "the database's file cannot be brought to the disk: look after that disk");
+            }
+            Err(error) => {
+                tracing::debug!(%error, "the log of the database cannot be copied now; a commit does it");
+            }
         }
         tokio::time::sleep(SPACING).await;
     }

@@ -11,21 +11,19 @@
 use std::{
     sync::{
         Arc, Mutex as Cell, PoisonError,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicUsize, Ordering},
     },
     time::Duration,
 };
 
-use sea_orm::{
-    ConnAcquireErr, ConnectionTrait as _, DatabaseConnection, DatabaseTransaction, DbErr, RuntimeErr,
-    SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait as _,
-};
+use sea_orm::{ConnAcquireErr, DbErr, RuntimeErr, Statement};
 use tokio::sync::{Mutex, Notify, OwnedMutexGuard, oneshot};
 use tokio_util::task::TaskTracker;
 
 use super::{
     known::{Changes, Known},
     order_state::OrderState,
+    write_connection::{WriteConnection, text},
 };
 
 /// The longest that a transaction waits for its turn.
@@ -95,26 +93,26 @@ impl Left {
 /// The writer of this process. Cheap to clone.
 #[derive(Clone, Debug)]
 pub(super) struct Writer {
-    connection: DatabaseConnection,
-    /// Whether the connection is the one that was used before, and not opened anew.
-    is_same: Arc<AtomicBool>,
     /// Given in the order in which it is asked for.
     turn: Arc<Mutex<Desk>>,
+    /// Transactions that wait for their turn.
+    waiting: Arc<AtomicUsize>,
     tasks: TaskTracker,
     committed: Arc<Notify>,
 }
 
 /// What whoever has the turn works with.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Desk {
+    connection: WriteConnection,
+    /// The transaction that is under way.
     shared: Option<Shared>,
     known: Cell<Known>,
 }
 
 /// A transaction that several share.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Shared {
-    outer: DatabaseTransaction,
     /// Of a part that ended.
     left: Option<Left>,
     /// A part began to write and did not end.
@@ -127,13 +125,45 @@ struct Shared {
 #[derive(Debug)]
 pub(super) struct Turn(OwnedMutexGuard<Desk>);
 
+/// How something of one statement is written.
+pub(super) enum Way {
+    /// As a transaction of its own: nobody is there to share one.
+    Alone(Alone),
+    Part(Turn),
+}
+
+/// The right to write one transaction.
+pub(super) struct Alone {
+    desk: OwnedMutexGuard<Desk>,
+    committed: Arc<Notify>,
+}
+
+/// Counts somebody who waits.
+struct Waits<'a>(&'a AtomicUsize);
+
+impl<'a> Waits<'a> {
+    fn begin(waiting: &'a AtomicUsize) -> Self {
+        waiting.fetch_add(1, Ordering::Relaxed);
+        Self(waiting)
+    }
+}
+
+impl Drop for Waits<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
 impl Writer {
-    /// `is_same` is set whenever the connection is given out that was used before.
-    pub(super) fn new(connection: DatabaseConnection, is_same: Arc<AtomicBool>) -> Self {
-        Self {
+    pub(super) fn new(connection: WriteConnection) -> Self {
+        let desk = Desk {
             connection,
-            is_same,
-            turn: Arc::default(),
+            shared: None,
+            known: Cell::default(),
+        };
+        Self {
+            turn: Arc::new(Mutex::new(desk)),
+            waiting: Arc::default(),
             tasks: TaskTracker::new(),
             committed: Arc::default(),
         }
@@ -146,46 +176,54 @@ impl Writer {
 
     /// Waits for the turn, and begins a part of the shared transaction.
     pub(super) async fn begin(&self) -> Result<Turn, DbErr> {
-        let mut desk = tokio::time::timeout(LONGEST_WAIT, Arc::clone(&self.turn).lock_owned())
+        let desk = self.desk().await?;
+        self.take_part(desk).await
+    }
+
+    /// The same for what is one statement.
+    pub(super) async fn begin_one(&self) -> Result<Way, DbErr> {
+        let desk = self.desk().await?;
+        if desk.shared.is_some() || self.waiting.load(Ordering::Relaxed) > 0 {
+            return self.take_part(desk).await.map(Way::Part);
+        }
+        let committed = Arc::clone(&self.committed);
+        Ok(Way::Alone(Alone { desk, committed }))
+    }
+
+    async fn desk(&self) -> Result<OwnedMutexGuard<Desk>, DbErr> {
+        let _waits = Waits::begin(&self.waiting);
+        tokio::time::timeout(LONGEST_WAIT, Arc::clone(&self.turn).lock_owned())
             .await
-            .map_err(|_| DbErr::ConnectionAcquire(ConnAcquireErr::Timeout))?;
+            .map_err(|_| DbErr::ConnectionAcquire(ConnAcquireErr::Timeout))
+    }
+
+    async fn take_part(&self, mut desk: OwnedMutexGuard<Desk>) -> Result<Turn, DbErr> {
         let kept = match desk.shared.take() {
             // Should that fail, all that share it are told: it goes, and they with it.
-            Some(mut shared) => shared.mend().await.is_ok().then_some(shared),
+            Some(mut shared) => shared.mend(&desk.connection).await.is_ok().then_some(shared),
             None => None,
         };
         desk.shared = Some(match kept {
             Some(shared) => shared,
-            None => self.open(&desk).await?,
+            None => self.open(&mut desk).await?,
         });
         Ok(Turn(desk))
     }
 
-    async fn open(&self, desk: &Desk) -> Result<Shared, DbErr> {
-        let options = TransactionOptions {
-            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
-            ..TransactionOptions::default()
-        };
-        let outer = self.connection.begin_with_options(options).await?;
-        let is_same = self.is_same.swap(false, Ordering::Relaxed);
-        let version = file_version(&outer).await?;
-        desk.known(|known| known.begin(version, is_same));
+    async fn open(&self, desk: &mut Desk) -> Result<Shared, DbErr> {
+        let beginning = desk.connection.begin().await?;
+        desk.known(|known| known.begin(beginning.version, beginning.is_same));
         // It stands in the queue behind those who wait now, and ends what they wrote.
         self.tasks
             .spawn(end(Arc::clone(&self.turn), Arc::clone(&self.committed)));
-        Ok(Shared {
-            outer,
-            left: None,
-            torn: None,
-            parts: Vec::new(),
-        })
+        Ok(Shared::default())
     }
 
     /// Lets what is under way finish, and closes the connection.
-    pub(super) async fn close(self) -> Result<(), DbErr> {
+    pub(super) async fn close(self) {
         self.tasks.close();
         self.tasks.wait().await;
-        self.connection.close_by_ref().await
+        self.turn.lock().await.connection.close().await;
     }
 }
 
@@ -195,26 +233,19 @@ impl Desk {
     }
 }
 
-/// A number that changes when another connection has written to the file, within the life of this one.
-async fn file_version(outer: &DatabaseTransaction) -> Result<i64, DbErr> {
-    let statement = Statement::from_string(outer.get_database_backend(), "pragma data_version");
-    let row = outer.query_one_raw(statement).await?;
-    row.ok_or_else(lost)?.try_get_by_index(0)
-}
-
 impl Shared {
     /// Undoes what a part that did not end has written.
-    async fn mend(&mut self) -> Result<(), DbErr> {
+    async fn mend(&mut self, connection: &WriteConnection) -> Result<(), DbErr> {
         let Some(torn) = self.torn.take() else {
             return Ok(());
         };
         // Where there is nothing to undo, SQLite has ended the transaction by itself, or the part came to its end with
         // nobody there to learn of it. These cannot be told apart, so all that share it are told that it failed.
-        self.outer.execute_unprepared(torn.undo()).await?;
+        connection.execute(text(torn.undo())).await?;
         let Some(left) = self.left.take() else {
             return Ok(());
         };
-        match self.outer.execute_unprepared(left.release()).await {
+        match connection.execute(text(left.release())).await {
             // Whoever began to write released it, but for one that was cut off between the two.
             Err(error) if error.to_string().contains("no such savepoint") => Ok(()),
             done => done.map(drop),
@@ -226,14 +257,15 @@ impl Shared {
 async fn end(turn: Arc<Mutex<Desk>>, committed: Arc<Notify>) {
     let mut desk = turn.lock_owned().await;
     let Some(mut shared) = desk.shared.take() else {
-        return;
+        return desk.connection.give_up();
     };
-    let mended = shared.mend().await;
-    let Shared { outer, parts, .. } = shared;
-    let result = match mended {
-        Ok(()) if !parts.is_empty() => outer.commit().await,
-        Ok(()) => outer.rollback().await,
-        Err(error) => Err(error),
+    let result = match shared.mend(&desk.connection).await {
+        Ok(()) if !shared.parts.is_empty() => desk.connection.commit().await,
+        Ok(()) => desk.connection.rollback().await,
+        Err(error) => {
+            desk.connection.give_up();
+            Err(error)
+        }
     };
     if result.is_ok() {
         desk.known(Known::settle);
@@ -241,9 +273,18 @@ async fn end(turn: Arc<Mutex<Desk>>, committed: Arc<Notify>) {
     }
     drop(desk);
     let result = result.map_err(|error| error.to_string());
-    for part in parts {
+    for part in shared.parts {
         // Whoever waited may have been cut off meanwhile.
         drop(part.send(result.clone()));
+    }
+}
+
+impl Alone {
+    /// Writes it, and returns when it is durable. It changes nothing that is known.
+    pub(super) async fn run(mut self, statement: Statement) -> Result<(), DbErr> {
+        self.desk.connection.run(statement).await?;
+        self.committed.notify_one();
+        Ok(())
     }
 }
 
@@ -253,8 +294,8 @@ fn lost() -> DbErr {
 
 impl Turn {
     /// Where the part's statements go.
-    pub(super) fn connection(&self) -> Result<&DatabaseTransaction, DbErr> {
-        self.0.shared.as_ref().map(|shared| &shared.outer).ok_or_else(lost)
+    pub(super) fn connection(&self) -> &WriteConnection {
+        &self.0.connection
     }
 
     /// What is known without reading it again.

@@ -39,7 +39,7 @@ async fn add_delivery(world: &World, status: DeliveryStatus) {
 async fn add_deliveries(world: &World, domain: &str, count: usize) {
     let rows = (0..count).map(|_| delivery(world, domain, DeliveryStatus::Processed));
     let tx = world.tx().await;
-    deliveries::add_all(&tx, rows.collect()).await.expect("deliveries");
+    store::insert_all(&tx, rows.collect()).expect("deliveries");
     tx.commit().await.expect("commits");
 }
 

@@ -36,6 +36,10 @@ async fn keep_all(world: &World, ids: impl Iterator<Item = String>) -> Vec<Resul
     answers
 }
 
+pub(super) async fn keep_one(world: &World, id: &str) -> Result<(), NotKept> {
+    keep_all(world, std::iter::once(id.to_owned())).await.remove(0)
+}
+
 async fn kept(world: &World) -> u64 {
     let all = deliveries::Entity::find().count(world.app.db.read()).await;
     all.expect("counts")
@@ -49,6 +53,33 @@ async fn many_calls_share_few_transactions() {
         assert!(answers.iter().all(Result::is_ok));
         assert!(world.app.db.statements() - before < 30, "they are committed together");
         assert_eq!(kept(&world).await, 200, "repetitions change nothing");
+    }
+}
+
+#[tokio::test]
+async fn a_call_goes_with_what_others_write() {
+    for world in World::each(false).await {
+        let db = &world.app.db;
+        let rename = "update shops set name = 'Renamed'";
+        // While somebody has the turn, and while others wait for it.
+        let held = db.begin().await.expect("begins");
+        held.execute_unprepared(rename).await.expect("is written");
+        let one = keep_one(&world, "w-1");
+        let other = async {
+            let tx = db.begin().await.expect("begins");
+            tx.execute_unprepared(rename).await.expect("is written");
+            // As an action that fails: it takes nothing of the others along.
+            drop(tx);
+        };
+        let last = keep_one(&world, "w-2");
+        let (one, (), last, first) = tokio::join!(one, other, last, held.commit());
+        one.and(last).expect("are kept");
+        first.expect("commits");
+        assert_eq!(kept(&world).await, 2);
+        // And alone.
+        keep_one(&world, "w-3").await.expect("is kept");
+        keep_one(&world, "w-3").await.expect("is known");
+        assert_eq!(kept(&world).await, 3);
     }
 }
 

@@ -145,3 +145,30 @@ async fn whoever_writes_without_the_orders_lock_is_noticed() {
         assert_eq!(after.shop.name, "By text");
     }
 }
+
+#[tokio::test]
+async fn a_connection_that_was_replaced_knows_nothing() {
+    for world in World::each(false).await {
+        let (db, tenant) = (&world.app.db, world.tenant(1).await);
+        let other = Db::open(&world.app.config.database).await.expect("opens");
+        let write = async |handled| {
+            let tx = other.begin().await.expect("begins");
+            let mut line = lock(&tx, &tenant).await.state.lines[0].clone();
+            line.handled = handled;
+            store::save(&tx, line).expect("is kept");
+            tx.commit().await.expect("commits");
+        };
+        get_to_know(db, &tenant).await;
+        write(5).await;
+        assert_eq!(next(db, &tenant).await.state.lines[0].handled, 5);
+        // One is cut off before SQLite has answered, and nobody knows what became of its beginning.
+        while db.backend() == DbBackend::Sqlite && futures::poll!(Box::pin(db.begin())).is_ready() {
+            tokio::task::yield_now().await;
+        }
+        // The first that needs another connection is a webhook call, which asks for nothing that is known. To it, too,
+        // one write of others is new.
+        super::inbox::keep_one(&world, "w-1").await.expect("is kept");
+        write(6).await;
+        assert_eq!(next(db, &tenant).await.state.lines[0].handled, 6);
+    }
+}

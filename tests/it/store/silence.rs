@@ -231,13 +231,13 @@ async fn webhook_calls_are_kept_on_new_connections_when_the_old_ones_fall_silent
         let Some((db, firewall)) = behind_firewall(&world).await else {
             continue;
         };
-        deliveries::add_alone(&db, &[]).await.expect("answers");
+        deliveries::keep(&db, &[]).await.expect("answers");
         firewall.shut();
-        let kept = ends("keeping", deliveries::add_alone(&db, &[])).await;
+        let kept = ends("keeping", deliveries::keep(&db, &[])).await;
         kept.expect_err("nobody answers");
         firewall.forget();
         ends("keeping again", async {
-            while deliveries::add_alone(&db, &[]).await.is_err() {
+            while deliveries::keep(&db, &[]).await.is_err() {
                 tokio::task::yield_now().await;
             }
         })

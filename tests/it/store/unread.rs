@@ -10,6 +10,7 @@ use orderyard::{
     ids::DeliveryId,
     queue::Job,
     store::{
+        self,
         columns::Packed,
         deliveries::{self, DeliveryStatus, unread},
         jobs,
@@ -52,7 +53,7 @@ fn row(world: &World, shop: &str, number: usize) -> deliveries::Model {
 
 async fn add_rows(world: &World, rows: Vec<deliveries::Model>) {
     let tx = world.tx().await;
-    deliveries::add_all(&tx, rows).await.expect("deliveries");
+    store::insert_all(&tx, rows).expect("deliveries");
     tx.commit().await.expect("commits");
 }
 
