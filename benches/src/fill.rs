@@ -77,3 +77,12 @@ pub fn drop_database(database: &str) -> Result<(), Failure> {
         Err(format!("the database {name} cannot be dropped").into())
     }
 }
+
+/// What a measurement of intake left unread.
+pub async fn forget_unread(database: &str) -> Result<(), Failure> {
+    let db = open(database).await?;
+    db.execute_unprepared("delete from deliveries where status = 'received'")
+        .await?;
+    db.close().await?;
+    Ok(())
+}

@@ -7,7 +7,7 @@ use sea_orm::{ConnectionTrait as _, DatabaseConnection, DbBackend, Statement};
 
 use crate::{
     Failure, Options,
-    fill::{begin_filling, drop_database, end_filling, open},
+    fill::{begin_filling, drop_database, end_filling, forget_unread, open},
     intake::{self, fresh, postgres},
     pipeline::{Pace, Suppliers, World},
     report::{GrowthRow, IntakeRow, Results},
@@ -273,15 +273,6 @@ async fn first_order(db: &DatabaseConnection) -> Result<(String, String), Failur
     let row = db.query_one_raw(Statement::from_string(backend, sql)).await?;
     let row = row.ok_or("no order is stored")?;
     Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?))
-}
-
-/// What the measurement of intake left unread.
-async fn forget_unread(database: &str) -> Result<(), Failure> {
-    let db = open(database).await?;
-    db.execute_unprepared("delete from deliveries where status = 'received'")
-        .await?;
-    db.close().await?;
-    Ok(())
 }
 
 /// The statement that makes the rows of orders `$FROM` to `$TO`; one row of each only, and that

@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// As the reference figures were measured.
-const CONNECTIONS: usize = 64;
+pub const CONNECTIONS: usize = 64;
 /// That send bodies of 8 MiB at once.
 const LARGE_CONNECTIONS: usize = 16;
 

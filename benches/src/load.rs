@@ -14,6 +14,7 @@ use tokio::{
     net::TcpStream,
     task::LocalSet,
 };
+use uuid::Uuid;
 use webhooks::Secrets;
 
 use crate::Failure;
@@ -26,6 +27,8 @@ const BODIES: u64 = 256;
 /// As large as bodies may be, but for a few bytes, and how many of them differ.
 const LARGE_BYTES: usize = 8 * 1024 * 1024 - 1024;
 const LARGE_BODIES: u64 = 2;
+/// How many ids come again and again where they do.
+const REPEATED_IDS: u64 = 10_000;
 /// What an order's text takes beside its lines.
 const ALL_BUT_LINES: usize = 500;
 /// Where the id stands until a call has its own.
@@ -35,13 +38,44 @@ const PLACEHOLDER: &str = "00000000-0000-0000-0000-000000000000";
 pub struct Requests {
     ready: Vec<Vec<u8>>,
     id_at: Vec<usize>,
+    ids: Ids,
     /// Whether a server may end a connection while it is being sent what it has no room for.
     may_be_cut_off: bool,
+}
+
+/// Webhook ids come in no order, as Shopify's do.
+#[derive(Clone, Copy)]
+enum Ids {
+    New,
+    /// Of so many that come again and again.
+    Few(u64),
+}
+
+impl Ids {
+    fn next(self, turn: usize) -> Uuid {
+        match self {
+            Self::New => Uuid::new_v4(),
+            Self::Few(many) => {
+                let number = turn as u64 % many;
+                // Scattered by the golden ratio, so that neighbours are not neighbours in an index.
+                Uuid::from_u64_pair(number.wrapping_mul(0x9E37_79B9_7F4A_7C15), number)
+            }
+        }
+    }
 }
 
 impl Requests {
     pub fn new() -> Result<Self, Failure> {
         Self::of((0..BODIES).map(|number| order(number, BODY_BYTES)))
+    }
+
+    /// Each was sent before, but for the first few.
+    pub fn repeated() -> Result<Self, Failure> {
+        let requests = Self::new()?;
+        Ok(Self {
+            ids: Ids::Few(REPEATED_IDS),
+            ..requests
+        })
     }
 
     /// As large as a webhook may be.
@@ -77,6 +111,7 @@ impl Requests {
         Ok(Self {
             ready,
             id_at,
+            ids: Ids::New,
             may_be_cut_off: false,
         })
     }
@@ -131,6 +166,11 @@ pub enum Pace {
     PerSecond(f64),
 }
 
+/// For how long calls are sent first that do not count.
+pub fn warm_up(last: Duration) -> Duration {
+    last / 4
+}
+
 /// Sends for a while over so many connections. Runs on the calling thread.
 pub async fn send(
     port: u16,
@@ -141,7 +181,7 @@ pub async fn send(
 ) -> Result<Seen, Failure> {
     let requests = Rc::new(requests);
     let local = LocalSet::new();
-    let warm_up = last / 4;
+    let warm_up = warm_up(last);
     let begin = Instant::now();
     let clients: Vec<_> = (0..connections)
         .map(|client| {
@@ -225,8 +265,8 @@ async fn connection(
         turn += 1;
         let request = &mut ready[which];
         let id_at = requests.id_at[which];
-        uuid::Uuid::new_v4()
-            .hyphenated()
+        let id = requests.ids.next(turn);
+        id.hyphenated()
             .encode_lower(&mut request[id_at..id_at + PLACEHOLDER.len()]);
         let status = match exchange(&mut stream, request, &mut answer).await {
             Err(_) if requests.may_be_cut_off => {
@@ -255,7 +295,7 @@ pub async fn one(port: u16, requests: &Requests) -> Result<u16, Failure> {
     let (Some(mut request), Some(&id_at)) = (requests.ready.first().cloned(), requests.id_at.first()) else {
         return Err("no request is ready".into());
     };
-    uuid::Uuid::new_v4()
+    Uuid::new_v4()
         .hyphenated()
         .encode_lower(&mut request[id_at..id_at + PLACEHOLDER.len()]);
     ask(port, &request).await

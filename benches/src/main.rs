@@ -3,6 +3,7 @@
 //! Load generator, baseline and program share the machine's cores, so figures
 //! are to be read as ratios of one run.
 
+mod beside;
 mod fill;
 mod growth;
 mod intake;
@@ -118,6 +119,9 @@ fn run(options: &Options) -> Result<(), Failure> {
     let host = Stolen::now();
     runtime.block_on(nodes::measure(options, &mut results))?;
     results.note_stolen(Comparison::Nodes, host);
+    let host = Stolen::now();
+    runtime.block_on(beside::measure(options, &mut results))?;
+    results.note_stolen(Comparison::Beside, host);
     let host = Stolen::now();
     runtime.block_on(restart::measure(options, &mut results))?;
     results.note_stolen(Comparison::Restart, host);

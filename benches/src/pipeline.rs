@@ -99,7 +99,7 @@ async fn one(options: &Options, who: Suppliers, name: &str, database: &str) -> R
 }
 
 /// The time that so much of them took at most.
-fn share(sorted: &[Duration], share: f64) -> Duration {
+pub fn share(sorted: &[Duration], share: f64) -> Duration {
     let time = sorted.get(rank(sorted.len(), share)).or(sorted.last());
     time.copied().unwrap_or_default()
 }
@@ -236,6 +236,24 @@ impl World {
                 supplier.add_fault(SupplierFault::Slow { ms });
             }
         }
+    }
+
+    /// With which the first shop's orders can be read.
+    pub fn api_token(&self, options: &Options) -> Result<String, Failure> {
+        let create = [
+            "admin",
+            "token",
+            "create",
+            "--shop",
+            "bench0.myshopify.com",
+            "--scope",
+            "read",
+        ];
+        let token = self.command(options, &create)?.output()?;
+        if !token.status.success() {
+            return Err(String::from_utf8_lossy(&token.stderr).into_owned().into());
+        }
+        Ok(String::from_utf8(token.stdout)?.trim().to_owned())
     }
 
     fn command(&self, options: &Options, arguments: &[&str]) -> Result<Command, Failure> {

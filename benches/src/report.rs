@@ -13,6 +13,8 @@ pub struct Results {
     pub large: Vec<LargeRow>,
     pub pipeline: Vec<PipelineRow>,
     pub nodes: Vec<NodesRow>,
+    #[serde(default)]
+    pub beside: Vec<BesideRow>,
     pub restart: Vec<RestartRow>,
     pub growth: Vec<GrowthRow>,
     /// Per cent of the processors' time that the machine's host gave to others, by comparison.
@@ -27,6 +29,7 @@ pub enum Comparison {
     Intake,
     Pipeline,
     Nodes,
+    Beside,
     Restart,
     Growth,
 }
@@ -84,6 +87,22 @@ pub struct NodesRow {
     pub per_second: f64,
 }
 
+/// Intake beside something else that the program does.
+#[derive(Serialize, Deserialize)]
+pub struct BesideRow {
+    pub name: String,
+    pub beside: String,
+    pub per_second: f64,
+    pub p50_ms: f64,
+    pub p99_ms: f64,
+    pub p99_at_half_ms: f64,
+    /// What else there is took so long beside half the rate.
+    pub other_p50_at_half_ms: Option<f64>,
+    pub other_p99_at_half_ms: Option<f64>,
+    pub refused: u64,
+    pub peak_mib: f64,
+}
+
 /// A start with so many deliveries in the inbox.
 #[derive(Serialize, Deserialize)]
 pub struct RestartRow {
@@ -121,6 +140,7 @@ impl Results {
             large: Vec::new(),
             pipeline: Vec::new(),
             nodes: Vec::new(),
+            beside: Vec::new(),
             restart: Vec::new(),
             growth: Vec::new(),
             stolen: BTreeMap::new(),
@@ -133,6 +153,7 @@ impl Results {
             Comparison::Intake => self.intake.is_empty() && self.large.is_empty(),
             Comparison::Pipeline => self.pipeline.is_empty(),
             Comparison::Nodes => self.nodes.is_empty(),
+            Comparison::Beside => self.beside.is_empty(),
             Comparison::Restart => self.restart.is_empty(),
             Comparison::Growth => self.growth.is_empty(),
         };
@@ -152,6 +173,7 @@ impl Results {
         fill(&mut self.large, before.large);
         fill(&mut self.pipeline, before.pipeline);
         fill(&mut self.nodes, before.nodes);
+        fill(&mut self.beside, before.beside);
         fill(&mut self.restart, before.restart);
         fill(&mut self.growth, before.growth);
         for (comparison, percent) in before.stolen {
@@ -257,7 +279,11 @@ fn tables(results: &Results) -> String {
             ));
         }
     }
-    text + &nodes(results) + &restart(results) + &growth(results) + &stolen(results).unwrap_or_default()
+    text + &nodes(results)
+        + &beside(results)
+        + &restart(results)
+        + &growth(results)
+        + &stolen(results).unwrap_or_default()
 }
 
 fn nodes(results: &Results) -> String {
@@ -274,6 +300,30 @@ fn nodes(results: &Results) -> String {
         )
     };
     HEAD.to_owned() + &results.nodes.iter().map(line).collect::<String>()
+}
+
+fn beside(results: &Results) -> String {
+    const HEAD: &str = "\n| intake, beside | | calls/s | refused | p50 ms | p99 ms | p99 at half, ms | the other's p50, ms | p99, ms | peak MiB |\n|---|---|---:|---:|---:|---:|---:|---:|---:|---:|\n";
+    if results.beside.is_empty() {
+        return String::new();
+    }
+    let other = |time: Option<f64>| time.map_or_else(String::new, |time| format!("{time:.0}"));
+    let line = |row: &BesideRow| {
+        format!(
+            "| {} | {} | {:.0} | {} | {:.1} | {:.1} | {:.1} | {} | {} | {:.0} |\n",
+            row.name,
+            row.beside,
+            row.per_second,
+            row.refused,
+            row.p50_ms,
+            row.p99_ms,
+            row.p99_at_half_ms,
+            other(row.other_p50_at_half_ms),
+            other(row.other_p99_at_half_ms),
+            row.peak_mib
+        )
+    };
+    HEAD.to_owned() + &results.beside.iter().map(line).collect::<String>()
 }
 
 fn restart(results: &Results) -> String {
