@@ -14,7 +14,7 @@ use crate::{
     fill::{drop_database, forget_unread},
     intake::{CONNECTIONS, fresh, mib, postgres},
     load::{self, Pace, Requests, Seen},
-    pipeline::{Suppliers, World, share},
+    pipeline::{FIRST_SHOP, Suppliers, World, share},
     report::{BesideRow, Results},
 };
 
@@ -36,18 +36,27 @@ enum Other {
     Nothing,
     /// All calls have ids that were taken before.
     Repetitions,
-    Orders,
     Pages,
+    /// What arrives is read by workers in the same process.
+    Reading,
+    Orders,
 }
 
 impl Other {
-    const ALL: [Self; 4] = [Self::Nothing, Self::Repetitions, Self::Pages, Self::Orders];
+    const ALL: [Self; 5] = [
+        Self::Nothing,
+        Self::Repetitions,
+        Self::Pages,
+        Self::Reading,
+        Self::Orders,
+    ];
 
     fn name(self) -> String {
         match self {
             Self::Nothing => "nothing".to_owned(),
             Self::Repetitions => "nothing, ids that were taken before".to_owned(),
-            Self::Orders => format!("{ORDERS} orders a second"),
+            Self::Reading => "workers that read the calls".to_owned(),
+            Self::Orders => format!("such workers, and {ORDERS} orders a second"),
             Self::Pages => format!("{READERS} pages of orders a second"),
         }
     }
@@ -55,7 +64,7 @@ impl Other {
     /// Without workers where there is nothing for them, so that intake is all that is measured.
     const fn role(self) -> &'static str {
         match self {
-            Self::Orders => "all",
+            Self::Reading | Self::Orders => "all",
             Self::Nothing | Self::Repetitions | Self::Pages => "web",
         }
     }
@@ -124,14 +133,16 @@ async fn together(
 ) -> Result<(Seen, Vec<Duration>), Failure> {
     let requests = match other {
         Other::Repetitions => Requests::repeated()?,
-        Other::Nothing | Other::Orders | Other::Pages => Requests::new()?,
+        // Of a shop that is there, so that workers have something to read.
+        Other::Reading | Other::Orders => Requests::about_products(FIRST_SHOP)?,
+        Other::Nothing | Other::Pages => Requests::new()?,
     };
     let calls = load::send(world.port(), requests, CONNECTIONS, pace, last);
     // As long as calls are sent, with what warms up.
     let until = last + load::warm_up(last);
     let work = async {
         match other {
-            Other::Nothing | Other::Repetitions => Ok(Vec::new()),
+            Other::Nothing | Other::Repetitions | Other::Reading => Ok(Vec::new()),
             Other::Orders => {
                 let orders = until.as_secs_f64() * f64::from(ORDERS);
                 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a few hundred")]

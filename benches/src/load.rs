@@ -66,7 +66,20 @@ impl Ids {
 
 impl Requests {
     pub fn new() -> Result<Self, Failure> {
-        Self::of((0..BODIES).map(|number| order(number, BODY_BYTES)))
+        Self::of(
+            SHOP,
+            "orders/create",
+            (0..BODIES).map(|number| order(number, BODY_BYTES)),
+        )
+    }
+
+    /// What a shop says of its products: to be read whole, and little follows from it.
+    pub fn about_products(shop: &str) -> Result<Self, Failure> {
+        Self::of(
+            shop,
+            "products/update",
+            (0..BODIES).map(|number| order(number, BODY_BYTES)),
+        )
     }
 
     /// Each was sent before, but for the first few.
@@ -80,25 +93,26 @@ impl Requests {
 
     /// As large as a webhook may be.
     pub fn large() -> Result<Self, Failure> {
-        let requests = Self::of((0..LARGE_BODIES).map(|number| {
+        let bodies = (0..LARGE_BODIES).map(|number| {
             let mut body = order(number, LARGE_BYTES * 2 / 3);
             // After its end JSON may have room.
             body.resize(LARGE_BYTES, b' ');
             body
-        }))?;
+        });
+        let requests = Self::of(SHOP, "orders/create", bodies)?;
         Ok(Self {
             may_be_cut_off: true,
             ..requests
         })
     }
 
-    fn of(bodies: impl Iterator<Item = Vec<u8>>) -> Result<Self, Failure> {
+    fn of(shop: &str, topic: &str, bodies: impl Iterator<Item = Vec<u8>>) -> Result<Self, Failure> {
         let secrets = Secrets::new([SECRET])?;
         let (mut ready, mut id_at) = (Vec::new(), Vec::new());
         for body in bodies {
             let head = format!(
                 "POST /webhooks/shopify HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n\
-                 User-Agent: Shopify-Captain-Hook\r\nX-Shopify-Topic: orders/create\r\nX-Shopify-Shop-Domain: {SHOP}\r\n\
+                 User-Agent: Shopify-Captain-Hook\r\nX-Shopify-Topic: {topic}\r\nX-Shopify-Shop-Domain: {shop}\r\n\
                  X-Shopify-Hmac-Sha256: {}\r\nX-Shopify-Webhook-Id: {PLACEHOLDER}\r\nX-Shopify-Event-Id: {PLACEHOLDER}\r\n\
                  X-Shopify-Api-Version: 2026-10\r\nX-Shopify-Triggered-At: 2026-11-21T10:00:00.000000000Z\r\n\
                  Content-Length: {}\r\n\r\n",

@@ -23,6 +23,7 @@ use crate::{
 
 /// Shops whose budgets together allow what is measured: one shop's is 2000 points a second.
 const SHOPS: usize = 60;
+pub const FIRST_SHOP: &str = "bench0.myshopify.com";
 /// Each may call 50 times a second, and has an offer of everything; a shop buys from two of them.
 const SUPPLIERS: usize = 12;
 /// Orders that are under way at once: what is sustained is measured, not how long a line can grow.
@@ -240,15 +241,7 @@ impl World {
 
     /// With which the first shop's orders can be read.
     pub fn api_token(&self, options: &Options) -> Result<String, Failure> {
-        let create = [
-            "admin",
-            "token",
-            "create",
-            "--shop",
-            "bench0.myshopify.com",
-            "--scope",
-            "read",
-        ];
+        let create = ["admin", "token", "create", "--shop", FIRST_SHOP, "--scope", "read"];
         let token = self.command(options, &create)?.output()?;
         if !token.status.success() {
             return Err(String::from_utf8_lossy(&token.stderr).into_owned().into());
