@@ -4,7 +4,11 @@ mod carry_out;
 mod rounds;
 mod upkeep;
 
-use std::{future::Future, pin::Pin, time::Duration};
+use std::{
+    future::Future,
+    pin::Pin,
+    time::{Duration, Instant},
+};
 
 use rounds::Holding;
 use upkeep::{keep_leases, keep_schedules, release_leases};
@@ -95,13 +99,23 @@ pub async fn work(app: App) {
     }
 }
 
-/// Reads webhook calls as they come.
+/// Reads webhook calls as they come, and gives way to them where more come than are read.
 async fn read_deliveries(app: &App) {
     let mut turn = read_inbox::Turn::default();
     while !app.stopping.is_cancelled() {
+        let (began, came_before) = (Instant::now(), app.inbox.came());
         match read_inbox::read_inbox(app, &mut turn).await {
             Ok(0) => {}
-            Ok(_) => continue,
+            Ok(read) => {
+                let came = app.inbox.came().saturating_sub(came_before);
+                if let Some(pause) = read_inbox::gives_way(read, came, began.elapsed()) {
+                    tokio::select! {
+                        () = app.stopping.cancelled() => {}
+                        () = tokio::time::sleep(pause) => {}
+                    }
+                }
+                continue;
+            }
             Err(error) => tracing::warn!(%error, "deliveries cannot be read; trying again"),
         }
         tokio::select! {

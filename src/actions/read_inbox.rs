@@ -7,6 +7,7 @@
 use std::{
     collections::{BTreeSet, VecDeque},
     panic::AssertUnwindSafe,
+    time::Duration,
 };
 
 use futures::FutureExt as _;
@@ -30,6 +31,17 @@ use crate::{
 
 /// Deliveries in one transaction.
 const MOST: usize = 100;
+
+/// Where reading gives way, it stands back for so many times as long as it read.
+const TIMES: u32 = 3;
+/// What is read for other shops waits for this at most.
+const LONGEST_PAUSE: Duration = Duration::from_millis(100);
+
+/// For how long reading stands back after it read so many: while more came than that, they need the writer and the
+/// processors more, since whoever sent them waits. Calls that were kept can be read when the flood is over.
+pub fn gives_way(read: usize, came: u64, took: Duration) -> Option<Duration> {
+    (came > read as u64).then(|| (took * TIMES).min(LONGEST_PAUSE))
+}
 
 /// Whose turn it is, where more shops have something unread than one transaction takes.
 #[derive(Debug, Default)]
@@ -168,4 +180,22 @@ async fn leave_to_job(tx: &Tx, delivery: &Model, now_ms: i64) -> Result<(), DbEr
         shop_id: None,
     };
     enqueue(tx, &job, When::now(now_ms))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TOOK: Duration = Duration::from_millis(8);
+
+    #[test]
+    fn reading_gives_way_while_more_comes_than_is_read() {
+        assert_eq!(gives_way(100, 101, TOOK), Some(Duration::from_millis(24)));
+        assert_eq!(gives_way(100, 100, TOOK), None);
+    }
+
+    #[test]
+    fn a_slow_disk_does_not_keep_other_shops_waiting() {
+        assert_eq!(gives_way(100, 5_000, Duration::from_secs(2)), Some(LONGEST_PAUSE));
+    }
 }

@@ -44,6 +44,8 @@ pub struct Inbox(Arc<Mutex<Waiting>>);
 #[derive(Default)]
 struct Waiting {
     calls: VecDeque<Call>,
+    /// How many there were since the process began.
+    came: u64,
     /// Tasks that are writing, and will look here again before they end.
     writers: usize,
 }
@@ -107,6 +109,7 @@ impl Inbox {
         let begins = {
             let mut waiting = self.lock();
             waiting.calls.push_back(Call { delivery, caller });
+            waiting.came += 1;
             waiting.begins_writer(db.backend())
         };
         if begins {
@@ -116,6 +119,11 @@ impl Inbox {
         answer
             .await
             .unwrap_or_else(|_| Err(NotKept("its writer ended".to_owned())))
+    }
+
+    /// How many calls came since the process began.
+    pub fn came(&self) -> u64 {
+        self.lock().came
     }
 
     fn lock(&self) -> MutexGuard<'_, Waiting> {
